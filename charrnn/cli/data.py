@@ -1,0 +1,74 @@
+"""`charrnn data`: which texts there are, and fetching them."""
+
+import json
+from pathlib import Path
+
+import click
+
+from charrnn.cli import options
+from charrnn.cli.terminal import Terminal
+from charrnn.data.corpus import NAMED, Named
+from charrnn.errors import CorpusError
+
+_fetchable = click.Choice([name for name, corpus in NAMED.items() if corpus.remote])
+
+
+@click.group(epilog=options.examples("charrnn data list", "charrnn data fetch shakespeare"))
+def data() -> None:
+    """See which texts can be trained on by name, and fetch them."""
+
+
+@data.command("list", epilog=options.examples("charrnn data list", "charrnn data list --json"))
+@options.data_dir
+@options.as_json
+def list_corpora(data_dir: Path, as_json: bool) -> None:
+    """List the texts that can be trained on by name."""
+    for name, corpus in NAMED.items():
+        where = _where(corpus, data_dir)
+        if as_json:
+            row = {"name": name, "here": where is not None, "description": corpus.description}
+            click.echo(json.dumps(row | {"path": str(where) if where else None}))
+        else:
+            click.echo(f"{name:<12} {corpus.description:<28} {_state(corpus, where)}")
+
+
+@data.command(epilog=options.examples("charrnn data fetch", "charrnn data fetch --data-dir texts"))
+@click.argument("name", type=_fetchable, default="shakespeare")
+@options.data_dir
+@options.loudness
+def fetch(name: str, data_dir: Path, terminal: Terminal) -> None:
+    """Download a text (shakespeare by default), verify it and print its path."""
+    from charrnn.cli.display import download_bar
+    from charrnn.data import download
+
+    remote = NAMED[name].remote
+    assert remote is not None  # noqa: S101 - the choices are those that have one
+    with download_bar(terminal, remote.name) as progress:
+        click.echo(download.fetch(remote, data_dir, progress))
+
+
+@data.command(epilog=options.examples("wc -c $(charrnn data path shakespeare)"))
+@click.argument("name", type=_fetchable, default="shakespeare")
+@options.data_dir
+def path(name: str, data_dir: Path) -> None:
+    """Print where a fetched text lies."""
+    where = _where(NAMED[name], data_dir)
+    if where is None:
+        raise CorpusError(f"{name} is not in {data_dir}: run charrnn data fetch {name}")
+    click.echo(where)
+
+
+def _where(corpus: Named, data_dir: Path) -> Path | None:
+    if corpus.remote is None:
+        import pydoc_data
+
+        return Path(next(iter(pydoc_data.__path__))) / "topics.py"
+    file = data_dir / corpus.remote.name
+    return file if file.is_file() else None
+
+
+def _state(corpus: Named, where: Path | None) -> str:
+    if corpus.remote is None:
+        return "always here, in Python itself"
+    size = f"{corpus.remote.size:,} bytes"
+    return f"{size}, {where}" if where else f"{size}, not fetched"

@@ -1,0 +1,152 @@
+"""Rich displays on stderr: a download's bar, and a training's bar beside its lines of results."""
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any, Self
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.text import Text
+
+from charrnn.cli.terminal import Terminal
+from charrnn.runs import EpochResult
+
+_PLAIN_EVERY = 20.0  # seconds between progress lines where there is no bar
+
+
+@contextlib.contextmanager
+def download_bar(terminal: Terminal, name: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that appears with the first bytes; yields what is to be told of them."""
+    bar = Progress(
+        TextColumn(name),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=Console(stderr=True),
+        disable=not terminal.live,
+        transient=True,
+    )
+    task = bar.add_task(name, total=None, visible=False)
+    with bar:
+        yield lambda have, size: bar.update(task, completed=have, total=size, visible=True)
+
+
+class _CharactersPerSecond(ProgressColumn):
+    """The bar's speed in characters, from steps of `per_step`."""
+
+    def __init__(self, per_step: int) -> None:
+        super().__init__()
+        self._per_step = per_step
+
+    def render(self, task: Task) -> Text:
+        """The text of the column."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed * self._per_step:,.0f} chars/s" if speed else "starting")
+
+
+class TrainingDisplay:
+    """A bar on stderr while an epoch runs, and a line on stdout when it has ended.
+
+    Args:
+        terminal: how much to say.
+        epochs: how many epochs the training has.
+        steps: steps in an epoch.
+        per_step: characters read in a step.
+        as_json: print JSON lines instead of text.
+        sample: called after each epoch; the text it returns, if any, is shown.
+    """
+
+    def __init__(
+        self,
+        terminal: Terminal,
+        epochs: int,
+        steps: int,
+        per_step: int,
+        as_json: bool,
+        sample: Callable[[int], str | None],
+    ) -> None:
+        self._terminal, self._as_json, self._sample = terminal, as_json, sample
+        self._epochs, self._steps, self._per_step = epochs, steps, per_step
+        self._epoch = 0
+        self._spoke = self._began = time.monotonic()
+        self._bar = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            _CharactersPerSecond(per_step),
+            TextColumn("loss {task.fields[loss]}"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            console=Console(stderr=True),
+            disable=not terminal.live,
+            transient=True,
+            redirect_stdout=sys.stdout.isatty(),
+        )
+        self._task = self._bar.add_task("", total=steps, epoch="", loss="-")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """An epoch begins."""
+        self._epoch = epoch
+        self._spoke = self._began = time.monotonic()
+        self._bar.reset(self._task, total=self._steps, epoch=f"{epoch}/{self._epochs}", loss="-")
+
+    def on_step(self, step: int, loss: float) -> None:
+        """A step has ended."""
+        self._bar.update(self._task, completed=step, loss=f"{loss:.4f}")
+        now = time.monotonic()
+        if self._bar.disable and now - self._spoke > _PLAIN_EVERY:
+            self._spoke = now
+            speed = step * self._per_step / (now - self._began)
+            self._terminal.note(
+                f"epoch {self._epoch}/{self._epochs}, step {step}/{self._steps}, "
+                f"loss {loss:.4f}, {speed:,.0f} chars/s"
+            )
+
+    def on_validation(self) -> None:
+        """The validation text is read."""
+        self._bar.update(self._task, loss="… validating")
+
+    def on_epoch_end(self, result: EpochResult, best: bool) -> None:
+        """An epoch has ended: print its line, and a sample if it is due."""
+        text = self._sample(result.epoch)
+        if self._as_json:
+            row: dict[str, Any] = asdict(result) | {"perplexity": result.perplexity, "best": best}
+            _print(json.dumps(row | ({"sample": text} if text is not None else {})))
+            return
+        _print(self._line(result, best))
+        if text is not None:
+            _print("\n" + "\n".join(f"    {line}" for line in text.splitlines()) + "\n")
+
+    def _line(self, result: EpochResult, best: bool) -> str:
+        width = len(str(self._epochs))
+        parts = [f"epoch {result.epoch:>{width}}/{self._epochs}", f"train {result.train_loss:.4f}"]
+        if result.validation_loss is not None:
+            parts.append(f"validation {result.validation_loss:.4f}")
+        parts += [f"perplexity {result.perplexity:.2f}", f"{result.seconds:.1f} s"]
+        return "  ".join([*parts, *(["best"] if best else [])])
+
+
+def _print(line: str) -> None:
+    click.echo(line, file=sys.stdout)

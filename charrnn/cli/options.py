@@ -1,0 +1,59 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from charrnn.cli.terminal import Terminal
+
+data_dir = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data"),
+    envvar="CHARRNN_DATA_DIR",
+    show_default=True,
+    show_envvar=True,
+    help="Where downloads are kept.",
+)
+
+checkpoints = click.option(
+    "--checkpoints",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("checkpoints"),
+    envvar="CHARRNN_CHECKPOINTS",
+    show_default=True,
+    show_envvar=True,
+    help="Where runs are kept, a folder each.",
+)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, an object a line.")
+
+
+def loudness(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add -v and -q, handed to the command as its `terminal`."""
+
+    @click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
+    @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+    @wraps(command)
+    def with_terminal(*args: Any, verbose: bool, quiet: bool, **kwargs: Any) -> Any:
+        if verbose and quiet:
+            raise click.UsageError("-v and -q exclude each other")
+        return command(*args, terminal=Terminal(verbose, quiet), **kwargs)
+
+    return with_terminal
+
+
+def run_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Shell completion of a run's name."""
+    from charrnn.runs import runs
+
+    folder = ctx.params.get("checkpoints") or Path("checkpoints")
+    return [run.name for run in runs(folder) if run.name.startswith(incomplete)]
+
+
+def examples(*lines: str) -> str:
+    """A help text's epilog with example commands, kept line by line."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -1,0 +1,116 @@
+"""What `charrnn train`'s options ask for: a new training, or going on with one."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from charrnn.cli.display import download_bar
+from charrnn.cli.terminal import Terminal
+from charrnn.config import PRESETS, NetworkConfig, TrainingConfig
+from charrnn.data.corpus import Corpus, load_corpus
+from charrnn.data.vocabulary import Ids, Vocabulary
+from charrnn.errors import CorpusError, DownloadError, RunError
+from charrnn.runs import Run, find_run, new_run, runs
+
+if TYPE_CHECKING:
+    from charrnn.training.resume import Finished
+
+_CHANGEABLE = {"epochs", "patience"}  # on a resume
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are kept, and where to say what is being done."""
+
+    checkpoints: Path
+    data_dir: Path
+    terminal: Terminal
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training about to begin or to go on: its folder, settings and results, and its text."""
+
+    run: Run
+    finished: "Finished"
+    ids: Ids
+
+
+def begin(
+    source: str | None,
+    preset: str | None,
+    name: str | None,
+    given: Mapping[str, Any],
+    places: Places,
+) -> Plan:
+    """A new run: the configuration's defaults, over them the preset's, over them the flags."""
+    values = {**(PRESETS[preset] if preset else {}), **given}
+    values.setdefault("stride", values.get("seq_length", TrainingConfig.seq_length))
+    training = TrainingConfig(**_fields_of(TrainingConfig, values))
+    if name is not None:
+        new_run(places.checkpoints, name, "", "")  # complains before anything is downloaded
+    corpus = _load(source, places)
+    vocabulary = Vocabulary.of(corpus.text)
+    network = NetworkConfig(len(vocabulary), **_fields_of(NetworkConfig, values))
+
+    from charrnn.training.resume import Finished, Settings
+
+    settings = Settings(network, training, vocabulary, corpus.source, corpus.name, corpus.sha256)
+    run = new_run(places.checkpoints, name, corpus.name, network.cell)
+    return Plan(run, Finished(settings, []), vocabulary.encode(corpus.text))
+
+
+def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Places) -> Plan:
+    """The run of that name, or the newest, from where its last finished epoch ended."""
+    fixed = sorted(set(given) - _CHANGEABLE)
+    if fixed:
+        flags = ", ".join("--" + name.replace("_", "-") for name in fixed)
+        raise click.UsageError(f"{flags} can't change on a resume: start a new run for that")
+    run = find_run(places.checkpoints, name) if name else _newest_resumable(places.checkpoints)
+
+    from charrnn.training import resume
+
+    finished = resume.load(run)
+    settings = replace(finished.settings, training=replace(finished.settings.training, **given))
+    done = len(finished.results)
+    if done >= settings.training.epochs:
+        raise RunError(
+            f"{run.name} has done its {done} epochs: add --epochs {done + 10}, say, to go further"
+        )
+    corpus = _load(source or settings.source, places)
+    if corpus.sha256 != settings.corpus_sha256:
+        raise CorpusError(
+            f"{corpus.source} is not the text that {run.name} was trained on: give that one as "
+            "CORPUS"
+        )
+    return Plan(run, replace(finished, settings=settings), settings.vocabulary.encode(corpus.text))
+
+
+def _fields_of(kind: type[NetworkConfig | TrainingConfig], values: Mapping[str, Any]) -> Any:
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
+
+
+def _newest_resumable(checkpoints: Path) -> Run:
+    for run in runs(checkpoints):
+        if run.resume_file.exists():
+            return run
+    raise RunError(f"no run in {checkpoints} can be resumed: start one with charrnn train")
+
+
+def _load(source: str | None, places: Places) -> Corpus:
+    """The corpus asked for; where none was and shakespeare can't be had, pydoc."""
+    named = source or "shakespeare"
+    stdin = sys.stdin.buffer
+    try:
+        with download_bar(places.terminal, named) as progress:
+            return load_corpus(named, places.data_dir, stdin, progress)
+    except DownloadError as error:
+        if source is not None:
+            raise
+        places.terminal.note(f"{error}.\nTraining on pydoc instead, the help texts inside Python.")
+        return load_corpus("pydoc", places.data_dir, stdin)

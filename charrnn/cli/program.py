@@ -1,0 +1,72 @@
+"""The top command, and the one place where errors become a line and an exit code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from charrnn import __version__
+from charrnn.cli.data import data
+from charrnn.cli.sample import sample
+from charrnn.cli.train import train
+from charrnn.errors import CharrnnError
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+class Program(click.Group):
+    """A group that reports every failure in one line on stderr, never by a traceback."""
+
+    def main(  # type: ignore[override] - never standalone
+        self, args: Sequence[str] | None = None, **extra: Any
+    ) -> Any:
+        """Run the command line and exit; arguments as in `click.Command.main`."""
+        args = list(sys.argv[1:] if args is None else args)
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(args, **extra)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader of our output has gone, as in `| head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            code = 1
+        except (click.Abort, KeyboardInterrupt):
+            click.echo(err=True)
+            code = _INTERRUPTED
+        except Exception as error:  # noqa: BLE001 - the last place before the user
+            if {"-v", "--verbose"} & set(args):
+                traceback.print_exc()
+            click.echo(f"charrnn: {_one_line(error)}", err=True)
+            code = getattr(error, "exit_code", 1)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, click.UsageError):
+        help_at = f"{error.ctx.command_path} --help" if error.ctx else "charrnn --help"
+        return f"{error.format_message().rstrip('.')} (see {help_at})"
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, CharrnnError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    first = (str(error).splitlines() or [""])[0]
+    return f"unexpected {type(error).__name__}: {first} (add -v to see where)"
+
+
+@click.group(
+    cls=Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with: charrnn train, then: charrnn sample",
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def program() -> None:
+    """Train a character-level recurrent network on any text, and read what it writes."""
+
+
+program.add_command(train)
+program.add_command(sample)
+program.add_command(data)

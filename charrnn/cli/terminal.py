@@ -1,0 +1,29 @@
+"""What is said beside the results: notes on stderr, as loud as the user wants."""
+
+import sys
+from dataclasses import dataclass
+
+import click
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """stderr, with -v and -q."""
+
+    verbose: bool = False
+    quiet: bool = False
+
+    def note(self, message: str) -> None:
+        """Something that most users want to know."""
+        if not self.quiet:
+            click.echo(message, err=True)
+
+    def detail(self, message: str) -> None:
+        """Something for those who asked for more."""
+        if self.verbose:
+            click.echo(message, err=True)
+
+    @property
+    def live(self) -> bool:
+        """Whether moving displays are welcome."""
+        return not self.quiet and sys.stderr.isatty()

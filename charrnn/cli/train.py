@@ -1,0 +1,221 @@
+"""`charrnn train`: a text to checkpoints."""
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from charrnn.cli import options
+from charrnn.cli.terminal import Terminal
+from charrnn.config import CELLS, ORDERS, PRESETS, STATES, NetworkConfig, TrainingConfig
+
+if TYPE_CHECKING:
+    from charrnn.cli.plan import Plan
+    from charrnn.runs import Run
+
+_SAMPLE_LENGTH = 200
+_DEFAULTS = {
+    field.name: field.default for field in (*fields(NetworkConfig), *fields(TrainingConfig))
+}
+
+
+def _setting(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
+    """An option whose default is a preset's or the configuration's own."""
+    flag = "--" + name.replace("_", "-")
+    return click.option(flag, name, type=kind, help=f"{text}  [default: {_DEFAULTS[name]}]")
+
+
+_positive = click.IntRange(min=1)
+
+
+@click.command(
+    epilog=options.examples(
+        "charrnn train",
+        "charrnn train --cell gru --units 256 --epochs 5",
+        "charrnn train my-novel.txt --run novel --sample-every 1",
+        "cat *.txt | charrnn train - --run everything",
+        "charrnn train --preset tutorial --cell rnn",
+        "charrnn train --resume novel --epochs 40",
+    )
+)
+@click.argument("corpus", required=False)
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    help="A set of defaults: tutorial is the articles' network and training, small trains in "
+    "minutes. Any flag overrides it.",
+)
+@_setting("cell", click.Choice(CELLS), "The recurrent layer.")
+@_setting("units", _positive, "Units of each recurrent layer.")
+@_setting("layers", _positive, "Recurrent layers, one on the other.")
+@_setting("embedding", _positive, "Size of a character's vector.")
+@_setting("dropout", click.FloatRange(0, 1, max_open=True), "After each recurrent layer.")
+@_setting("seq_length", _positive, "Characters that a gradient reaches back.")
+@_setting("batch_size", _positive, "Windows side by side in a step.")
+@_setting("order", click.Choice(ORDERS), "Contiguous streams, or the tutorial's shuffled windows.")
+@_setting("state", click.Choice(STATES), "Carry it from batch to batch, or reset it.")
+@click.option(
+    "--stride",
+    type=_positive,
+    help="Distance between a stream's windows; less than --seq-length makes them overlap and "
+    "needs --state reset.  [default: --seq-length]",
+)
+@_setting("epochs", _positive, "Times through the text, in all.")
+@_setting("learning_rate", click.FloatRange(0, min_open=True), "Adam's step size.")
+@_setting("clip_norm", click.FloatRange(0), "Largest norm of the gradient; 0 for any.")
+@_setting(
+    "validation", click.FloatRange(0, 1, max_open=True), "Fraction at the text's end; 0 for none."
+)
+@_setting("patience", click.IntRange(0), "Stop after so many epochs without a best; 0: never.")
+@_setting("seed", click.IntRange(0), "Same seed, same training.")
+@click.option("--run", metavar="NAME", help="Name of the run.  [default: corpus and cell]")
+@click.option(
+    "--resume",
+    metavar="[RUN]",
+    is_flag=False,
+    flag_value="",
+    shell_complete=options.run_names,
+    help="Go on from the last finished epoch of a run, by default the newest.",
+)
+@click.option("--sample-every", type=_positive, metavar="N", help="Show a text every N epochs.")
+@click.option("--prompt", default="", help="What those texts begin with.")
+@options.as_json
+@options.checkpoints
+@options.data_dir
+@options.loudness
+@click.pass_context
+def train(
+    ctx: click.Context,
+    corpus: str | None,
+    preset: str | None,
+    run: str | None,
+    resume: str | None,
+    sample_every: int | None,
+    prompt: str,
+    as_json: bool,
+    checkpoints: Path,
+    data_dir: Path,
+    terminal: Terminal,
+    **settings: Any,
+) -> None:
+    """Train a network on CORPUS: shakespeare (the default), pydoc, a text file, or -.
+
+    Each epoch leaves a checkpoint in the run's folder. Ctrl-C ends after the step under way;
+    --resume goes on.
+    """
+    from charrnn.cli.plan import Places, begin, go_on
+
+    given = {
+        name: value
+        for name, value in settings.items()
+        if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }
+    if prompt and not sample_every:
+        raise click.UsageError("--prompt is for the texts of --sample-every: give both")
+    if resume is not None and (preset or run):
+        raise click.UsageError("--resume keeps the run's name and settings: leave them out")
+    places = Places(checkpoints, data_dir, terminal)
+    if resume is None:
+        plan = begin(corpus, preset, run, given, places)
+    else:
+        plan = go_on(resume, corpus, given, places)
+    plan.finished.settings.vocabulary.encode(prompt)  # complains now, not after an epoch
+    _fit(plan, as_json, terminal, _sampler(plan.run, sample_every, prompt))
+
+
+def _sampler(run: "Run", every: int | None, prompt: str) -> Callable[[int], str | None]:
+    """What an epoch's network writes, where a sample is due."""
+
+    def sample(epoch: int) -> str | None:
+        if not every or epoch % every:
+            return None
+        from charrnn import load
+
+        model = load(run.epoch_file(epoch))
+        return prompt + model.generate(prompt, _SAMPLE_LENGTH, temperature=0.8, seed=epoch)
+
+    return sample
+
+
+def _fit(
+    plan: "Plan", as_json: bool, terminal: Terminal, sampler: Callable[[int], str | None]
+) -> None:
+    from charrnn.cli.display import TrainingDisplay
+    from charrnn.training.callbacks import Interrupted
+    from charrnn.training.train import steps_per_epoch
+    from charrnn.training.train import train as fit
+
+    config = plan.finished.settings.training
+    steps = steps_per_epoch(plan.ids, config)
+    _introduce(plan, steps, terminal)
+    display = TrainingDisplay(
+        terminal, config.epochs, steps, config.batch_size * config.seq_length, as_json, sampler
+    )
+    try:
+        with _interruption(terminal) as interrupted, display:
+            fit(plan.run, plan.finished, plan.ids, display, interrupted)
+    except Interrupted as stop:
+        terminal.note(_farewell(plan.run, stop.step, steps))
+        raise click.exceptions.Exit(128 + signal.SIGINT) from None
+    terminal.note(
+        f"done: epoch {plan.run.best_epoch()} is the best of {plan.run.folder}.\n"
+        f"Read what it writes: {_sample_command(plan.run)}"
+    )
+
+
+def _introduce(plan: "Plan", steps: int, terminal: Terminal) -> None:
+    settings = plan.finished.settings
+    network, config = settings.network, settings.training
+    stacked = f"{network.layers} × " if network.layers > 1 else ""
+    terminal.note(
+        f"{plan.run.name}: {stacked}{network.cell} {network.units}, "
+        f"{network.parameters:,} parameters; {len(plan.ids):,} characters, "
+        f"{network.vocabulary_size:,} distinct, the last {config.validation:.0%} for validation; "
+        f"{steps:,} steps an epoch"
+    )
+    if config.order == "shuffled" and config.state == "carry":
+        terminal.note(
+            "note: shuffled windows with a carried state give each window the state of an "
+            "unrelated one, as in the tutorial; --order streams carries the true one"
+        )
+    if plan.finished.results:
+        terminal.note(f"going on after epoch {len(plan.finished.results)} of {config.epochs}")
+    terminal.detail(f"{network}\n{config}")
+
+
+@contextlib.contextmanager
+def _interruption(terminal: Terminal) -> Iterator[Callable[[], bool]]:
+    """Within, the first Ctrl-C is noted for the training to ask about; the second ends at once."""
+    noted: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        noted.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        terminal.note("stopping after this step; press Ctrl-C again to stop at once")
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(noted)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _farewell(run: "Run", step: int, steps: int) -> str:
+    epochs = run.epochs()
+    done = f"epochs 1 to {epochs[-1]} are" if len(epochs) > 1 else f"{len(epochs)} epoch is"
+    kept = f"; the epoch under way, at step {step} of {steps}, is in {run.interrupted_file}"
+    return (
+        f"stopped: {done} saved{kept if step else ''}.\n"
+        f"Go on from there: charrnn train --resume {run.name}\n"
+        f"Read what it writes: {_sample_command(run)}"
+    )
+
+
+def _sample_command(run: "Run") -> str:
+    return f"charrnn sample --run {run.name}"

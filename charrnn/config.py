@@ -1,0 +1,171 @@
+"""What defines a network and what defines a training: frozen dataclasses, to and from JSON.
+
+Letters used for shapes everywhere: B batch, T time (characters of a window), E embedding size,
+H units, V vocabulary size.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from charrnn.errors import CharrnnError, UsageError
+
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+"""Cell name to the number of H-wide blocks in its kernels."""
+
+CELLS = tuple(GATES)
+ORDERS = ("streams", "shuffled")
+STATES = ("carry", "reset")
+
+_LAYER_NAMES = {"rnn": "simple_rnn", "lstm": "lstm", "gru": "gru"}
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """A character language model: embedding, stacked recurrent layers, dense logits.
+
+    Raises:
+        UsageError: a size below one, a dropout outside [0, 1), or an unknown cell.
+    """
+
+    vocabulary_size: int
+    cell: str = "lstm"
+    embedding: int = 128
+    units: int = 512
+    layers: int = 1
+    dropout: float = 0.0  # on each recurrent layer's output, while training
+
+    def __post_init__(self) -> None:
+        _require(self.cell in CELLS, f"unknown cell {self.cell!r}: choose {', '.join(CELLS)}")
+        for name in ("vocabulary_size", "embedding", "units", "layers"):
+            _require_at_least_one(self, name)
+        _require(0 <= self.dropout < 1, f"dropout must lie in [0, 1), not {self.dropout}")
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The weights in Keras's order: path in a `.weights.h5` file to shape.
+
+        A GRU's bias has two rows, for the input and the recurrent product (reset after).
+        """
+        width = GATES[self.cell] * self.units
+        bias = (2, width) if self.cell == "gru" else (width,)
+        shapes: dict[str, tuple[int, ...]] = {
+            "layers/embedding/vars/0": (self.vocabulary_size, self.embedding)
+        }
+        for layer in range(self.layers):
+            path = f"{self.layer_path(layer)}/cell/vars"
+            shapes[f"{path}/0"] = (self.units if layer else self.embedding, width)
+            shapes[f"{path}/1"] = (self.units, width)
+            shapes[f"{path}/2"] = bias
+        shapes["layers/dense/vars/0"] = (self.units, self.vocabulary_size)
+        shapes["layers/dense/vars/1"] = (self.vocabulary_size,)
+        return shapes
+
+    def layer_path(self, layer: int) -> str:
+        """Where Keras keeps recurrent layer number `layer`, counted from 0."""
+        return f"layers/{_LAYER_NAMES[self.cell]}" + (f"_{layer}" if layer else "")
+
+    @property
+    def parameters(self) -> int:
+        """How many trainable numbers the network has."""
+        return sum(math.prod(shape) for shape in self.weight_shapes().values())
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a text is cut into batches and how the weights follow its gradient.
+
+    Raises:
+        UsageError: a value outside its range, or values that contradict each other.
+    """
+
+    order: str = "streams"  # or the tutorial's "shuffled"
+    state: str = "carry"  # from batch to batch; "reset" starts every batch from zero
+    seq_length: int = 100  # T: windows of T + 1 characters
+    stride: int = 100  # between the windows of a stream; T covers each character once
+    batch_size: int = 64
+    epochs: int = 20
+    learning_rate: float = 0.002
+    clip_norm: float = 1.0  # of the whole gradient; 0 for none
+    validation: float = 0.1  # the text's last part
+    patience: int = 0  # epochs without a better loss before stopping; 0 for never
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require(self.order in ORDERS, f"unknown order {self.order!r}: {' or '.join(ORDERS)}")
+        _require(self.state in STATES, f"unknown state {self.state!r}: {' or '.join(STATES)}")
+        for name in ("seq_length", "stride", "batch_size", "epochs"):
+            _require_at_least_one(self, name)
+        _require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")
+        _require(0 <= self.clip_norm < math.inf, "the clip norm must be 0 (none) or above")
+        _require(0 <= self.validation < 1, "the validation fraction must lie in [0, 1)")
+        _require(self.patience >= 0, "patience must be 0 (never stop early) or above")
+        _require(self.seed >= 0, "the seed must be 0 or above")
+        self._check_stride()
+
+    def _check_stride(self) -> None:
+        if self.order == "shuffled":
+            _require(
+                self.stride == self.seq_length,
+                "--stride goes with --order streams; shuffled windows lie side by side",
+            )
+            return
+        _require(
+            self.stride <= self.seq_length,
+            f"a stride of {self.stride} would skip text between windows of {self.seq_length}: "
+            f"use {self.seq_length} or less",
+        )
+        _require(
+            self.state == "reset" or self.stride == self.seq_length,
+            f"with a stride of {self.stride} a window does not begin where the last one ended, "
+            "so its state can't be carried: add --state reset",
+        )
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "tutorial": {
+        "embedding": 256,
+        "units": 1024,
+        "layers": 1,
+        "dropout": 0.0,
+        "order": "shuffled",
+        "seq_length": 100,
+        "batch_size": 64,
+        "epochs": 100,
+        "learning_rate": 0.001,  # Adam's default
+        "clip_norm": 0.0,
+        "validation": 0.0,
+    },
+    "small": {"embedding": 64, "units": 256, "layers": 1, "epochs": 10, "learning_rate": 0.005},
+}
+"""Preset name to the defaults it sets; a flag overrides each."""
+
+_Dataclass = TypeVar("_Dataclass")
+
+
+def from_mapping(kind: type[_Dataclass], values: Mapping[str, Any]) -> _Dataclass:
+    """Build a dataclass from parsed JSON, checking names and types.
+
+    Raises:
+        CharrnnError: a field is missing, unknown, of the wrong type or out of range.
+    """
+    fields = {field.name: field.type for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if set(values) != set(fields):
+        odd = ", ".join(sorted(set(values) ^ set(fields)))
+        raise CharrnnError(f"the settings have missing or unknown fields: {odd}")
+    for name, value in values.items():
+        expected: Any = float | int if fields[name] is float else fields[name]
+        if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+            raise CharrnnError(f"the setting {name} has an unexpected value: {value!r}")
+    return kind(**values)
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise UsageError(message)
+
+
+def _require_at_least_one(config: Any, name: str) -> None:
+    value = getattr(config, name)
+    _require(value >= 1, f"{name.replace('_', ' ')} must be at least 1, not {value}")

@@ -1,0 +1,124 @@
+"""A name, a path or standard input to text, and its parts for training and validation."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from charrnn.data.download import Progress, Remote, fetch
+from charrnn.data.vocabulary import Ids
+from charrnn.errors import CorpusError
+
+SHAKESPEARE = Remote(
+    name="shakespeare.txt",
+    url="https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt",
+    sha256="86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+    size=1_115_394,
+)
+
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A text and where it came from.
+
+    Attributes:
+        name: short name, also the first part of a run's name.
+        source: what the user gave: a corpus name, an absolute path, or `-`.
+        text: the characters, line ends as in the source.
+        sha256: of the source's bytes.
+    """
+
+    name: str
+    source: str
+    text: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Named:
+    """A corpus that can be asked for by name."""
+
+    description: str
+    characters: int | None  # None where it depends on the Python version
+    remote: Remote | None  # None where nothing has to be fetched
+    read: Callable[[Path, Progress | None], bytes]
+
+
+def _read_shakespeare(data_dir: Path, progress: Progress | None) -> bytes:
+    return fetch(SHAKESPEARE, data_dir, progress).read_bytes()
+
+
+def _read_pydoc(data_dir: Path, progress: Progress | None) -> bytes:  # noqa: ARG001 - one signature
+    from pydoc_data.topics import topics
+
+    return "\n".join(topics.values()).encode()
+
+
+NAMED = {
+    "shakespeare": Named("tiny Shakespeare, ASCII", 1_115_394, SHAKESPEARE, _read_shakespeare),
+    "pydoc": Named("Python's own help topics", None, None, _read_pydoc),
+}
+
+
+def load_corpus(
+    source: str, data_dir: Path, stdin: BinaryIO, progress: Progress | None = None
+) -> Corpus:
+    """Read the corpus that `source` names.
+
+    Args:
+        source: a name in `NAMED`, the path of a UTF-8 text file, or `-` for standard input.
+        data_dir: where downloads are kept.
+        stdin: read where source is `-`.
+        progress: told of a download's bytes.
+
+    Raises:
+        CorpusError: no such corpus or file, or its content is empty or not UTF-8.
+        DownloadError: the corpus had to be fetched and could not be.
+    """
+    if source in NAMED:
+        return _decode(source, source, NAMED[source].read(data_dir, progress))
+    if source == STDIN:
+        return _decode("stdin", source, stdin.read())
+    path = Path(source)
+    return _decode(path.stem, str(path.resolve()), _read_file(path))
+
+
+def split(ids: Ids, validation: float) -> tuple[Ids, Ids]:
+    """The first part for training, the last `validation` of the text for validation.
+
+    The border is nanoGPT's, int(N (1 - validation)), so that losses can be compared.
+    """
+    border = int(len(ids) * (1 - validation))
+    return ids[:border], ids[border:]
+
+
+def _read_file(path: Path) -> bytes:
+    if path.is_dir():
+        raise CorpusError(f"{path} is a folder: give one text file, or pipe files in with -")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        names = ", ".join(NAMED)
+        raise CorpusError(
+            f"no file {path}, and no corpus of that name: give a text file, - for standard input, "
+            f"or one of {names}"
+        ) from None
+    except OSError as error:
+        raise CorpusError(f"can't read {path}: {error.strerror}") from None
+
+
+def _decode(name: str, source: str, content: bytes) -> Corpus:
+    shown = "standard input" if source == STDIN else source
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CorpusError(
+            f"{shown} is not UTF-8 text (byte {error.start:,} is 0x{content[error.start]:02x}): "
+            "convert it first, for example with iconv -t UTF-8"
+        ) from None
+    if not text:
+        raise CorpusError(f"{shown} is empty: give a text of some thousand characters")
+    return Corpus(name, source, text, hashlib.sha256(content).hexdigest())

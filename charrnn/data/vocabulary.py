@@ -1,0 +1,80 @@
+"""Characters to ids and back."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import VocabularyError
+
+Ids = npt.NDArray[np.int32]
+
+
+class Vocabulary:
+    """The distinct characters of a text, sorted by code point; a character's id is its place.
+
+    Args:
+        characters: the characters in the order of their ids, sorted, each once.
+
+    Raises:
+        VocabularyError: the characters are not sorted and distinct, or there are none.
+    """
+
+    def __init__(self, characters: str) -> None:
+        self.characters = characters
+        self._codes = _code_points(characters)
+        if not characters or np.any(self._codes[:-1] >= self._codes[1:]):
+            raise VocabularyError("a vocabulary must hold distinct characters in sorted order")
+
+    @classmethod
+    def of(cls, text: str) -> "Vocabulary":
+        """The vocabulary of all characters in `text`.
+
+        Raises:
+            VocabularyError: the text is empty.
+        """
+        return cls(_text(np.unique(_code_points(text))))
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def __contains__(self, character: str) -> bool:
+        return character in self.characters
+
+    def encode(self, text: str) -> Ids:
+        """The ids of `text`'s characters, shape (N,).
+
+        Raises:
+            VocabularyError: characters outside the vocabulary; the message names them.
+        """
+        codes = _code_points(text)
+        ids = np.searchsorted(self._codes, codes).astype(np.int32)
+        known = self._codes[np.minimum(ids, len(self) - 1)] == codes
+        if not known.all():
+            raise VocabularyError(
+                f"not in this network's vocabulary: {_listing(_text(np.unique(codes[~known])))}"
+            )
+        return ids
+
+    def decode(self, ids: Iterable[int] | Ids) -> str:
+        """The text of the given ids."""
+        return _text(self._codes[np.asarray(ids, dtype=np.int64)])
+
+    def only_known(self, text: str) -> str:
+        """`text` without the characters outside the vocabulary."""
+        codes = _code_points(text)
+        return _text(codes[np.isin(codes, self._codes)])
+
+
+def _code_points(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def _text(codes: npt.NDArray[np.uint32]) -> str:
+    return codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def _listing(characters: str, most: int = 10) -> str:
+    shown = " ".join(repr(character) for character in characters[:most])
+    rest = len(characters) - most
+    return shown + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,51 @@
+"""The character language model: ids in, logits of the next character out."""
+
+from typing import Any
+
+import keras
+
+from charrnn.checkpoint import Weights
+from charrnn.config import NetworkConfig
+from charrnn.networks.layers import CELLS
+
+
+def build(config: NetworkConfig, batch_size: int) -> Any:
+    """An untrained stateful network: embedding, recurrent layers with dropout, dense.
+
+    Recurrent kernels begin glorot-uniform as in the tutorial, everything else as Keras does it.
+
+    Args:
+        config: the network's sizes.
+        batch_size: B; a stateful layer keeps one state for each row of the batch.
+
+    Returns:
+        a `keras.Model` from ids (B, T) to logits (B, T, V).
+    """
+    ids = keras.Input(batch_shape=(batch_size, None), dtype="int32")
+    signal = keras.layers.Embedding(config.vocabulary_size, config.embedding)(ids)
+    for _ in range(config.layers):
+        signal = CELLS[config.cell](
+            config.units,
+            stateful=True,
+            return_sequences=True,
+            recurrent_initializer="glorot_uniform",
+        )(signal)
+        if config.dropout:
+            signal = keras.layers.Dropout(config.dropout)(signal)
+    return keras.Model(ids, keras.layers.Dense(config.vocabulary_size)(signal))
+
+
+def recurrent_layers(model: Any) -> list[Any]:
+    """The layers of `model` that carry a state, first to last."""
+    return [layer for layer in model.layers if getattr(layer, "stateful", False)]
+
+
+def reset_state(model: Any) -> None:
+    """Set every carried state to zero."""
+    for layer in recurrent_layers(model):
+        layer.reset_state()
+
+
+def get_weights(model: Any, config: NetworkConfig) -> Weights:
+    """The model's weights by their path in a checkpoint."""
+    return dict(zip(config.weight_shapes(), model.get_weights(), strict=True))

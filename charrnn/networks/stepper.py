@@ -1,0 +1,33 @@
+"""Sampling as the tutorial does it: Keras, one token at a time."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.checkpoint import Checkpoint
+from charrnn.data.vocabulary import Ids
+from charrnn.networks import language
+
+
+class KerasStepper:
+    """The network rebuilt with a batch of `batch_size`, its weights reloaded by Keras.
+
+    Args:
+        path: the checkpoint's file.
+        checkpoint: what `checkpoint.read` makes of it.
+        batch_size: B, how many texts go side by side.
+    """
+
+    def __init__(self, path: Path, checkpoint: Checkpoint, batch_size: int) -> None:
+        self._model = language.build(checkpoint.network, batch_size)
+        self._model.load_weights(path)
+
+    def reset(self) -> None:
+        """Set the carried state to zero."""
+        language.reset_state(self._model)
+
+    def step(self, ids: Ids) -> npt.NDArray[np.float32]:
+        """Read one character of each text, shape (B,), and give the next one's logits, (B, V)."""
+        logits = self._model(ids[:, None], training=False)  # (B, 1, V)
+        return np.asarray(logits[:, 0])

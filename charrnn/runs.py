@@ -1,0 +1,230 @@
+"""Run folders: one training, one name, `checkpoints/<run>/`."""
+
+import csv
+import io
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from charrnn.checkpoint import SUFFIX
+from charrnn.errors import RunError, UsageError
+from charrnn.files import write_atomically
+
+_EPOCH_FILE = re.compile(r"epoch-(\d{4,})" + re.escape(SUFFIX))
+_NAME = re.compile(r"[^\W_][\w.+-]*")
+_COLUMNS = ("epoch", "train_loss", "validation_loss", "perplexity", "seconds", "best")
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """What an epoch ended with; losses in nats per character, time in seconds."""
+
+    epoch: int
+    train_loss: float
+    validation_loss: float | None
+    seconds: float
+
+    @property
+    def loss(self) -> float:
+        """The loss that epochs are ranked by: validation where there is any."""
+        return self.train_loss if self.validation_loss is None else self.validation_loss
+
+    @property
+    def perplexity(self) -> float:
+        """exp(loss): how many characters the network is, in effect, choosing between."""
+        return math.exp(self.loss) if self.loss < _LARGEST_EXPONENT else math.inf
+
+
+_LARGEST_EXPONENT = 700  # exp of more overflows a float
+
+
+def best_of(results: Sequence[EpochResult]) -> EpochResult:
+    """The result with the lowest loss, the earliest of equals."""
+    return min(results, key=lambda result: (result.loss, result.epoch))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training's folder."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The run's name, which is its folder's."""
+        return self.folder.name
+
+    @property
+    def resume_file(self) -> Path:
+        """What a resume needs; replaced at the end of each epoch."""
+        return self.folder / "resume.h5"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the process that trains in this folder."""
+        return self.folder / ".lock"
+
+    @property
+    def interrupted_file(self) -> Path:
+        """The weights in the middle of an epoch that was broken off."""
+        return self.folder / f"interrupted{SUFFIX}"
+
+    def epoch_file(self, epoch: int) -> Path:
+        """The checkpoint of an epoch, counted from 1."""
+        return self.folder / f"epoch-{epoch:04d}{SUFFIX}"
+
+    def epochs(self) -> list[int]:
+        """The epochs whose checkpoints are there, in order."""
+        matches = (_EPOCH_FILE.fullmatch(path.name) for path in self.folder.iterdir())
+        return sorted(int(match[1]) for match in matches if match)
+
+    def write_history(self, results: Sequence[EpochResult]) -> None:
+        """Replace history.csv by `results`; `best` marks each epoch that beat all before it."""
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for count, result in enumerate(results, 1):
+            writer.writerow(_row(result, best_of(results[:count]) is result))
+        write_atomically(self.folder / "history.csv", table.getvalue().encode())
+
+    def history(self) -> list[EpochResult]:
+        """The results in history.csv; none where there is no such file.
+
+        Raises:
+            RunError: the file is not as `write_history` writes it.
+        """
+        path = self.folder / "history.csv"
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                return [_result(row) for row in csv.DictReader(file)]
+        except FileNotFoundError:
+            return []
+        except (KeyError, ValueError, TypeError):
+            raise RunError(f"{path} is damaged: name an epoch with --epoch") from None
+
+    def best_epoch(self) -> int | None:
+        """The epoch with the lowest loss among those whose checkpoints are there."""
+        there = set(self.epochs())
+        results = [result for result in self.history() if result.epoch in there]
+        return best_of(results).epoch if results else max(there, default=None)
+
+    def checkpoint_file(self, epoch: int | None = None) -> Path:
+        """The checkpoint to use: of `epoch`, or the best one.
+
+        Raises:
+            RunError: there is none; the message lists those there are.
+        """
+        epochs = self.epochs()
+        if epoch is not None:
+            if epoch not in epochs:
+                raise RunError(f"{self.name} has no epoch {epoch}: it has {_ranges(epochs)}")
+            return self.epoch_file(epoch)
+        best = self.best_epoch()
+        if best is not None:
+            return self.epoch_file(best)
+        if self.interrupted_file.exists():
+            return self.interrupted_file
+        raise RunError(f"{self.name} has no checkpoint yet: wait for its first epoch to end")
+
+
+def runs(checkpoints: Path) -> list[Run]:
+    """The runs in a checkpoints folder, the one written to last first."""
+    if not checkpoints.is_dir():
+        return []
+    found = [Run(path) for path in checkpoints.iterdir() if any(path.glob("*.h5"))]
+    return sorted(found, key=_written, reverse=True)
+
+
+def find_run(checkpoints: Path, name: str) -> Run:
+    """The run of that name.
+
+    Raises:
+        RunError: there is none; the message lists those there are.
+    """
+    there = runs(checkpoints)
+    for run in there:
+        if run.name == name:
+            return run
+    raise RunError(f"no run {name!r} in {checkpoints}: {_names(there)}")
+
+
+def newest_run(checkpoints: Path) -> Run:
+    """The run that a checkpoint was written to last.
+
+    Raises:
+        RunError: there is no run.
+    """
+    for run in runs(checkpoints):
+        if run.epochs() or run.interrupted_file.exists():
+            return run
+    raise RunError(f"no trained network in {checkpoints}: train one first with charrnn train")
+
+
+def new_run(checkpoints: Path, name: str | None, corpus: str, cell: str) -> Run:
+    """A run that does not exist yet: of the given name, or `corpus-cell` with a number if taken.
+
+    Raises:
+        UsageError: the name can't be a folder's.
+        RunError: a run of that name exists.
+    """
+    if name is not None:
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"--run {name!r}: use letters, digits, and . _ + - after the first")
+        if any((checkpoints / name).glob("*.h5")):
+            raise RunError(
+                f"run {name!r} exists in {checkpoints}: go on with charrnn train --resume {name}, "
+                "or choose another --run name"
+            )
+        return Run(checkpoints / name)
+    stem = re.sub(r"[^\w.+-]+|^[\W_]+", "-", corpus).strip("-") or "text"
+    base, number = f"{stem}-{cell}", 1
+    while (checkpoints / _numbered(base, number)).exists():
+        number += 1
+    return Run(checkpoints / _numbered(base, number))
+
+
+def _numbered(base: str, number: int) -> str:
+    return base if number == 1 else f"{base}-{number}"
+
+
+def _written(run: Run) -> int:
+    return max(path.stat().st_mtime_ns for path in run.folder.glob("*.h5"))
+
+
+def _names(there: Sequence[Run]) -> str:
+    if not there:
+        return "there is none yet; train one with charrnn train"
+    return "there is " + ", ".join(run.name for run in there)
+
+
+def _ranges(epochs: Sequence[int]) -> str:
+    if not epochs:
+        return "none yet"
+    gapless = epochs[-1] - epochs[0] + 1 == len(epochs)
+    if gapless and len(epochs) > 1:
+        return f"{epochs[0]} to {epochs[-1]}"
+    return ", ".join(map(str, epochs))
+
+
+def _row(result: EpochResult, best: bool) -> list[str | int]:
+    validation = "" if result.validation_loss is None else repr(result.validation_loss)
+    return [
+        result.epoch,
+        repr(result.train_loss),
+        validation,
+        f"{result.perplexity:.4f}",
+        f"{result.seconds:.2f}",
+        "yes" if best else "",
+    ]
+
+
+def _result(row: dict[str, str]) -> EpochResult:
+    validation = row["validation_loss"]
+    return EpochResult(
+        epoch=int(row["epoch"]),
+        train_loss=float(row["train_loss"]),
+        validation_loss=float(validation) if validation else None,
+        seconds=float(row["seconds"]),
+    )

@@ -1,0 +1,119 @@
+"""The Python interface: a trained network that writes and scores text."""
+
+import math
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from charrnn.checkpoint import SUFFIX, Checkpoint, read
+from charrnn.data.vocabulary import Vocabulary
+from charrnn.errors import CheckpointError, UsageError
+from charrnn.runs import Run
+from charrnn.sampling.choose import Choice
+from charrnn.sampling.generate import characters, generate, prompt_ids, sources
+from charrnn.sampling.network import NumpyStepper
+
+
+class LanguageModel:
+    """A trained character network.
+
+    Attributes:
+        checkpoint: its configuration, vocabulary, weights and where they come from.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The characters that the network knows."""
+        return self.checkpoint.vocabulary
+
+    def generate(
+        self,
+        prompt: str = "",
+        length: int = 1000,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+    ) -> str:
+        """The `length` characters that follow `prompt`, as one string; arguments as in `stream`."""
+        return "".join(self.stream(prompt, length, temperature, top_k, top_p, seed))
+
+    def stream(
+        self,
+        prompt: str = "",
+        length: int = 1000,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+    ) -> Iterator[str]:
+        """The characters that follow `prompt`, one by one; the prompt itself is not repeated.
+
+        Args:
+            prompt: what the network reads first; empty for a line end.
+            length: how many characters.
+            temperature: 0 always takes the likeliest character.
+            top_k: draw among the k likeliest characters only; 0 for all.
+            top_p: draw among the likeliest that together have this probability; 1 for all.
+            seed: the same seed gives the same text; None for a new one each time.
+
+        Raises:
+            UsageError: a value outside its range.
+            VocabularyError: the prompt has characters that the network does not know.
+        """
+        choice = Choice(temperature, top_k, top_p)
+        ids = prompt_ids(self.vocabulary, prompt)
+        randoms = sources(secrets.randbits(32) if seed is None else seed, 1)
+        endless = generate(NumpyStepper(self.checkpoint), ids, choice, randoms)
+        return (new for (new,) in characters(endless, self.vocabulary, length))
+
+    def score(self, text: str) -> float:
+        """How well the network predicts `text`: the mean loss of its characters after the first.
+
+        The text is read as one stream from a state of zero, each character scored once.
+
+        Returns:
+            nats per character; exp of it is the perplexity.
+
+        Raises:
+            UsageError: the text has fewer than two characters.
+            VocabularyError: the text has characters that the network does not know.
+        """
+        ids = self.vocabulary.encode(text)
+        if len(ids) < 2:  # noqa: PLR2004 - one to read and one to predict
+            raise UsageError("a text to score needs at least two characters")
+        network = NumpyStepper(self.checkpoint)
+        losses = (
+            _loss(network.step(ids[place : place + 1])[0], ids[place + 1])
+            for place in range(len(ids) - 1)
+        )
+        return math.fsum(losses) / (len(ids) - 1)
+
+
+def load(path: str | Path) -> LanguageModel:
+    """Load a run's best epoch, or one checkpoint file.
+
+    Args:
+        path: a run's folder, such as `checkpoints/shakespeare-lstm`, or a `.weights.h5` file.
+
+    Raises:
+        CheckpointError: there is nothing at `path`, or what is there can't be used.
+        RunError: the run has no checkpoint yet.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return LanguageModel(read(Run(path).checkpoint_file()))
+    if not path.exists():
+        raise CheckpointError(f"nothing at {path}: give a run's folder or a file ending {SUFFIX}")
+    return LanguageModel(read(path))
+
+
+def _loss(logits: np.ndarray[tuple[int], np.dtype[np.float32]], target: int) -> float:
+    """Cross-entropy of one prediction, -log softmax(logits)[target]."""
+    shifted = logits.astype(np.float64) - logits.max()
+    return float(np.log(np.exp(shifted).sum()) - shifted[target])

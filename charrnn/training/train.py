@@ -1,0 +1,107 @@
+"""The training itself: a network, its batches, and `model.fit`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from filelock import FileLock, Timeout
+
+from charrnn.config import TrainingConfig
+from charrnn.data.corpus import split
+from charrnn.data.vocabulary import Ids
+from charrnn.errors import RunError
+from charrnn.networks import language
+from charrnn.runs import Run
+from charrnn.training import resume
+from charrnn.training.batches import epoch_starts, training_batches, validation_batches
+from charrnn.training.callbacks import CarriedState, Keeper, Listener
+from charrnn.training.resume import Finished
+
+
+def train(
+    run: Run,
+    finished: Finished,
+    ids: Ids,
+    listener: Listener,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> None:
+    """Train from the end of the last finished epoch to the last one of the settings.
+
+    Args:
+        run: the folder to write into; it is made if it isn't there.
+        finished: the settings, and the results so far: none for a new training.
+        ids: the whole text, shape (N,).
+        listener: told of each step and epoch.
+        interrupted: asked after each step; true ends the training.
+
+    Raises:
+        Interrupted: `interrupted` said so. The epoch under way is kept in a file of its own.
+        CorpusTooShortError: the text does not give one batch.
+        RunError: another process trains in the same folder.
+        TrainingError: the loss is no longer a number.
+        OSError: the folder can't be written, or the disk is full.
+    """
+    config = finished.settings.training
+    training_ids, validation_ids = split(ids, config.validation)
+    steps = steps_per_epoch(ids, config)
+    validation = validation_batches(validation_ids, config) if len(validation_ids) else None
+    run.folder.mkdir(parents=True, exist_ok=True)
+    with _locked(run):
+        model = compiled(finished)
+        if finished.results:
+            resume.restore(run, model)
+        else:
+            resume.save(run, finished, model)
+        model.fit(
+            training_batches(training_ids, config, len(finished.results)),
+            steps_per_epoch=steps,
+            initial_epoch=len(finished.results),
+            epochs=config.epochs,
+            validation_data=validation,
+            callbacks=[
+                CarriedState(
+                    each_epoch=config.order == "streams", each_batch=config.state == "reset"
+                ),
+                Keeper(run, finished, listener, interrupted),
+            ],
+            verbose=0,
+        )
+
+
+def steps_per_epoch(ids: Ids, config: TrainingConfig) -> int:
+    """How many batches the training part of a text gives.
+
+    Raises:
+        CorpusTooShortError: none.
+    """
+    training_ids, _ = split(ids, config.validation)
+    return len(epoch_starts(len(training_ids), config, epoch=0))
+
+
+def compiled(finished: Finished) -> Any:
+    """The network of these settings, its weights drawn by their seed, ready for `fit`."""
+    config = finished.settings.training
+    keras.utils.set_random_seed(config.seed)
+    model = language.build(finished.settings.network, config.batch_size)
+    model.compile(
+        optimizer=_optimizer(config),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _optimizer(config: TrainingConfig) -> Any:
+    return keras.optimizers.Adam(
+        learning_rate=config.learning_rate, global_clipnorm=config.clip_norm or None
+    )
+
+
+def _locked(run: Run) -> Any:
+    try:
+        return FileLock(run.lock_file, timeout=0).acquire()
+    except Timeout:
+        raise RunError(
+            f"run {run.name!r} is being trained by another process: wait for it, or choose "
+            "another --run name"
+        ) from None

@@ -13,7 +13,10 @@ from charrnn.errors import CorpusError
 _fetchable = click.Choice([name for name, corpus in NAMED.items() if corpus.remote])
 
 
-@click.group(epilog=options.examples("charrnn data list", "charrnn data fetch shakespeare"))
+@click.group(
+    short_help="See which texts there are, and fetch them.",
+    epilog=options.examples("charrnn data list", "charrnn data fetch shakespeare"),
+)
 def data() -> None:
     """See which texts can be trained on by name, and fetch them."""
 

@@ -20,9 +20,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 class Program(click.Group):
     """A group that reports every failure in one line on stderr, never by a traceback."""
 
-    def main(  # type: ignore[override] - never standalone
-        self, args: Sequence[str] | None = None, **extra: Any
-    ) -> Any:
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Run the command line and exit; arguments as in `click.Command.main`."""
         args = list(sys.argv[1:] if args is None else args)
         extra["standalone_mode"] = False

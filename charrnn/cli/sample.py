@@ -22,12 +22,13 @@ _SEPARATOR = "\n\n---\n\n"
 
 
 @click.command(
+    short_help="Write text with a trained network.",
     epilog=options.examples(
         'charrnn sample "All: " --temp 0.8',
         'charrnn sample "ROMEO:" --length 200 --num 3 --seed 7',
         "charrnn sample --run shakespeare-lstm --epoch 3 > out.txt",
         "charrnn sample --prompt-file start.txt --top-p 0.9 --json",
-    )
+    ),
 )
 @click.argument("prompt", required=False)
 @click.option("--prompt-file", type=click.Path(path_type=Path), help="Read the prompt from a file.")

@@ -34,6 +34,7 @@ _positive = click.IntRange(min=1)
 
 
 @click.command(
+    short_help="Train a network on a text.",
     epilog=options.examples(
         "charrnn train",
         "charrnn train --cell gru --units 256 --epochs 5",
@@ -41,7 +42,7 @@ _positive = click.IntRange(min=1)
         "cat *.txt | charrnn train - --run everything",
         "charrnn train --preset tutorial --cell rnn",
         "charrnn train --resume novel --epochs 40",
-    )
+    ),
 )
 @click.argument("corpus", required=False)
 @click.option(
@@ -91,6 +92,7 @@ _positive = click.IntRange(min=1)
 @click.pass_context
 def train(
     ctx: click.Context,
+    /,
     corpus: str | None,
     preset: str | None,
     run: str | None,

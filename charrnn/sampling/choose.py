@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.data.vocabulary import Ids
 from charrnn.errors import UsageError
 
 Floats = npt.NDArray[np.floating]
@@ -64,7 +65,7 @@ def probabilities(logits: Floats, choice: Choice) -> npt.NDArray[np.float64]:
     return result
 
 
-def choose(logits: Floats, draws: npt.NDArray[np.float64], choice: Choice) -> npt.NDArray[np.int32]:
+def choose(logits: Floats, draws: npt.NDArray[np.float64], choice: Choice) -> Ids:
     """One id for each row of logits.
 
     Args:
@@ -77,10 +78,12 @@ def choose(logits: Floats, draws: npt.NDArray[np.float64], choice: Choice) -> np
         ids, shape (B,).
     """
     if choice.temperature == 0:
-        return np.argmax(logits, axis=1).astype(np.int32)
+        best: Ids = np.argmax(logits, axis=1).astype(np.int32)
+        return best
     cumulative = probabilities(logits, choice).cumsum(axis=1)
     passed: npt.NDArray[np.bool_] = cumulative <= draws[:, None] * cumulative[:, -1:]
-    return np.sum(passed, axis=1, dtype=np.int32)
+    ids: Ids = passed.sum(axis=1, dtype=np.int32)
+    return ids
 
 
 def _keep_top_k(weights: npt.NDArray[np.float64], top_k: int) -> None:

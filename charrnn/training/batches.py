@@ -45,7 +45,8 @@ def validation_batches(ids: Ids, config: TrainingConfig) -> Any:
     """
     length = max(1, min(config.seq_length, (len(ids) - 1) // config.batch_size))
     starts = stream_starts(len(ids), config.batch_size, length, stride=length)
-    return _dataset(lambda: (cut(ids, row, length) for row in starts), config.batch_size)
+    batches = _dataset(lambda: (cut(ids, row, length) for row in starts), config.batch_size)
+    return batches.apply(tf.data.experimental.assert_cardinality(len(starts)))
 
 
 def _dataset(batches: Any, batch_size: int) -> Any:

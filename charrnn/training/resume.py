@@ -78,8 +78,7 @@ def load(run: Run) -> Finished:
     """
     try:
         with h5py.File(run.resume_file) as file:
-            if int(file.attrs["charrnn_resume_format"]) > _FORMAT:
-                raise RunError(f"{run.resume_file} is of a newer charrnn: upgrade to go on")
+            _check_format(run, int(file.attrs["charrnn_resume_format"]))
             values = json.loads(file.attrs["settings"])
         results = [from_mapping(EpochResult, result) for result in values.pop("results")]
         network = from_mapping(NetworkConfig, values.pop("network"))
@@ -112,6 +111,11 @@ def _variables(model: Any) -> list[Any]:
     """Weights and seed generators, the optimizer's variables, and the carried states."""
     states = [state for layer in recurrent_layers(model) for state in layer.states]
     return [*model.variables, *model.optimizer.variables, *states]
+
+
+def _check_format(run: Run, found: int) -> None:
+    if found > _FORMAT:
+        raise RunError(f"{run.resume_file} is of a newer charrnn: upgrade to go on")
 
 
 def _damaged(run: Run) -> RunError:

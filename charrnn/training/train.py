@@ -64,6 +64,7 @@ def train(
                 ),
                 Keeper(run, finished, listener, interrupted),
             ],
+            shuffle=False,
             verbose=0,
         )
 

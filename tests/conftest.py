@@ -1,4 +1,4 @@
-"""Shared by all tests: real text that is on every machine, and small networks without TensorFlow."""
+"""Shared by all tests: text that is on every machine, and small networks without TensorFlow."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -39,7 +39,7 @@ def make_checkpoint() -> MakeCheckpoint:
         *,
         seed: int = 0,
         finished: bool = True,
-        **sizes: str | int | float,
+        **sizes: str | float,
     ) -> Checkpoint:
         sizes = {"embedding": 5, "units": 7} | sizes
         config = NetworkConfig(vocabulary_size=len(characters), **sizes)  # type: ignore[arg-type]
@@ -58,7 +58,7 @@ def make_checkpoint() -> MakeCheckpoint:
 def make_run(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> Callable[..., Path]:
     """Writes a run folder with one finished epoch into ./checkpoints; returns the file's path."""
 
-    def make(name: str = "tiny", epoch: int = 1, **sizes: str | int | float) -> Path:
+    def make(name: str = "tiny", epoch: int = 1, **sizes: str | float) -> Path:
         folder = tmp_path / "checkpoints" / name
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"epoch-{epoch:04d}{checkpoint.SUFFIX}"

@@ -173,11 +173,14 @@ def _fit(
 def _introduce(plan: "Plan", steps: int, terminal: Terminal) -> None:
     settings = plan.finished.settings
     network, config = settings.network, settings.training
+    held_back = (
+        f"the last {config.validation:.0%} for validation" if config.validation else "all to train"
+    )
     stacked = f"{network.layers} × " if network.layers > 1 else ""
     terminal.note(
         f"{plan.run.name}: {stacked}{network.cell} {network.units}, "
         f"{network.parameters:,} parameters; {len(plan.ids):,} characters, "
-        f"{network.vocabulary_size:,} distinct, the last {config.validation:.0%} for validation; "
+        f"{network.vocabulary_size:,} distinct, {held_back}; "
         f"{steps:,} steps an epoch"
     )
     if config.order == "shuffled" and config.state == "carry":

@@ -1,0 +1,42 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_RUN := checkpoints/demo
+
+.PHONY: demo test check format benchmark clean
+
+demo: $(VENV)/.installed  ## install, train a small LSTM for about two minutes, print what it writes
+	rm -rf $(DEMO_RUN)
+	$(BIN)/charrnn train --preset small --run demo
+	$(BIN)/charrnn sample "The " --run demo --temp 0.7 --length 500 --seed 1
+
+test: $(VENV)/.installed-dev  ## run the tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev  ## lint, format and types, as CI does
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev  ## mend what lint and format can mend by themselves
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: $(VENV)/.installed  ## characters a second against Keras, and PyTorch where installed
+	$(BIN)/python benchmarks/sampling.py
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "charrnn needs Python 3.11, 3.12 or 3.13: make demo PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:  ## remove what make made; runs and texts stay
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache

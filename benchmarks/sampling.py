@@ -1,0 +1,163 @@
+"""Characters a second when sampling: charrnn's NumPy engine against Keras and PyTorch.
+
+Every system runs the same untrained network on this machine in turn, several rounds; the figures
+are medians, so compare ratios. `python benchmarks/sampling.py --help` shows the sizes to choose.
+PyTorch takes part where it is installed.
+"""
+
+import argparse
+import importlib.util
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn import checkpoint
+from charrnn.checkpoint import Checkpoint, Provenance
+from charrnn.config import CELLS, NetworkConfig
+from charrnn.data.vocabulary import Vocabulary
+from charrnn.sampling.choose import Choice
+from charrnn.sampling.generate import generate, sources
+from charrnn.sampling.network import NumpyStepper
+
+CHARACTERS = "".join(chr(code) for code in range(33, 33 + 65))
+PROMPT = np.array([13, 50, 50, 10, 1], np.int32)
+TEMPERATURE = 0.8
+
+System = Callable[[int], None]
+"""Writes so many characters from the prompt on."""
+
+
+def make_checkpoint(config: NetworkConfig) -> Checkpoint:
+    """A network of Keras-like initial weights."""
+    random = np.random.default_rng(0)
+    weights = {
+        name: random.uniform(-1, 1, shape).astype(np.float32) * (3 / max(shape)) ** 0.5
+        for name, shape in config.weight_shapes().items()
+    }
+    provenance = Provenance("benchmark", "", 1, 0.0, None)
+    return Checkpoint(config, Vocabulary(CHARACTERS), provenance, weights)
+
+
+def numpy_engine(network: Checkpoint, batch_size: int) -> System:
+    """What `charrnn sample` does, without the writing."""
+
+    def write(length: int) -> None:
+        steps = generate(
+            NumpyStepper(network, batch_size), PROMPT, Choice(TEMPERATURE), sources(0, batch_size)
+        )
+        for _ in range(length):
+            next(steps)
+
+    return write
+
+
+def keras_systems(path: Path, network: Checkpoint) -> dict[str, System]:
+    """The tutorial's loop, the same step compiled, and `model.predict` in a loop."""
+    import keras
+    import tensorflow as tf
+
+    config = network.network
+    cells = {"rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+    layer = cells[config.cell](config.units, stateful=True, return_sequences=True)
+    inputs = keras.Input(batch_shape=(1, None), dtype="int32")
+    signal = layer(keras.layers.Embedding(config.vocabulary_size, config.embedding)(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(config.vocabulary_size)(signal))
+    model.load_weights(path)
+
+    def loop(predict: Callable[[Any], Any]) -> System:
+        def write(length: int) -> None:
+            layer.reset_state()
+            ids = tf.expand_dims(PROMPT, 0)
+            for _ in range(length):
+                logits = tf.squeeze(predict(ids), 0) / TEMPERATURE
+                chosen = tf.random.categorical(logits, num_samples=1)[-1, 0].numpy()
+                ids = tf.expand_dims([chosen], 0)
+
+        return write
+
+    compiled = tf.function(
+        lambda ids: model(ids, training=False),
+        input_signature=[tf.TensorSpec((1, None), tf.int32)],
+    )
+    return {
+        "Keras, the tutorial's loop": loop(model),
+        "Keras, compiled step": loop(lambda ids: compiled(tf.cast(ids, tf.int32))),
+        "Keras, model.predict": loop(lambda ids: model.predict(ids, verbose=0)),
+    }
+
+
+def torch_systems(network: Checkpoint) -> dict[str, System]:
+    """PyTorch's cell stepped under inference mode; none where PyTorch is not installed."""
+    if importlib.util.find_spec("torch") is None:
+        return {}
+    import torch
+
+    config = network.network
+    cells = {"rnn": torch.nn.RNNCell, "lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell}
+    embedding = torch.nn.Embedding(config.vocabulary_size, config.embedding)
+    cell = cells[config.cell](config.embedding, config.units)
+    dense = torch.nn.Linear(config.units, config.vocabulary_size)
+
+    def write(length: int) -> None:
+        with torch.inference_mode():
+            state: Any = None
+            pending = [torch.tensor([int(one)]) for one in PROMPT]
+            for _ in range(length):
+                for ids in pending:
+                    state = cell(embedding(ids), state)
+                output: Any = state[0] if config.cell == "lstm" and state else state
+                chances = torch.softmax(dense(output) / TEMPERATURE, dim=-1)
+                pending = [torch.multinomial(chances, 1)[0]]
+
+    return {"PyTorch, cell by cell": write}
+
+
+def measure(systems: dict[str, tuple[System, int]], rounds: int) -> dict[str, float]:
+    """Median characters a second of each system; `int` is how many a call writes."""
+    speeds: dict[str, list[float]] = {name: [] for name in systems}
+    for write, length in systems.values():
+        write(max(3, length // 20))
+    for _ in range(rounds):
+        for name, (write, length) in systems.items():
+            began = time.perf_counter()
+            write(length)
+            speeds[name].append(length / (time.perf_counter() - began))
+    return {name: statistics.median(values) for name, values in speeds.items()}
+
+
+def main() -> None:
+    """Measure and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cell", choices=CELLS, default="lstm")
+    parser.add_argument("--units", type=int, default=1024)
+    parser.add_argument("--embedding", type=int, default=256)
+    parser.add_argument("--num", type=int, default=64, help="texts side by side")
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args()
+    config = NetworkConfig(len(CHARACTERS), asked.cell, asked.embedding, asked.units)
+    network = make_checkpoint(config)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"epoch-0001{checkpoint.SUFFIX}"
+        checkpoint.write(path, network)
+        rivals = keras_systems(path, network) | torch_systems(network)
+    lengths = {"Keras, model.predict": 20, "Keras, the tutorial's loop": 100}
+    systems = {name: (write, lengths.get(name, 500)) for name, write in rivals.items()}
+    ours, many = "charrnn, one text", f"charrnn, {asked.num} texts, characters of all"
+    systems[ours] = (numpy_engine(network, 1), 2000)
+    systems[many] = (numpy_engine(network, asked.num), 100)
+    speeds = measure(systems, asked.rounds)
+    speeds[many] *= asked.num
+    print(f"{asked.cell} {asked.units}, embedding {asked.embedding}, {platform.machine()}")
+    base = speeds["Keras, the tutorial's loop"]
+    for name, speed in sorted(speeds.items(), key=lambda row: row[1]):
+        print(f"{name:<40} {speed:>10,.0f} characters/s {speed / base:>8.1f} ×")
+
+
+if __name__ == "__main__":
+    main()

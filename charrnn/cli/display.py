@@ -21,6 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from charrnn.cli.terminal import Terminal
@@ -50,7 +51,7 @@ class _CharactersPerSecond(ProgressColumn):
     """The bar's speed in characters, from steps of `per_step`."""
 
     def __init__(self, per_step: int) -> None:
-        super().__init__()
+        super().__init__(Column(no_wrap=True))
         self._per_step = per_step
 
     def render(self, task: Task) -> Text:
@@ -85,19 +86,18 @@ class TrainingDisplay:
         self._epoch = 0
         self._spoke = self._began = time.monotonic()
         self._bar = Progress(
-            TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(bar_width=None),
+            TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=None, table_column=Column(ratio=1)),
             MofNCompleteColumn(),
             _CharactersPerSecond(per_step),
-            TextColumn("loss {task.fields[loss]}"),
+            TextColumn("{task.fields[loss]}", table_column=Column(no_wrap=True)),
             TimeRemainingColumn(compact=True),
-            TextColumn("left"),
             console=Console(stderr=True),
             disable=not terminal.live,
             transient=True,
             redirect_stdout=sys.stdout.isatty(),
         )
-        self._task = self._bar.add_task("", total=steps, epoch="", loss="-")
+        self._task = self._bar.add_task("", total=steps, epoch="", loss="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -110,11 +110,11 @@ class TrainingDisplay:
         """An epoch begins."""
         self._epoch = epoch
         self._spoke = self._began = time.monotonic()
-        self._bar.reset(self._task, total=self._steps, epoch=f"{epoch}/{self._epochs}", loss="-")
+        self._bar.reset(self._task, total=self._steps, epoch=f"{epoch}/{self._epochs}", loss="")
 
     def on_step(self, step: int, loss: float) -> None:
         """A step has ended."""
-        self._bar.update(self._task, completed=step, loss=f"{loss:.4f}")
+        self._bar.update(self._task, completed=step, loss=f"loss {loss:.4f}")
         now = time.monotonic()
         if self._bar.disable and now - self._spoke > _PLAIN_EVERY:
             self._spoke = now
@@ -126,7 +126,7 @@ class TrainingDisplay:
 
     def on_validation(self) -> None:
         """The validation text is read."""
-        self._bar.update(self._task, loss="… validating")
+        self._bar.update(self._task, loss="validating")
 
     def on_epoch_end(self, result: EpochResult, best: bool) -> None:
         """An epoch has ended: print its line, and a sample if it is due."""

@@ -212,12 +212,13 @@ def _interruption(terminal: Terminal) -> Iterator[Callable[[], bool]]:
 
 
 def _farewell(run: "Run", step: int, steps: int) -> str:
-    epochs = run.epochs()
-    done = f"epochs 1 to {epochs[-1]} are" if len(epochs) > 1 else f"{len(epochs)} epoch is"
-    kept = f"; the epoch under way, at step {step} of {steps}, is in {run.interrupted_file}"
+    epochs = len(run.epochs())
+    finished = {0: "no epoch is finished", 1: "1 epoch is saved"}
+    saved = finished.get(epochs, f"{epochs} epochs are saved")
+    broken_off = f", and the next one's step {step} of {steps} in {run.interrupted_file.name}"
     return (
-        f"stopped: {done} saved{kept if step else ''}.\n"
-        f"Go on from there: charrnn train --resume {run.name}\n"
+        f"stopped: {saved}{broken_off if step else ''}.\n"
+        f"Go on from the last finished epoch: charrnn train --resume {run.name}\n"
         f"Read what it writes: {_sample_command(run)}"
     )
 

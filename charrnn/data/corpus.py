@@ -19,6 +19,8 @@ SHAKESPEARE = Remote(
 
 STDIN = "-"
 
+_BYTE_ORDER_MARK = "\ufeff"
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -113,7 +115,7 @@ def _read_file(path: Path) -> bytes:
 def _decode(name: str, source: str, content: bytes) -> Corpus:
     shown = "standard input" if source == STDIN else source
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode().removeprefix(_BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
         raise CorpusError(
             f"{shown} is not UTF-8 text (byte {error.start:,} is 0x{content[error.start]:02x}): "

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Told the bytes at hand and the bytes in all."""
 
-_CHUNK = 64 * 1024
+_CHUNK = 16 * 1024
 _PARTIAL_CONTENT = 206
 _SERVER_ERROR = 500
 _BUSY = (408, 429)
@@ -87,7 +87,7 @@ def _download(remote: Remote, path: Path, progress: Progress | None, patience: P
     import requests
 
     part = path.with_name(f".{path.name}.part")
-    failure: Exception | None = None
+    failure: requests.RequestException | None = None
     for attempt in range(patience.attempts):
         if attempt:
             time.sleep(patience.backoff * 2 ** (attempt - 1))
@@ -106,7 +106,9 @@ def _download(remote: Remote, path: Path, progress: Progress | None, patience: P
         failure = None
         if not resumed:  # else the two halves may be of different files: once more, from the start
             break
-    raise DownloadError(f"{_reason(remote, failure)}. Put the file at {path}, or try again later")
+    raise DownloadError(
+        f"{_reason(remote, part, failure)}. Put the file at {path}, or try again later"
+    )
 
 
 def _transfer(remote: Remote, part: Path, progress: Progress | None, patience: Patience) -> None:
@@ -130,7 +132,7 @@ def _transfer(remote: Remote, part: Path, progress: Progress | None, patience: P
                 if have > remote.size:
                     return
     if have < remote.size:
-        raise requests.ConnectionError(f"broke off after {have:,} of {remote.size:,} bytes")
+        raise requests.ConnectionError("broke off")
 
 
 def _passing(error: "requests.RequestException") -> bool:
@@ -139,16 +141,15 @@ def _passing(error: "requests.RequestException") -> bool:
     return status is None or status >= _SERVER_ERROR or status in _BUSY
 
 
-def _reason(remote: Remote, failure: Exception | None) -> str:
-    import requests
-
+def _reason(remote: Remote, part: Path, failure: "requests.RequestException | None") -> str:
     if failure is None:
         return f"{remote.url} served another file than expected (wrong SHA-256; thrown away)"
-    if isinstance(failure, requests.HTTPError):
+    if failure.response is not None:
         return f"{remote.url} answered {failure.response.status_code} {failure.response.reason}"
-    if isinstance(failure, requests.exceptions.ConnectTimeout) or "broke off" not in str(failure):
-        return f"can't reach {urlsplit(remote.url).netloc} for {remote.name}"
-    return f"the download of {remote.url} {failure}"
+    if part.exists():
+        have = part.stat().st_size
+        return f"the download of {remote.url} broke off after {have:,} of {remote.size:,} bytes"
+    return f"can't reach {urlsplit(remote.url).netloc} for {remote.name}"
 
 
 def _sha256(path: Path) -> str:

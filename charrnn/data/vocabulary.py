@@ -1,5 +1,6 @@
 """Characters to ids and back."""
 
+import sys
 from collections.abc import Iterable
 
 import numpy as np
@@ -8,6 +9,8 @@ import numpy.typing as npt
 from charrnn.errors import VocabularyError
 
 Ids = npt.NDArray[np.int32]
+
+_UNKNOWN = -1
 
 
 class Vocabulary:
@@ -25,6 +28,8 @@ class Vocabulary:
         self._codes = _code_points(characters)
         if not characters or np.any(self._codes[:-1] >= self._codes[1:]):
             raise VocabularyError("a vocabulary must hold distinct characters in sorted order")
+        self._ids: Ids = np.full(sys.maxunicode + 1, _UNKNOWN, np.int32)  # by code point
+        self._ids[self._codes] = np.arange(len(self._codes))
 
     @classmethod
     def of(cls, text: str) -> "Vocabulary":
@@ -33,7 +38,7 @@ class Vocabulary:
         Raises:
             VocabularyError: the text is empty.
         """
-        return cls(_text(np.unique(_code_points(text))))
+        return cls("".join(sorted(set(text))))
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -47,13 +52,10 @@ class Vocabulary:
         Raises:
             VocabularyError: characters outside the vocabulary; the message names them.
         """
-        codes = _code_points(text)
-        ids = np.searchsorted(self._codes, codes).astype(np.int32)
-        known = self._codes[np.minimum(ids, len(self) - 1)] == codes
-        if not known.all():
-            raise VocabularyError(
-                f"not in this network's vocabulary: {_listing(_text(np.unique(codes[~known])))}"
-            )
+        ids = self._ids[_code_points(text)]
+        if np.any(ids == _UNKNOWN):
+            unknown = "".join(sorted(set(text) - set(self.characters)))
+            raise VocabularyError(f"not in this network's vocabulary: {_listing(unknown)}")
         return ids
 
     def decode(self, ids: Iterable[int] | Ids) -> str:
@@ -62,8 +64,7 @@ class Vocabulary:
 
     def only_known(self, text: str) -> str:
         """`text` without the characters outside the vocabulary."""
-        codes = _code_points(text)
-        return _text(codes[np.isin(codes, self._codes)])
+        return "".join(character for character in text if character in self)
 
 
 def _code_points(text: str) -> npt.NDArray[np.uint32]:

@@ -97,7 +97,7 @@ def _buffered_shuffle(count: int, random: np.random.Generator) -> Starts:
 
 def _too_short(length: int, needed: int, batch_size: int, seq_length: int) -> CorpusTooShortError:
     return CorpusTooShortError(
-        f"{length:,} characters are too few: one batch of {batch_size} windows of "
+        f"{length:,} characters to train on are too few: one batch of {batch_size} windows of "
         f"{seq_length + 1} needs {needed:,}. Give a longer text, or a smaller --batch-size or "
         "--seq-length"
     )

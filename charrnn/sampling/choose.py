@@ -56,12 +56,12 @@ def probabilities(logits: Floats, choice: Choice) -> npt.NDArray[np.float64]:
     with np.errstate(over="ignore"):  # a tiny temperature sends all but the best to -inf
         scaled /= choice.temperature
     result: npt.NDArray[np.float64] = np.exp(scaled, out=scaled)
-    if 0 < choice.top_k < result.shape[1]:
-        _keep_top_k(result, choice.top_k)
+    if choice.top_k or choice.top_p < 1:
+        order = np.argsort(-logits, axis=1, kind="stable")
+        ranked = np.take_along_axis(result, order, axis=1)
+        _cut_off(ranked, choice)
+        np.put_along_axis(result, order, ranked, axis=1)
     result /= result.sum(axis=1, keepdims=True)
-    if choice.top_p < 1:
-        _keep_top_p(result, choice.top_p)
-        result /= result.sum(axis=1, keepdims=True)
     return result
 
 
@@ -86,13 +86,10 @@ def choose(logits: Floats, draws: npt.NDArray[np.float64], choice: Choice) -> Id
     return ids
 
 
-def _keep_top_k(weights: npt.NDArray[np.float64], top_k: int) -> None:
-    least = np.argsort(-weights, axis=1, kind="stable")[:, top_k:]
-    np.put_along_axis(weights, least, 0, axis=1)
-
-
-def _keep_top_p(weights: npt.NDArray[np.float64], top_p: float) -> None:
-    order = np.argsort(-weights, axis=1, kind="stable")
-    ranked = np.take_along_axis(weights, order, axis=1)
-    before = ranked.cumsum(axis=1) - ranked  # what likelier characters already hold
-    np.put_along_axis(weights, order, np.where(before < top_p, ranked, 0), axis=1)
+def _cut_off(ranked: npt.NDArray[np.float64], choice: Choice) -> None:
+    """Set to zero what top-k and top-p leave out of rows (B, V) that fall from the likeliest."""
+    if choice.top_k:
+        ranked[:, choice.top_k :] = 0
+    if choice.top_p < 1:
+        likelier = ranked.cumsum(axis=1) - ranked
+        ranked[likelier >= choice.top_p * ranked.sum(axis=1, keepdims=True)] = 0

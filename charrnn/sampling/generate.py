@@ -6,6 +6,7 @@ from itertools import islice
 import numpy as np
 
 from charrnn.data.vocabulary import Ids, Vocabulary
+from charrnn.errors import UsageError
 from charrnn.sampling.choose import Choice, choose
 from charrnn.sampling.network import Stepper
 
@@ -72,5 +73,11 @@ def prompt_ids(vocabulary: Vocabulary, prompt: str) -> Ids:
 
 
 def sources(seed: int, count: int) -> list[np.random.Generator]:
-    """One source of chance for each of `count` texts; text number k's depends on seed and k."""
+    """One source of chance for each of `count` texts; text number k's depends on seed and k.
+
+    Raises:
+        UsageError: the seed is below 0.
+    """
+    if seed < 0:
+        raise UsageError(f"the seed must be 0 or above, not {seed}")
     return [np.random.default_rng([seed, number]) for number in range(count)]

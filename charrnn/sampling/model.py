@@ -67,6 +67,8 @@ class LanguageModel:
             VocabularyError: the prompt has characters that the network does not know.
         """
         choice = Choice(temperature, top_k, top_p)
+        if length < 0:
+            raise UsageError(f"the length must be 0 or above, not {length}")
         ids = prompt_ids(self.vocabulary, prompt)
         randoms = sources(secrets.randbits(32) if seed is None else seed, 1)
         endless = generate(NumpyStepper(self.checkpoint), ids, choice, randoms)

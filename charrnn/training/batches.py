@@ -10,6 +10,7 @@ import tensorflow as tf
 from charrnn.config import TrainingConfig
 from charrnn.data.vocabulary import Ids
 from charrnn.data.windows import Starts, cut, shuffled_starts, stream_starts
+from charrnn.errors import CorpusTooShortError
 
 
 def epoch_starts(length: int, config: TrainingConfig, epoch: int) -> Starts:
@@ -43,7 +44,12 @@ def validation_batches(ids: Ids, config: TrainingConfig) -> Any:
     Raises:
         CorpusTooShortError: fewer than two characters per stream.
     """
-    length = max(1, min(config.seq_length, (len(ids) - 1) // config.batch_size))
+    length = min(config.seq_length, (len(ids) - 1) // config.batch_size)
+    if length < 1:
+        raise CorpusTooShortError(
+            f"{len(ids):,} characters to validate on are too few for {config.batch_size} streams: "
+            "raise --validation, or set it to 0 for none"
+        )
     starts = stream_starts(len(ids), config.batch_size, length, stride=length)
     batches = _dataset(lambda: (cut(ids, row, length) for row in starts), config.batch_size)
     return batches.apply(tf.data.experimental.assert_cardinality(len(starts)))

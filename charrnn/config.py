@@ -101,7 +101,7 @@ class TrainingConfig:
         _require(0 <= self.clip_norm < math.inf, "the clip norm must be 0 (none) or above")
         _require(0 <= self.validation < 1, "the validation fraction must lie in [0, 1)")
         _require(self.patience >= 0, "patience must be 0 (never stop early) or above")
-        _require(self.seed >= 0, "the seed must be 0 or above")
+        _require(0 <= self.seed < 2**32, "the seed must lie in [0, 2^32)")
         self._check_stride()
 
     def _check_stride(self) -> None:
@@ -152,7 +152,7 @@ def from_mapping(kind: type[_Dataclass], values: Mapping[str, Any]) -> _Dataclas
     """
     fields = {field.name: field.type for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if set(values) != set(fields):
-        odd = ", ".join(sorted(set(values) ^ set(fields)))
+        odd = ", ".join(sorted(map(repr, set(values) ^ set(fields))))
         raise CharrnnError(f"the settings have missing or unknown fields: {odd}")
     for name, value in values.items():
         expected: Any = float | int if fields[name] is float else fields[name]

@@ -24,7 +24,9 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
             os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError):
+            error.filename = str(path)
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
         raise

@@ -14,6 +14,7 @@ from charrnn.files import write_atomically
 
 _EPOCH_FILE = re.compile(r"epoch-(\d{4,})" + re.escape(SUFFIX))
 _NAME = re.compile(r"[^\W_][\w.+-]*")
+_LONGEST_STEM = 50  # of 4 bytes each, well within what a file system allows
 _COLUMNS = ("epoch", "train_loss", "validation_loss", "perplexity", "seconds", "best")
 
 
@@ -42,7 +43,7 @@ _LARGEST_EXPONENT = 700  # exp of more overflows a float
 
 def best_of(results: Sequence[EpochResult]) -> EpochResult:
     """The result with the lowest loss, the earliest of equals."""
-    return min(results, key=lambda result: (result.loss, result.epoch))
+    return min(results, key=lambda result: (math.isnan(result.loss), result.loss, result.epoch))
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Run:
                 return [_result(row) for row in csv.DictReader(file)]
         except FileNotFoundError:
             return []
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, csv.Error):
             raise RunError(f"{path} is damaged: name an epoch with --epoch") from None
 
     def best_epoch(self) -> int | None:
@@ -178,7 +179,7 @@ def new_run(checkpoints: Path, name: str | None, corpus: str, cell: str) -> Run:
                 "or choose another --run name"
             )
         return Run(checkpoints / name)
-    stem = re.sub(r"[^\w.+-]+|^[\W_]+", "-", corpus).strip("-") or "text"
+    stem = re.sub(r"[^\w.+-]+", "-", corpus)[:_LONGEST_STEM].strip("-._+") or "text"
     base, number = f"{stem}-{cell}", 1
     while (checkpoints / _numbered(base, number)).exists():
         number += 1

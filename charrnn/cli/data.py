@@ -24,8 +24,10 @@ def data() -> None:
 @data.command("list", epilog=options.examples("charrnn data list", "charrnn data list --json"))
 @options.data_dir
 @options.as_json
-def list_corpora(data_dir: Path, as_json: bool) -> None:
+@options.loudness
+def list_corpora(data_dir: Path, as_json: bool, terminal: Terminal) -> None:
     """List the texts that can be trained on by name."""
+    terminal.detail(f"downloads are kept in {data_dir}")
     for name, corpus in NAMED.items():
         where = _where(corpus, data_dir)
         if as_json:
@@ -53,8 +55,10 @@ def fetch(name: str, data_dir: Path, terminal: Terminal) -> None:
 @data.command(epilog=options.examples("wc -c $(charrnn data path shakespeare)"))
 @click.argument("name", type=_fetchable, default="shakespeare")
 @options.data_dir
-def path(name: str, data_dir: Path) -> None:
+@options.loudness
+def path(name: str, data_dir: Path, terminal: Terminal) -> None:
     """Print where a fetched text lies."""
+    terminal.detail(f"downloads are kept in {data_dir}")
     where = _where(NAMED[name], data_dir)
     if where is None:
         raise CorpusError(f"{name} is not in {data_dir}: run charrnn data fetch {name}")

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -132,7 +133,8 @@ class TrainingDisplay:
         """An epoch has ended: print its line, and a sample if it is due."""
         text = self._sample(result.epoch)
         if self._as_json:
-            row: dict[str, Any] = asdict(result) | {"perplexity": result.perplexity, "best": best}
+            perplexity = result.perplexity if math.isfinite(result.perplexity) else None
+            row: dict[str, Any] = asdict(result) | {"perplexity": perplexity, "best": best}
             _print(json.dumps(row | ({"sample": text} if text is not None else {})))
             return
         _print(self._line(result, best))

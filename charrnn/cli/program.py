@@ -1,5 +1,6 @@
 """The top command, and the one place where errors become a line and an exit code."""
 
+import io
 import os
 import sys
 import traceback
@@ -24,6 +25,7 @@ class Program(click.Group):
         """Run the command line and exit; arguments as in `click.Command.main`."""
         args = list(sys.argv[1:] if args is None else args)
         extra["standalone_mode"] = False
+        _open_missing_streams()
         try:
             code = super().main(args, **extra)
             sys.stdout.flush()
@@ -36,9 +38,30 @@ class Program(click.Group):
         except Exception as error:  # noqa: BLE001 - the last place before the user
             if {"-v", "--verbose"} & set(args):
                 traceback.print_exc()
-            click.echo(f"charrnn: {_one_line(error)}", err=True)
+            click.echo(_message(error), err=True)
             code = getattr(error, "exit_code", 1)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_missing_streams() -> None:
+    """Where a caller closed stdin, stdout or stderr, read and write nothing instead.
+
+    A file opened later must not get a standard stream's number. And what a terminal can't show is
+    replaced, not an error.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
+    return f"charrnn: {' '.join(_one_line(error).split())}"
 
 
 def _one_line(error: Exception) -> str:

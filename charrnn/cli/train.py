@@ -73,7 +73,7 @@ _positive = click.IntRange(min=1)
     "validation", click.FloatRange(0, 1, max_open=True), "Fraction at the text's end; 0 for none."
 )
 @_setting("patience", click.IntRange(0), "Stop after so many epochs without a best; 0: never.")
-@_setting("seed", click.IntRange(0), "Same seed, same training.")
+@_setting("seed", click.IntRange(0, 2**32 - 1), "Same seed, same training.")
 @click.option("--run", metavar="NAME", help="Name of the run.  [default: corpus and cell]")
 @click.option(
     "--resume",

@@ -7,7 +7,7 @@ final name only once its hash is right. A lock lets one process at a time write 
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -125,14 +125,24 @@ def _transfer(remote: Remote, part: Path, progress: Progress | None, patience: P
         if answer.status_code != _PARTIAL_CONTENT:
             have = 0
         with part.open("ab" if have else "wb") as file:
-            for chunk in answer.iter_content(_CHUNK):
+            for chunk in _pieces(answer):
                 have += file.write(chunk)
                 if progress:
                     progress(have, remote.size)
                 if have > remote.size:
                     return
     if have < remote.size:
-        raise requests.ConnectionError("broke off")
+        raise requests.exceptions.ChunkedEncodingError
+
+
+def _pieces(answer: "requests.Response") -> Iterator[bytes]:
+    """The answer's bytes as they come; whatever breaks them off is one and the same error."""
+    import requests
+
+    try:
+        yield from answer.iter_content(_CHUNK)
+    except requests.RequestException:
+        raise requests.exceptions.ChunkedEncodingError from None
 
 
 def _passing(error: "requests.RequestException") -> bool:
@@ -142,11 +152,13 @@ def _passing(error: "requests.RequestException") -> bool:
 
 
 def _reason(remote: Remote, part: Path, failure: "requests.RequestException | None") -> str:
+    import requests
+
     if failure is None:
         return f"{remote.url} served another file than expected (wrong SHA-256; thrown away)"
     if failure.response is not None:
         return f"{remote.url} answered {failure.response.status_code} {failure.response.reason}"
-    if part.exists():
+    if isinstance(failure, requests.exceptions.ChunkedEncodingError):
         have = part.stat().st_size
         return f"the download of {remote.url} broke off after {have:,} of {remote.size:,} bytes"
     return f"can't reach {urlsplit(remote.url).netloc} for {remote.name}"

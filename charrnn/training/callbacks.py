@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint, Provenance
@@ -114,10 +115,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         loss = float(logs["loss"])
         epoch = len(self._results) + 1
         if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss} in epoch {epoch}, step {batch + 1}: start again with a "
-                "smaller --learning-rate or --clip-norm; the epochs before it are kept"
-            )
+            raise _diverged(epoch)
         self._listener.on_step(batch + 1, loss)
         if self._interrupted():
             self._write(self._run.interrupted_file, epoch, loss, None, finished=False)
@@ -131,6 +129,9 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         """Write checkpoint, history and resume file, in this order: a later one needs an earlier.
 
         Where the process dies between two of them, a resume repeats the epoch.
+
+        Raises:
+            TrainingError: the epoch left a network that predicts nothing.
         """
         result = EpochResult(
             epoch=epoch + 1,
@@ -138,6 +139,9 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             validation_loss=float(logs["val_loss"]) if "val_loss" in logs else None,
             seconds=time.monotonic() - self._began,
         )
+        weights = self.model.get_weights()
+        if not (math.isfinite(result.loss) and all(np.isfinite(one).all() for one in weights)):
+            raise _diverged(result.epoch)
         self._results.append(result)
         self._write(
             self._run.epoch_file(result.epoch),
@@ -172,3 +176,10 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
                 weights=language.get_weights(self.model, settings.network),
             ),
         )
+
+
+def _diverged(epoch: int) -> TrainingError:
+    return TrainingError(
+        f"the loss is no longer a number in epoch {epoch}: start again with a smaller "
+        "--learning-rate or --clip-norm; the epochs before it are kept"
+    )

@@ -1,0 +1,88 @@
+"""HDF5 files behind a checksum, so that HDF5 never parses a damaged one.
+
+HDF5 reads some damaged files for ever or brings the process down. Its format lets a program keep
+a block of its own at the file's start, which other readers, Keras among them, pass over. Ours holds
+what the file is, the number of its format, and the SHA-256 of all that follows.
+"""
+
+import contextlib
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from charrnn.errors import CharrnnError, CheckpointError
+from charrnn.files import write_atomically
+
+_BLOCK = 512  # bytes, the smallest that HDF5 allows
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def write(path: Path, title: str, version: int, fill: Callable[[Any], None]) -> None:
+    """Write an HDF5 file whole or not at all.
+
+    Args:
+        path: where to; replaced if it is there.
+        title: what the file is, in a word or two.
+        version: the number of its format.
+        fill: puts the content into the open `h5py.File`.
+
+    Raises:
+        OSError: the disk is full or the folder can't be written; `path` is untouched then.
+    """
+    content = io.BytesIO()
+    with h5py.File(content, "w", userblock_size=_BLOCK) as file:
+        fill(file)
+    buffer = content.getbuffer()
+    digest = hashlib.sha256(buffer[_BLOCK:]).hexdigest()
+    header = f"{title}\nformat {version}\nsha256 {digest}\n".encode()
+    buffer[: len(header)] = header
+    write_atomically(path, buffer)
+
+
+@contextlib.contextmanager
+def opened(path: Path, title: str, version: int) -> Iterator[Any]:
+    """The `h5py.File` at `path`, once it has proved to be whole; what goes wrong inside is damage.
+
+    Args:
+        path: the file.
+        title: what it must be.
+        version: the newest format that the caller reads.
+
+    Raises:
+        CheckpointError: it is missing, damaged, something else, or of a newer format.
+    """
+    try:
+        _verify(path, title, version)
+        with h5py.File(path) as file:
+            yield file
+    except FileNotFoundError:
+        raise CheckpointError(f"no file {path}") from None
+    except CheckpointError:
+        raise
+    except OSError as error:
+        raise CheckpointError(f"can't read {path}: {error.strerror or 'damaged'}") from None
+    except Exception as error:  # noqa: BLE001 - a stranger's file can be wrong in any way
+        reason = str(error) if isinstance(error, CharrnnError) else type(error).__name__
+        raise CheckpointError(f"{path} is damaged inside: {reason}") from None
+
+
+def _verify(path: Path, title: str, version: int) -> None:
+    with path.open("rb") as file:
+        block = file.read(_BLOCK)
+        found, form, digest = [*block.rstrip(b"\0").split(b"\n"), b"", b"", b""][:3]
+        if found != title.encode():
+            raise CheckpointError(f"{path} is not a {title}{_guess(block)}")
+        if form != f"format {version}".encode():
+            raise CheckpointError(f"{path} is of another, probably newer, format: upgrade charrnn")
+        if digest != b"sha256 " + hashlib.file_digest(file, "sha256").hexdigest().encode():
+            raise CheckpointError(f"{path} is damaged: its checksum is wrong")
+
+
+def _guess(block: bytes) -> str:
+    if block.startswith(_HDF5):
+        return ": another program's HDF5 file has no vocabulary or settings"
+    return ""

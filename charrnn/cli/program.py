@@ -36,7 +36,8 @@ class Program(click.Group):
             click.echo(err=True)
             code = _INTERRUPTED
         except Exception as error:  # noqa: BLE001 - the last place before the user
-            if {"-v", "--verbose"} & set(args):
+            expected = isinstance(error, (CharrnnError, click.ClickException, OSError))
+            if not expected and {"-v", "--verbose"} & set(args):
                 traceback.print_exc()
             click.echo(_message(error), err=True)
             code = getattr(error, "exit_code", 1)

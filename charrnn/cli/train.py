@@ -1,6 +1,7 @@
 """`charrnn train`: a text to checkpoints."""
 
 import contextlib
+import shlex
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -127,7 +128,10 @@ def train(
     else:
         plan = go_on(resume, corpus, given, places)
     plan.finished.settings.vocabulary.encode(prompt)  # complains now, not after an epoch
-    _fit(plan, as_json, terminal, _sampler(plan.run, sample_every, prompt))
+    asked = ctx.get_parameter_source("checkpoints") is ParameterSource.COMMANDLINE
+    where = f" --checkpoints {shlex.quote(str(checkpoints))}" if asked else ""
+    again = f"{shlex.quote(plan.run.name)}{where}"
+    _fit(plan, again, as_json, terminal, _sampler(plan.run, sample_every, prompt))
 
 
 def _sampler(run: "Run", every: int | None, prompt: str) -> Callable[[int], str | None]:
@@ -145,7 +149,11 @@ def _sampler(run: "Run", every: int | None, prompt: str) -> Callable[[int], str 
 
 
 def _fit(
-    plan: "Plan", as_json: bool, terminal: Terminal, sampler: Callable[[int], str | None]
+    plan: "Plan",
+    again: str,
+    as_json: bool,
+    terminal: Terminal,
+    sampler: Callable[[int], str | None],
 ) -> None:
     from charrnn.cli.display import TrainingDisplay
     from charrnn.training.callbacks import Interrupted
@@ -162,11 +170,11 @@ def _fit(
         with _interruption(terminal) as interrupted, display:
             fit(plan.run, plan.finished, plan.ids, display, interrupted)
     except Interrupted as stop:
-        terminal.note(_farewell(plan.run, stop.step, steps))
+        terminal.note(_farewell(plan.run, stop.step, steps, again))
         raise click.exceptions.Exit(128 + signal.SIGINT) from None
     terminal.note(
         f"done: epoch {plan.run.best_epoch()} is the best of {plan.run.folder}.\n"
-        f"Read what it writes: {_sample_command(plan.run)}"
+        f"Read what it writes: charrnn sample --run {again}"
     )
 
 
@@ -211,17 +219,13 @@ def _interruption(terminal: Terminal) -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def _farewell(run: "Run", step: int, steps: int) -> str:
+def _farewell(run: "Run", step: int, steps: int, again: str) -> str:
     epochs = len(run.epochs())
     finished = {0: "no epoch is finished", 1: "1 epoch is saved"}
     saved = finished.get(epochs, f"{epochs} epochs are saved")
     broken_off = f", and the next one's step {step} of {steps} in {run.interrupted_file.name}"
     return (
         f"stopped: {saved}{broken_off if step else ''}.\n"
-        f"Go on from the last finished epoch: charrnn train --resume {run.name}\n"
-        f"Read what it writes: {_sample_command(run)}"
+        f"Go on from the last finished epoch: charrnn train --resume {again}\n"
+        f"Read what it writes: charrnn sample --run {again}"
     )
-
-
-def _sample_command(run: "Run") -> str:
-    return f"charrnn sample --run {run.name}"

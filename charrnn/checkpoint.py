@@ -17,7 +17,6 @@ import numpy.typing as npt
 from charrnn import sealed
 from charrnn.config import NetworkConfig, from_mapping
 from charrnn.data.vocabulary import Vocabulary
-from charrnn.errors import CheckpointError
 
 FORMAT = 1
 SUFFIX = ".weights.h5"
@@ -86,7 +85,7 @@ def read(path: Path) -> Checkpoint:
         vocabulary = Vocabulary(json.loads(file.attrs["vocabulary"]))
         provenance = from_mapping(Provenance, json.loads(file.attrs["provenance"]))
         if len(vocabulary) != network.vocabulary_size or network.layers > len(file["layers"]):
-            raise CheckpointError(f"{path} is damaged inside: its parts don't fit together")
+            raise ValueError("vocabulary, network and layers don't fit together")
         shapes = network.weight_shapes()
         weights = {name: _read_weight(file, name, shape) for name, shape in shapes.items()}
     return Checkpoint(network, vocabulary, provenance, weights)
@@ -96,11 +95,11 @@ def _read_weight(file: Any, name: str, shape: tuple[int, ...]) -> npt.NDArray[np
     """The dataset `name`, refused where its values don't lie, all of them, in this very file."""
     dataset = file[name]
     if dataset.shape != shape or dataset.dtype != np.float32:
-        raise CheckpointError(f"{name} in it is {dataset.dtype} {dataset.shape}, not {shape}")
+        raise ValueError(f"{name} is {dataset.dtype} {dataset.shape}, not float32 {shape}")
     if dataset.file.filename != file.filename or dataset.external or dataset.is_virtual:
-        raise CheckpointError(f"{name} in it points to another file")
+        raise ValueError(f"{name} lies in another file")
     if dataset.id.get_storage_size() != dataset.nbytes:
-        raise CheckpointError(f"{name} in it has no values")
+        raise ValueError(f"{name} has no values")
     values = np.empty(shape, np.float32)
     dataset.read_direct(values)
     return values

@@ -66,7 +66,8 @@ def opened(path: Path, title: str, version: int) -> Iterator[Any]:
     except OSError as error:
         raise CheckpointError(f"can't read {path}: {error.strerror or 'damaged'}") from None
     except Exception as error:  # noqa: BLE001 - a stranger's file can be wrong in any way
-        reason = str(error) if isinstance(error, CharrnnError) else type(error).__name__
+        told = isinstance(error, (CharrnnError, ValueError))
+        reason = str(error) if told else type(error).__name__
         raise CheckpointError(f"{path} is damaged inside: {reason}") from None
 
 

@@ -1,0 +1,186 @@
+"""`charrnn data`: what can be had, what is here, fetching it."""
+
+import dataclasses
+import hashlib
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from charrnn.data import corpus
+from charrnn.data.download import Remote
+
+Invoke = Callable[..., Result]
+Fails = Callable[..., str]
+
+PLAY = b"First Citizen:\nBefore we proceed any further, hear me speak.\n" * 40
+
+
+class Host(HTTPServer):
+    """Serves the play to each request, and counts them."""
+
+    requests = 0
+
+
+class _Answer(BaseHTTPRequestHandler):
+    server: Host
+
+    def do_GET(self) -> None:
+        self.server.requests += 1
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(PLAY)))
+        self.end_headers()
+        self.wfile.write(PLAY)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def known_at(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Let shakespeare be the play, to be had from `url`."""
+    remote = Remote("shakespeare.txt", url, hashlib.sha256(PLAY).hexdigest(), len(PLAY))
+    named = dataclasses.replace(corpus.NAMED["shakespeare"], remote=remote)
+    monkeypatch.setattr(corpus, "SHAKESPEARE", remote)
+    monkeypatch.setitem(corpus.NAMED, "shakespeare", named)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    """A host on this machine that has the play."""
+    with Host(("127.0.0.1", 0), _Answer) as server:
+        known_at(monkeypatch, f"http://127.0.0.1:{server.server_port}/shakespeare.txt")
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def no_host(monkeypatch: pytest.MonkeyPatch) -> str:
+    """An address of this machine where nothing answers; no time is lost between attempts."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
+    known_at(monkeypatch, f"http://{address}/shakespeare.txt")
+    monkeypatch.setattr("charrnn.data.download.time.sleep", lambda _: None)
+    return address
+
+
+def put(folder: Path, content: bytes = PLAY) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "shakespeare.txt"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.usefixtures("no_host")
+def test_list_before_fetching(invoke: Invoke) -> None:
+    """The list names each text, says what it is, and what is not here; nothing is downloaded."""
+    result = invoke("data", "list")
+    assert (result.exit_code, result.stderr) == (0, "")
+    play, pydoc = result.stdout.splitlines()
+    assert play.startswith("shakespeare ")
+    assert "not fetched" in play
+    assert f"{len(PLAY):,} bytes" in play
+    assert pydoc.startswith("pydoc ")
+    assert "not fetched" not in pydoc
+
+
+@pytest.mark.usefixtures("host")
+def test_list_after_fetching(invoke: Invoke) -> None:
+    """A fetched text is listed with its path."""
+    path = put(Path("data"))
+    play = invoke("data", "list").stdout.splitlines()[0]
+    assert play.endswith(str(path))
+
+
+@pytest.mark.parametrize("here", [False, True])
+@pytest.mark.usefixtures("host")
+def test_list_as_json(invoke: Invoke, *, here: bool) -> None:
+    """--json gives an object a line with name, description, whether it is here, and its path."""
+    path = put(Path("texts")) if here else None
+    lines = invoke("data", "list", "--json", "--data-dir", "texts").stdout.splitlines()
+    play, pydoc = map(json.loads, lines)
+    assert set(play) == set(pydoc) == {"name", "description", "here", "path"}
+    assert (play["name"], play["here"], play["path"]) == (
+        "shakespeare",
+        here,
+        str(path) if path else None,
+    )
+    assert (pydoc["name"], pydoc["here"]) == ("pydoc", True)
+    assert "help" in Path(pydoc["path"]).read_text(encoding="utf-8")
+
+
+def test_fetch_prints_the_path_alone(invoke: Invoke, host: Host) -> None:
+    """stdout is the path of the verified file, for use in a script; a second time needs no host."""
+    result = invoke("data", "fetch")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "data/shakespeare.txt\n", "")
+    assert Path("data/shakespeare.txt").read_bytes() == PLAY
+    again = invoke("data", "fetch", "shakespeare")
+    assert again.stdout == result.stdout
+    assert host.requests == 1
+
+
+@pytest.mark.parametrize("way", ["option", "environment", "both"])
+@pytest.mark.usefixtures("host")
+def test_folder_can_be_chosen(invoke: Invoke, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """--data-dir and CHARRNN_DATA_DIR say where texts are kept; the option wins."""
+    words = ["--data-dir", "mine/texts"] if way != "environment" else []
+    if way != "option":
+        where = "mine/texts" if way == "environment" else "not/here"
+        monkeypatch.setenv("CHARRNN_DATA_DIR", where)
+    assert invoke("data", "fetch", *words).stdout == "mine/texts/shakespeare.txt\n"
+    assert invoke("data", "path", *words).stdout == "mine/texts/shakespeare.txt\n"
+    assert Path("mine/texts/shakespeare.txt").read_bytes() == PLAY
+    assert not Path("data").exists()
+    assert not Path("not").exists()
+
+
+@pytest.mark.usefixtures("no_host")
+def test_path_before_fetching(fails: Fails) -> None:
+    """A text that is not here has no path; the line says how to get it."""
+    assert "charrnn data fetch shakespeare" in fails(1, "data", "path")
+
+
+def test_unreachable_host(fails: Fails, no_host: str) -> None:
+    """Without a network the line names the host and where to put the file by hand."""
+    line = fails(1, "data", "fetch", "--data-dir", "texts")
+    assert no_host in line
+    assert str(Path("texts/shakespeare.txt")) in line
+    assert list(Path("texts").glob("*")) in ([], [Path("texts/.shakespeare.txt.lock")])
+
+
+def test_file_of_another_content(fails: Fails, host: Host) -> None:
+    """A file that is not the expected one is reported and left alone."""
+    path = put(Path("data"), b"my own notes")
+    assert str(path) in fails(1, "data", "fetch")
+    assert path.read_bytes() == b"my own notes"
+    assert host.requests == 0
+
+
+def test_unknown_text(fails: Fails) -> None:
+    """An unknown name is answered with those that can be fetched."""
+    assert "'shakespeare'" in fails(2, "data", "fetch", "hamlet")
+    assert "'shakespeare'" in fails(2, "data", "path", "hamlet")
+
+
+@pytest.mark.usefixtures("host")
+def test_folder_that_cannot_be_made(fails: Fails) -> None:
+    """A data folder below a file is one clear line, not a traceback."""
+    Path("file").write_text("in the way", encoding="utf-8")
+    assert "file" in fails(1, "data", "fetch", "--data-dir", "file/texts")
+    assert "file" in fails(2, "data", "fetch", "--data-dir", "file")
+
+
+@pytest.mark.usefixtures("host")
+def test_quiet_fetch_says_nothing(invoke: Invoke) -> None:
+    """-q leaves stderr empty and the path on stdout."""
+    result = invoke("data", "fetch", "-q")
+    assert (result.stdout, result.stderr) == ("data/shakespeare.txt\n", "")

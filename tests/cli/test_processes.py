@@ -1,0 +1,376 @@
+"""The program as a process of its own: pipes, Ctrl-C, a full disk, odd terminals."""
+
+import os
+import pty
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+from charrnn import checkpoint
+from charrnn.runs import Run
+
+Invoke = Callable[..., Result]
+Fails = Callable[..., str]
+MakeRun = Callable[..., Path]
+
+MAIN = "from charrnn.cli import main; main()"
+SMALL = shlex.split(
+    "--cell rnn --units 6 --embedding 4 --batch-size 4 --seq-length 10 --validation 0"
+)
+LIMIT = 60  # seconds that no step of a test should need
+
+
+def environment(**changed: str) -> dict[str, str]:
+    """The usual one, without what this test run or its terminal may have set."""
+    odd = re.compile("PYTHON(?!PATH)|TF_|KERAS_|(COLUMNS|LINES|NO_COLOR|FORCE_COLOR)$")
+    kept = {name: value for name, value in os.environ.items() if not odd.match(name)}
+    return kept | {"TERM": "xterm", "PYTHONDONTWRITEBYTECODE": "1"} | changed
+
+
+def command(*words: object, before: str = "") -> list[str]:
+    """`charrnn` in a new interpreter that takes warnings for errors and runs `before` first."""
+    code = f"import sys\nsys.argv[0] = 'charrnn'\n{before}\n{MAIN}"
+    return [sys.executable, "-W", "error", "-c", code, *map(str, words)]
+
+
+def run(
+    *words: object, before: str = "", env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        command(*words, before=before),
+        env=env or environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=LIMIT,
+    )
+
+
+@contextmanager
+def started(*words: object, before: str = "") -> Iterator["subprocess.Popen[bytes]"]:
+    """A process with pipes, which is dead when the block ends, or when it takes too long."""
+    process = subprocess.Popen(
+        command(*words, before=before),
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    guard = threading.Timer(LIMIT, process.kill)
+    guard.start()
+    with process:
+        try:
+            yield process
+        finally:
+            guard.cancel()
+            process.kill()
+
+
+def weights(run: Run, epoch: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    made = checkpoint.read(run.epoch_file(epoch)).weights
+    return np.concatenate([values.ravel() for values in made.values()])
+
+
+# Sampling
+
+
+def test_each_character_is_written_at_once(make_run: MakeRun) -> None:
+    """A character is out before the next is thought of."""
+    make_run()
+    words = ["sample", "abc", "--length", 40, "--seed", 1, "-q"]
+    wait_for_a_sign = """
+from charrnn.sampling.network import NumpyStepper
+step, steps = NumpyStepper.step, iter(range(100))
+def step_or_wait(self, ids):
+    if next(steps) == 12:
+        sys.stdin.read(1)
+    return step(self, ids)
+NumpyStepper.step = step_or_wait
+"""
+    with started(*words, before=wait_for_a_sign) as process:
+        assert process.stdout is not None
+        beginning = process.stdout.read(13)
+        assert len(beginning) == 13
+        assert process.poll() is None
+        rest, errors = process.communicate(b"!", timeout=LIMIT)
+    assert beginning + rest == run(*words).stdout
+    assert errors == b""
+
+
+def test_endless_text_can_be_left(make_run: MakeRun) -> None:
+    """Who reads a beginning and closes the pipe ends the program, silently."""
+    make_run()
+    with started("sample", "abc", "--length", 10**9, "--seed", 1, "-q") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        beginning = process.stdout.read(50)
+        assert process.poll() is None
+        process.stdout.close()
+        assert process.wait(LIMIT) == 1
+        assert process.stderr.read() == b""
+    assert beginning == run("sample", "abc", "--length", 47, "--seed", 1, "-q").stdout
+
+
+def test_ctrl_c_while_sampling(make_run: MakeRun) -> None:
+    """Ctrl-C in the middle of a text ends with 130 and without a traceback."""
+    make_run()
+    with started("sample", "abc", "--length", 10**9, "-q") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read(10).startswith(b"abc")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=LIMIT)
+    assert process.returncode == 130
+    assert errors.strip() == b""
+
+
+def test_text_on_a_terminal_ends_its_line(make_run: MakeRun) -> None:
+    """On a terminal the shell's next prompt begins a line; in a file nothing is added."""
+    make_run()
+    words = ["sample", "abc", "--length", 5, "--seed", 1, "-q"]
+    main, secondary = pty.openpty()
+    with os.fdopen(main, "rb"):
+        subprocess.run(
+            command(*words), env=environment(), stdout=secondary, check=True, timeout=LIMIT
+        )
+        os.close(secondary)
+        shown = os.read(main, 1000)
+    assert shown.replace(b"\r\n", b"\n") == run(*words).stdout + b"\n"
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2], ids=["stdin", "stdout", "stderr"])
+@pytest.mark.parametrize("words", [["sample", "abc", "--length", "5"], ["data", "list"]])
+def test_closed_streams(make_run: MakeRun, closed: int, words: list[str]) -> None:
+    """Started without one of its standard streams, the program does its work on the others."""
+    make_run()
+    line = 'exec "$0" "$@" ' + f"{closed}{'<' if closed == 0 else '>'}&-"
+    done = subprocess.run(
+        ["/bin/sh", "-c", line, *command(*words)],
+        env=environment(),
+        capture_output=True,
+        check=False,
+        timeout=LIMIT,
+    )
+    assert b"Error" not in done.stderr
+    if closed == 1:
+        assert done.stdout == b""
+    else:
+        assert done.returncode == 0
+        assert done.stdout.startswith(b"abc" if words[0] == "sample" else b"shakespeare")
+
+
+@pytest.mark.parametrize("words", [["sample", "abc", "--length", "5"], ["data", "list"]])
+def test_full_disk_behind_stdout(make_run: MakeRun, words: list[str]) -> None:
+    """A text that can't be written is a failure in one line, not an empty success."""
+    make_run()
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2, 2))"
+    with Path("out.txt").open("wb") as out:
+        done = subprocess.run(
+            command(*words, before=limited),
+            env=environment(),
+            stdout=out,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=LIMIT,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == b"charrnn: File too large"
+    assert b"Traceback" not in done.stderr
+
+
+# Training
+
+
+@pytest.fixture
+def novel(real_text: str) -> Path:
+    path = Path("novel.txt")
+    path.write_text(real_text[:600], encoding="utf-8")
+    return path
+
+
+def test_training_is_clean(novel: Path) -> None:
+    """stdout has the epochs and stderr charrnn's own lines: nothing of TensorFlow's, no warnings,
+    whatever the terminal is called and however narrow it is.
+    """
+    env = environment(TERM="no-such-terminal", COLUMNS="20")
+    done = run("train", novel, *SMALL, "--epochs", 2, "--run", "mine", env=env)
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.decode().splitlines()
+    assert first.startswith("epoch 1/2  train ")
+    assert second.startswith("epoch 2/2  train ")
+    began, ended, read = done.stderr.decode().splitlines()
+    assert began.startswith("mine: rnn 6, ")
+    assert ended.startswith("done: ")
+    assert read.endswith("charrnn sample --run mine")
+
+
+def test_training_without_standard_streams(novel: Path) -> None:
+    """A training that is started with no streams at all, as by a daemon, trains."""
+    words = command("train", novel, *SMALL, "--epochs", 1, "--run", "mine")
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', *words],
+        env=environment(),
+        check=False,
+        timeout=LIMIT,
+    )
+    assert done.returncode == 0
+    assert Run(Path("checkpoints/mine")).epochs() == [1]
+
+
+def test_ctrl_c_while_tensorflow_is_loaded(novel: Path) -> None:
+    """Who thinks better of it in the first seconds gets the shell back without a traceback."""
+    press = """
+import signal
+class PressCtrlC:
+    def find_spec(self, name, *_):
+        if name == "tensorflow":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, PressCtrlC())
+"""
+    done = run("train", novel, *SMALL, before=press)
+    assert done.returncode == 130
+    assert done.stdout == b""
+    assert done.stderr.strip() == b""
+
+
+def test_full_disk_while_training(novel: Path, invoke: Invoke) -> None:
+    """A full disk is one line; the last good checkpoint survives, and a resume goes on from it."""
+    words = ["train", novel, *SMALL, "--run"]
+    assert invoke(*words, "whole", "--epochs", 2).exit_code == 0
+    assert invoke(*words, "full", "--epochs", 1).exit_code == 0
+    full = Run(Path("checkpoints/full"))
+    before = {path: path.read_bytes() for path in full.folder.iterdir()}
+    room = full.epoch_file(1).stat().st_size // 2
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))"
+    done = run("train", "--resume", "full", "--epochs", 2, "-q", before=limited)
+    assert (done.returncode, done.stdout) == (1, b"")
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("charrnn: ")
+    assert "File too large" in line
+    assert str(full.epoch_file(2)) in line
+    assert {path: path.read_bytes() for path in full.folder.iterdir()} == before
+    assert invoke("sample", "The ", "--run", "full", "--length", 3).exit_code == 0
+    assert invoke("train", "--resume", "full", "--epochs", 2).exit_code == 0
+    assert np.array_equal(weights(full, 2), weights(Run(Path("checkpoints/whole")), 2))
+
+
+@dataclass
+class Interrupted:
+    """A training on a terminal that was stopped by Ctrl-C in its second epoch."""
+
+    folder: Path
+    words: list[str]
+    screen: str
+    stdout: list[str]
+    code: int
+    attempts: dict[str, str]
+    """What other trainings in the same folder were told while this one lived."""
+
+    @property
+    def run(self) -> Run:
+        return Run(self.folder / "checkpoints" / "mine")
+
+
+@pytest.fixture(scope="module")
+def interrupted(
+    tmp_path_factory: pytest.TempPathFactory, real_text: str, fails: Fails
+) -> Interrupted:
+    """One such training, looked at by several tests."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    (folder / "novel.txt").write_text(real_text[:30_000], encoding="utf-8")
+    words = ["train", str(folder / "novel.txt"), *SMALL]
+    place = ["--checkpoints", str(folder / "checkpoints")]
+    main, secondary = pty.openpty()
+    process = subprocess.Popen(
+        command(*words, *place, "--run", "mine", "--epochs", 2),
+        env=environment(COLUMNS="100"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=secondary,
+        cwd=folder,
+    )
+    os.close(secondary)
+    with process, os.fdopen(main, "rb"):
+        try:
+            screen = read_until(main, r"epoch 2/2 \S* *[1-9]\d*/\d+")
+            process.send_signal(signal.SIGSTOP)
+            attempts = {
+                "resume": fails(1, "train", "--resume", "mine", *place, "-q"),
+                "train": fails(1, *words, *place, "--run", "mine"),
+            }
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGCONT)
+            screen += read_until(main, None)
+            stdout, _ = process.communicate(timeout=LIMIT)
+        finally:
+            process.kill()
+    return Interrupted(
+        folder, words, screen, stdout.decode().splitlines(), process.returncode, attempts
+    )
+
+
+def read_until(terminal: int, pattern: str | None) -> str:
+    """What is written to a terminal until it matches, or until the writer is gone."""
+    shown, end = "", time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        try:
+            shown += os.read(terminal, 100_000).decode(errors="replace")
+        except OSError:  # how Linux says that nobody has the other end any more
+            return plain(shown)
+        if pattern and re.search(pattern, plain(shown)):
+            return plain(shown)
+    raise TimeoutError(shown)
+
+
+def plain(shown: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+
+
+def test_bar_of_a_real_training(interrupted: Interrupted) -> None:
+    """On a terminal the bar counts steps, characters per second and the loss, and is wiped."""
+    row = r"epoch [12]/2 \S* *\d+/749 +([\d,]+ chars/s|starting) +loss \d\.\d{4} +[-\d:]+"
+    assert len(re.findall(row, interrupted.screen)) > 1
+
+
+def test_ctrl_c_while_training(interrupted: Interrupted) -> None:
+    """Ctrl-C ends after the step with 130, keeps what is trained, and says how to go on."""
+    assert interrupted.code == 130
+    assert len(interrupted.stdout) == 1
+    assert interrupted.stdout[0].startswith("epoch 1/2")
+    assert interrupted.run.epochs() == [1]
+    kept = checkpoint.read(interrupted.run.interrupted_file).provenance
+    assert (kept.epoch, kept.finished) == (2, False)
+    after = interrupted.screen.split("stopping after this step")[1]
+    assert "stopped: 1 epoch is saved" in after
+    assert re.search(r"step [1-9]\d* of 749", after)
+    assert "charrnn train --resume mine" in after
+    assert "Traceback" not in interrupted.screen
+
+
+def test_folder_is_taken_while_a_training_lives(interrupted: Interrupted) -> None:
+    """Nobody else trains in a run's folder while its training lives."""
+    assert "another process" in interrupted.attempts["resume"]
+    assert "'mine' exists" in interrupted.attempts["train"]
+
+
+def test_resume_after_ctrl_c(interrupted: Interrupted, invoke: Invoke) -> None:
+    """What was interrupted and resumed ends with the weights of a training left alone."""
+    shutil.copytree(interrupted.run.folder, "checkpoints/mine")
+    resumed, alone = (Run(Path("checkpoints") / name) for name in ("mine", "alone"))
+    assert invoke("train", "--resume", "mine").exit_code == 0
+    assert invoke(*interrupted.words, "--run", "alone", "--epochs", 2).exit_code == 0
+    assert np.array_equal(weights(resumed, 2), weights(alone, 2))
+    assert not resumed.interrupted_file.exists()

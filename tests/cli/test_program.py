@@ -1,0 +1,300 @@
+"""What all commands share: help, errors, exit codes and shell completion."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from charrnn.cli import options
+from charrnn.cli.program import program
+from charrnn.errors import CharrnnError, RunError, UsageError
+
+Invoke = Callable[..., Result]
+Fails = Callable[..., str]
+MakeRun = Callable[..., Path]
+
+
+def commands(command: click.Command, *names: str) -> Iterator[tuple[list[str], click.Command]]:
+    yield [*names], command
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from commands(inner, *names, name)
+
+
+COMMANDS = list(commands(program))
+NAMED = [pytest.param(names, command, id=" ".join(names)) for names, command in COMMANDS if names]
+LEAVES = [
+    pytest.param(names, id=" ".join(names))
+    for names, command in COMMANDS
+    if not isinstance(command, click.Group)
+]
+
+
+def examples(command: click.Command) -> list[str]:
+    """The calls of charrnn in a command's help: what stands after the name, to the next pipe."""
+    return re.findall(r"charrnn ([^|>)\n]+)", command.epilog or "")
+
+
+@pytest.fixture
+def command_raising(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    """Adds a command `boom` that raises."""
+
+    def add(error: BaseException) -> None:
+        @click.command("boom")
+        @options.loudness
+        def boom(**_: Any) -> None:
+            raise error
+
+        monkeypatch.setitem(program.commands, "boom", boom)
+
+    return add
+
+
+def test_the_commands_are_these() -> None:
+    """The commands that are documented are the ones there are."""
+    assert {" ".join(names) for names, _ in COMMANDS} - {""} == {
+        *("train", "sample", "data", "data list", "data fetch", "data path"),
+    }
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize(("names", "command"), NAMED)
+def test_help_has_examples(
+    invoke: Invoke, names: list[str], command: click.Command, flag: str
+) -> None:
+    """Every command explains itself, with examples, on stdout."""
+    result = invoke(*names, flag)
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert result.stdout.startswith(f"Usage: charrnn {' '.join(names)} ")
+    after = result.stdout.split("Examples:\n")[1].splitlines()
+    assert [line.strip() for line in after if line] == [
+        line.strip() for line in (command.epilog or "").splitlines()[2:]
+    ]
+    assert len(after) >= 1
+
+
+@pytest.mark.parametrize(("names", "command"), NAMED)
+def test_examples_are_valid(names: list[str], command: click.Command) -> None:
+    """What the help shows can be typed: the parser accepts each example."""
+    found = examples(command)
+    assert found
+    for line in found:
+        words = shlex.split(line)
+        assert words[: len(names)] == names
+        with program.make_context("charrnn", words) as context:
+            inner: click.Command = program
+            while isinstance(inner, click.Group):
+                inner = inner.commands[words.pop(0)]
+            inner.make_context(inner.name, words, parent=context).close()
+
+
+def test_top_help_says_how_to_start(invoke: Invoke) -> None:
+    """`charrnn --help` lists the commands and what to type first."""
+    shown = invoke("--help").stdout
+    assert all(re.search(rf"^  {name} +\w.*\.$", shown, re.MULTILINE) for name in program.commands)
+    assert "charrnn train" in shown
+    assert "charrnn sample" in shown
+
+
+@pytest.mark.parametrize("names", [[], ["data"]])
+def test_no_command_shows_the_help(invoke: Invoke, names: list[str]) -> None:
+    """`charrnn` alone is a question, not a mistake: the help, undisturbed."""
+    result = invoke(*names)
+    assert result.output.strip() == invoke(*names, "--help").output.strip()
+
+
+@pytest.mark.parametrize(("names", "command"), NAMED)
+def test_every_option_is_explained(names: list[str], command: click.Command) -> None:
+    """No option is without a help text."""
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help, f"{names} {option.opts}"
+
+
+@pytest.mark.parametrize("flag", ["-v", "--verbose", "-q", "--quiet"])
+@pytest.mark.parametrize("names", LEAVES)
+def test_every_command_can_be_loud_and_quiet(invoke: Invoke, names: list[str], flag: str) -> None:
+    """-v and -q, which error messages mention, are options of every command."""
+    assert re.search(rf"(^|\s){flag}\b", invoke(*names, "--help").stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("names", [["train"], ["sample"], ["data", "fetch"]])
+def test_loud_and_quiet_exclude_each_other(fails: Fails, names: list[str]) -> None:
+    """-v with -q is a mistake in the call."""
+    assert "-q" in fails(2, *names, "-v", "-q")
+
+
+def test_version(invoke: Invoke) -> None:
+    """--version prints name and version, nothing else."""
+    result = invoke("--version")
+    assert re.fullmatch(r"charrnn \d+\.\d+\.\d+\n", result.stdout)
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["tarin"], "tarin"),
+        (["data", "get"], "get"),
+        (["train", "--cel", "lstm"], "--cel"),
+        (["train", "--cell", "transformer"], "rnn"),
+        (["train", "--preset", "huge"], "tutorial"),
+        (["train", "a.txt", "b.txt"], "b.txt"),
+        (["sample", "--temp", "warm"], "warm"),
+        (["data", "fetch", "pydocs"], "shakespeare"),
+    ],
+)
+def test_wrong_call_is_one_line(fails: Fails, words: list[str], named: str) -> None:
+    """A mistake in the call exits with 2, says what it is, and where help is."""
+    line = fails(2, *words)
+    assert named in line
+    command = "charrnn data" if words[0] == "data" else "charrnn"
+    assert re.search(rf"\(see {command}.* --help\)$", line)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (RunError("no run 'x'"), 1, "no run 'x'"),
+        (UsageError("too small"), 2, "too small"),
+        (CharrnnError("two\nlines"), 1, "two lines"),
+        (OSError(28, "No space left on device", "runs/a"), 1, "runs/a: No space left on device"),
+        (PermissionError(13, "Permission denied", "x.txt"), 1, "x.txt: Permission denied"),
+        (OSError(28, "No space left on device"), 1, "No space left on device"),
+    ],
+    ids=repr,
+)
+def test_expected_errors_are_one_line(
+    invoke: Invoke,
+    command_raising: Callable[[BaseException], None],
+    error: Exception,
+    code: int,
+    line: str,
+) -> None:
+    """A failure is one line on stderr, with an exit code that tells calls from circumstances."""
+    command_raising(error)
+    result = invoke("boom")
+    assert (result.stdout, result.stderr) == ("", f"charrnn: {line}\n")
+    assert result.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (RuntimeError("first\nsecond"), "RuntimeError: first"),
+        (MemoryError(), "MemoryError"),
+        (KeyError("x"), "KeyError: 'x'"),
+    ],
+    ids=repr,
+)
+def test_unexpected_errors_are_one_line_too(
+    invoke: Invoke, command_raising: Callable[[BaseException], None], error: Exception, named: str
+) -> None:
+    """A bug is no excuse for a traceback: one line that says how to see more."""
+    command_raising(error)
+    result = invoke("boom")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"charrnn: unexpected {named}")
+    assert "-v" in line
+    assert (result.exit_code, result.stdout) == (1, "")
+
+
+@pytest.mark.parametrize("flag", ["-v", "--verbose"])
+def test_verbose_shows_where(
+    invoke: Invoke, command_raising: Callable[[BaseException], None], flag: str
+) -> None:
+    """-v shows the traceback of an unexpected error, and the line after it."""
+    command_raising(RuntimeError("broken"))
+    result = invoke("boom", flag)
+    first, *_, last = result.stderr.splitlines()
+    assert first.startswith("Traceback")
+    assert __file__ in result.stderr
+    assert last.startswith("charrnn: unexpected RuntimeError: broken")
+    assert result.exit_code == 1
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()], ids=repr)
+def test_ctrl_c_is_no_failure(
+    invoke: Invoke, command_raising: Callable[[BaseException], None], error: BaseException
+) -> None:
+    """Ctrl-C ends with 130, as shells expect, without a word."""
+    command_raising(error)
+    result = invoke("boom", "-v")
+    assert result.exit_code == 130
+    assert result.output.strip() == ""
+
+
+def test_path_with_a_line_end_is_shown_in_one_line(fails: Fails) -> None:
+    """Whatever a user's file is called, the error stays one line."""
+    assert "odd name.txt" in fails(1, "train", "odd\nname.txt")
+
+
+def test_reader_that_goes_away_is_no_failure(make_run: MakeRun, tmp_path: Path) -> None:
+    """`charrnn sample | head` ends silently when head has enough."""
+    make_run()
+    program = f"{shlex.quote(sys.executable)} -m charrnn"
+    line = f"{program} sample -q abc --temp 0 --length 100000000 2>errors | head -c 10"
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], capture_output=True, check=True, cwd=tmp_path, timeout=60
+    )
+    assert len(done.stdout) == 10
+    assert done.stdout.startswith(b"abc")
+    assert (tmp_path / "errors").read_bytes() == b""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script(shell: str) -> None:
+    """Each shell gets click's script, for the name charrnn."""
+    result = CliRunner().invoke(
+        program, [], prog_name="charrnn", env={"_CHARRNN_COMPLETE": f"{shell}_source"}
+    )
+    assert result.exit_code == 0
+    assert f"_CHARRNN_COMPLETE={shell}_complete" in result.stdout
+
+
+def completions(*words: str) -> list[str]:
+    """What bash would offer for the last of these words, which is being typed."""
+    env = {
+        "_CHARRNN_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(["charrnn", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
+    result = CliRunner().invoke(program, [], prog_name="charrnn", env=env)
+    return [line.split(",")[1] for line in result.stdout.splitlines() if line]
+
+
+@pytest.mark.parametrize("words", [("sample", "--run"), ("train", "--resume")])
+def test_run_names_are_completed(make_run: MakeRun, words: tuple[str, str]) -> None:
+    """The tab key knows the runs there are."""
+    for name in ("tiny", "tall", "other"):
+        make_run(name)
+    assert set(completions(*words, "")) == {"tiny", "tall", "other"}
+    assert set(completions(*words, "t")) == {"tiny", "tall"}
+    assert completions(*words, "tin") == ["tiny"]
+
+
+def test_completion_looks_where_runs_are(
+    make_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Completion follows --checkpoints and CHARRNN_CHECKPOINTS."""
+    make_run("mine")
+    (tmp_path / "checkpoints").rename("elsewhere")
+    assert completions("sample", "--run", "") == []
+    assert completions("sample", "--checkpoints", "elsewhere", "--run", "") == ["mine"]
+    monkeypatch.setenv("CHARRNN_CHECKPOINTS", "elsewhere")
+    assert completions("sample", "--run", "") == ["mine"]
+
+
+def test_commands_and_options_are_completed() -> None:
+    """The tab key knows commands, options and choices."""
+    assert set(completions("")) == {"train", "sample", "data"}
+    assert completions("train", "--cell", "") == ["rnn", "lstm", "gru"]
+    assert "--temp" in completions("sample", "--")

@@ -1,0 +1,202 @@
+"""Texts by name, by path and from standard input, read byte by byte as they are."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charrnn.data import corpus
+from charrnn.data.corpus import NAMED, SHAKESPEARE, Corpus, load_corpus, split
+from charrnn.data.download import Remote
+from charrnn.data.vocabulary import Vocabulary
+from charrnn.errors import CorpusError
+
+BOM = b"\xef\xbb\xbf"
+NOWHERE = "http://127.0.0.1:9/no-such-host"
+
+
+def load(source: str, data_dir: Path = Path("data"), stdin: bytes = b"") -> Corpus:
+    return load_corpus(source, data_dir, io.BytesIO(stdin))
+
+
+def load_bytes(content: bytes) -> Corpus:
+    Path("my text.txt").write_bytes(content)
+    return load("my text.txt")
+
+
+def failure_of(source: str, stdin: bytes = b"") -> str:
+    with pytest.raises(CorpusError) as failure:
+        load(source, stdin=stdin)
+    message = str(failure.value)
+    assert "\n" not in message
+    return message
+
+
+def test_text_file_is_known_by_its_stem_and_found_again_from_elsewhere(tmp_path: Path) -> None:
+    """A file's corpus has a short name, and as source an absolute path for a later resume."""
+    read = load_bytes(b"once upon a time")
+    assert read.text == "once upon a time"
+    assert read.name == "my text"
+    assert read.source == str(tmp_path / "my text.txt")
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=40).filter(lambda content: not content.startswith(BOM)), st.booleans())
+def test_text_is_as_python_decodes_it(content: bytes, bom: bool) -> None:
+    """Every UTF-8 text comes as it is, whatever its line ends, and nothing else comes at all."""
+    given = (BOM if bom else b"") + content
+    try:
+        expected = content.decode("utf-8")
+    except UnicodeDecodeError:
+        expected = ""
+    if expected:
+        assert load_bytes(given).text == expected
+    else:
+        with pytest.raises(CorpusError):
+            load_bytes(given)
+
+
+def test_line_ends_are_kept() -> None:
+    """CR LF, lone CR and other separators stay the characters that they are."""
+    text = "one\r\ntwo\rthree\n\x85\u2028four\x00"
+    assert load_bytes(text.encode()).text == text
+
+
+def test_byte_order_mark_is_no_character_of_the_text() -> None:
+    """A BOM is dropped at the start, kept elsewhere, and counted in the hash."""
+    content = BOM + "a\ufeffb".encode()
+    read = load_bytes(content)
+    assert read.text == "a\ufeffb"
+    assert read.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_chinese_text_of_5000_characters_is_read() -> None:
+    """A text with 5,000 distinct characters is as welcome as one with 65."""
+    text = "".join(chr(0x4E00 + place * 7 % 5000) for place in range(20_000))
+    read = load_bytes(text.encode())
+    assert read.text == text
+    assert len(Vocabulary.of(read.text)) == 5000
+
+
+def test_standard_input_is_read() -> None:
+    """A dash reads standard input, whose source stays the dash."""
+    text = "piped in\r\n"
+    read = load("-", stdin=text.encode())
+    assert (read.text, read.source, read.name) == (text, "-", "stdin")
+    assert read.sha256 == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "gb18030", "shift_jis"])
+def test_other_encodings_are_refused_with_the_way_out(encoding: str) -> None:
+    """A text that is not UTF-8 is refused with the file's name and a program that converts it."""
+    Path("old.txt").write_bytes("naïve été".encode(encoding, "replace") + b"\xff")
+    message = failure_of("old.txt")
+    assert "old.txt is not UTF-8" in message
+    assert "iconv" in message
+
+
+@pytest.mark.parametrize("start", [b"", BOM])
+def test_offending_byte_is_named(start: bytes) -> None:
+    """The message points at the first byte of the file that is not UTF-8."""
+    Path("bad.txt").write_bytes(start + b"abcdefghij\xe9 and so on")
+    message = failure_of("bad.txt")
+    assert f"byte {len(start) + 10} is 0xe9" in message
+
+
+def test_standard_input_that_is_not_utf8_is_called_so() -> None:
+    """Where no file is at fault the message says standard input."""
+    assert "standard input is not UTF-8" in failure_of("-", stdin=b"\xff\xfe")
+
+
+@pytest.mark.parametrize("content", [b"", BOM])
+def test_empty_text_is_refused(content: bytes) -> None:
+    """A file without a character, with or without a BOM, is said to be empty."""
+    Path("empty.txt").write_bytes(content)
+    assert "empty.txt is empty" in failure_of("empty.txt")
+    assert "standard input is empty" in failure_of("-", stdin=content)
+
+
+def test_folder_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    """Whoever gives a folder learns how to give all its files."""
+    message = failure_of(str(tmp_path))
+    assert f"{tmp_path} is a folder" in message
+    assert "pipe" in message
+
+
+def test_missing_file_is_answered_with_what_there_is() -> None:
+    """A misspelt name is met with every name that would have done."""
+    message = failure_of("shakespear")
+    assert "shakespear" in message
+    for valid in ("shakespeare", "pydoc", "-"):
+        assert f" {valid}" in message
+
+
+def test_unreadable_file_is_a_line() -> None:
+    """A path through a file, as any that can't be opened, is one line with its reason."""
+    Path("file").write_text("text")
+    assert "can't read file/inside: Not a directory" in failure_of("file/inside")
+
+
+def test_pydoc_is_on_every_machine() -> None:
+    """The corpus pydoc is all of Python's help topics, about 465,000 characters."""
+    from pydoc_data.topics import topics
+
+    read = load("pydoc")
+    assert 400_000 < len(read.text) < 550_000  # it grows a little with each Python
+    assert all(topic in read.text for topic in topics.values())
+    assert len(read.text) == sum(map(len, topics.values())) + len(topics) - 1
+    assert read.sha256 == hashlib.sha256(read.text.encode()).hexdigest()
+
+
+def test_shakespeare_is_the_published_file() -> None:
+    """The name shakespeare means the tutorial's file: its address, size and hash."""
+    assert SHAKESPEARE.url == (
+        "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt"
+    )
+    assert SHAKESPEARE.size == NAMED["shakespeare"].characters == 1_115_394
+    assert SHAKESPEARE.sha256 == "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
+
+
+def test_shakespeare_in_the_data_folder_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A verified copy at hand is the corpus, with no host asked."""
+    content = b"First Citizen:\nBefore we proceed"
+    sha256 = hashlib.sha256(content).hexdigest()
+    here = Remote("shakespeare.txt", NOWHERE, sha256, len(content))
+    monkeypatch.setattr(corpus, "SHAKESPEARE", here)
+    (tmp_path / "shakespeare.txt").write_bytes(content)
+    read = load("shakespeare", tmp_path)
+    assert read == Corpus("shakespeare", "shakespeare", content.decode(), sha256)
+
+
+def test_another_text_under_shakespeares_name_is_not_used(tmp_path: Path) -> None:
+    """A file that is not the published one is refused, named and kept."""
+    mine = tmp_path / "shakespeare.txt"
+    mine.write_text("To be or not to be")
+    with pytest.raises(CorpusError, match="not the expected file") as failure:
+        load("shakespeare", tmp_path)
+    assert str(mine) in str(failure.value)
+    assert mine.read_text() == "To be or not to be"
+
+
+@pytest.mark.parametrize("length", [10, 11, 999, 100_003, 1_115_394])
+def test_validation_border_is_nanogpts(length: int) -> None:
+    """The default split is at int(n * 0.9), so that losses can be compared with nanoGPT's."""
+    ids = np.arange(length, dtype=np.int32)
+    training, validation = split(ids, 0.1)
+    border = int(length * 0.9)
+    assert np.array_equal(training, ids[:border])
+    assert np.array_equal(validation, ids[border:])
+
+
+def test_split_of_nothing_leaves_all_to_train() -> None:
+    """With a validation fraction of 0 the whole text is trained on."""
+    ids = np.arange(7, dtype=np.int32)
+    training, validation = split(ids, 0)
+    assert training.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert len(validation) == 0

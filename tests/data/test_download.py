@@ -1,0 +1,519 @@
+"""Downloads against a local host that behaves well, badly, or not at all."""
+
+import hashlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from charrnn.data import download
+from charrnn.data.download import Patience, Remote, fetch
+from charrnn.errors import CorpusError, DownloadError
+
+CONTENT = np.random.default_rng(1).bytes(300_000)
+OTHER = np.random.default_rng(2).bytes(300_000)
+QUICK = Patience(connect=10, silence=10, attempts=4, backoff=0)
+DEADLINE = 60  # seconds; only a test that fails ever waits so long
+
+FETCH = """
+import sys
+from pathlib import Path
+from charrnn.data.download import Patience, Remote, fetch
+
+url, sha256, size, folder, ready = sys.argv[1:]
+import requests, filelock  # so that the fetches begin together
+Path(ready).touch()
+print(fetch(Remote("text.txt", url, sha256, int(size)), Path(folder), None, Patience(backoff=0)))
+"""
+
+
+class Host(ThreadingHTTPServer):
+    """A download host: answers in turn as told, then properly, and notes what it was asked."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content = content
+        self.answers: list[Callable[[Handler], None]] = []
+        self.asked: list[str | None] = []  # each request's Range
+        self.sent = 0  # bytes of all bodies
+        self.closing = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/text.txt"
+
+    def handle_error(self, *_: object) -> None:
+        """Clients that hang up are part of the play."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Host
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.headers["Range"])
+        answer = self.server.answers.pop(0) if self.server.answers else properly
+        answer(self)
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def begin(self) -> bytes:
+        """Send the head of a proper answer; returns its body."""
+        content, wanted = self.server.content, self.headers["Range"]
+        first = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+        self.head(206 if wanted else 200, len(content) - first)
+        return content[first:]
+
+    def head(self, status: int, length: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def send(self, piece: bytes) -> None:
+        self.server.sent += len(piece)
+        self.wfile.write(piece)
+
+
+def properly(handler: Handler) -> None:
+    handler.send(handler.begin())
+
+
+def ignoring_range(handler: Handler) -> None:
+    handler.head(200, len(handler.server.content))
+    handler.send(handler.server.content)
+
+
+def breaking_off(after: int) -> Callable[[Handler], None]:
+    return lambda handler: handler.send(handler.begin()[:after])
+
+
+def stopping(after: int) -> Callable[[Handler], None]:
+    """Go silent in the middle, without hanging up."""
+
+    def answer(handler: Handler) -> None:
+        handler.send(handler.begin()[:after])
+        handler.server.closing.wait(DEADLINE)
+
+    return answer
+
+
+def silent(handler: Handler) -> None:
+    handler.server.closing.wait(DEADLINE)
+
+
+def refusing(status: int) -> Callable[[Handler], None]:
+    return lambda handler: handler.head(status, 0)
+
+
+def dripping(pieces: int, pause: float) -> Callable[[Handler], None]:
+    def answer(handler: Handler) -> None:
+        body = handler.begin()
+        for piece in np.array_split(np.frombuffer(body, np.uint8), pieces):
+            time.sleep(pause)
+            handler.send(piece.tobytes())
+
+    return answer
+
+
+def endless(handler: Handler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    while not handler.server.closing.is_set():
+        handler.send(OTHER)
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with Host(CONTENT) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.closing.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def remote(host: Host) -> Remote:
+    return remote_at(host.url)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def remote_at(url: str, content: bytes = CONTENT) -> Remote:
+    return Remote("text.txt", url, hashlib.sha256(content).hexdigest(), len(content))
+
+
+def visible(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def left_of(folder: Path) -> bytes | None:
+    """What an unfinished download has left, if anything."""
+    parts = list(folder.glob(".*.part"))
+    assert len(parts) <= 1
+    return parts[0].read_bytes() if parts else None
+
+
+def failure_of(remote: Remote, folder: Path, patience: Patience = QUICK) -> str:
+    with pytest.raises(DownloadError) as failure:
+        fetch(remote, folder, None, patience)
+    message = str(failure.value)
+    assert "\n" not in message
+    assert not (folder / remote.name).exists()
+    return message
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def start_fetch(remote: Remote, folder: Path, ready: Path) -> "subprocess.Popen[str]":
+    arguments = [remote.url, remote.sha256, str(remote.size), str(folder), str(ready)]
+    return subprocess.Popen(
+        [sys.executable, "-c", FETCH, *arguments], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_download_arrives_whole_in_a_new_folder(host: Host, remote: Remote, folder: Path) -> None:
+    """A download makes its folder, and its path holds exactly the host's bytes."""
+    path = fetch(remote, folder / "deeper")
+    assert path == folder / "deeper" / "text.txt"
+    assert path.read_bytes() == CONTENT
+    assert left_of(folder / "deeper") is None
+    assert host.asked == [None]
+
+
+def test_progress_rises_to_the_size(remote: Remote, folder: Path) -> None:
+    """The progress told never falls, is of the whole size, and ends with all bytes at hand."""
+    told: list[tuple[int, int]] = []
+    fetch(remote, folder, lambda have, size: told.append((have, size)), QUICK)
+    have = [have for have, _ in told]
+    assert len(have) > 1
+    assert have == sorted(have)
+    assert have[-1] == len(CONTENT)
+    assert {size for _, size in told} == {len(CONTENT)}
+
+
+def test_progress_goes_on_from_the_part(host: Host, remote: Remote, folder: Path) -> None:
+    """Over a break and its resume the progress told never falls either."""
+    host.answers = [breaking_off(200_000)]
+    have: list[int] = []
+    fetch(remote, folder, lambda now, _: have.append(now), QUICK)
+    assert have == sorted(have)
+    assert have[-1] == len(CONTENT)
+
+
+@pytest.mark.parametrize("after", [65_536, 131_072, 200_000, 299_999])
+def test_broken_download_asks_for_the_rest_alone(
+    host: Host, remote: Remote, folder: Path, after: int
+) -> None:
+    """After a break the next request is for exactly the bytes that are missing, and no others."""
+    host.answers = [breaking_off(after)]
+    left: list[bytes | None] = []
+
+    def resumed(handler: Handler) -> None:
+        left.append(left_of(folder))
+        properly(handler)
+
+    host.answers.append(resumed)
+    assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
+    part = left[0]
+    assert part
+    assert part == CONTENT[: len(part)]
+    assert host.asked == [None, f"bytes={len(part)}-"]
+    assert host.sent == after + len(CONTENT) - len(part)
+
+
+def test_break_loses_little_of_what_arrived(host: Host, remote: Remote, folder: Path) -> None:
+    """A connection that breaks after each 50,000 bytes still brings the file to its end."""
+    host.answers = [breaking_off(50_000) for _ in range(20)]
+    path = fetch(remote, folder, None, Patience(attempts=20, backoff=0))
+    assert path.read_bytes() == CONTENT
+
+
+def test_next_command_goes_on_where_the_last_gave_up(
+    host: Host, remote: Remote, folder: Path
+) -> None:
+    """What a given-up download has brought is used by the next one."""
+    host.answers = [breaking_off(200_000)]
+    failure_of(remote, folder, Patience(attempts=1))
+    part = left_of(folder)
+    assert part
+    assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
+    assert host.asked == [None, f"bytes={len(part)}-"]
+
+
+def test_host_that_always_breaks_off_is_named_as_such(
+    host: Host, remote: Remote, folder: Path
+) -> None:
+    """Where the host was reached but broke off each time, the message doesn't deny that."""
+    host.answers = [breaking_off(70_000), *[breaking_off(0)] * 3]
+    message = failure_of(remote, folder)
+    assert "broke off" in message
+    assert "can't reach" not in message
+    assert len(host.asked) == 4
+
+
+def test_host_without_ranges_sends_all_again(host: Host, remote: Remote, folder: Path) -> None:
+    """Where the host ignores Range, its whole answer replaces the part instead of following it."""
+    host.answers = [breaking_off(200_000), ignoring_range]
+    assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
+    assert len(host.asked) == 2
+
+
+def test_wrong_content_is_thrown_away(host: Host, remote: Remote, folder: Path) -> None:
+    """Another content than expected leaves nothing behind, and the message says what to do."""
+    host.content = OTHER
+    message = failure_of(remote, folder)
+    assert "SHA-256" in message
+    assert f"Put the file at {folder / 'text.txt'}" in message
+    assert visible(folder) == []
+    assert left_of(folder) is None
+    assert host.asked == [None]  # the same would come again
+
+
+def test_page_instead_of_the_file_is_thrown_away(host: Host, remote: Remote, folder: Path) -> None:
+    """A short page with status 200, as login portals send it, never becomes the file."""
+    host.content = b"<html>please log in</html>"
+    failure_of(remote, folder)
+    host.content = CONTENT
+    assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
+
+
+def test_part_of_another_file_costs_one_more_try(host: Host, remote: Remote, folder: Path) -> None:
+    """A part that turns out to be of another file is dropped, and the file fetched anew."""
+    host.content = OTHER
+    host.answers = [breaking_off(200_000)]
+    failure_of(remote, folder, Patience(attempts=1))
+    host.content = CONTENT
+    part = left_of(folder)
+    assert part
+    assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
+    assert host.asked == [None, f"bytes={len(part)}-", None]
+
+
+def test_part_longer_than_the_file_is_dropped(host: Host, remote: Remote, folder: Path) -> None:
+    """Nobody is asked for bytes beyond the file's end: a part that is too long is begun anew."""
+    longer = OTHER + OTHER
+    host.content = longer
+    host.answers = [breaking_off(400_000)]
+    failure_of(remote_at(host.url, longer), folder, Patience(attempts=1))
+    assert len(left_of(folder) or b"") > remote.size
+    host.content = CONTENT
+    assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
+    assert host.asked == [None, None]
+
+
+def test_part_that_is_whole_needs_no_request(host: Host, remote: Remote, folder: Path) -> None:
+    """A process that died between the last byte and the renaming costs no second download."""
+
+    def interrupt(have: int, size: int) -> None:
+        if have == size:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(remote, folder, interrupt, QUICK)
+    assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
+    assert host.asked == [None]
+
+
+def test_endless_answer_is_left(host: Host, remote: Remote, folder: Path) -> None:
+    """A host that never stops sending is left soon after the size expected."""
+    host.answers = [endless]
+    told: list[int] = []
+    with pytest.raises(DownloadError):
+        fetch(remote, folder, lambda have, _: told.append(have), QUICK)
+    assert max(told) < 2 * len(CONTENT)
+    assert left_of(folder) is None
+
+
+def test_busy_host_is_asked_again(host: Host, remote: Remote, folder: Path) -> None:
+    """A host that answers 503 twice and then well gives the file at the third request."""
+    host.answers = [refusing(503), refusing(503)]
+    assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
+    assert len(host.asked) == 3
+
+
+def test_always_busy_host_is_given_up(host: Host, remote: Remote, folder: Path) -> None:
+    """After the attempts granted the message names the host's answer and what to do."""
+    host.answers = [refusing(503)] * 9
+    message = failure_of(remote, folder)
+    assert len(host.asked) == QUICK.attempts
+    assert f"{host.url} answered 503" in message
+    assert f"Put the file at {folder / 'text.txt'}" in message
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502])
+def test_passing_refusals_are_asked_again(
+    host: Host, remote: Remote, folder: Path, status: int
+) -> None:
+    """Refusals that pass with time get another attempt."""
+    host.answers = [refusing(status)]
+    assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_final_refusal_is_believed(host: Host, remote: Remote, folder: Path, status: int) -> None:
+    """A file that the host does not have is asked for once."""
+    host.answers = [refusing(status)] * 9
+    assert f"answered {status}" in failure_of(remote, folder)
+    assert len(host.asked) == 1
+
+
+def test_pauses_double(
+    host: Host, remote: Remote, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the second attempt comes the backoff, and each later pause is twice as long."""
+    pauses: list[float] = []
+    monkeypatch.setattr(download, "time", SimpleNamespace(sleep=pauses.append))
+    host.answers = [refusing(503)] * 4
+    failure_of(remote, folder, Patience(attempts=4, backoff=0.25))
+    assert pauses == [0.25, 0.5, 1.0]
+
+
+def test_silent_host_is_left(host: Host, remote: Remote, folder: Path) -> None:
+    """A host that accepts and never answers is left after the silence allowed, each time."""
+    host.answers = [silent] * 9
+    message = failure_of(remote, folder, Patience(silence=0.2, attempts=2, backoff=0))
+    assert len(host.asked) == 2
+    assert f"127.0.0.1:{host.server_port}" in message
+
+
+def test_host_gone_silent_is_asked_for_the_rest(host: Host, remote: Remote, folder: Path) -> None:
+    """A download that stops in the middle is gone on with by another request."""
+    host.answers = [stopping(200_000)]
+    path = fetch(remote, folder, None, Patience(silence=1, attempts=4, backoff=0))
+    assert path.read_bytes() == CONTENT
+    assert host.asked[1] is not None
+
+
+def test_slow_host_is_waited_for(host: Host, remote: Remote, folder: Path) -> None:
+    """The time limit is on silence: a download that takes longer as a whole succeeds."""
+    host.answers = [dripping(pieces=10, pause=0.2)]
+    path = fetch(remote, folder, None, Patience(silence=1.5, attempts=1))
+    assert path.read_bytes() == CONTENT
+
+
+def test_unreachable_host_is_named(folder: Path) -> None:
+    """Where nobody listens the message names the host, the file, and where to put it."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound but not listening: refused at once
+        address = f"127.0.0.1:{nobody.getsockname()[1]}"
+        message = failure_of(remote_at(f"http://{address}/text.txt"), folder)
+    assert f"can't reach {address} for text.txt" in message
+    assert f"Put the file at {folder / 'text.txt'}" in message
+
+
+def test_unreachable_host_is_named_where_a_part_is_left(
+    host: Host, remote: Remote, folder: Path
+) -> None:
+    """What an earlier download has left does not hide that this one reached nobody."""
+    host.answers = [breaking_off(200_000)]
+    failure_of(remote, folder, Patience(attempts=1))
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/text.txt"
+        assert "can't reach" in failure_of(remote_at(url), folder)
+    assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
+    assert len(host.asked) == 2
+
+
+def test_file_at_hand_needs_no_network(host: Host, remote: Remote, folder: Path) -> None:
+    """A valid file is used without a request, and stays as it is."""
+    folder.mkdir()
+    (folder / "text.txt").write_bytes(CONTENT)
+    written = (folder / "text.txt").stat().st_mtime_ns
+    assert fetch(remote, folder) == folder / "text.txt"
+    assert host.asked == []
+    assert (folder / "text.txt").stat().st_mtime_ns == written
+    assert [path.name for path in folder.iterdir()] == ["text.txt"]
+
+
+def test_file_of_another_content_is_not_ours_to_replace(
+    host: Host, remote: Remote, folder: Path
+) -> None:
+    """A user's file under the expected name is reported and left as it is."""
+    folder.mkdir()
+    (folder / "text.txt").write_bytes(b"my own text")
+    with pytest.raises(CorpusError, match="remove it to download it again") as failure:
+        fetch(remote, folder)
+    assert not isinstance(failure.value, DownloadError)  # no reason to train on something else
+    assert str(folder / "text.txt") in str(failure.value)
+    assert (folder / "text.txt").read_bytes() == b"my own text"
+    assert host.asked == []
+
+
+def test_interrupted_download_goes_on_later(host: Host, remote: Remote, folder: Path) -> None:
+    """Ctrl-C in the middle leaves no file, and the next download begins where it ended."""
+
+    def interrupt(have: int, _: int) -> None:
+        if have > 100_000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(remote, folder, interrupt, QUICK)
+    assert visible(folder) == []
+    part = left_of(folder)
+    assert part
+    assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
+    assert host.asked == [None, f"bytes={len(part)}-"]
+
+
+def test_killed_download_goes_on_later(
+    host: Host, remote: Remote, folder: Path, tmp_path: Path
+) -> None:
+    """A killed process blocks nobody, and its part is gone on with."""
+    host.answers = [stopping(200_000)]
+    with start_fetch(remote, folder, tmp_path / "ready") as process:
+        wait_for(lambda: len(left_of(folder) or b"") >= 65_536)
+        process.kill()
+    assert visible(folder) == []
+    part = left_of(folder)
+    assert part
+    assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
+    assert host.asked == [None, f"bytes={len(part)}-"]
+
+
+def test_processes_at_once_share_one_download(
+    host: Host, remote: Remote, folder: Path, tmp_path: Path
+) -> None:
+    """Processes that want the same file at once all get it whole, and the host sends it once."""
+    signs = [tmp_path / f"ready-{number}" for number in range(4)]
+
+    def once_all_are_there(handler: Handler) -> None:
+        wait_for(lambda: all(sign.exists() for sign in signs))
+        dripping(pieces=5, pause=0.1)(handler)
+
+    host.answers = [once_all_are_there]
+    processes = [start_fetch(remote, folder, sign) for sign in signs]
+    printed = [process.communicate(timeout=DEADLINE)[0].strip() for process in processes]
+    assert printed == [str(folder / "text.txt")] * 4
+    assert (folder / "text.txt").read_bytes() == CONTENT
+    assert host.asked == [None]
+    assert host.sent == len(CONTENT)
+    assert visible(folder) == ["text.txt"]

@@ -1,0 +1,117 @@
+"""Characters to ids and back, against plain Python."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charrnn.data.vocabulary import Vocabulary
+from charrnn.errors import VocabularyError
+
+SHAKESPEARE = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+ANY_CHARACTER = st.characters(exclude_categories=()) | st.sampled_from("\0\r\n\ud800\U0010ffff😀")
+TEXTS = st.text(ANY_CHARACTER, min_size=1)
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_decoding_undoes_encoding(text: str) -> None:
+    """Every text comes back as it was: astral characters, NUL and lone surrogates too."""
+    vocabulary = Vocabulary.of(text)
+    assert vocabulary.decode(vocabulary.encode(text)) == text
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_ids_are_places_in_the_sorted_set(text: str) -> None:
+    """A character's id is its place among the text's distinct characters, sorted."""
+    characters = sorted(set(text))
+    ids = Vocabulary.of(text).encode(text)
+    assert ids.tolist() == [characters.index(character) for character in text]
+    assert ids.dtype == np.int32
+
+
+@settings(deadline=None)
+@given(TEXTS, TEXTS)
+def test_other_texts_are_encoded_or_their_strangers_named(known: str, text: str) -> None:
+    """Encoding another text works exactly where the vocabulary has all its characters."""
+    vocabulary = Vocabulary.of(known)
+    strangers = sorted(set(text) - set(known))
+    if not strangers:
+        assert vocabulary.decode(vocabulary.encode(text)) == text
+        return
+    with pytest.raises(VocabularyError) as failure:
+        vocabulary.encode(text)
+    assert all(repr(stranger) in str(failure.value) for stranger in strangers[:10])
+    assert "\n" not in str(failure.value)
+
+
+@settings(deadline=None)
+@given(TEXTS, TEXTS)
+def test_only_known_leaves_out_strangers_alone(known: str, text: str) -> None:
+    """Skipping unknown characters keeps all others, in their order."""
+    expected = "".join(character for character in text if character in known)
+    assert Vocabulary.of(known).only_known(text) == expected
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_a_vocabulary_is_made_again_from_its_characters(text: str) -> None:
+    """What a checkpoint keeps, the characters in order, gives the same ids again."""
+    again = Vocabulary(Vocabulary.of(text).characters)
+    assert again.encode(text).tolist() == Vocabulary.of(text).encode(text).tolist()
+    assert len(again) == len(set(text))
+    assert all(character in again for character in text)
+
+
+def test_tutorials_prompt_has_its_published_ids() -> None:
+    """ "All: " is 13 50 50 10 1 in Shakespeare's 65 characters, as the tutorial prints it."""
+    vocabulary = Vocabulary.of(SHAKESPEARE[::-1] * 2)
+    assert len(vocabulary) == 65
+    assert vocabulary.encode("All: ").tolist() == [13, 50, 50, 10, 1]
+    assert vocabulary.decode([13, 50, 50, 10, 1]) == "All: "
+
+
+def test_unknown_characters_are_named_once_each() -> None:
+    """The message names what to take out of a prompt, so that it can be seen and found."""
+    with pytest.raises(VocabularyError) as failure:
+        Vocabulary.of(SHAKESPEARE).encode("2 × 2 = 4\t\u200b")
+    named = str(failure.value).partition(": ")[2]
+    assert named == r"'\t' '2' '4' '=' '×' '\u200b'"
+
+
+def test_many_unknown_characters_are_counted() -> None:
+    """A prompt in another script is answered with some of its characters and a number."""
+    with pytest.raises(VocabularyError, match=r"and 290 more$"):
+        Vocabulary.of("abc").encode("".join(map(chr, range(0x4E00, 0x4E00 + 300))))
+
+
+def test_empty_text_has_no_ids_and_no_vocabulary() -> None:
+    """An empty text is encoded to nothing; a vocabulary can't be made of it."""
+    assert Vocabulary("a").encode("").tolist() == []
+    assert Vocabulary("a").decode([]) == ""
+    with pytest.raises(VocabularyError):
+        Vocabulary.of("")
+
+
+@pytest.mark.parametrize("characters", ["", "ba", "aab", "abca"])
+def test_characters_out_of_order_are_refused(characters: str) -> None:
+    """Characters that are not sorted, each once, can't be the vocabulary of any text."""
+    with pytest.raises(VocabularyError):
+        Vocabulary(characters)
+
+
+def test_large_vocabulary_is_encoded() -> None:
+    """5,000 distinct characters, normal for Chinese, each keep their own id."""
+    text = "".join(chr(0x4E00 + place) for place in range(5000))
+    vocabulary = Vocabulary.of(text[::-1])
+    assert vocabulary.encode(text).tolist() == list(range(5000))
+
+
+def test_real_text_keeps_its_length(real_text: str) -> None:
+    """A real text has one id for each character, and they decode to it."""
+    vocabulary = Vocabulary.of(real_text)
+    ids = vocabulary.encode(real_text)
+    assert ids.shape == (len(real_text),)
+    assert vocabulary.decode(ids) == real_text

@@ -1,0 +1,199 @@
+"""Both orders of windows against plain lists, and their figures against the published ones."""
+
+import tracemalloc
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from charrnn.data.windows import Starts, cut, shuffled_starts, stream_starts
+from charrnn.errors import CorpusTooShortError
+
+SHAKESPEARE = 1_115_394  # characters
+BUFFER = 10_000  # windows, as the tutorial shuffles
+
+Windows = list[list[int]]
+SIZES = {
+    "length": st.integers(2, 300),
+    "batch_size": st.integers(1, 7),
+    "seq_length": st.integers(1, 12),
+}
+
+
+def source(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def batches(length: int, starts: Starts, seq_length: int) -> Iterator[tuple[Windows, Windows]]:
+    """What a network reads of the text 0, 1, 2, …: each batch's inputs and targets."""
+    ids = np.arange(length, dtype=np.int32)
+    for row in starts:
+        inputs, targets = cut(ids, row, seq_length)
+        assert inputs.shape == targets.shape == (len(row), seq_length)
+        yield inputs.tolist(), targets.tolist()
+
+
+def streams_by_hand(length: int, batch_size: int, seq_length: int, stride: int) -> list[Windows]:
+    """Plain lists: row b of each batch, window by window, is one stretch of the text."""
+    text = list(range(length))
+    windows: Windows = []
+    while len(windows) * stride + seq_length + 1 <= length:
+        begin = len(windows) * stride
+        windows.append(text[begin : begin + seq_length + 1])
+    steps = len(windows) // batch_size
+    rows = [windows[row * steps : (row + 1) * steps] for row in range(batch_size)]
+    return [[rows[row][step] for row in range(batch_size)] for step in range(steps)]
+
+
+def check_pairs(pairs: list[tuple[Windows, Windows]], expected: list[Windows]) -> None:
+    """The inputs are each window without its last character, the targets without its first."""
+    assert [inputs for inputs, _ in pairs] == [[w[:-1] for w in batch] for batch in expected]
+    assert [targets for _, targets in pairs] == [[w[1:] for w in batch] for batch in expected]
+
+
+@settings(deadline=None)
+@given(**SIZES, data=st.data())
+def test_streams_are_the_plain_lists(
+    length: int, batch_size: int, seq_length: int, data: st.DataObject
+) -> None:
+    """Every batch of streams is what lists cut by hand give, for every stride."""
+    stride = data.draw(st.integers(1, seq_length))
+    expected = streams_by_hand(length, batch_size, seq_length, stride)
+    assume(expected)
+    starts = stream_starts(length, batch_size, seq_length, stride)
+    check_pairs(list(batches(length, starts, seq_length)), expected)
+
+
+@settings(deadline=None)
+@given(**SIZES)
+def test_streams_use_each_character_once(length: int, batch_size: int, seq_length: int) -> None:
+    """Of the used text every character but the first is a target exactly once."""
+    assume(length >= batch_size * seq_length + 1)
+    starts = stream_starts(length, batch_size, seq_length, seq_length)
+    pairs = list(batches(length, starts, seq_length))
+    targets = sorted(target for _, rows in pairs for row in rows for target in row)
+    assert targets == list(range(1, len(targets) + 1))
+    assert length - len(targets) <= batch_size * seq_length  # less than one more step is left
+
+
+@settings(deadline=None)
+@given(**SIZES)
+def test_streams_go_on_where_they_stopped(length: int, batch_size: int, seq_length: int) -> None:
+    """Row b of a batch begins with the character that row b of the last batch ended on."""
+    assume(length >= batch_size * seq_length + 1)
+    starts = stream_starts(length, batch_size, seq_length, seq_length)
+    pairs = list(batches(length, starts, seq_length))
+    for (_, before), (after, _) in pairwise(pairs):
+        assert [row[-1] for row in before] == [row[0] for row in after]
+
+
+@settings(deadline=None)
+@given(**SIZES, seed=st.integers(0, 2**32))
+def test_shuffled_windows_are_the_plain_lists(
+    length: int, batch_size: int, seq_length: int, seed: int
+) -> None:
+    """Shuffled batches hold windows lying side by side, each at most once, none of them cut."""
+    size = seq_length + 1
+    assume(length >= batch_size * size)
+    side_by_side = [list(range(k * size, (k + 1) * size)) for k in range(length // size)]
+    starts = shuffled_starts(length, batch_size, seq_length, source(seed))
+    assert starts.shape == (len(side_by_side) // batch_size, batch_size)
+    chosen = [side_by_side[start // size] for start in starts.flat]
+    assert len({window[0] for window in chosen}) == len(chosen)
+    expected = [chosen[at : at + batch_size] for at in range(0, len(chosen), batch_size)]
+    check_pairs(list(batches(length, starts, seq_length)), expected)
+
+
+def test_tutorials_figures() -> None:
+    """Shakespeare gives the tutorial's 11,043 windows, and with batches of 64 its 172 steps."""
+    assert shuffled_starts(SHAKESPEARE, 1, 100, source()).shape == (11_043, 1)
+    assert shuffled_starts(SHAKESPEARE, 64, 100, source()).shape == (172, 64)
+
+
+def test_shuffle_is_a_permutation() -> None:
+    """With batches of one every window comes exactly once, more than a buffer of them too."""
+    starts = shuffled_starts(25_000 * 3, 1, 2, source())
+    assert sorted(starts.flat) == list(range(0, 75_000, 3))
+
+
+def test_shuffle_draws_from_a_buffer_like_tf_data() -> None:
+    """The next of the text can be drawn only once the buffer has room for it, as in tf.data."""
+    order = shuffled_starts(40_000 * 2, 1, 1, source()).ravel() // 2
+    assert np.all(order < np.arange(40_000) + BUFFER)
+
+
+def test_buffer_is_drawn_from_evenly() -> None:
+    """Each place of the buffer is as likely: over many seeds the first drawn lie all over it."""
+    first = [int(shuffled_starts(12_000 * 2, 1, 1, source(seed))[0, 0]) // 2 for seed in range(200)]
+    assert max(first) < BUFFER
+    counts, _ = np.histogram(first, bins=4, range=(0, BUFFER))
+    assert counts.min() > 25  # of 50 expected
+
+
+def test_shuffle_follows_its_seed() -> None:
+    """The same source of chance gives the same order, another one another order."""
+    first, again, other = (shuffled_starts(5000, 4, 9, source(seed)).tolist() for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+    assert first != np.sort(np.ravel(first)).reshape(np.shape(first)).tolist()
+
+
+@settings(deadline=None)
+@given(st.integers(1, 20), st.integers(1, 30), st.data())
+def test_shortest_text_for_streams(batch_size: int, seq_length: int, data: st.DataObject) -> None:
+    """The figure in the message is the border: with so many characters it works, not with less."""
+    stride = data.draw(st.integers(1, seq_length))
+    needed = (batch_size - 1) * stride + seq_length + 1
+    assert stream_starts(needed, batch_size, seq_length, stride).shape == (1, batch_size)
+    for length in (needed - 1, 0):
+        with pytest.raises(CorpusTooShortError) as failure:
+            stream_starts(length, batch_size, seq_length, stride)
+        assert f"{length:,} characters to train on are too few" in str(failure.value)
+        assert f"needs {needed:,}." in str(failure.value)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 20), st.integers(1, 30))
+def test_shortest_text_for_shuffled_windows(batch_size: int, seq_length: int) -> None:
+    """The figure in the message is the border here too."""
+    needed = batch_size * (seq_length + 1)
+    assert shuffled_starts(needed, batch_size, seq_length, source()).shape == (1, batch_size)
+    for length in (needed - 1, 0):
+        with pytest.raises(CorpusTooShortError) as failure:
+            shuffled_starts(length, batch_size, seq_length, source())
+        assert f"needs {needed:,}." in str(failure.value)
+
+
+def test_too_short_text_is_told_what_to_change() -> None:
+    """The message names the options that make a short text enough."""
+    with pytest.raises(CorpusTooShortError, match="--batch-size or --seq-length") as failure:
+        stream_starts(500, 64, 100, 100)
+    assert "\n" not in str(failure.value)
+
+
+def test_cut_takes_any_starts() -> None:
+    """Windows are cut where asked, overlapping or out of order."""
+    ids = np.array([5, 3, 8, 1, 9, 2], dtype=np.int32)
+    inputs, targets = cut(ids, np.array([3, 0, 1]), seq_length=2)
+    assert inputs.tolist() == [[1, 9], [5, 3], [3, 8]]
+    assert targets.tolist() == [[9, 2], [3, 8], [8, 1]]
+    assert inputs.dtype == targets.dtype == np.int32
+
+
+@pytest.mark.parametrize("stride", [100, 10])
+def test_epoch_takes_little_memory(stride: int) -> None:
+    """An epoch needs a number for each window and one batch at a time, never the text again."""
+    ids = np.zeros(2_000_000, dtype=np.int32)
+    tracemalloc.start()
+    try:
+        starts = stream_starts(len(ids), 64, 100, stride)
+        for row in starts:
+            cut(ids, row, 100)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert starts.nbytes <= 8 * len(ids) / stride
+    assert peak < 2 * starts.nbytes + 500_000  # a batch of 64 x 101 is some 100,000 bytes

@@ -1,0 +1,220 @@
+"""The Keras network: its sizes, its first weights, its state, its paths."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from charrnn import checkpoint
+from charrnn.checkpoint import Checkpoint
+from charrnn.config import PRESETS, NetworkConfig
+from charrnn.data.windows import cut, stream_starts
+from charrnn.networks import language
+
+StockLogits = Callable[[NetworkConfig, Sequence[Any], Any], Any]
+
+VOCABULARY = 11
+
+keras_saves = pytest.mark.filterwarnings(  # Keras 3.15's save_weights on NumPy 2
+    "ignore:__array__ implementation:DeprecationWarning"
+)
+every_cell = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+
+
+def _config(cell: str = "lstm", layers: int = 1, dropout: float = 0.0) -> NetworkConfig:
+    return NetworkConfig(VOCABULARY, cell, 3, 5, layers, dropout)
+
+
+def _ids(texts: int, length: int) -> Any:
+    return np.random.default_rng(2).integers(VOCABULARY, size=(texts, length), dtype=np.int32)
+
+
+def _with_some_weights(model: Any, seed: int = 3) -> list[Any]:
+    """Gives the model weights large enough that states matter, and returns them."""
+    random = np.random.default_rng(seed)
+    weights = [random.normal(0, 0.7, old.shape).astype(np.float32) for old in model.get_weights()]
+    model.set_weights(weights)
+    return weights
+
+
+def _tutorial(cell: str) -> NetworkConfig:
+    sizes = {name: PRESETS["tutorial"][name] for name in ("embedding", "units", "layers")}
+    return NetworkConfig(65, cell, **sizes)
+
+
+@pytest.mark.parametrize(
+    ("cell", "parameters"), [("rnn", 1_395_009), ("lstm", 5_330_241), ("gru", 4_021_569)]
+)
+def test_the_tutorial_has_the_published_parameters(cell: str, parameters: int) -> None:
+    """The tutorial preset's network on 65 characters has exactly the published parameters."""
+    config = _tutorial(cell)
+    assert config.parameters == parameters
+    assert language.build(config, 64).count_params() == parameters
+
+
+def test_the_tutorial_has_the_published_layers() -> None:
+    """The published summary's three rows are the tutorial's layers."""
+    model = language.build(_tutorial("rnn"), 64)
+    rows = [(type(layer).__name__, layer.count_params()) for layer in model.layers[1:]]
+    assert rows == [("Embedding", 16_640), ("SimpleRNN", 1_311_744), ("Dense", 66_625)]
+    assert model.output_shape == (64, None, 65)
+
+
+@every_cell
+def test_first_weights_are_drawn_as_published(cell: str) -> None:
+    """Kernels begin Glorot-uniform, recurrent ones too; biases zero but an LSTM's forget gate."""
+    config = NetworkConfig(40, cell, 50, 60, 2)
+    weights = language.get_weights(language.build(config, 1), config)
+    assert _is_uniform(weights["layers/embedding/vars/0"], 0.05)
+    bias = np.zeros(config.weight_shapes()[f"{config.layer_path(0)}/cell/vars/2"])
+    if cell == "lstm":
+        bias[60:120] = 1
+    for layer in range(2):
+        path = f"{config.layer_path(layer)}/cell/vars"
+        for name in (f"{path}/0", f"{path}/1"):
+            assert _is_uniform(weights[name], (6 / sum(weights[name].shape)) ** 0.5)
+        np.testing.assert_array_equal(weights[f"{path}/2"], bias)
+    assert _is_uniform(weights["layers/dense/vars/0"], (6 / (60 + 40)) ** 0.5)
+    assert not weights["layers/dense/vars/1"].any()
+
+
+def _is_uniform(values: Any, bound: float) -> bool:
+    """Whether many values look uniform on [-bound, bound]: its extremes, its first moments."""
+    scaled = values.ravel() / bound
+    return bool(
+        0.99 < np.abs(scaled).max() <= 1.0001
+        and abs(scaled.mean()) < 0.05
+        and abs(scaled.std() - 3**-0.5) < 0.02
+    )
+
+
+@every_cell
+@pytest.mark.parametrize("layers", [1, 2])
+def test_carried_state_equals_one_unbroken_pass(
+    stock_logits: StockLogits, cell: str, layers: int
+) -> None:
+    """Over consecutive windows the network predicts what one pass over each stream predicts."""
+    batch_size, seq_length = 3, 7
+    text = _ids(1, 100)[0]
+    config = _config(cell, layers)
+    model = language.build(config, batch_size)
+    weights = _with_some_weights(model)
+    starts = stream_starts(len(text), batch_size, seq_length, stride=seq_length)
+    assert len(starts) == 4
+    windows = [np.asarray(model(cut(text, row, seq_length)[0], training=False)) for row in starts]
+    read = len(starts) * seq_length
+    streams = [text[row * read : (row + 1) * read] for row in range(batch_size)]
+    unbroken = stock_logits(config, weights, streams)
+    np.testing.assert_allclose(np.concatenate(windows, axis=1), unbroken, rtol=0, atol=2e-6)
+
+
+@every_cell
+def test_reset_state_begins_anew(cell: str) -> None:
+    """After a reset all layers predict as if nothing had been read; before it they do not."""
+    model = language.build(_config(cell, 2), 2)
+    _with_some_weights(model)
+    ids = _ids(2, 6)
+    first, went_on = np.asarray(model(ids)), np.asarray(model(ids))
+    assert np.abs(went_on - first)[:, 0].max() > 1e-3
+    language.reset_state(model)
+    np.testing.assert_array_equal(np.asarray(model(ids)), first)
+
+
+def test_recurrent_layers_come_first_to_last() -> None:
+    """The layers that carry a state are found in order, and nothing else is."""
+    model = language.build(_config("gru", 3, dropout=0.5), 2)
+    layers = language.recurrent_layers(model)
+    assert [type(layer).__name__ for layer in layers] == ["GRU"] * 3
+    assert layers == [layer for layer in model.layers if layer in layers]
+
+
+@keras_saves
+@every_cell
+def test_weights_of_batch_64_serve_one_text(
+    stock_logits: StockLogits, cell: str, tmp_path: Path
+) -> None:
+    """Weights trained with batch 64 load into the same network with batch 1."""
+    config = _config(cell, 2, dropout=0.3)
+    trained = language.build(config, 64)
+    weights = _with_some_weights(trained)
+    trained.save_weights(tmp_path / "trained.weights.h5")
+    single = language.build(config, 1)
+    single.load_weights(tmp_path / "trained.weights.h5")
+    ids = _ids(1, 12)
+    expected = stock_logits(config, weights, ids)
+    np.testing.assert_allclose(np.asarray(single(ids)), expected, rtol=0, atol=2e-6)
+
+
+@keras_saves
+@every_cell
+@pytest.mark.parametrize(("layers", "dropout"), [(1, 0.0), (3, 0.5)])
+def test_get_weights_names_them_as_keras_does(
+    cell: str, layers: int, dropout: float, tmp_path: Path
+) -> None:
+    """Each weight's path is the one under which Keras itself saves it, each shape as declared."""
+    config = _config(cell, layers, dropout)
+    model = language.build(config, 2)
+    _with_some_weights(model)
+    model.save_weights(tmp_path / "keras.weights.h5")
+    weights = language.get_weights(model, config)
+    saved = _datasets(tmp_path / "keras.weights.h5")
+    assert set(weights) == {name for name in saved if "seed_generator" not in name}
+    for name, values in weights.items():
+        np.testing.assert_array_equal(values, saved[name])
+    assert {name: values.shape for name, values in weights.items()} == config.weight_shapes()
+
+
+def _datasets(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+
+    def note(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = item[()]
+
+    with h5py.File(path) as file:
+        file.visititems(note)
+    return found
+
+
+@every_cell
+def test_plain_keras_reads_a_checkpoint(
+    make_checkpoint: Callable[..., Checkpoint],
+    stock_network: Callable[[NetworkConfig], Any],
+    cell: str,
+    tmp_path: Path,
+) -> None:
+    """A checkpoint's file is one that `load_weights` of a network of stock layers takes."""
+    network = make_checkpoint(cell=cell, layers=2)
+    path = tmp_path / f"friend{checkpoint.SUFFIX}"
+    checkpoint.write(path, network)
+    plain = stock_network(network.network)
+    plain.load_weights(path)
+    for values, expected in zip(plain.get_weights(), network.weights.values(), strict=True):
+        np.testing.assert_array_equal(values, expected)
+
+
+def test_dropout_falls_on_every_recurrent_layer_while_training() -> None:
+    """Each recurrent layer's output is thinned in training, and only there."""
+    model = language.build(_config("lstm", 2, dropout=0.5), 2)
+    kinds = [type(layer).__name__ for layer in model.layers[1:]]
+    assert kinds == ["Embedding", "LSTM", "Dropout", "LSTM", "Dropout", "Dense"]
+    assert [layer.rate for layer in model.layers if hasattr(layer, "rate")] == [0.5, 0.5]
+    _with_some_weights(model)
+    ids = _ids(2, 5)
+
+    def logits(*, training: bool) -> Any:
+        language.reset_state(model)
+        return np.asarray(model(ids, training=training))
+
+    np.testing.assert_array_equal(logits(training=False), logits(training=False))
+    assert np.abs(logits(training=True) - logits(training=False)).max() > 0.01
+    assert np.abs(logits(training=True) - logits(training=True)).max() > 0.01
+
+
+def test_without_dropout_there_is_no_dropout_layer() -> None:
+    """A dropout of 0 leaves the network as the tutorial has it."""
+    kinds = [type(layer).__name__ for layer in language.build(_config("gru", 2), 1).layers[1:]]
+    assert kinds == ["Embedding", "GRU", "GRU", "Dense"]

@@ -1,0 +1,198 @@
+"""From a prompt to characters, on both engines."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charrnn import checkpoint
+from charrnn.checkpoint import Checkpoint
+from charrnn.data.vocabulary import Ids, Vocabulary
+from charrnn.errors import VocabularyError
+from charrnn.sampling.choose import Choice
+from charrnn.sampling.generate import characters, generate, prompt_ids, sources
+from charrnn.sampling.network import NumpyStepper, Stepper
+
+Make = Callable[..., Checkpoint]
+
+PLAIN = Choice()
+
+
+class Alphabet:
+    """A network that is all but certain of the id after the one it has read."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.read: list[list[int]] = []
+
+    def reset(self) -> None:
+        self.read = []
+
+    def step(self, ids: Ids) -> Any:
+        self.read.append(ids.tolist())
+        return np.where(np.arange(self.size) == (ids[:, None] + 1) % self.size, 100.0, 0.0)
+
+
+def _texts(
+    network: Stepper,
+    vocabulary: Vocabulary,
+    length: int,
+    num: int = 1,
+    *,
+    prompt: str = "",
+    seed: int = 5,
+    stop: str | None = None,
+    choice: Choice = PLAIN,
+) -> list[str]:
+    ids = generate(network, prompt_ids(vocabulary, prompt), choice, sources(seed, num))
+    texts = [""] * num
+    for new in characters(ids, vocabulary, length, stop):
+        texts = [text + character for text, character in zip(texts, new, strict=True)]
+    return texts
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_both_engines_write_the_same_texts(make_run: Callable[..., Path], cell: str) -> None:
+    """The same seed gives the same texts whether NumPy or Keras runs the network."""
+    from charrnn.networks.stepper import KerasStepper
+
+    path = make_run(cell=cell)
+    network = checkpoint.read(path)
+    engines: list[Stepper] = [NumpyStepper(network, 2), KerasStepper(path, network, 2)]
+    choice = Choice(0.9, top_k=8, top_p=0.95)
+    ours, keras = (
+        _texts(engine, network.vocabulary, 220, 2, prompt="abba", choice=choice)
+        for engine in engines
+    )
+    assert ours == keras
+    assert len(set(ours[0])) > 3
+
+
+def test_a_text_does_not_depend_on_its_company(make_checkpoint: Make) -> None:
+    """Text number k is the same however many are asked for."""
+    network = make_checkpoint(cell="gru")
+
+    def texts(num: int) -> list[str]:
+        return _texts(NumpyStepper(network, num), network.vocabulary, 200, num)
+
+    five = texts(5)
+    assert texts(1) == five[:1]
+    assert texts(3) == five[:3]
+    assert len(set(five)) == 5
+
+
+def test_a_seed_decides_the_text(make_checkpoint: Make) -> None:
+    """A seed gives one text, another seed another, and a used network does not remember."""
+    network = make_checkpoint()
+    stepper = NumpyStepper(network)
+    first, again, other = (
+        _texts(stepper, network.vocabulary, 200, seed=seed) for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_the_prompt_is_read_and_each_character_fed_back() -> None:
+    """The network reads the prompt, then each character that it has written, once and in order."""
+    network, vocabulary = Alphabet(8), Vocabulary("abcdefgh")
+    network.step(np.array([7, 7]))
+    (one, two) = _texts(network, vocabulary, 5, 2, prompt="ce")
+    assert one == two == "fghab"
+    assert network.read == [[2, 2], [4, 4], [5, 5], [6, 6], [7, 7], [0, 0]]
+
+
+def test_a_character_comes_before_the_next_is_computed() -> None:
+    """A character is handed out as soon as it is drawn, so that a text can be watched."""
+    network, vocabulary = Alphabet(8), Vocabulary("abcdefgh")
+    ids = generate(network, vocabulary.encode("ab"), PLAIN, sources(0, 1))
+    stream = characters(ids, vocabulary, 1000)
+    for count, expected in enumerate("cdef"):
+        assert next(stream) == [expected]
+        assert len(network.read) == 2 + count
+
+
+def test_length_zero_writes_nothing() -> None:
+    """A text of length 0 is empty."""
+    assert _texts(Alphabet(3), Vocabulary("abc"), 0, 2) == ["", ""]
+
+
+def _cycle(*texts: str) -> Iterator[Ids]:
+    """Endless ids, row k going round and round in text k of the alphabet."""
+    places = [[ord(character) - ord("a") for character in text] for text in texts]
+    step = 0
+    while True:
+        yield np.array([row[step % len(row)] for row in places], np.int32)
+        step += 1
+
+
+@pytest.mark.parametrize(
+    ("stop", "expected"),
+    [
+        ("c", "abac"),
+        ("ca", "abaca"),
+        ("aca", "abaca"),
+        ("abacab", "abacab"),
+        ("bacabac", "abacabac"),
+        ("bb", "abacabacab"),
+        ("", "abacabacab"),
+        (None, "abacabacab"),
+    ],
+)
+def test_a_text_ends_once_it_has_written_stop(stop: str | None, expected: str) -> None:
+    """The stop text is the last thing written, and only a whole one counts."""
+    vocabulary = Vocabulary("abcdefgh")
+    new = characters(_cycle("abac"), vocabulary, 10, stop)
+    assert "".join(character for (character,) in new) == expected
+
+
+def test_texts_stop_each_for_itself() -> None:
+    """A text that has ended stays ended while the others are written."""
+    vocabulary = Vocabulary("abcdefgh")
+    steps = list(characters(_cycle("cd", "abcd", "hhhhcd", "h"), vocabulary, 9, "cd"))
+    texts = ["".join(rows) for rows in zip(*steps, strict=True)]
+    assert texts == ["cd", "abcd", "hhhhcd", "hhhhhhhhh"]
+
+
+def test_nothing_more_is_written_when_all_texts_have_stopped() -> None:
+    """The iterator ends with the last text, whatever the length."""
+    vocabulary = Vocabulary("abcdefgh")
+    steps = list(characters(_cycle("cd", "abcd"), vocabulary, 10**9, "cd"))
+    assert [len(step) for step in steps] == [2] * 4
+    assert steps[-1] == ["", "d"]
+
+
+def test_stop_looks_at_what_is_written_not_at_the_prompt() -> None:
+    """A stop text that begins in the prompt does not end the text."""
+    network, vocabulary = Alphabet(4), Vocabulary("abcd")
+    assert _texts(network, vocabulary, 10, prompt="ab", stop="bc") == ["cdabc"]
+
+
+@pytest.mark.parametrize(("vocabulary", "read"), [("\t\n ab", 1), ("abc", 0)])
+def test_an_empty_prompt_is_a_line_end(vocabulary: str, read: int) -> None:
+    """An empty prompt becomes a line end, or the first character where there is none."""
+    assert prompt_ids(Vocabulary(vocabulary), "").tolist() == [read]
+
+
+def test_a_prompt_is_encoded_as_it_is() -> None:
+    """A prompt's ids are its own characters, none added."""
+    assert prompt_ids(Vocabulary("\nabc"), "cab").tolist() == [3, 1, 2]
+
+
+def test_unknown_characters_in_a_prompt_are_named() -> None:
+    """A prompt with characters outside the vocabulary is refused, and they are named."""
+    with pytest.raises(VocabularyError, match="'x' 'é'"):
+        prompt_ids(Vocabulary("abc"), "axbé")
+
+
+def test_sources_of_chance_differ() -> None:
+    """No two texts and no two seeds share their chance, and each can be had again."""
+    draws = {
+        (seed, number): tuple(islice(iter(random.random, None), 3))
+        for seed in (0, 1, 2**40)
+        for number, random in enumerate(sources(seed, 4))
+    }
+    assert len(set(draws.values())) == 12
+    assert sources(1, 2)[1].random() == draws[1, 1][0]

@@ -1,0 +1,88 @@
+"""That training learns: real text, against models that count characters."""
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from charrnn.config import NetworkConfig, TrainingConfig
+from charrnn.data.vocabulary import Vocabulary
+from charrnn.runs import Run
+from charrnn.sampling.model import load
+from charrnn.training.resume import Finished, Settings
+from charrnn.training.train import train
+
+Predict = Callable[[str, str], float]
+
+MARGIN = 0.3
+"""Nats per character below the bigram model; the trainings here come to 0.6 or more."""
+
+
+def _uniform(alphabet: str) -> Predict:
+    """What a network knows before it has been trained."""
+    return lambda _, __: 1 / len(alphabet)
+
+
+def _unigram(text: str, alphabet: str) -> Predict:
+    """How often each character comes, each counted once more."""
+    counts = Counter(text)
+    return lambda _, new: (counts[new] + 1) / (len(text) + len(alphabet))
+
+
+def _bigram(text: str, alphabet: str) -> Predict:
+    """How often each character follows each, each counted once more."""
+    pairs = Counter(pairwise(text))
+    firsts = Counter(text[:-1])
+    return lambda last, new: (pairs[last, new] + 1) / (firsts[last] + len(alphabet))
+
+
+def _loss(predict: Predict, text: str) -> float:
+    """Nats per character after the first."""
+    losses = (-math.log(predict(last, new)) for last, new in pairwise(text))
+    return math.fsum(losses) / (len(text) - 1)
+
+
+class Silent:
+    """A listener that says nothing."""
+
+    def on_epoch_begin(self, epoch: int) -> None: ...
+    def on_step(self, step: int, loss: float) -> None: ...
+    def on_validation(self) -> None: ...
+    def on_epoch_end(self, result: object, best: bool) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("cell", "learning_rate", "epochs"), [("rnn", 3e-3, 4), ("lstm", 5e-3, 6), ("gru", 5e-3, 5)]
+)
+def test_a_short_training_beats_counting(
+    real_text: str, tmp_path: Path, cell: str, learning_rate: float, epochs: int
+) -> None:
+    """In seconds each cell learns more of real text than a model that counts pairs knows."""
+    vocabulary = Vocabulary.of(real_text)
+    alphabet = vocabulary.characters
+    border = int(len(real_text) * 0.9)
+    seen, unseen = real_text[:border], real_text[border:]
+    counted = [
+        _loss(predict, unseen)
+        for predict in (_uniform(alphabet), _unigram(seen, alphabet), _bigram(seen, alphabet))
+    ]
+    assert counted == sorted(counted, reverse=True)
+
+    run = Run(tmp_path / "run")
+    settings = Settings(
+        NetworkConfig(len(vocabulary), cell, embedding=32, units=128),
+        TrainingConfig(
+            seq_length=50, stride=50, batch_size=32, epochs=epochs, learning_rate=learning_rate
+        ),
+        vocabulary,
+        "pydoc",
+        "pydoc",
+        "0" * 64,
+    )
+    train(run, Finished(settings, []), vocabulary.encode(real_text), Silent())
+    loss = min(result.loss for result in run.history())
+    assert loss < counted[-1] - MARGIN
+    assert load(run.folder).score(unseen) < counted[-1] - MARGIN

@@ -1,0 +1,253 @@
+"""A resume goes on as if the training had never been broken off."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+import charrnn
+from charrnn import sealed
+from charrnn.errors import RunError
+from charrnn.runs import Run
+from charrnn.training import resume
+from charrnn.training.batches import epoch_starts
+from charrnn.training.callbacks import Interrupted
+
+MakeTraining = Callable[..., Any]
+
+KINDS = {
+    "lstm-streams": {"cell": "lstm", "dropout": 0.4, "clip_norm": 0.5, "layers": 2},
+    "gru-tutorial": {"cell": "gru", "dropout": 0.4, "clip_norm": 0.0, "order": "shuffled"},
+}
+
+
+def _everything(model: Any) -> dict[str, Any]:
+    """All that a model carries from step to step, found without the program's help."""
+    optimizer = {f"optimizer {v.path}": v for v in model.optimizer.variables}
+    weights = {f"weight {v.path}": v for v in model.trainable_variables}
+    seeds = {
+        f"seed {layer.name}": layer.seed_generator.state
+        for layer in model.layers
+        if type(layer).__name__ == "Dropout"
+    }
+    states = {
+        f"state {layer.name} {place}": state
+        for layer in model.layers
+        if getattr(layer, "stateful", False)
+        for place, state in enumerate(layer.states)
+    }
+    assert all((optimizer, weights, seeds, states))
+    return {
+        name: variable.numpy() for name, variable in (optimizer | weights | seeds | states).items()
+    }
+
+
+def _assert_same(one: Any, other: Any) -> None:
+    """Equal bit by bit: networks this small are computed in one order, whatever the threads."""
+    values, expected = _everything(one), _everything(other)
+    for value, wanted in zip(values.values(), expected.values(), strict=True):
+        np.testing.assert_array_equal(value, wanted)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_four_epochs_are_two_and_two_more(
+    make_training: MakeTraining, models: list[Any], kind: str
+) -> None:
+    """Weights, optimizer, random streams and states are those of an unbroken training."""
+    whole = make_training(epochs=4, **KINDS[kind])
+    whole.start()
+    halves = make_training(epochs=2, **KINDS[kind])
+    halves.start()
+    halves.go_on(epochs=4)
+    unbroken, _, resumed = models
+    assert int(resumed.optimizer.iterations.numpy()) == 4 * _steps(whole)
+    _assert_same(resumed, unbroken)
+    whole_losses, losses = (
+        [(result.train_loss, result.validation_loss) for result in training.run.history()]
+        for training in (whole, halves)
+    )
+    assert losses == whole_losses
+    assert [result.epoch for result in halves.run.history()] == [1, 2, 3, 4]
+
+
+def _steps(training: Any) -> int:
+    return len(epoch_starts(540, training.settings.training, 0))
+
+
+def test_an_epoch_broken_off_in_its_middle_is_repeated(
+    make_training: MakeTraining, models: list[Any]
+) -> None:
+    """Interrupted in the middle of epoch 3 and resumed, a training ends as an unbroken one."""
+    values = KINDS["gru-tutorial"] | {"epochs": 4}
+    whole, broken = make_training(**values), make_training(**values)
+    whole.start()
+    with pytest.raises(Interrupted):
+        broken.start(lambda: broken.told.at(3, "step", 5))
+    broken.go_on()
+    unbroken, _, resumed = models
+    _assert_same(resumed, unbroken)
+    assert broken.told.events[-1][:2] == ("end", 4)
+
+
+def test_a_broken_off_first_epoch_is_repeated(
+    make_training: MakeTraining, models: list[Any]
+) -> None:
+    """A training interrupted before its first epoch's end begins anew, the same."""
+    values = {"dropout": 0.3, "epochs": 1}
+    whole, broken = make_training(**values), make_training(**values)
+    whole.start()
+    with pytest.raises(Interrupted):
+        broken.start(lambda: broken.told.at(1, "step", 4))
+    broken.go_on()
+    unbroken, _, resumed = models
+    _assert_same(resumed, unbroken)
+
+
+@pytest.fixture(scope="module")
+def trained_once(make_training: MakeTraining) -> Any:
+    training = make_training(epochs=1, cell="gru", dropout=0.1, patience=3)
+    training.start()
+    return training
+
+
+@pytest.fixture
+def trained(trained_once: Any, tmp_path: Path) -> Any:
+    """A training of one epoch in a folder that a test may spoil."""
+    shutil.copytree(trained_once.run.folder, tmp_path / "run")
+    return replace(trained_once, run=Run(tmp_path / "run"))
+
+
+def test_load_gives_back_what_was_saved(trained: Any) -> None:
+    """Settings and results come back from the file as they were."""
+    finished = resume.load(trained.run)
+    settings, expected = finished.settings, trained.settings
+    assert settings.network == expected.network
+    assert settings.training == expected.training
+    assert settings.vocabulary.characters == expected.vocabulary.characters
+    assert (settings.source, settings.corpus) == ("test.txt", "test")
+    assert settings.corpus_sha256 == "0" * 64
+    assert list(finished.results) == trained.told.results
+
+
+def test_epoch_files_hold_weights_alone(trained: Any) -> None:
+    """An epoch's file has the network's weights and no optimizer; the resume file has both."""
+    with h5py.File(trained.run.epoch_file(1)) as file:
+        held: dict[str, int] = {}
+        file.visititems(
+            lambda name, item: (
+                held.update({name: item.size}) if isinstance(item, h5py.Dataset) else None
+            )
+        )
+    network = trained.settings.network
+    assert set(held) == set(network.weight_shapes())
+    assert sum(held.values()) == network.parameters
+    with h5py.File(trained.run.resume_file) as file:
+        assert sum(item.size for item in file["variables"].values()) > 3 * network.parameters
+
+
+def test_a_missing_resume_file_is_said(make_training: MakeTraining) -> None:
+    """A run without a resume file can't go on, and the error says which file is missing."""
+    training = make_training()
+    with pytest.raises(RunError, match=r"^run can't be resumed.* no file .*resume\.h5$"):
+        resume.load(training.run)
+
+
+def _truncate(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def _empty(_: bytes) -> bytes:
+    return b""
+
+
+def _another_file(_: bytes) -> bytes:
+    return b"not HDF5" * 1000
+
+
+def _flip_a_bit(content: bytes) -> bytes:
+    place = len(content) * 3 // 4
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", [_truncate, _empty, _another_file, _flip_a_bit])
+def test_a_damaged_resume_file_is_refused(trained: Any, damage: Callable[[bytes], bytes]) -> None:
+    """A damaged file is refused in one line, and the epochs that are there can be sampled."""
+    path = trained.run.resume_file
+    path.write_bytes(damage(path.read_bytes()))
+    _assert_refused(trained)
+
+
+def _without_a_setting(file: Any) -> None:
+    settings = json.loads(file.attrs["settings"])
+    del settings["training"]["seed"]
+    file.attrs["settings"] = json.dumps(settings)
+
+
+def _without_vocabulary(file: Any) -> None:
+    settings = json.loads(file.attrs["settings"])
+    del settings["vocabulary"]
+    file.attrs["settings"] = json.dumps(settings)
+
+
+def _without_settings(file: Any) -> None:
+    del file.attrs["settings"]
+
+
+def _without_variables(file: Any) -> None:
+    del file["variables"]
+
+
+def _of_another_shape(file: Any) -> None:
+    del file["variables/1"]
+    file["variables/1"] = np.zeros((2, 2), np.float32)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _without_a_setting,
+        _without_vocabulary,
+        _without_settings,
+        _without_variables,
+        _of_another_shape,
+    ],
+)
+def test_a_resume_file_that_lacks_something_is_refused(
+    trained: Any, change: Callable[[Any], None]
+) -> None:
+    """A file that is whole but does not hold what a resume needs is refused as well."""
+    path = trained.run.resume_file
+    title = path.read_bytes().split(b"\n")[0].decode()
+
+    def fill(file: Any) -> None:
+        with h5py.File(path) as old:
+            for name in old:
+                old.copy(name, file)
+            for name, value in old.attrs.items():
+                file.attrs[name] = value
+        change(file)
+
+    sealed.write(path, title, 1, fill)
+    _assert_refused(trained)
+
+
+def _assert_refused(trained: Any) -> None:
+    with pytest.raises(RunError, match=r"^run can't be resumed, only sampled: .*resume\.h5 ") as e:
+        trained.go_on(epochs=2)
+    assert "\n" not in str(e.value)
+    assert trained.run.epochs() == [1]
+    assert np.isfinite(charrnn.load(trained.run.folder).score("assert"))
+
+
+def test_a_newer_resume_file_is_refused(trained: Any) -> None:
+    """A file of a later version of the program is refused, and the error says to upgrade."""
+    path = trained.run.resume_file
+    path.write_bytes(path.read_bytes().replace(b"\nformat 1\n", b"\nformat 2\n", 1))
+    with pytest.raises(RunError, match=r"newer.* upgrade charrnn"):
+        resume.load(trained.run)

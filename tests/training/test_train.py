@@ -1,0 +1,279 @@
+"""A training from outside: what it reports, what it leaves, what it refuses."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charrnn.config import PRESETS, TrainingConfig
+from charrnn.data.corpus import split
+from charrnn.data.windows import stream_starts
+from charrnn.errors import CorpusTooShortError, RunError, UsageError
+from charrnn.training.train import compiled, steps_per_epoch
+
+MakeTraining = Callable[..., Any]
+
+
+def _first_weights(training: Any) -> list[Any]:
+    from charrnn.training.resume import Finished
+
+    weights: list[Any] = compiled(Finished(training.settings, [])).get_weights()
+    return weights
+
+
+def _stock_loss(training: Any, weights: list[Any], ids: Any) -> float:
+    """Mean loss over the streams of a text, each read in one pass by stock Keras layers."""
+    import keras
+
+    config, network = training.settings.training, training.settings.network
+    assert network.cell == "gru"
+    model = keras.Sequential(
+        [
+            keras.layers.Embedding(network.vocabulary_size, network.embedding),
+            keras.layers.GRU(network.units, return_sequences=True),
+            keras.layers.Dense(network.vocabulary_size),
+        ]
+    )
+    model.build((None, None))
+    model.set_weights(weights)
+    size, length = config.batch_size, config.seq_length
+    read = len(stream_starts(len(ids), size, length, length)) * length
+    streams = np.stack([ids[row * read : (row + 1) * read + 1] for row in range(size)])
+    logits = np.asarray(model(streams[:, :-1])).astype(np.float64)
+    losses = np.log(np.exp(logits).sum(axis=2)) - np.take_along_axis(
+        logits, streams[:, 1:, None], axis=2
+    ).squeeze(2)
+    return float(losses.mean())
+
+
+def test_the_tutorial_takes_172_steps_an_epoch() -> None:
+    """On tiny Shakespeare's 1,115,394 characters the tutorial has its published 172 steps."""
+    names = {field.name for field in fields(TrainingConfig)}
+    config = TrainingConfig(
+        **{name: value for name, value in PRESETS["tutorial"].items() if name in names}
+    )
+    assert steps_per_epoch(np.zeros(1_115_394, np.int32), config) == 172
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_reported_losses_are_those_of_stock_keras(
+    make_training: MakeTraining, dropout: float
+) -> None:
+    """Losses are means over each character, states carried, dropout in training alone."""
+    training = make_training(cell="gru", dropout=dropout, epochs=1, learning_rate=1e-12)
+    training.start()
+    (result,) = training.told.results
+    weights = list(training.checkpoint(1).weights.values())
+    parts = split(training.ids, 0.1)
+    expected, expected_validation = (_stock_loss(training, weights, ids) for ids in parts)
+    assert result.validation_loss == pytest.approx(expected_validation, abs=1e-5)
+    if dropout:
+        assert abs(result.train_loss - expected) > 1e-4
+    else:
+        assert result.train_loss == pytest.approx(expected, abs=1e-5)
+
+
+def test_one_step_changes_every_parameter(make_training: MakeTraining) -> None:
+    """After one step of training no parameter has the value that it began with."""
+    text = "the quick brown fox jumps over a lazy dog. " * 4
+    training = make_training(
+        text=text[:161], cell="lstm", layers=2, epochs=1, seq_length=40, validation=0.0
+    )
+    assert steps_per_epoch(training.ids, training.settings.training) == 1
+    before = _first_weights(training)
+    training.start()
+    for old, (name, new) in zip(before, training.checkpoint(1).weights.items(), strict=True):
+        assert (old != new).all(), name
+
+
+@pytest.fixture(scope="module")
+def trained(make_training: MakeTraining) -> Any:
+    """A training of three epochs that has ended."""
+    training = make_training(epochs=3)
+    training.start()
+    return training
+
+
+def test_the_listener_is_told_in_order(trained: Any) -> None:
+    """A display hears of each epoch's begin, steps, validation and end, counted from 1."""
+    steps = steps_per_epoch(trained.ids, trained.settings.training)
+    assert steps > 2
+    expected = [
+        event
+        for epoch in (1, 2, 3)
+        for event in (
+            ("begin", epoch),
+            *(("step", step) for step in range(1, steps + 1)),
+            ("validation",),
+            ("end", epoch),
+        )
+    ]
+    assert [event[:2] for event in trained.told.events] == expected
+
+
+def test_a_step_reports_the_mean_so_far(trained: Any) -> None:
+    """The loss shown with an epoch's last step is the one that the epoch ends with."""
+    steps = steps_per_epoch(trained.ids, trained.settings.training)
+    last = [event[2] for event in trained.told.events if event[:2] == ("step", steps)]
+    assert last == [result.train_loss for result in trained.told.results]
+
+
+def test_results_are_told_alike_everywhere(trained: Any) -> None:
+    """Listener, history and checkpoints tell the same losses; `best` is the lowest so far."""
+    results = trained.told.results
+    told = [(result.epoch, result.train_loss, result.validation_loss) for result in results]
+    assert [epoch for epoch, _, _ in told] == [1, 2, 3]
+    history = trained.run.history()
+    assert [(row.epoch, row.train_loss, row.validation_loss) for row in history] == told
+    sources = [trained.checkpoint(epoch).provenance for epoch in (1, 2, 3)]
+    assert [(one.epoch, one.train_loss, one.validation_loss) for one in sources] == told
+    assert all(source.finished for source in sources)
+    losses = [loss for _, _, loss in told]
+    bests = [event[2] for event in trained.told.events if event[0] == "end"]
+    assert bests == [loss == min(losses[: place + 1]) for place, loss in enumerate(losses)]
+
+
+def test_what_a_training_leaves(trained: Any) -> None:
+    """A run's folder holds an epoch's file for each, the history and what a resume needs."""
+    assert sorted(path.name for path in trained.run.folder.glob("[!.]*")) == [
+        "epoch-0001.weights.h5",
+        "epoch-0002.weights.h5",
+        "epoch-0003.weights.h5",
+        "history.csv",
+        "resume.h5",
+    ]
+    left = trained.checkpoint(3)
+    assert left.network == trained.settings.network
+    assert left.vocabulary.characters == trained.settings.vocabulary.characters
+    assert (left.provenance.corpus, left.provenance.corpus_sha256) == ("test", "0" * 64)
+
+
+def test_a_seed_decides_the_training(make_training: MakeTraining) -> None:
+    """The same seed gives the same weights, whatever has been random before; another, others."""
+    weights = []
+    for seed in (3, 3, 4):
+        np.random.default_rng().random()
+        training = make_training(seed=seed, epochs=1, dropout=0.2, order="shuffled")
+        training.start()
+        weights.append(training.checkpoint(1).weights)
+    first, again, other = weights
+    for name, values in first.items():
+        np.testing.assert_array_equal(again[name], values)
+    assert any(np.abs(other[name] - values).max() > 1e-3 for name, values in first.items())
+
+
+def test_the_largest_seed_trains(make_training: MakeTraining) -> None:
+    """The largest seed that the configuration accepts is one that Keras accepts too."""
+    training = make_training(seed=2**32 - 1)
+    assert len(_first_weights(training)) == 6
+    with pytest.raises(UsageError, match="seed"):
+        make_training(seed=2**32)
+
+
+def test_the_optimizer_is_as_configured(make_training: MakeTraining) -> None:
+    """Adam, with the learning rate and the clipping of the whole gradient's norm asked for."""
+    from charrnn.training.resume import Finished
+
+    for clip_norm, expected in ((0.7, 0.7), (0.0, None)):
+        training = make_training(learning_rate=0.03, clip_norm=clip_norm)
+        optimizer = compiled(Finished(training.settings, [])).optimizer
+        assert type(optimizer).__name__ == "Adam"
+        assert float(optimizer.learning_rate) == pytest.approx(0.03)
+        assert optimizer.global_clipnorm == expected
+        assert optimizer.clipnorm is None
+        assert optimizer.clipvalue is None
+
+
+@pytest.mark.parametrize(
+    ("length", "values"),
+    [(40, {"validation": 0.0}), (43, {"validation": 0.0, "order": "shuffled"}), (45, {})],
+)
+def test_too_short_a_text_leaves_nothing_behind(
+    make_training: MakeTraining, real_text: str, length: int, values: dict[str, Any]
+) -> None:
+    """A text a character short of one batch is refused before a folder is made."""
+    training = make_training(text=real_text[:length], seq_length=10, batch_size=4, **values)
+    with pytest.raises(CorpusTooShortError):
+        training.start()
+    assert not training.run.folder.exists()
+    enough = make_training(text=real_text[: length + 2], seq_length=10, batch_size=4, **values)
+    assert steps_per_epoch(enough.ids, enough.settings.training) == 1
+
+
+def test_too_short_a_validation_text_is_refused(
+    make_training: MakeTraining, real_text: str
+) -> None:
+    """A validation part without two characters for each stream is refused before training."""
+    training = make_training(text=real_text[:600], batch_size=4, validation=0.006)
+    assert len(split(training.ids, 0.006)[1]) == 4
+    with pytest.raises(CorpusTooShortError):
+        training.start()
+    assert not training.run.folder.exists()
+
+
+@pytest.fixture
+def other_process(tmp_path: Path) -> Any:
+    """Starts a process that holds the lock of a run's folder until its input ends."""
+    program = (
+        "import sys, filelock\n"
+        "with filelock.FileLock(sys.argv[1]):\n"
+        "    print('held', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    started: list[subprocess.Popen[str]] = []
+
+    def hold(lock: Path) -> subprocess.Popen[str]:
+        lock.parent.mkdir(parents=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(lock)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        return process
+
+    yield hold
+    for process in started:
+        process.communicate(timeout=60)
+
+
+def test_a_folder_is_trained_in_by_one_process(
+    make_training: MakeTraining, other_process: Callable[[Path], Any]
+) -> None:
+    """While a process trains in a folder another is refused; once it has ended, none is."""
+    training = make_training(epochs=1)
+    process = other_process(training.run.lock_file)
+    with pytest.raises(RunError, match="'run' is being trained by another process"):
+        training.start()
+    assert not list(training.run.folder.glob("*.h5"))
+    process.communicate(timeout=60)
+    training.start()
+    assert training.run.epochs() == [1]
+
+
+def test_a_second_training_meanwhile_is_refused(make_training: MakeTraining) -> None:
+    """The folder is held from the first step to the last, and free after a training broke off."""
+    first = make_training(epochs=1)
+    second = replace(first)
+    refused: list[str] = []
+
+    def interrupted() -> bool:
+        with pytest.raises(RunError) as caught:
+            second.start()
+        refused.append(str(caught.value))
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        first.start(interrupted)
+    assert len(refused) == 1
+    second.start()
+    assert second.run.epochs() == [1]

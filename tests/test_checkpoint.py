@@ -39,6 +39,10 @@ SHAPE = (7, 28)  # of the recurrent kernel, f"{CELL}/1"
 # Keras 3.15 hands its variables to NumPy 2 in a way that NumPy warns of.
 keras_saves = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
+limits_memory = pytest.mark.skipif(
+    sys.platform != "linux", reason="other systems don't limit a process's memory in this way"
+)
+
 READ_IN_LITTLE_MEMORY = """
 import resource, sys
 from pathlib import Path
@@ -655,6 +659,7 @@ def check_refused_in_little_memory(path: Path) -> None:
     assert "MemoryError" not in message  # refused by what it claims, not by the limit
 
 
+@limits_memory
 @pytest.mark.parametrize("stored", [{}, {"chunks": True}], ids=["plain", "chunked"])
 @pytest.mark.parametrize("units", [20_000, 1_000_000])
 def test_giant_declared_sizes_take_no_memory(
@@ -666,6 +671,7 @@ def test_giant_declared_sizes_take_no_memory(
     check_refused_in_little_memory(path)
 
 
+@limits_memory
 def test_a_billion_declared_layers_take_no_memory(path: Path, written: Checkpoint) -> None:
     """A file that claims more layers than it can hold is refused before they are listed."""
     with edited(path) as file:

@@ -11,7 +11,7 @@ import click
 from charrnn.cli.display import download_bar
 from charrnn.cli.terminal import Terminal
 from charrnn.config import PRESETS, NetworkConfig, TrainingConfig
-from charrnn.data.corpus import Corpus, load_corpus
+from charrnn.data.corpus import STDIN, Corpus, load_corpus
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CorpusError, DownloadError, RunError
 from charrnn.runs import Run, find_run, new_run, runs
@@ -80,6 +80,10 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
     if done >= settings.training.epochs:
         raise RunError(
             f"{run.name} has done its {done} epochs: add --epochs {done + 10}, say, to go further"
+        )
+    if source is None and settings.source == STDIN:
+        places.terminal.note(
+            f"{run.name} was trained on standard input: reading it again from there"
         )
     corpus = _load(source or settings.source, places)
     if corpus.sha256 != settings.corpus_sha256:

@@ -30,10 +30,8 @@ class Program(click.Group):
             code = super().main(args, **extra)
             sys.stdout.flush()
         except BrokenPipeError:  # the reader of our output has gone, as in `| head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             code = 1
-        except (click.Abort, KeyboardInterrupt):
-            click.echo(err=True)
+        except (click.Abort, KeyboardInterrupt):  # click has ended the line
             code = _INTERRUPTED
         except Exception as error:  # noqa: BLE001 - the last place before the user
             expected = isinstance(error, (CharrnnError, click.ClickException, OSError))
@@ -41,7 +39,16 @@ class Program(click.Group):
                 traceback.print_exc()
             click.echo(_message(error), err=True)
             code = getattr(error, "exit_code", 1)
+        _drop_unwritten()
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _drop_unwritten() -> None:
+    """What stdout can't take, its reader gone or its disk full, is not tried again at the exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _open_missing_streams() -> None:
@@ -62,7 +69,7 @@ def _open_missing_streams() -> None:
 def _message(error: Exception) -> str:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error.format_message()
-    return f"charrnn: {' '.join(_one_line(error).split())}"
+    return f"charrnn: {' '.join(_one_line(error).splitlines())}"
 
 
 def _one_line(error: Exception) -> str:
@@ -74,7 +81,11 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, CharrnnError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        return (
+            f"{error.filename}: {error.strerror}"
+            if error.filename
+            else f"can't write: {error.strerror}"
+        )
     first = (str(error).splitlines() or [""])[0]
     return f"unexpected {type(error).__name__}: {first} (add -v to see where)"
 

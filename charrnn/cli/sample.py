@@ -42,12 +42,13 @@ _SEPARATOR = "\n\n---\n\n"
 @click.option(
     "--top-k",
     type=click.IntRange(min=1),
-    help="Draw among the K likeliest characters only.",
+    help="Draw among the K likeliest characters only.  [default: all]",
 )
 @click.option(
     "--top-p",
     type=click.FloatRange(0, 1, min_open=True),
     default=1.0,
+    show_default=True,
     help="Draw among the likeliest characters that together have probability P.",
 )
 @click.option(

@@ -172,6 +172,9 @@ def _fit(
     except Interrupted as stop:
         terminal.note(_farewell(plan.run, stop.step, steps, again))
         raise click.exceptions.Exit(128 + signal.SIGINT) from None
+    done = len(plan.run.history())
+    if done < config.epochs:
+        terminal.note(f"no better epoch in {config.patience}: stopped early, after epoch {done}")
     terminal.note(
         f"done: epoch {plan.run.best_epoch()} is the best of {plan.run.folder}.\n"
         f"Read what it writes: charrnn sample --run {again}"

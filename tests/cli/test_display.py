@@ -247,6 +247,13 @@ def test_plain_progress_without_a_terminal(
     ]
 
 
+def test_bar_needs_no_plain_progress(screen: Screen, clock: Clock) -> None:
+    """Where there is a bar, a long epoch is not reported in lines besides."""
+    stderr = screen(100)
+    show_slow_epoch(clock, NORMAL)
+    assert not [line for line in stderr.lines() if "step" in line]
+
+
 def test_plain_progress_of_a_short_epoch(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     """A short epoch has nothing to report before its end."""
     show_half_an_epoch(clock)

@@ -240,9 +240,9 @@ def test_seed(train: Train, invoke: Invoke, novel: Path) -> None:
     first = train(*words)
     assert invoke("train", novel, *SMALL, *words, "--seed", 0, "--run", "again").exit_code == 0
     again = Trained(Run(Path("checkpoints/again")), first.result, [])
-    other = train(*words, "--seed", 1)
     assert np.array_equal(first.weights(2), again.weights(2))
-    assert not np.array_equal(first.weights(2), other.weights(2))
+    assert not np.array_equal(first.weights(2), train(*words, "--seed", 1).weights(2))
+    assert not np.array_equal(train().weights(), train("--seed", 1).weights())
 
 
 def test_learning_rate_and_clip_norm(train: Train) -> None:
@@ -275,6 +275,20 @@ def test_validation(train: Train) -> None:
     assert row["perplexity"] == pytest.approx(np.exp(row["validation_loss"]))
     assert row["train_loss"] != row["validation_loss"]
     assert list(trained.steps) == [((LENGTH * 3 // 4 - 11) // 10 + 1) // 4]
+
+
+def test_validation_does_not_disturb_the_training(train: Train, invoke: Invoke, text: str) -> None:
+    """With a validation text or without it, the same text is learnt to the same weights.
+
+    Shuffled windows carry their state over the epoch's end, where the validation text is read.
+    """
+    words = ["--order", "shuffled", "--epochs", 2]
+    held_back = text[: LENGTH // 4]
+    Path("novel.txt").write_text(text + held_back, encoding="utf-8")
+    result = invoke("train", "novel.txt", *SMALL, *words, "--validation", 0.2)
+    assert f"{LENGTH + len(held_back)} characters" in result.stderr
+    validated = Trained(Run(Path("checkpoints/novel-rnn")), result, [])
+    assert np.array_equal(validated.weights(2), train(*words).weights(2))
 
 
 def test_patience(invoke: Invoke) -> None:
@@ -687,16 +701,16 @@ def test_ctrl_c_and_resume(
     assert not run.interrupted_file.exists()
 
 
-def test_ctrl_c_in_the_last_step(
+def test_ctrl_c_in_the_first_epoch(
     invoke: Invoke, novel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the first epoch too, what is trained can be read."""
+    """In the first epoch too, what is trained can be read; Ctrl-C then does what it did before."""
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     interrupt_at(monkeypatch, epoch=1, step=2)
     result = invoke("train", novel, *SMALL)
     assert result.exit_code == 130
     assert invoke("sample", "The ", "--length", 3).exit_code == 0
-    before = signal.getsignal(signal.SIGINT)
-    assert before is signal.default_int_handler
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
 
 
 def test_resume_without_a_name_takes_the_newest(invoke: Invoke, novel: Path) -> None:
@@ -825,6 +839,6 @@ def test_loss_that_runs_away(fails: Fails, text: str, length: int, words: list[o
     """
     Path("novel.txt").write_text(text[:length], encoding="utf-8")
     line = fails(1, "train", "novel.txt", *SMALL, "--clip-norm", 0, "-q", *words)
-    assert "loss became" in line
+    assert "loss" in line
     assert "--learning-rate" in line
     assert not list(Path("checkpoints").glob("*/epoch-*"))

@@ -47,6 +47,7 @@ class Host(ThreadingHTTPServer):
         self.answers: list[Callable[[Handler], None]] = []
         self.asked: list[str | None] = []  # each request's Range
         self.sent = 0  # bytes of all bodies
+        self.left_alone = 0  # clients that hung up while this host kept silent
         self.closing = threading.Event()
 
     @property
@@ -105,13 +106,15 @@ def stopping(after: int) -> Callable[[Handler], None]:
 
     def answer(handler: Handler) -> None:
         handler.send(handler.begin()[:after])
-        handler.server.closing.wait(DEADLINE)
+        silent(handler)
 
     return answer
 
 
 def silent(handler: Handler) -> None:
-    handler.server.closing.wait(DEADLINE)
+    handler.connection.settimeout(DEADLINE / 2)
+    if handler.connection.recv(1) == b"":
+        handler.server.left_alone += 1
 
 
 def refusing(status: int) -> Callable[[Handler], None]:
@@ -402,6 +405,7 @@ def test_silent_host_is_left(host: Host, remote: Remote, folder: Path) -> None:
     message = failure_of(remote, folder, Patience(silence=0.2, attempts=2, backoff=0))
     assert len(host.asked) == 2
     assert f"127.0.0.1:{host.server_port}" in message
+    wait_for(lambda: host.left_alone == 2)
 
 
 def test_host_gone_silent_is_asked_for_the_rest(host: Host, remote: Remote, folder: Path) -> None:
@@ -410,6 +414,7 @@ def test_host_gone_silent_is_asked_for_the_rest(host: Host, remote: Remote, fold
     path = fetch(remote, folder, None, Patience(silence=1, attempts=4, backoff=0))
     assert path.read_bytes() == CONTENT
     assert host.asked[1] is not None
+    wait_for(lambda: host.left_alone == 1)
 
 
 def test_slow_host_is_waited_for(host: Host, remote: Remote, folder: Path) -> None:

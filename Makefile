@@ -3,14 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DEMO_RUN := checkpoints/demo
 
 .PHONY: demo test check format benchmark clean
 
 demo: $(VENV)/.installed  ## install, train a small LSTM for about two minutes, print what it writes
-	rm -rf $(DEMO_RUN)
-	$(BIN)/charrnn train --preset small --run demo
-	$(BIN)/charrnn sample "The " --run demo --temp 0.7 --length 500 --seed 1
+	rm -rf checkpoints/demo
+	$(BIN)/charrnn train --epochs 8 --run demo --checkpoints checkpoints
+	$(BIN)/charrnn sample "The " --run demo --checkpoints checkpoints --temp 0.7 --length 500 --seed 1
 
 test: $(VENV)/.installed-dev  ## run the tests
 	$(BIN)/python -m pytest

@@ -32,8 +32,8 @@ class NetworkConfig:
 
     vocabulary_size: int
     cell: str = "lstm"
-    embedding: int = 128
-    units: int = 512
+    embedding: int = 64
+    units: int = 256
     layers: int = 1
     dropout: float = 0.0  # on each recurrent layer's output, while training
 
@@ -85,8 +85,8 @@ class TrainingConfig:
     seq_length: int = 100  # T: windows of T + 1 characters
     stride: int = 100  # between the windows of a stream; T covers each character once
     batch_size: int = 64
-    epochs: int = 20
-    learning_rate: float = 0.002
+    epochs: int = 10
+    learning_rate: float = 0.005
     clip_norm: float = 1.0  # of the whole gradient; 0 for none
     validation: float = 0.1  # the text's last part
     patience: int = 0  # epochs without a better loss before stopping; 0 for never
@@ -137,7 +137,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "clip_norm": 0.0,
         "validation": 0.0,
     },
-    "small": {"embedding": 64, "units": 256, "layers": 1, "epochs": 10, "learning_rate": 0.005},
+    "small": {"embedding": 64, "units": 256, "layers": 1, "epochs": 5, "learning_rate": 0.005},
 }
 """Preset name to the defaults it sets; a flag overrides each."""
 

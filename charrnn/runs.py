@@ -1,5 +1,6 @@
 """Run folders: one training, one name, `checkpoints/<run>/`."""
 
+import contextlib
 import csv
 import io
 import math
@@ -15,6 +16,7 @@ from charrnn.files import write_atomically
 _EPOCH_FILE = re.compile(r"epoch-(\d{4,})" + re.escape(SUFFIX))
 _NAME = re.compile(r"[^\W_][\w.+-]*")
 _LONGEST_STEM = 50  # of 4 bytes each, well within what a file system allows
+_MOST_NAMES = 10  # in an error message
 _COLUMNS = ("epoch", "train_loss", "validation_loss", "perplexity", "seconds", "best")
 
 
@@ -127,7 +129,17 @@ class Run:
             return self.epoch_file(best)
         if self.interrupted_file.exists():
             return self.interrupted_file
-        raise RunError(f"{self.name} has no checkpoint yet: wait for its first epoch to end")
+        raise RunError(
+            f"{self.folder} has no checkpoint: name a run's folder, or train the run's first epoch "
+            f"with charrnn train --resume {self.name}"
+        )
+
+    def remove_if_empty(self) -> None:
+        """Remove the folder of a training that came to nothing."""
+        if self.folder.is_dir() and not any(self.folder.glob("*.h5")):
+            self.lock_file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
 
 
 def runs(checkpoints: Path) -> list[Run]:
@@ -146,7 +158,7 @@ def find_run(checkpoints: Path, name: str) -> Run:
     """
     there = runs(checkpoints)
     for run in there:
-        if run.name == name:
+        if name in {run.name, str(run.folder)}:
             return run
     raise RunError(f"no run {name!r} in {checkpoints}: {_names(there)}")
 
@@ -180,10 +192,20 @@ def new_run(checkpoints: Path, name: str | None, corpus: str, cell: str) -> Run:
             )
         return Run(checkpoints / name)
     stem = re.sub(r"[^\w.+-]+", "-", corpus)[:_LONGEST_STEM].strip("-._+") or "text"
-    base, number = f"{stem}-{cell}", 1
-    while (checkpoints / _numbered(base, number)).exists():
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    number = 1
+    while not _claimed(folder := checkpoints / _numbered(f"{stem}-{cell}", number)):
         number += 1
-    return Run(checkpoints / _numbered(base, number))
+    return Run(folder)
+
+
+def _claimed(folder: Path) -> bool:
+    """Make the folder, which of several processes only one can do."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def _numbered(base: str, number: int) -> str:
@@ -197,7 +219,8 @@ def _written(run: Run) -> int:
 def _names(there: Sequence[Run]) -> str:
     if not there:
         return "there is none yet; train one with charrnn train"
-    return "there is " + ", ".join(run.name for run in there)
+    rest = f" and {len(there) - _MOST_NAMES} more" if len(there) > _MOST_NAMES else ""
+    return "there is " + ", ".join(run.name for run in there[:_MOST_NAMES]) + rest
 
 
 def _ranges(epochs: Sequence[int]) -> str:

@@ -50,7 +50,7 @@ def opened(path: Path, title: str, version: int) -> Iterator[Any]:
     Args:
         path: the file.
         title: what it must be.
-        version: the newest format that the caller reads.
+        version: the number of the format that the caller reads.
 
     Raises:
         CheckpointError: it is missing, damaged, something else, or of a newer format.
@@ -76,14 +76,17 @@ def _verify(path: Path, title: str, version: int) -> None:
         block = file.read(_BLOCK)
         found, form, digest = [*block.rstrip(b"\0").split(b"\n"), b"", b"", b""][:3]
         if found != title.encode():
-            raise CheckpointError(f"{path} is not a {title}{_guess(block)}")
+            raise CheckpointError(f"{path} is not a {title}{_guess(block, found)}")
         if form != f"format {version}".encode():
             raise CheckpointError(f"{path} is of another, probably newer, format: upgrade charrnn")
         if digest != b"sha256 " + hashlib.file_digest(file, "sha256").hexdigest().encode():
-            raise CheckpointError(f"{path} is damaged: its checksum is wrong")
+            raise CheckpointError(f"{path} is damaged: its checksum is wrong; use another one")
 
 
-def _guess(block: bytes) -> str:
+def _guess(block: bytes, found: bytes) -> str:
+    """What else the file may be, by its beginning."""
     if block.startswith(_HDF5):
         return ": another program's HDF5 file has no vocabulary or settings"
-    return ""
+    if found.startswith(b"charrnn "):
+        return f" but a {found.decode(errors='replace')}"
+    return "" if block else ": it is empty"

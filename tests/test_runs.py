@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -59,10 +60,41 @@ def test_run_is_called_after_corpus_and_cell(checkpoints: Path) -> None:
     names = []
     for _ in range(3):
         run = new_run(checkpoints, None, "shakespeare", "lstm")
-        run.folder.mkdir(parents=True)
+        assert run.folder.is_dir()  # so that nobody else takes the name
         names.append(run.name)
     assert names == ["shakespeare-lstm", "shakespeare-lstm-2", "shakespeare-lstm-3"]
     assert new_run(checkpoints, None, "shakespeare", "gru").name == "shakespeare-gru"
+
+
+def test_name_taken_in_the_last_moment_is_left_to_its_taker(
+    checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two trainings that begin at once the later one takes the next name."""
+    mkdir = Path.mkdir
+
+    def mkdir_too_late(path: Path, *args: Any, **kwargs: Any) -> None:
+        if path.name == "shakespeare-lstm":
+            mkdir(path, exist_ok=True)  # the other training
+        mkdir(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir_too_late)
+    assert new_run(checkpoints, None, "shakespeare", "lstm").name == "shakespeare-lstm-2"
+
+
+def test_folder_of_a_training_that_came_to_nothing_is_removed(run: Run) -> None:
+    """A folder with nothing but the lock in it goes, and its name is free again."""
+    run.lock_file.touch()
+    run.remove_if_empty()
+    assert not run.folder.exists()
+    run.remove_if_empty()  # and nothing more happens
+
+
+@pytest.mark.parametrize("file", ["epoch-0001.weights.h5", "resume.h5", "notes.txt"])
+def test_folder_with_something_in_it_is_kept(run: Run, file: str) -> None:
+    """A folder that holds anything of a training, or of the user, stays with it."""
+    (run.folder / file).touch()
+    run.remove_if_empty()
+    assert (run.folder / file).exists()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +132,7 @@ def test_longest_file_name_gives_a_folder_that_can_be(checkpoints: Path, letter:
     stem = letter * (251 // len(letter.encode()))  # with .txt the most that file systems take
     for end in ("-lstm", "-lstm-2"):
         run = new_run(checkpoints, None, stem, "lstm")
-        run.folder.mkdir(parents=True)
+        assert run.folder.is_dir()
         assert run.name.startswith(letter * 20)
         assert run.name.endswith(end)
 
@@ -143,6 +175,22 @@ def test_unknown_run_is_answered_with_those_there_are(make_run: MakeRun, checkpo
     assert "first" in message
     assert "second" in message
     assert find_run(checkpoints, "second").folder == checkpoints / "second"
+
+
+def test_run_is_found_by_its_folder_too(make_run: MakeRun, checkpoints: Path) -> None:
+    """A path that a shell has completed is as good as the name."""
+    make_run("novel")
+    assert find_run(checkpoints, str(checkpoints / "novel")) == Run(checkpoints / "novel")
+
+
+def test_many_runs_are_counted(make_run: MakeRun, checkpoints: Path) -> None:
+    """Of a long list the newest are named, and the others counted."""
+    for number in range(25):
+        path = make_run(f"run{number}")
+        os.utime(path, (number, number))
+    message = complaint(lambda: find_run(checkpoints, "novel"))
+    assert "run24, run23," in message
+    assert message.endswith("run15 and 15 more")
 
 
 def test_before_the_first_run_the_way_to_one_is_told(checkpoints: Path) -> None:
@@ -219,7 +267,9 @@ def test_without_history_the_latest_epoch_is_best(run: Run) -> None:
 def test_empty_run_has_no_best_epoch(run: Run) -> None:
     """A run without a checkpoint says so."""
     assert run.best_epoch() is None
-    assert "no checkpoint yet" in complaint(run.checkpoint_file)
+    message = complaint(run.checkpoint_file)
+    assert "has no checkpoint" in message
+    assert "charrnn train --resume tiny" in message
 
 
 @pytest.mark.parametrize("losses", [(math.nan, 2.0, 1.5), (2.0, math.nan, 1.5), (2, 1.5, math.nan)])

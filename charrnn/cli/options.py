@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from charrnn.cli.terminal import Terminal
 
@@ -52,6 +53,14 @@ def run_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[s
 
     folder = ctx.params.get("checkpoints") or Path("checkpoints")
     return [run.name for run in runs(folder) if run.name.startswith(incomplete)]
+
+
+def corpora(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Shell completion of a text: the names there are, and the shell's own file names."""
+    from charrnn.data.corpus import NAMED
+
+    names = [CompletionItem(name) for name in NAMED if name.startswith(incomplete)]
+    return [*names, CompletionItem(incomplete, type="file")]
 
 
 def examples(*lines: str) -> str:

@@ -19,7 +19,7 @@ from charrnn.runs import Run, find_run, new_run, runs
 if TYPE_CHECKING:
     from charrnn.training.resume import Finished
 
-_CHANGEABLE = {"epochs", "patience"}  # on a resume
+_CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm"}  # on a resume
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Plan:
     run: Run
     finished: "Finished"
     ids: Ids
+    steps: int
 
 
 def begin(
@@ -55,13 +56,18 @@ def begin(
         new_run(places.checkpoints, name, "", "")  # complains before anything is downloaded
     corpus = _load(source, places)
     vocabulary = Vocabulary.of(corpus.text)
+    if len(vocabulary) == 1:
+        raise CorpusError(f"{corpus.source} repeats one single character: nothing to learn")
     network = NetworkConfig(len(vocabulary), **_fields_of(NetworkConfig, values))
 
+    from charrnn.training.batches import steps_per_epoch
     from charrnn.training.resume import Finished, Settings
 
     settings = Settings(network, training, vocabulary, corpus.source, corpus.name, corpus.sha256)
+    ids = vocabulary.encode(corpus.text)
+    steps = steps_per_epoch(ids, training)
     run = new_run(places.checkpoints, name, corpus.name, network.cell)
-    return Plan(run, Finished(settings, []), vocabulary.encode(corpus.text))
+    return Plan(run, Finished(settings, []), ids, steps)
 
 
 def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Places) -> Plan:
@@ -73,25 +79,30 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
     run = find_run(places.checkpoints, name) if name else _newest_resumable(places.checkpoints)
 
     from charrnn.training import resume
+    from charrnn.training.batches import steps_per_epoch
 
     finished = resume.load(run)
     settings = replace(finished.settings, training=replace(finished.settings.training, **given))
     done = len(finished.results)
     if done >= settings.training.epochs:
         raise RunError(
-            f"{run.name} has done its {done} epochs: add --epochs {done + 10}, say, to go further"
+            f"{run.name} has done all its epochs, {done}: to go further add, say, --epochs "
+            f"{done + 10}"
         )
     if source is None and settings.source == STDIN:
-        places.terminal.note(
-            f"{run.name} was trained on standard input: reading it again from there"
+        raise CorpusError(
+            f"{run.name} was trained on standard input: pipe the same text into "
+            f"charrnn train - --resume {run.name}"
         )
-    corpus = _load(source or settings.source, places)
+    corpus = _load(settings.source if source is None else source, places)
     if corpus.sha256 != settings.corpus_sha256:
         raise CorpusError(
-            f"{corpus.source} is not the text that {run.name} was trained on: give that one as "
-            "CORPUS"
+            f"{corpus.source} is not, or no longer, the text that {run.name} was trained on: give "
+            "that one as CORPUS"
         )
-    return Plan(run, replace(finished, settings=settings), settings.vocabulary.encode(corpus.text))
+    ids = settings.vocabulary.encode(corpus.text)
+    steps = steps_per_epoch(ids, settings.training)
+    return Plan(run, replace(finished, settings=settings), ids, steps)
 
 
 def _fields_of(kind: type[NetworkConfig | TrainingConfig], values: Mapping[str, Any]) -> Any:
@@ -108,8 +119,10 @@ def _newest_resumable(checkpoints: Path) -> Run:
 
 def _load(source: str | None, places: Places) -> Corpus:
     """The corpus asked for; where none was and shakespeare can't be had, pydoc."""
-    named = source or "shakespeare"
+    named = "shakespeare" if source is None else source
     stdin = sys.stdin.buffer
+    if named == STDIN:
+        places.terminal.note_waiting()
     try:
         with download_bar(places.terminal, named) as progress:
             return load_corpus(named, places.data_dir, stdin, progress)

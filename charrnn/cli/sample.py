@@ -12,7 +12,7 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
-from charrnn.errors import CorpusError
+from charrnn.errors import CheckpointError, CorpusError, VocabularyError
 
 if TYPE_CHECKING:
     from charrnn.checkpoint import Checkpoint
@@ -65,7 +65,9 @@ _SEPARATOR = "\n\n---\n\n"
     show_default=True,
     help="Independent texts, computed side by side; a line of --- goes between them.",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Repeat a text: same seed, same text.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat a text: same seed, same text."
+)
 @click.option("--stop", metavar="TEXT", help="End a text once it has written TEXT.")
 @click.option("--run", metavar="NAME", shell_complete=options.run_names, help="[default: newest]")
 @click.option(
@@ -119,19 +121,22 @@ def sample(
     from charrnn.sampling.generate import characters, generate, prompt_ids, sources
 
     choice = Choice(temp, top_k or 0, top_p)
-    text = _prompt(prompt, prompt_file)
+    text = _prompt(prompt, prompt_file, terminal)
     path = _checkpoint_file(run, checkpoint, epoch, checkpoints)
     network = read(path)
     if unknown == "skip":
         text = network.vocabulary.only_known(text)
-    ids = prompt_ids(network.vocabulary, text)
+    try:
+        ids = prompt_ids(network.vocabulary, text)
+    except VocabularyError as error:
+        raise VocabularyError(f"{error}; --unknown skip leaves them out of the prompt") from None
     if seed is None:
         import secrets
 
         seed = secrets.randbits(32)
     terminal.note(f"{_described(path, network)}, seed {seed}")
     began = time.perf_counter()
-    stepper = _stepper(engine, path, network, num)
+    stepper = _stepper(engine, network, num)
     steps = characters(
         generate(stepper, ids, choice, sources(seed, num)), network.vocabulary, length, stop
     )
@@ -143,14 +148,19 @@ def sample(
     terminal.detail(f"{made:,} characters in {seconds:.2f} s, {made / seconds:,.0f} a second")
 
 
-def _prompt(prompt: str | None, prompt_file: Path | None) -> str:
+def _prompt(prompt: str | None, prompt_file: Path | None, terminal: Terminal) -> str:
     if prompt is not None and prompt_file:
         raise click.UsageError("give PROMPT or --prompt-file, not both")
     if prompt != "-" and not prompt_file:
         return prompt or ""
-    shown = str(prompt_file) if prompt_file else "standard input"
+    from_stdin = prompt_file in {None, Path("-")}
+    shown = "standard input" if from_stdin else str(prompt_file)
+    if from_stdin:
+        terminal.note_waiting()
     try:
-        content = prompt_file.read_bytes() if prompt_file else sys.stdin.buffer.read()
+        content = (
+            prompt_file.read_bytes() if prompt_file and not from_stdin else sys.stdin.buffer.read()
+        )
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise CorpusError(f"{shown} is not UTF-8 text: convert it first") from None
@@ -166,16 +176,18 @@ def _checkpoint_file(
     if checkpoint:
         if run or epoch:
             raise click.UsageError("--checkpoint names one file: leave out --run and --epoch")
+        if checkpoint.is_dir():
+            raise CheckpointError(f"{checkpoint} is a folder: choose a run with --run NAME")
         return checkpoint
     found = find_run(checkpoints, run) if run else newest_run(checkpoints)
     return found.checkpoint_file(epoch)
 
 
-def _stepper(engine: str, path: Path, network: "Checkpoint", num: int) -> "Stepper":
+def _stepper(engine: str, network: "Checkpoint", num: int) -> "Stepper":
     if engine == "keras":
         from charrnn.networks.stepper import KerasStepper
 
-        return KerasStepper(path, network, num)
+        return KerasStepper(network, num)
     from charrnn.sampling.network import NumpyStepper
 
     return NumpyStepper(network, num)
@@ -194,17 +206,17 @@ def _write(steps: Iterable[list[str]], num: int, prompt: str) -> int:
     out = sys.stdout.buffer
     out.write(_bytes(prompt))
     out.flush()
-    others = [""] * (num - 1)
+    others: list[list[str]] = [[] for _ in range(num - 1)]
     made = 0
     for first, *rest in steps:
         made += len(first)
         out.write(_bytes(first))
         out.flush()
-        if rest:
-            made += sum(map(len, rest))
-            others = [text + new for text, new in zip(others, rest, strict=True)]
-    for text in others:
-        out.write(_bytes(_SEPARATOR + prompt + text))
+        for pieces, new in zip(others, rest, strict=True):
+            made += len(new)
+            pieces.append(new)
+    for pieces in others:
+        out.write(_bytes(_SEPARATOR + prompt + "".join(pieces)))
     if sys.stdout.isatty():
         out.write(b"\n")
     out.flush()
@@ -220,9 +232,7 @@ def _write_json(
     network: "Checkpoint",
 ) -> int:
     """An object for each text, once all are made; returns how many characters were made."""
-    texts = [""] * num
-    for step in steps:
-        texts = [text + new for text, new in zip(texts, step, strict=True)]
+    texts = ["".join(pieces) for pieces in zip(*steps, strict=True)] or [""] * num
     for text in texts:
         row = {"prompt": prompt, "text": text, "checkpoint": str(path)}
         click.echo(json.dumps(row | {"epoch": network.provenance.epoch} | settings))

@@ -1,5 +1,6 @@
 """What is said beside the results: notes on stderr, as loud as the user wants."""
 
+import os
 import sys
 from dataclasses import dataclass
 
@@ -23,7 +24,12 @@ class Terminal:
         if self.verbose:
             click.echo(message, err=True)
 
+    def note_waiting(self) -> None:
+        """Where standard input is a terminal, that we wait for it."""
+        if sys.stdin.isatty():
+            self.note("reading from standard input; end it with Ctrl-D")
+
     @property
     def live(self) -> bool:
         """Whether moving displays are welcome."""
-        return not self.quiet and sys.stderr.isatty()
+        return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"

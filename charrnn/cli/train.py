@@ -14,12 +14,14 @@ from click.core import ParameterSource
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
 from charrnn.config import CELLS, ORDERS, PRESETS, STATES, NetworkConfig, TrainingConfig
+from charrnn.errors import VocabularyError
 
 if TYPE_CHECKING:
     from charrnn.cli.plan import Plan
     from charrnn.runs import Run
 
 _SAMPLE_LENGTH = 200
+_FEW_STEPS = 10
 _DEFAULTS = {
     field.name: field.default for field in (*fields(NetworkConfig), *fields(TrainingConfig))
 }
@@ -45,14 +47,14 @@ _positive = click.IntRange(min=1)
         "charrnn train --resume novel --epochs 40",
     ),
 )
-@click.argument("corpus", required=False)
+@click.argument("corpus", required=False, shell_complete=options.corpora)
 @click.option(
     "--preset",
     type=click.Choice(list(PRESETS)),
     help="A set of defaults: tutorial is the articles' network and training, small trains in "
     "minutes. Any flag overrides it.",
 )
-@_setting("cell", click.Choice(CELLS), "The recurrent layer.")
+@_setting("cell", click.Choice(CELLS, case_sensitive=False), "The recurrent layer.")
 @_setting("units", _positive, "Units of each recurrent layer.")
 @_setting("layers", _positive, "Recurrent layers, one on the other.")
 @_setting("embedding", _positive, "Size of a character's vector.")
@@ -74,7 +76,7 @@ _positive = click.IntRange(min=1)
     "validation", click.FloatRange(0, 1, max_open=True), "Fraction at the text's end; 0 for none."
 )
 @_setting("patience", click.IntRange(0), "Stop after so many epochs without a best; 0: never.")
-@_setting("seed", click.IntRange(0, 2**32 - 1), "Same seed, same training.")
+@_setting("seed", click.IntRange(0, 2**32 - 1), "Same seed, same training (on a CPU).")
 @click.option("--run", metavar="NAME", help="Name of the run.  [default: corpus and cell]")
 @click.option(
     "--resume",
@@ -127,11 +129,19 @@ def train(
         plan = begin(corpus, preset, run, given, places)
     else:
         plan = go_on(resume, corpus, given, places)
-    plan.finished.settings.vocabulary.encode(prompt)  # complains now, not after an epoch
+    _check_prompt(plan, prompt)
     asked = ctx.get_parameter_source("checkpoints") is ParameterSource.COMMANDLINE
     where = f" --checkpoints {shlex.quote(str(checkpoints))}" if asked else ""
     again = f"{shlex.quote(plan.run.name)}{where}"
     _fit(plan, again, as_json, terminal, _sampler(plan.run, sample_every, prompt))
+
+
+def _check_prompt(plan: "Plan", prompt: str) -> None:
+    """Complain now, not after an epoch."""
+    try:
+        plan.finished.settings.vocabulary.encode(prompt)
+    except VocabularyError as error:
+        raise VocabularyError(f"--prompt can't be used: {error}") from None
 
 
 def _sampler(run: "Run", every: int | None, prompt: str) -> Callable[[int], str | None]:
@@ -157,21 +167,24 @@ def _fit(
 ) -> None:
     from charrnn.cli.display import TrainingDisplay
     from charrnn.training.callbacks import Interrupted
-    from charrnn.training.train import steps_per_epoch
     from charrnn.training.train import train as fit
 
     config = plan.finished.settings.training
-    steps = steps_per_epoch(plan.ids, config)
-    _introduce(plan, steps, terminal)
-    display = TrainingDisplay(
-        terminal, config.epochs, steps, config.batch_size * config.seq_length, as_json, sampler
-    )
+    _introduce(plan, terminal)
+    per_step = config.batch_size * config.seq_length
+    display = TrainingDisplay(terminal, config.epochs, plan.steps, per_step, as_json, sampler)
     try:
         with _interruption(terminal) as interrupted, display:
             fit(plan.run, plan.finished, plan.ids, display, interrupted)
-    except Interrupted as stop:
-        terminal.note(_farewell(plan.run, stop.step, steps, again))
+    except (Interrupted, KeyboardInterrupt) as stop:
+        kept = (
+            f"{stop.step} of {plan.steps}" if isinstance(stop, Interrupted) and stop.step else None
+        )
+        terminal.note(_farewell(plan.run, kept, again))
         raise click.exceptions.Exit(128 + signal.SIGINT) from None
+    except OSError:
+        terminal.note(_farewell(plan.run, None, again))
+        raise
     done = len(plan.run.history())
     if done < config.epochs:
         terminal.note(f"no better epoch in {config.patience}: stopped early, after epoch {done}")
@@ -181,19 +194,26 @@ def _fit(
     )
 
 
-def _introduce(plan: "Plan", steps: int, terminal: Terminal) -> None:
+def _introduce(plan: "Plan", terminal: Terminal) -> None:
     settings = plan.finished.settings
     network, config = settings.network, settings.training
     held_back = (
-        f"the last {config.validation:.0%} for validation" if config.validation else "all to train"
+        f"the last {100 * config.validation:g}% for validation"
+        if config.validation
+        else "all to train"
     )
     stacked = f"{network.layers} × " if network.layers > 1 else ""
     terminal.note(
         f"{plan.run.name}: {stacked}{network.cell} {network.units}, "
         f"{network.parameters:,} parameters; {len(plan.ids):,} characters, "
         f"{network.vocabulary_size:,} distinct, {held_back}; "
-        f"{steps:,} steps an epoch"
+        f"{plan.steps:,} step{'s' if plan.steps > 1 else ''} an epoch"
     )
+    if plan.steps < _FEW_STEPS:
+        terminal.note(
+            "note: in so few steps an epoch a network learns little; a smaller --batch-size gives "
+            "more of them, and more --epochs help"
+        )
     if config.order == "shuffled" and config.state == "carry":
         terminal.note(
             "note: shuffled windows with a carried state give each window the state of an "
@@ -222,13 +242,19 @@ def _interruption(terminal: Terminal) -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def _farewell(run: "Run", step: int, steps: int, again: str) -> str:
+def _farewell(run: "Run", kept: str | None, again: str) -> str:
+    """What is saved and how to go on; `kept` is the step that the interrupted file holds."""
     epochs = len(run.epochs())
-    finished = {0: "no epoch is finished", 1: "1 epoch is saved"}
-    saved = finished.get(epochs, f"{epochs} epochs are saved")
-    broken_off = f", and the next one's step {step} of {steps} in {run.interrupted_file.name}"
-    return (
-        f"stopped: {saved}{broken_off if step else ''}.\n"
-        f"Go on from the last finished epoch: charrnn train --resume {again}\n"
-        f"Read what it writes: charrnn sample --run {again}"
-    )
+    part = f"; the weights of step {kept} after it are in {run.interrupted_file.name}"
+    if not epochs:
+        saved = "stopped before the first epoch ended"
+        go_on = f"Start again: charrnn train --resume {again}"
+    else:
+        saved = f"stopped: epoch {epochs} is saved"
+        go_on = f"Go on after it: charrnn train --resume {again}"
+    if kept and not epochs:
+        part = f"; the weights of its step {kept} are in {run.interrupted_file.name}"
+    lines = [f"{saved}{part if kept else ''}.", go_on]
+    if epochs or kept:
+        lines.append(f"Read what it writes: charrnn sample --run {again}")
+    return "\n".join(lines)

@@ -44,7 +44,6 @@ class Named:
     """A corpus that can be asked for by name."""
 
     description: str
-    characters: int | None  # None where it depends on the Python version
     remote: Remote | None  # None where nothing has to be fetched
     read: Callable[[Path, Progress | None], bytes]
 
@@ -60,8 +59,8 @@ def _read_pydoc(data_dir: Path, progress: Progress | None) -> bytes:  # noqa: AR
 
 
 NAMED = {
-    "shakespeare": Named("tiny Shakespeare, ASCII", 1_115_394, SHAKESPEARE, _read_shakespeare),
-    "pydoc": Named("Python's own help topics", None, None, _read_pydoc),
+    "shakespeare": Named("tiny Shakespeare, ASCII", SHAKESPEARE, _read_shakespeare),
+    "pydoc": Named("Python's own help topics", None, _read_pydoc),
 }
 
 
@@ -117,9 +116,10 @@ def _decode(name: str, source: str, content: bytes) -> Corpus:
     try:
         text = content.decode().removeprefix(_BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
+        kind = "UTF-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "LATIN1"
         raise CorpusError(
-            f"{shown} is not UTF-8 text (byte {error.start:,} is 0x{content[error.start]:02x}): "
-            "convert it first, for example with iconv -t UTF-8"
+            f"{shown} is not UTF-8 text (byte {error.start:,} is 0x{content[error.start]:02x}): if "
+            f"it is a text, convert it first, for example with iconv -f {kind} -t UTF-8"
         ) from None
     if not text:
         raise CorpusError(f"{shown} is empty: give a text of some thousand characters")

@@ -1,6 +1,7 @@
 """Characters to ids and back."""
 
 import sys
+import unicodedata
 from collections.abc import Iterable
 
 import numpy as np
@@ -44,7 +45,7 @@ class Vocabulary:
         return len(self._codes)
 
     def __contains__(self, character: str) -> bool:
-        return character in self.characters
+        return len(character) == 1 and character in self.characters
 
     def encode(self, text: str) -> Ids:
         """The ids of `text`'s characters, shape (N,).
@@ -76,6 +77,11 @@ def _text(codes: npt.NDArray[np.uint32]) -> str:
 
 
 def _listing(characters: str, most: int = 10) -> str:
-    shown = " ".join(repr(character) for character in characters[:most])
+    shown = " ".join(map(_shown, characters[:most]))
     rest = len(characters) - most
     return shown + (f" and {rest} more" if rest > 0 else "")
+
+
+def _shown(character: str) -> str:
+    """The character in quotes, or its code point where it would melt into the quote before it."""
+    return f"U+{ord(character):04X}" if unicodedata.combining(character) else repr(character)

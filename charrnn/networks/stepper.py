@@ -1,7 +1,5 @@
 """Sampling as the tutorial does it: Keras, one token at a time."""
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 
@@ -11,17 +9,16 @@ from charrnn.networks import language
 
 
 class KerasStepper:
-    """The network rebuilt with a batch of `batch_size`, its weights reloaded by Keras.
+    """The network rebuilt with a batch of `batch_size`, the checkpoint's weights put back.
 
     Args:
-        path: the checkpoint's file.
-        checkpoint: what `checkpoint.read` makes of it.
+        checkpoint: the network.
         batch_size: B, how many texts go side by side.
     """
 
-    def __init__(self, path: Path, checkpoint: Checkpoint, batch_size: int) -> None:
+    def __init__(self, checkpoint: Checkpoint, batch_size: int = 1) -> None:
         self._model = language.build(checkpoint.network, batch_size)
-        self._model.load_weights(path)
+        self._model.set_weights(list(checkpoint.weights.values()))
 
     def reset(self) -> None:
         """Set the carried state to zero."""

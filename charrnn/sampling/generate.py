@@ -10,6 +10,8 @@ from charrnn.errors import UsageError
 from charrnn.sampling.choose import Choice, choose
 from charrnn.sampling.network import Stepper
 
+_SEEDS = 2**32  # a larger seed's text would be another seed's text of another number
+
 
 def generate(
     network: Stepper, prompt: Ids, choice: Choice, randoms: Sequence[np.random.Generator]
@@ -76,8 +78,8 @@ def sources(seed: int, count: int) -> list[np.random.Generator]:
     """One source of chance for each of `count` texts; text number k's depends on seed and k.
 
     Raises:
-        UsageError: the seed is below 0.
+        UsageError: the seed is outside [0, 2^32).
     """
-    if seed < 0:
-        raise UsageError(f"the seed must be 0 or above, not {seed}")
+    if not 0 <= seed < _SEEDS:
+        raise UsageError(f"the seed must lie in [0, 2^32), not {seed}")
     return [np.random.default_rng([seed, number]) for number in range(count)]

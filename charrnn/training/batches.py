@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from charrnn.config import TrainingConfig
+from charrnn.data.corpus import split
 from charrnn.data.vocabulary import Ids
 from charrnn.data.windows import Starts, cut, shuffled_starts, stream_starts
 from charrnn.errors import CorpusTooShortError
@@ -25,6 +26,18 @@ def epoch_starts(length: int, config: TrainingConfig, epoch: int) -> Starts:
     return shuffled_starts(length, config.batch_size, config.seq_length, random)
 
 
+def steps_per_epoch(ids: Ids, config: TrainingConfig) -> int:
+    """How many batches the training part of a text gives.
+
+    Raises:
+        CorpusTooShortError: none, or none for the validation part.
+    """
+    training_ids, validation_ids = split(ids, config.validation)
+    if len(validation_ids):
+        _validation_length(len(validation_ids), config)
+    return len(epoch_starts(len(training_ids), config, epoch=0))
+
+
 def training_batches(ids: Ids, config: TrainingConfig, first_epoch: int) -> Any:
     """Endless batches (inputs, targets), each (B, T), from epoch `first_epoch` on."""
 
@@ -39,20 +52,28 @@ def training_batches(ids: Ids, config: TrainingConfig, first_epoch: int) -> Any:
 def validation_batches(ids: Ids, config: TrainingConfig) -> Any:
     """The validation text once, as contiguous streams of windows without overlap.
 
-    Streams too short for a whole window are read in shorter ones.
+    The windows are shorter than T, down to half of it, where that leaves less of the text unread.
 
     Raises:
         CorpusTooShortError: fewer than two characters per stream.
     """
-    length = min(config.seq_length, (len(ids) - 1) // config.batch_size)
-    if length < 1:
-        raise CorpusTooShortError(
-            f"{len(ids):,} characters to validate on are too few for {config.batch_size} streams: "
-            "raise --validation, or set it to 0 for none"
-        )
+    length = _validation_length(len(ids), config)
     starts = stream_starts(len(ids), config.batch_size, length, stride=length)
     batches = _dataset(lambda: (cut(ids, row, length) for row in starts), config.batch_size)
     return batches.apply(tf.data.experimental.assert_cardinality(len(starts)))
+
+
+def _validation_length(length: int, config: TrainingConfig) -> int:
+    """How long the windows are that read most of a validation text, the longest of equals."""
+    stream = (length - 1) // config.batch_size
+    if stream < 1:
+        raise CorpusTooShortError(
+            f"{length:,} characters to validate on are too few for {config.batch_size} streams: "
+            "raise --validation, or set it to 0 for none"
+        )
+    longest = min(config.seq_length, stream)
+    lengths = range((longest + 1) // 2, longest + 1)
+    return max(lengths, key=lambda candidate: (stream // candidate * candidate, candidate))
 
 
 def _dataset(batches: Any, batch_size: int) -> Any:

@@ -117,7 +117,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         if not math.isfinite(loss):
             raise _diverged(epoch)
         self._listener.on_step(batch + 1, loss)
-        if self._interrupted():
+        if self._interrupted() and batch + 1 < self.params["steps"]:
             self._write(self._run.interrupted_file, epoch, loss, None, finished=False)
             raise Interrupted(batch + 1)
 
@@ -180,6 +180,6 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
 
 def _diverged(epoch: int) -> TrainingError:
     return TrainingError(
-        f"the loss is no longer a number in epoch {epoch}: start again with a smaller "
-        "--learning-rate or --clip-norm; the epochs before it are kept"
+        f"the loss is no longer a number in epoch {epoch}; what was finished before it is kept. "
+        "Go on from there with --resume and a smaller --learning-rate or --clip-norm"
     )

@@ -90,7 +90,10 @@ def restore(run: Run, model: Any) -> None:
         RunError: the file is damaged or of another network.
     """
     with _opened(run) as file:
-        for place, variable in enumerate(_variables(model)):
+        variables = _variables(model)
+        if len(file["variables"]) != len(variables):
+            raise ValueError("it was written for another network or by another version of Keras")
+        for place, variable in enumerate(variables):
             variable.assign(file[f"variables/{place}"][()])
 
 

@@ -1,19 +1,21 @@
 """The training itself: a network, its batches, and `model.fit`."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
+import tensorflow as tf
 from filelock import FileLock, Timeout
 
 from charrnn.config import TrainingConfig
 from charrnn.data.corpus import split
 from charrnn.data.vocabulary import Ids
-from charrnn.errors import RunError
+from charrnn.errors import RunError, TrainingError
 from charrnn.networks import language
 from charrnn.runs import Run
 from charrnn.training import resume
-from charrnn.training.batches import epoch_starts, training_batches, validation_batches
+from charrnn.training.batches import steps_per_epoch, training_batches, validation_batches
 from charrnn.training.callbacks import CarriedState, Keeper, Listener
 from charrnn.training.resume import Finished
 
@@ -38,18 +40,20 @@ def train(
         Interrupted: `interrupted` said so. The epoch under way is kept in a file of its own.
         CorpusTooShortError: the text does not give one batch.
         RunError: another process trains in the same folder.
-        TrainingError: the loss is no longer a number.
+        TrainingError: the loss is no longer a number, or the network is larger than the memory.
         OSError: the folder can't be written, or the disk is full.
     """
     config = finished.settings.training
     training_ids, validation_ids = split(ids, config.validation)
     steps = steps_per_epoch(ids, config)
-    validation = validation_batches(validation_ids, config) if len(validation_ids) else None
     run.folder.mkdir(parents=True, exist_ok=True)
-    with _locked(run):
+    with _locked(run), _enough_memory():
+        _check_unchanged(run, finished)
+        validation = validation_batches(validation_ids, config) if len(validation_ids) else None
         model = compiled(finished)
         if finished.results:
             resume.restore(run, model)
+            model.optimizer.learning_rate.assign(config.learning_rate)
         else:
             resume.save(run, finished, model)
         model.fit(
@@ -67,16 +71,6 @@ def train(
             shuffle=False,
             verbose=0,
         )
-
-
-def steps_per_epoch(ids: Ids, config: TrainingConfig) -> int:
-    """How many batches the training part of a text gives.
-
-    Raises:
-        CorpusTooShortError: none.
-    """
-    training_ids, _ = split(ids, config.validation)
-    return len(epoch_starts(len(training_ids), config, epoch=0))
 
 
 def compiled(finished: Finished) -> Any:
@@ -98,11 +92,38 @@ def _optimizer(config: TrainingConfig) -> Any:
     )
 
 
-def _locked(run: Run) -> Any:
+@contextlib.contextmanager
+def _locked(run: Run) -> Iterator[None]:
+    """Hold the run's folder; one that the training leaves without a file is removed again."""
     try:
-        return FileLock(run.lock_file, timeout=0).acquire()
+        lock = FileLock(run.lock_file, timeout=0).acquire()
     except Timeout:
         raise RunError(
             f"run {run.name!r} is being trained by another process: wait for it, or choose "
             "another --run name"
+        ) from None
+    with lock:
+        try:
+            yield
+        finally:
+            run.remove_if_empty()
+
+
+def _check_unchanged(run: Run, finished: Finished) -> None:
+    """Under the lock, that no other training wrote here since `finished` was decided on."""
+    there = resume.load(run).results if run.resume_file.exists() else []
+    if list(there) != list(finished.results):
+        raise RunError(
+            f"run {run.name!r} was trained on by another process meanwhile: give the command again"
+        )
+
+
+@contextlib.contextmanager
+def _enough_memory() -> Iterator[None]:
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError):
+        raise TrainingError(
+            "the network needs more memory than there is: choose fewer --units or --layers, or a "
+            "smaller --batch-size"
         ) from None

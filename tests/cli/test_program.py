@@ -168,7 +168,7 @@ def test_wrong_call_is_one_line(fails: Fails, words: list[str], named: str) -> N
         (CharrnnError("two\nlines"), 1, "two lines"),
         (OSError(28, "No space left on device", "runs/a"), 1, "runs/a: No space left on device"),
         (PermissionError(13, "Permission denied", "x.txt"), 1, "x.txt: Permission denied"),
-        (OSError(28, "can't write: No space left on device"), 1, "can't write: No space left on device"),
+        (OSError(28, "No space left on device"), 1, "can't write: No space left on device"),
     ],
     ids=repr,
 )

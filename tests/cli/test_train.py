@@ -730,6 +730,16 @@ def finished(invoke: Invoke, novel: Path) -> Run:
     return Run(Path("checkpoints/mine"))
 
 
+def test_a_resume_can_go_on_more_carefully(invoke: Invoke, finished: Run) -> None:
+    """A training that ran away can be resumed with another learning rate, which then counts."""
+    words = ["train", "--resume", finished.name, "--epochs", 2, "--learning-rate", 1e-12]
+    assert invoke(*words, "--clip-norm", 0.5).exit_code == 0
+    before, after = (
+        checkpoint.read(finished.epoch_file(epoch)).weights.values() for epoch in (1, 2)
+    )
+    assert all(np.allclose(a, b, atol=1e-8) for a, b in zip(before, after, strict=True))
+
+
 def test_what_a_resume_refuses(fails: Fails, finished: Run, novel: Path, text: str) -> None:
     """A resume changes neither settings nor text, and says what to do instead."""
     resume = ["train", "--resume", finished.name]
@@ -739,7 +749,7 @@ def test_what_a_resume_refuses(fails: Fails, finished: Run, novel: Path, text: s
     line = fails(2, *longer, "--units", 8, "--batch-size", 8)
     assert "--units" in line
     assert "--batch-size" in line
-    for words in (["--stride", 10], ["--seed", 0], ["--cell", "rnn"], ["--learning-rate", 0.1]):
+    for words in (["--stride", 10], ["--seed", 0], ["--cell", "rnn"], ["--dropout", 0.1]):
         assert str(words[0]) in fails(2, *longer, *words)
     assert "--resume" in fails(2, *longer, "--preset", "small")
     assert "--resume" in fails(2, *longer, "--run", "other")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.data import corpus
-from charrnn.data.corpus import NAMED, SHAKESPEARE, Corpus, load_corpus, split
+from charrnn.data.corpus import SHAKESPEARE, Corpus, load_corpus, split
 from charrnn.data.download import Remote
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CorpusError
@@ -99,6 +99,14 @@ def test_other_encodings_are_refused_with_the_way_out(encoding: str) -> None:
     assert "iconv" in message
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_is_recognised(encoding: str) -> None:
+    """A text as some editors save it is answered with the conversion that it needs."""
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    Path("old.txt").write_bytes(f"{mark}naïve été".encode(encoding))
+    assert "iconv -f UTF-16 -t UTF-8" in failure_of("old.txt")
+
+
 @pytest.mark.parametrize("start", [b"", BOM])
 def test_offending_byte_is_named(start: bytes) -> None:
     """The message points at the first byte of the file that is not UTF-8."""
@@ -157,7 +165,7 @@ def test_shakespeare_is_the_published_file() -> None:
     assert SHAKESPEARE.url == (
         "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt"
     )
-    assert SHAKESPEARE.size == NAMED["shakespeare"].characters == 1_115_394
+    assert SHAKESPEARE.size == 1_115_394
     assert SHAKESPEARE.sha256 == "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 
 

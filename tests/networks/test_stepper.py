@@ -34,7 +34,7 @@ def test_both_engines_compute_the_same(
     network = checkpoint.read(path)
     ids = _ids(2, 200)
     expected = stock_logits(network.network, list(network.weights.values()), ids)
-    for engine in (KerasStepper(path, network, 2), NumpyStepper(network, 2)):
+    for engine in (KerasStepper(network, 2), NumpyStepper(network, 2)):
         logits = _stepped(engine, ids)
         assert logits.dtype == np.float32
         np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-4)
@@ -45,15 +45,15 @@ def test_one_text_at_a_time(make_run: MakeRun) -> None:
     path = make_run(cell="gru")
     network = checkpoint.read(path)
     ids = _ids(3, 10)
-    together = _stepped(KerasStepper(path, network, 3), ids)
-    alone = _stepped(KerasStepper(path, network, 1), ids[1:2])
+    together = _stepped(KerasStepper(network, 3), ids)
+    alone = _stepped(KerasStepper(network, 1), ids[1:2])
     np.testing.assert_allclose(alone[0], together[1], rtol=0, atol=1e-5)
 
 
 def test_reset_begins_a_new_text(make_run: MakeRun) -> None:
     """After a reset every layer has forgotten what was read."""
     path = make_run(cell="lstm", layers=2)
-    engine = KerasStepper(path, checkpoint.read(path), 2)
+    engine = KerasStepper(checkpoint.read(path), 2)
     ids = _ids(2, 6)
     first = _stepped(engine, ids)
     assert not np.allclose(engine.step(ids[:, 0]), first[:, 0])

@@ -52,7 +52,7 @@ def test_load_names_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="nothing at nowhere/at-all"):
         charrnn.load("nowhere/at-all")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RunError, match="empty has no checkpoint yet"):
+    with pytest.raises(RunError, match="empty has no checkpoint"):
         charrnn.load(tmp_path / "empty")
 
 

@@ -13,9 +13,9 @@ from charrnn.data.windows import cut
 from charrnn.errors import TrainingError
 from charrnn.runs import Run
 from charrnn.training import resume
-from charrnn.training.batches import epoch_starts
+from charrnn.training.batches import epoch_starts, steps_per_epoch
 from charrnn.training.callbacks import Interrupted
-from charrnn.training.train import compiled, steps_per_epoch
+from charrnn.training.train import compiled
 
 MakeTraining = Callable[..., Any]
 
@@ -139,7 +139,7 @@ def test_a_loss_that_is_no_number_ends_the_training(
             models[0].layers[-1].bias.assign(np.full(models[0].output_shape[-1], np.nan))
         return False
 
-    with pytest.raises(TrainingError, match=r"epoch 2: .*--learning-rate"):
+    with pytest.raises(TrainingError, match=r"epoch 2; .*--learning-rate"):
         training.start(spoil)
     assert training.told.at(2, "step", 2)
     assert training.run.epochs() == [1]

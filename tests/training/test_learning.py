@@ -55,7 +55,7 @@ class Silent:
 
 
 @pytest.mark.parametrize(
-    ("cell", "learning_rate", "epochs"), [("rnn", 3e-3, 4), ("lstm", 5e-3, 6), ("gru", 5e-3, 5)]
+    ("cell", "learning_rate", "epochs"), [("rnn", 5e-3, 4), ("lstm", 1e-2, 4), ("gru", 1e-2, 3)]
 )
 def test_a_short_training_beats_counting(
     real_text: str, tmp_path: Path, cell: str, learning_rate: float, epochs: int

@@ -12,9 +12,9 @@ import pytest
 
 from charrnn.config import PRESETS, TrainingConfig
 from charrnn.data.corpus import split
-from charrnn.data.windows import stream_starts
 from charrnn.errors import CorpusTooShortError, RunError, UsageError
-from charrnn.training.train import compiled, steps_per_epoch
+from charrnn.training.batches import steps_per_epoch, validation_batches
+from charrnn.training.train import compiled
 
 MakeTraining = Callable[..., Any]
 
@@ -26,8 +26,8 @@ def _first_weights(training: Any) -> list[Any]:
     return weights
 
 
-def _stock_loss(training: Any, weights: list[Any], ids: Any) -> float:
-    """Mean loss over the streams of a text, each read in one pass by stock Keras layers."""
+def _stock_loss(training: Any, weights: list[Any], ids: Any, read: int) -> float:
+    """Mean loss over a text's streams of `read` characters, in one pass by stock Keras layers."""
     import keras
 
     config, network = training.settings.training, training.settings.network
@@ -41,8 +41,7 @@ def _stock_loss(training: Any, weights: list[Any], ids: Any) -> float:
     )
     model.build((None, None))
     model.set_weights(weights)
-    size, length = config.batch_size, config.seq_length
-    read = len(stream_starts(len(ids), size, length, length)) * length
+    size = config.batch_size
     streams = np.stack([ids[row * read : (row + 1) * read + 1] for row in range(size)])
     logits = np.asarray(model(streams[:, :-1])).astype(np.float64)
     losses = np.log(np.exp(logits).sum(axis=2)) - np.take_along_axis(
@@ -69,8 +68,13 @@ def test_reported_losses_are_those_of_stock_keras(
     training.start()
     (result,) = training.told.results
     weights = list(training.checkpoint(1).weights.values())
-    parts = split(training.ids, 0.1)
-    expected, expected_validation = (_stock_loss(training, weights, ids) for ids in parts)
+    config = training.settings.training
+    ids, validation_ids = split(training.ids, 0.1)
+    read = steps_per_epoch(training.ids, config) * config.seq_length
+    expected = _stock_loss(training, weights, ids, read)
+    batches = validation_batches(validation_ids, config)
+    read = sum(inputs.shape[1] for inputs, _ in batches)
+    expected_validation = _stock_loss(training, weights, validation_ids, read)
     assert result.validation_loss == pytest.approx(expected_validation, abs=1e-5)
     if dropout:
         assert abs(result.train_loss - expected) > 1e-4
@@ -270,9 +274,9 @@ def test_a_second_training_meanwhile_is_refused(make_training: MakeTraining) -> 
         with pytest.raises(RunError) as caught:
             second.start()
         refused.append(str(caught.value))
-        raise MemoryError
+        raise LookupError
 
-    with pytest.raises(MemoryError):
+    with pytest.raises(LookupError):
         first.start(interrupted)
     assert len(refused) == 1
     second.start()

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/.installed  ## install, train a small LSTM for about two minutes, print what it writes
 	rm -rf checkpoints/demo
-	$(BIN)/charrnn train --epochs 8 --run demo --checkpoints checkpoints
+	$(BIN)/charrnn train --epochs 5 --run demo --checkpoints checkpoints
 	$(BIN)/charrnn sample "The " --run demo --checkpoints checkpoints --temp 0.7 --length 500 --seed 1
 
 test: $(VENV)/.installed-dev  ## run the tests

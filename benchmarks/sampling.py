@@ -70,30 +70,34 @@ def keras_systems(path: Path, network: Checkpoint) -> dict[str, System]:
     model = keras.Model(inputs, keras.layers.Dense(config.vocabulary_size)(signal))
     model.load_weights(path)
 
-    def loop(predict: Callable[[Any], Any]) -> System:
+    def loop(draw: Callable[[Any], Any]) -> System:
         def write(length: int) -> None:
             layer.reset_state()
             ids = tf.expand_dims(PROMPT, 0)
             for _ in range(length):
-                logits = tf.squeeze(predict(ids), 0) / TEMPERATURE
-                chosen = tf.random.categorical(logits, num_samples=1)[-1, 0].numpy()
-                ids = tf.expand_dims([chosen], 0)
+                ids = draw(ids)
+                ids.numpy()
 
         return write
 
-    compiled = tf.function(
-        lambda ids: model(ids, training=False),
-        input_signature=[tf.TensorSpec((1, None), tf.int32)],
-    )
+    def drawing(predict: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def draw(ids: Any) -> Any:
+            logits = tf.squeeze(predict(ids), 0) / TEMPERATURE
+            return tf.random.categorical(logits[-1:], num_samples=1, dtype=tf.int32)  # (1, 1)
+
+        return draw
+
+    signature = [tf.TensorSpec((1, None), tf.int32)]
+    compiled = tf.function(drawing(model), input_signature=signature)
     return {
-        "Keras, the tutorial's loop": loop(model),
-        "Keras, compiled step": loop(lambda ids: compiled(tf.cast(ids, tf.int32))),
-        "Keras, model.predict": loop(lambda ids: model.predict(ids, verbose=0)),
+        "Keras, the tutorial's loop": loop(drawing(model)),
+        "Keras, compiled step": loop(compiled),
+        "Keras, model.predict": loop(drawing(lambda ids: model.predict(ids, verbose=0))),
     }
 
 
 def torch_systems(network: Checkpoint) -> dict[str, System]:
-    """PyTorch's cell stepped under inference mode; none where PyTorch is not installed."""
+    """PyTorch's cell stepped under inference mode, a network of the same sizes; none without it."""
     if importlib.util.find_spec("torch") is None:
         return {}
     import torch

@@ -137,7 +137,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "clip_norm": 0.0,
         "validation": 0.0,
     },
-    "small": {"embedding": 32, "units": 128, "layers": 1},
+    "small": {"embedding": 32, "units": 128, "layers": 1, "epochs": 5},
 }
 """Preset name to the defaults it sets; a flag overrides each."""
 

@@ -179,8 +179,9 @@ def test_presets_set_what_there_is(preset: str) -> None:
     """Every preset's values belong to a network or a training, and make valid ones."""
     values = PRESETS[preset]
     sizes = {field.name for field in dataclasses.fields(NetworkConfig)}
-    network(**{name: value for name, value in values.items() if name in sizes})
-    TrainingConfig(**{name: value for name, value in values.items() if name not in sizes})
+    made = network(**{name: value for name, value in values.items() if name in sizes})
+    training = TrainingConfig(**{name: values[name] for name in values if name not in sizes})
+    assert values.items() <= (dataclasses.asdict(made) | dataclasses.asdict(training)).items()
 
 
 def test_tutorial_preset_is_the_tutorial() -> None:

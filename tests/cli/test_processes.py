@@ -193,6 +193,14 @@ def test_full_disk_behind_stdout(make_run: MakeRun, words: list[str]) -> None:
 # Training
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _ctrl_c_reaches_children() -> Iterator[None]:
+    """A shell starts its background jobs with Ctrl-C ignored, and their children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def novel(real_text: str) -> Path:
     path = Path("novel.txt")

@@ -18,6 +18,7 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 CELLS = tuple(GATES)
 ORDERS = ("streams", "shuffled")
 STATES = ("carry", "reset")
+PRECISIONS = ("auto", "float32", "bfloat16")
 
 _LAYER_NAMES = {"rnn": "simple_rnn", "lstm": "lstm", "gru": "gru"}
 
@@ -91,10 +92,15 @@ class TrainingConfig:
     validation: float = 0.1  # the text's last part
     patience: int = 0  # epochs without a better loss before stopping; 0 for never
     seed: int = 0
+    precision: str = "auto"  # of matrix products; bfloat16 where the processor has it
 
     def __post_init__(self) -> None:
         _require(self.order in ORDERS, f"unknown order {self.order!r}: {' or '.join(ORDERS)}")
         _require(self.state in STATES, f"unknown state {self.state!r}: {' or '.join(STATES)}")
+        _require(
+            self.precision in PRECISIONS,
+            f"unknown precision {self.precision!r}: choose {', '.join(PRECISIONS)}",
+        )
         for name in ("seq_length", "stride", "batch_size", "epochs"):
             _require_at_least_one(self, name)
         _require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")

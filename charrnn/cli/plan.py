@@ -19,7 +19,7 @@ from charrnn.runs import Run, find_run, new_run, runs
 if TYPE_CHECKING:
     from charrnn.training.resume import Finished
 
-_CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm"}  # on a resume
+_CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm", "precision"}  # on a resume
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,15 @@ from click.core import ParameterSource
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
-from charrnn.config import CELLS, ORDERS, PRESETS, STATES, NetworkConfig, TrainingConfig
+from charrnn.config import (
+    CELLS,
+    ORDERS,
+    PRECISIONS,
+    PRESETS,
+    STATES,
+    NetworkConfig,
+    TrainingConfig,
+)
 from charrnn.errors import VocabularyError
 
 if TYPE_CHECKING:
@@ -77,6 +85,11 @@ _positive = click.IntRange(min=1)
 )
 @_setting("patience", click.IntRange(0), "Stop after so many epochs without a best; 0: never.")
 @_setting("seed", click.IntRange(0, 2**32 - 1), "Same seed, same training (on a CPU).")
+@_setting(
+    "precision",
+    click.Choice(PRECISIONS),
+    "Of matrix products: bfloat16 is faster where the processor has it, and auto takes it there.",
+)
 @click.option("--run", metavar="NAME", help="Name of the run.  [default: corpus and cell]")
 @click.option(
     "--resume",
@@ -195,6 +208,8 @@ def _fit(
 
 
 def _introduce(plan: "Plan", terminal: Terminal) -> None:
+    from charrnn.networks.precision import choose
+
     settings = plan.finished.settings
     network, config = settings.network, settings.training
     held_back = (
@@ -202,12 +217,14 @@ def _introduce(plan: "Plan", terminal: Terminal) -> None:
         if config.validation
         else "all to train"
     )
+    precision = choose(config.precision, network.units)
     stacked = f"{network.layers} × " if network.layers > 1 else ""
     terminal.note(
         f"{plan.run.name}: {stacked}{network.cell} {network.units}, "
         f"{network.parameters:,} parameters; {len(plan.ids):,} characters, "
         f"{network.vocabulary_size:,} distinct, {held_back}; "
-        f"{plan.steps:,} step{'s' if plan.steps > 1 else ''} an epoch"
+        f"{plan.steps:,} step{'s' if plan.steps > 1 else ''} an epoch; "
+        f"{precision.name} products ({precision.reason})"
     )
     if plan.steps < _FEW_STEPS:
         terminal.note(

@@ -6,6 +6,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+_XLA_FLAGS = "--xla_cpu_multi_thread_eigen=false"
+
 
 def import_keras_quietly() -> None:
     """Import Keras on TensorFlow; what they write to stderr meanwhile is shown only on failure.
@@ -15,6 +17,8 @@ def import_keras_quietly() -> None:
     user, shows everything.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
+    # XLA runs the recurrent scans, one part of the batch on each core.
+    os.environ["XLA_FLAGS"] = f"{_XLA_FLAGS} {os.environ.get('XLA_FLAGS', '')}".strip()
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         import keras
     else:

@@ -6,10 +6,10 @@ import keras
 
 from charrnn.checkpoint import Weights
 from charrnn.config import NetworkConfig
-from charrnn.networks.layers import CELLS
+from charrnn.networks.layers import CELLS, Dense, Embedding
 
 
-def build(config: NetworkConfig, batch_size: int) -> Any:
+def build(config: NetworkConfig, batch_size: int, precision: str = "float32") -> Any:
     """An untrained stateful network: embedding, recurrent layers with dropout, dense.
 
     Recurrent kernels begin glorot-uniform as in the tutorial, everything else as Keras does it.
@@ -17,22 +17,24 @@ def build(config: NetworkConfig, batch_size: int) -> Any:
     Args:
         config: the network's sizes.
         batch_size: B; a stateful layer keeps one state for each row of the batch.
+        precision: what the factors of matrix products are rounded to.
 
     Returns:
         a `keras.Model` from ids (B, T) to logits (B, T, V).
     """
     ids = keras.Input(batch_shape=(batch_size, None), dtype="int32")
-    signal = keras.layers.Embedding(config.vocabulary_size, config.embedding)(ids)
+    signal = Embedding(config.vocabulary_size, config.embedding)(ids)
     for _ in range(config.layers):
         signal = CELLS[config.cell](
             config.units,
             stateful=True,
             return_sequences=True,
             recurrent_initializer="glorot_uniform",
+            precision=precision,
         )(signal)
         if config.dropout:
             signal = keras.layers.Dropout(config.dropout)(signal)
-    return keras.Model(ids, keras.layers.Dense(config.vocabulary_size)(signal))
+    return keras.Model(ids, Dense(config.vocabulary_size, precision=precision)(signal))
 
 
 def recurrent_layers(model: Any) -> list[Any]:

@@ -1,10 +1,232 @@
-"""The recurrent layers, named in this one place."""
+"""Keras's layers with the same names, weights and mathematics, and a faster inner loop.
+
+The class names are Keras's own because the weight files' paths follow them
+(`layers/lstm/cell/vars/0`): a file moves between stock layers and these in both directions.
+
+Shapes: B batch, T time, E the input's width, H units, G gates, V vocabulary.
+"""
+
+from typing import Any
 
 import keras
+import tensorflow as tf
 
-CELLS = {
-    "rnn": keras.layers.SimpleRNN,
-    "lstm": keras.layers.LSTM,
-    "gru": keras.layers.GRU,
-}
+from charrnn.networks import cells, parts
+from charrnn.networks.scan import Compile, Kernel, Plan, product, recurrent_kernel, scan
+
+# Measured, see docs/decisions/0006-recurrent-scans.md.
+PROJECTED_VOCABULARY = 1024  # larger tables are not projected: too few of each word in a batch
+ROWS = 32  # a part of the batch has at least as many rows
+UNITS = 512  # from here on oneDNN's products weigh more than the loop around them
+STEPS = 8  # fewer are not worth compiling
+
+_register = keras.saving.register_keras_serializable(package="charrnn")
+
+
+@_register
+class Embedding(keras.layers.Embedding):  # type: ignore[misc]
+    """Keras's Embedding with a dense gradient, whose output remembers its ids.
+
+    Keras's own gradient is sparse, and its Adam squares the rows of one id before it adds them
+    up. The ids let a recurrent layer project the table instead of the batch.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        """Ids (B, T) to vectors (B, T, E), with `lookup`, the table and the ids, as attribute."""
+        if isinstance(inputs, keras.KerasTensor):
+            return super().call(inputs)
+        ids = tf.cast(inputs, tf.int32)
+        table = tf.convert_to_tensor(self.embeddings)
+        vectors = look_up(table, ids)
+        vectors.lookup = (table, ids)
+        return vectors
+
+
+@_register
+class Dense(keras.layers.Dense):  # type: ignore[misc]
+    """Keras's Dense, its product at `precision`.
+
+    Args:
+        precision: what the product's factors are rounded to.
+    """
+
+    def __init__(self, *args: Any, precision: str = "float32", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.precision = precision
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras's config and the precision."""
+        return {**super().get_config(), "precision": self.precision}
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Inputs (..., H) to outputs (..., V)."""
+        if self.precision == "float32" or isinstance(inputs, keras.KerasTensor):
+            return super().call(inputs, training=training)
+        rows = tf.reshape(inputs, (-1, inputs.shape[-1]))
+        outputs = tf.cast(product(rows, self.kernel, tf.bfloat16), inputs.dtype)
+        outputs = outputs if self.bias is None else outputs + self.bias
+        outputs = tf.reshape(outputs, tf.concat([tf.shape(inputs)[:-1], [self.units]], axis=0))
+        outputs.set_shape((*inputs.shape[:-1], self.units))
+        return outputs if self.activation is None else self.activation(outputs)
+
+
+class Scanned(keras.layers.RNN):  # type: ignore[misc]
+    """The inner loop that the three layers share, mixed in before Keras's class.
+
+    Args:
+        precision: what the products' factors are rounded to.
+    """
+
+    step: cells.Cell
+
+    def __init__(self, *args: Any, precision: str = "float32", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.precision = precision
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras's config and the precision."""
+        return {**super().get_config(), "precision": self.precision}
+
+    def inner_loop(
+        self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
+    ) -> tuple[Any, Any, Any]:
+        """Keras's contract: (last output, outputs, states), run by `scan` where it can be."""
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        if not self._scannable():
+            return super().inner_loop(sequences, initial_state, mask, training)  # type: ignore[no-any-return]
+        plan = self._plan(sequences)
+        # Large float32 products are worth sharing out.
+        whole = plan.precision != tf.bfloat16 and self.cell.units >= UNITS
+        sizes = [tf.shape(sequences)[0]] if whole else parts.sizes(sequences, ROWS)
+        projected = self._project(sequences, sizes, plan.precision, training)
+        carried = zip(*(tf.split(state, sizes) for state in initial_state), strict=True)
+        masks = [None] * len(sizes)
+        if mask is not None:
+            masks = tf.split(self._in_order(tf.cast(mask, tf.bool)), sizes)
+        kernel = recurrent_kernel(plan, tf.convert_to_tensor(self.cell.recurrent_kernel))
+        results = [
+            self._run(plan, kernel, *part) for part in zip(projected, carried, masks, strict=True)
+        ]
+        last, outputs, states = zip(*results, strict=True)
+        return parts.join(last), parts.join(outputs), [*map(parts.join, zip(*states, strict=True))]
+
+    def _run(
+        self, plan: Plan, kernel: Kernel, x: Any, states: Any, mask: Any
+    ) -> tuple[Any, Any, Any]:
+        """One part of the batch: x (T, B, G*H) and mask (B, T) to last, outputs, states."""
+        mask = None if mask is None else tf.transpose(mask)  # (T, B)
+        outputs, states = scan(plan, x, states, kernel, self._bias(), mask)
+        last = states[0]
+        if mask is not None:
+            outputs = self._masked(outputs, mask)
+            last = outputs[-1]
+        outputs = tf.transpose(outputs, (1, 0, 2)) if self.return_sequences else last[:, tf.newaxis]
+        return last, outputs, states
+
+    def _scannable(self) -> bool:
+        activations = [self.cell.activation, getattr(self.cell, "recurrent_activation", None)]
+        return (
+            activations[0] is keras.activations.tanh
+            and activations[1] in (keras.activations.sigmoid, None)
+            and not self.cell.recurrent_dropout
+            and not self.unroll
+            and getattr(self.cell, "implementation", None) != 1
+            and getattr(self.cell, "reset_after", True)
+            and self.compute_dtype in ("float32", "float64")
+            and not tf.config.list_logical_devices("GPU")
+        )
+
+    def _plan(self, sequences: Any) -> Plan:
+        narrow = self.precision == "bfloat16"
+        precision = tf.bfloat16 if narrow else tf.as_dtype(self.compute_dtype)
+        return Plan(self.step, precision, self._compile(sequences, narrow))
+
+    def _compile(self, sequences: Any, narrow: bool) -> Compile:
+        batch, steps, _ = sequences.shape
+        if batch is None or (steps is not None and steps < STEPS):
+            return "nothing"
+        whole = steps is not None and not narrow and self.cell.units < UNITS
+        return "scan" if whole else "gates"
+
+    def _bias(self) -> Any:
+        """The bias of the input and, in a GRU, that of the state: (1 or 2, G*H)."""
+        shape = (2 if self.step.reset_after else 1, self.cell.recurrent_kernel.shape[1])
+        if self.cell.bias is None:
+            return tf.zeros(shape, self.compute_dtype)
+        return tf.reshape(self.cell.bias, shape)
+
+    def _project(
+        self, sequences: Any, sizes: list[Any], precision: tf.DType, training: bool
+    ) -> list[Any]:
+        """The inputs of each part of the batch times the kernel, time-major: (T, B, G*H)."""
+        kernel = tf.convert_to_tensor(self.cell.kernel)
+        lookup = getattr(sequences, "lookup", None)
+        if training and self.cell.dropout:
+            sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, tf.newaxis]
+        elif lookup is not None and lookup[0].shape[0] <= PROJECTED_VOCABULARY:
+            table = product(lookup[0], kernel, precision)
+            ids = self._in_order(lookup[1])
+            return [look_up(table, tf.transpose(part)) for part in tf.split(ids, sizes)]
+        sequences = self._in_order(sequences)
+        major = [tf.transpose(part, (1, 0, 2)) for part in tf.split(sequences, sizes)]
+        return [_times(part, kernel, precision) for part in major]
+
+    def _in_order(self, sequence: Any) -> Any:
+        """(B, T, ...) in the order in which time is scanned."""
+        return tf.reverse(sequence, [1]) if self.go_backwards else sequence
+
+    def _masked(self, outputs: Any, mask: Any) -> Any:
+        """Keras's outputs at masked steps: zero, or the output before, zero at the start."""
+        if not self.zero_output_for_mask:
+            mask = tf.cumsum(tf.cast(mask, tf.int32), axis=0) > 0
+        return tf.where(mask[..., tf.newaxis], outputs, tf.zeros_like(outputs))
+
+
+def _times(sequences: Any, kernel: Any, precision: tf.DType) -> Any:
+    """(T, B, E) times (E, G*H) as one product of all rows."""
+    time, batch, width = sequences.shape
+    x = product(tf.reshape(sequences, (-1, width)), kernel, precision)
+    shape = tf.shape(sequences)
+    x = tf.reshape(x, (shape[0], shape[1], kernel.shape[1]))
+    x.set_shape((time, batch, kernel.shape[1]))
+    return x
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def look_up(table: Any, ids: Any) -> Any:
+    """Rows of a table (V, N) by ids of any shape; the table's gradient is dense."""
+
+    def gradient(d_rows: Any) -> Any:
+        words, width = table.shape
+        flat, rows = tf.reshape(ids, (-1,)), tf.reshape(d_rows, (-1, width))
+        if words > PROJECTED_VOCABULARY:
+            return tf.math.unsorted_segment_sum(rows, flat, words), None
+        hot = tf.one_hot(flat, words, dtype=table.dtype)
+        return tf.matmul(hot, rows, transpose_a=True), None
+
+    return tf.gather(table, ids), gradient
+
+
+@_register
+class SimpleRNN(Scanned, keras.layers.SimpleRNN):  # type: ignore[misc]
+    """`keras.layers.SimpleRNN`, by `scan`."""
+
+    step = cells.SimpleCell()
+
+
+@_register
+class LSTM(Scanned, keras.layers.LSTM):  # type: ignore[misc]
+    """`keras.layers.LSTM`, by `scan`."""
+
+    step = cells.LSTMCell()
+
+
+@_register
+class GRU(Scanned, keras.layers.GRU):  # type: ignore[misc]
+    """`keras.layers.GRU` with the reset after the product, by `scan`."""
+
+    step = cells.GRUCell()
+
+
+CELLS: dict[str, type[Scanned]] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 """Cell name to the layer that runs it."""

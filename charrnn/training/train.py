@@ -13,6 +13,7 @@ from charrnn.data.corpus import split
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import RunError, TrainingError
 from charrnn.networks import language
+from charrnn.networks.precision import choose
 from charrnn.runs import Run
 from charrnn.training import resume
 from charrnn.training.batches import steps_per_epoch, training_batches, validation_batches
@@ -77,10 +78,13 @@ def compiled(finished: Finished) -> Any:
     """The network of these settings, its weights drawn by their seed, ready for `fit`."""
     config = finished.settings.training
     keras.utils.set_random_seed(config.seed)
-    model = language.build(finished.settings.network, config.batch_size)
+    network = finished.settings.network
+    precision = choose(config.precision, network.units)
+    model = language.build(network, config.batch_size, precision.name)
     model.compile(
         optimizer=_optimizer(config),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,  # XLA compiles the scans alone
     )
     model.optimizer.build(model.trainable_variables)
     return model

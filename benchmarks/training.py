@@ -1,0 +1,202 @@
+"""Milliseconds per training step, against stock Keras and PyTorch: `python benchmarks/training.py`.
+
+Each system trains in a process of its own and waits while another is timed: the script hands
+the word round, one burst of steps to each system in turn, and reports the median of a system's
+bursts. All systems get the same batches. PyTorch is left out where it isn't installed.
+"""
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One row of the table: a network, its batch and the precision that is asked of it."""
+
+    cell: str
+    units: int
+    precision: str
+    depth: int = 1
+    both_ways: bool = False
+    classifier: bool = False
+    vocabulary: int = 65
+    embedding: int = 256
+    batch: int = 64
+    time: int = 100
+
+    def batches(self, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Random ids (B, T) and targets, (B, T) ids or (B, 1) labels; the same at each call."""
+        rng = np.random.default_rng(0)
+        shape = (self.batch, 1) if self.classifier else (self.batch, self.time)
+        top = 2 if self.classifier else self.vocabulary
+        return [
+            (
+                rng.integers(0, self.vocabulary, (self.batch, self.time), dtype=np.int32),
+                rng.integers(0, top, shape, dtype=np.int32),
+            )
+            for _ in range(count)
+        ]
+
+
+def classifier(units: int, **kwargs: int | bool) -> Work:
+    """A review classifier, 10,000 words and 500 steps; small, so in float32."""
+    kwargs.setdefault("precision","float32");return Work("lstm", units,  classifier=True, vocabulary=10_000, time=500, **kwargs)  # type: ignore[arg-type]
+
+
+WORK = {
+    "LSTM 1024, float32": Work("lstm", 1024, "float32"),
+    "LSTM 1024, bfloat16": Work("lstm", 1024, "bfloat16"),
+    "GRU 1024, bfloat16": Work("gru", 1024, "bfloat16"),
+    "SimpleRNN 1024, bfloat16": Work("rnn", 1024, "bfloat16"),
+    "LSTM 512 x 2, bfloat16": Work("lstm", 512, "bfloat16", depth=2),
+    "LSTM 128, bfloat16": Work("lstm", 128, "bfloat16"),
+    "classifier LSTM 32": classifier(32, batch=128, embedding=32),
+    "bf LSTM 32": classifier(32, batch=128, embedding=32,precision="bfloat16"),
+    "bf BiLSTM": classifier(64, batch=512, embedding=16, depth=2, both_ways=True,precision="bfloat16"),
+    "classifier BiLSTM 64 x 2": classifier(64, batch=512, embedding=16, depth=2, both_ways=True),
+}
+SYSTEMS = ["charrnn", "keras", "keras jit", "torch"]
+
+
+def keras_burst(work: Work, system: str, steps: int) -> Step:
+    """`model.fit` over the batches, with stock layers or with charrnn's."""
+    import keras
+    import tensorflow as tf
+
+    options: dict[str, object] = {}
+    cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
+    embedding, dense = keras.layers.Embedding, keras.layers.Dense
+    if system == "charrnn":
+        from charrnn.networks import layers
+
+        cells, embedding, dense = layers.CELLS, layers.Embedding, layers.Dense
+        options = {"precision": work.precision}
+    ids = keras.Input((work.time,), batch_size=work.batch, dtype="int32")
+    outputs = embedding(work.vocabulary, work.embedding)(ids)
+    for depth in range(work.depth):
+        sequences = not work.classifier or depth + 1 < work.depth
+        layer = cells[work.cell](
+            work.units, return_sequences=sequences, stateful=not work.classifier, **options
+        )
+        outputs = (keras.layers.Bidirectional(layer) if work.both_ways else layer)(outputs)
+    outputs = dense(1 if work.classifier else work.vocabulary, **options)(outputs)
+    model = keras.Model(ids, outputs)
+    losses = keras.losses
+    kind = losses.BinaryCrossentropy if work.classifier else losses.SparseCategoricalCrossentropy
+    model.compile("adam", kind(from_logits=True), jit_compile=system == "keras jit")
+    inputs, targets = map(np.stack, zip(*work.batches(steps), strict=True))
+    data = tf.data.Dataset.from_tensor_slices((inputs, targets))
+    settings = tf.data.Options()
+    settings.autotune.enabled = False
+    data = data.with_options(settings)
+    return lambda: model.fit(data, shuffle=False, verbose=0)
+
+
+def torch_burst(work: Work, _system: str, steps: int) -> Step:
+    """A plain PyTorch loop; bfloat16 is CPU autocast."""
+    import torch
+    from torch import nn
+
+    kind = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[work.cell]
+    size = work.units * (1 + work.both_ways)
+    embedding = nn.Embedding(work.vocabulary, work.embedding)
+    cell = kind(
+        work.embedding, work.units, work.depth, batch_first=True, bidirectional=work.both_ways
+    )
+    dense = nn.Linear(size, 1 if work.classifier else work.vocabulary)
+    optimizer = torch.optim.Adam([*embedding.parameters(), *cell.parameters(), *dense.parameters()])
+    batches = [tuple(torch.from_numpy(a).long() for a in pair) for pair in work.batches(steps)]
+    state = None
+
+    def step(ids: torch.Tensor, targets: torch.Tensor) -> float:
+        nonlocal state
+        optimizer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=work.precision == "bfloat16"):
+            outputs, after = cell(embedding(ids), None if work.classifier else state)
+            logits = dense(outputs[:, -1] if work.classifier else outputs).float()
+        if work.classifier:
+            loss = nn.functional.binary_cross_entropy_with_logits(logits, targets.float())
+        else:
+            loss = nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        loss.backward()
+        optimizer.step()
+        state = tuple(s.detach() for s in after) if work.cell == "lstm" else after.detach()
+        return float(loss.item())
+
+    return lambda: [step(*batch) for batch in batches]
+
+
+def worker(name: str, system: str, steps: int) -> None:
+    """Warm up, say so, then time one burst for each line read."""
+    burst = (torch_burst if system == "torch" else keras_burst)(WORK[name], system, steps)
+    burst()
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        begun = time.perf_counter()
+        burst()
+        print((time.perf_counter() - begun) / steps * 1e3, flush=True)
+
+
+def measure(name: str, systems: list[str], steps: int, bursts: int) -> dict[str, float]:
+    """Median milliseconds per step of each system, bursts alternating."""
+    command = [sys.executable, __file__, "--worker", name, "--steps", str(steps), "--systems"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    running = {}
+    for system in systems:
+        process = subprocess.Popen(  # noqa: S603, this script itself
+            [*command, system], text=True, bufsize=1, **pipes
+        )  # type: ignore[call-overload]
+        if process.stdout.readline():
+            running[system] = process
+    times: dict[str, list[float]] = {system: [] for system in running}
+    for _ in range(bursts):
+        for system, process in running.items():
+            process.stdin.write("go\n")
+            times[system].append(float(process.stdout.readline()))
+    for process in running.values():
+        process.communicate()
+    return {system: median(measured) for system, measured in times.items()}
+
+
+def report(name: str, times: dict[str, float]) -> str:
+    """One line: milliseconds of each, then how many times as fast charrnn is."""
+    ours = times["charrnn"]
+    stock = min((times[s] for s in times if s.startswith("keras")), default=float("nan"))
+    torch = times.get("torch", float("nan"))
+    ratios = f"stock / charrnn {stock / ours:.2f}, torch / charrnn {torch / ours:.2f}"
+    return f"{name:26}" + ", ".join(f"{s} {t:.0f} ms" for s, t in times.items()) + f"; {ratios}"
+
+
+def main() -> None:
+    """Print a line for each row, or serve as the worker of one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", nargs="*", help=f"which of: {'; '.join(WORK)}")
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=SYSTEMS)
+    parser.add_argument("--steps", type=int, default=5, help="steps per burst")
+    parser.add_argument("--bursts", type=int, default=5)
+    parser.add_argument("--worker", metavar="ROW", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        worker(options.worker, options.systems[0], options.steps)
+        return
+    has_torch = importlib.util.find_spec("torch") is not None
+    systems = [system for system in options.systems if system != "torch" or has_torch]
+    for name in options.rows or WORK:
+        print(report(name, measure(name, systems, options.steps, options.bursts)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,21 +3,24 @@
 Each system trains in a process of its own and waits while another is timed: the script hands
 the word round, one burst of steps to each system in turn, and reports the median of a system's
 bursts. All systems get the same batches. PyTorch is left out where it isn't installed.
+
+`--command` times `charrnn train` itself instead, its bar, checkpoints and clipping included.
 """
 
 import argparse
 import importlib.util
+import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 Step = Callable[[], object]
 
@@ -51,39 +54,46 @@ class Work:
         ]
 
 
-def classifier(units: int, **kwargs: int | bool) -> Work:
-    """A review classifier, 10,000 words and 500 steps; small, so in float32."""
-    kwargs.setdefault("precision","float32");return Work("lstm", units,  classifier=True, vocabulary=10_000, time=500, **kwargs)  # type: ignore[arg-type]
+def classifier(units: int, precision: str, **sizes: Any) -> Work:
+    """A review classifier, 10,000 words and 500 steps."""
+    return Work("lstm", units, precision, classifier=True, vocabulary=10_000, time=500, **sizes)
 
 
 WORK = {
     "LSTM 1024, float32": Work("lstm", 1024, "float32"),
     "LSTM 1024, bfloat16": Work("lstm", 1024, "bfloat16"),
+    "GRU 1024, float32": Work("gru", 1024, "float32"),
     "GRU 1024, bfloat16": Work("gru", 1024, "bfloat16"),
+    "SimpleRNN 1024, float32": Work("rnn", 1024, "float32"),
     "SimpleRNN 1024, bfloat16": Work("rnn", 1024, "bfloat16"),
     "LSTM 512 x 2, bfloat16": Work("lstm", 512, "bfloat16", depth=2),
-    "LSTM 128, bfloat16": Work("lstm", 128, "bfloat16"),
-    "classifier LSTM 32": classifier(32, batch=128, embedding=32),
-    "bf LSTM 32": classifier(32, batch=128, embedding=32,precision="bfloat16"),
-    "bf BiLSTM": classifier(64, batch=512, embedding=16, depth=2, both_ways=True,precision="bfloat16"),
-    "classifier BiLSTM 64 x 2": classifier(64, batch=512, embedding=16, depth=2, both_ways=True),
+    "LSTM 256, bfloat16": Work("lstm", 256, "bfloat16", embedding=64),
+    "LSTM 128, float32": Work("lstm", 128, "float32"),
+    "classifier LSTM 32, float32": classifier(32, "float32", batch=128, embedding=32),
+    "classifier BiLSTM 64 x 2, float32": classifier(
+        64, "float32", batch=512, embedding=16, depth=2, both_ways=True
+    ),
+    "classifier BiLSTM 64 x 2, bfloat16": classifier(
+        64, "bfloat16", batch=512, embedding=16, depth=2, both_ways=True
+    ),
 }
 SYSTEMS = ["charrnn", "keras", "keras jit", "torch"]
 
 
 def keras_burst(work: Work, system: str, steps: int) -> Step:
     """`model.fit` over the batches, with stock layers or with charrnn's."""
-    import keras
-    import tensorflow as tf
-
-    options: dict[str, object] = {}
-    cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
-    embedding, dense = keras.layers.Embedding, keras.layers.Dense
+    options: dict[str, Any] = {}
     if system == "charrnn":
         from charrnn.networks import layers
 
-        cells, embedding, dense = layers.CELLS, layers.Embedding, layers.Dense
         options = {"precision": work.precision}
+    import keras
+    import tensorflow as tf
+
+    cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
+    embedding, dense = keras.layers.Embedding, keras.layers.Dense
+    if system == "charrnn":
+        cells, embedding, dense = layers.CELLS, layers.Embedding, layers.Dense
     ids = keras.Input((work.time,), batch_size=work.batch, dtype="int32")
     outputs = embedding(work.vocabulary, work.embedding)(ids)
     for depth in range(work.depth):
@@ -98,10 +108,10 @@ def keras_burst(work: Work, system: str, steps: int) -> Step:
     kind = losses.BinaryCrossentropy if work.classifier else losses.SparseCategoricalCrossentropy
     model.compile("adam", kind(from_logits=True), jit_compile=system == "keras jit")
     inputs, targets = map(np.stack, zip(*work.batches(steps), strict=True))
-    data = tf.data.Dataset.from_tensor_slices((inputs, targets))
-    settings = tf.data.Options()
-    settings.autotune.enabled = False
-    data = data.with_options(settings)
+    # tf.data's tuner would keep the end of each pass waiting, by seconds, whichever the layers.
+    quiet = tf.data.Options()
+    quiet.autotune.enabled = False
+    data = tf.data.Dataset.from_tensor_slices((inputs, targets)).with_options(quiet)
     return lambda: model.fit(data, shuffle=False, verbose=0)
 
 
@@ -153,12 +163,16 @@ def worker(name: str, system: str, steps: int) -> None:
 def measure(name: str, systems: list[str], steps: int, bursts: int) -> dict[str, float]:
     """Median milliseconds per step of each system, bursts alternating."""
     command = [sys.executable, __file__, "--worker", name, "--steps", str(steps), "--systems"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     running = {}
     for system in systems:
         process = subprocess.Popen(  # noqa: S603, this script itself
-            [*command, system], text=True, bufsize=1, **pipes
-        )  # type: ignore[call-overload]
+            [*command, system],
+            text=True,
+            bufsize=1,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         if process.stdout.readline():
             running[system] = process
     times: dict[str, list[float]] = {system: [] for system in running}
@@ -173,11 +187,39 @@ def measure(name: str, systems: list[str], steps: int, bursts: int) -> dict[str,
 
 def report(name: str, times: dict[str, float]) -> str:
     """One line: milliseconds of each, then how many times as fast charrnn is."""
-    ours = times["charrnn"]
-    stock = min((times[s] for s in times if s.startswith("keras")), default=float("nan"))
-    torch = times.get("torch", float("nan"))
-    ratios = f"stock / charrnn {stock / ours:.2f}, torch / charrnn {torch / ours:.2f}"
-    return f"{name:26}" + ", ".join(f"{s} {t:.0f} ms" for s, t in times.items()) + f"; {ratios}"
+    line = f"{name:36}" + ", ".join(f"{system} {ms:.0f} ms" for system, ms in times.items())
+    stock = [ms for system, ms in times.items() if system.startswith("keras")]
+    rivals = {"Keras": min(stock)} if stock else {}
+    rivals |= {"PyTorch": times["torch"]} if "torch" in times else {}
+    ratios = [f"{rival} / charrnn {ms / times['charrnn']:.2f}" for rival, ms in rivals.items()]
+    return "; ".join([line, *ratios])
+
+
+def command(work: Work, steps: int) -> float:
+    """Milliseconds per step of `charrnn train` on a random text, from its second epoch on."""
+    rng = np.random.default_rng(0)
+    letters = np.array([chr(0x100 + letter) for letter in range(work.vocabulary)])
+    text = "".join(rng.choice(letters, work.batch * (steps * work.time + 1)))
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = Path(folder, "corpus.txt")
+        corpus.write_text(text, encoding="utf-8")
+        options = {
+            "cell": work.cell,
+            "units": work.units,
+            "layers": work.depth,
+            "embedding": work.embedding,
+            "batch-size": work.batch,
+            "seq-length": work.time,
+            "precision": work.precision,
+            "validation": 0,
+            "epochs": 4,
+            "checkpoints": folder,
+        }
+        flags = [f"--{name}={value}" for name, value in options.items()]
+        run = [sys.executable, "-m", "charrnn", "train", str(corpus), "--json", *flags]
+        done = subprocess.run(run, check=True, capture_output=True, text=True)  # noqa: S603
+    epochs = [json.loads(line)["seconds"] for line in done.stdout.splitlines()]
+    return median(epochs[1:]) / steps * 1e3
 
 
 def main() -> None:
@@ -185,8 +227,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", help=f"which of: {'; '.join(WORK)}")
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=SYSTEMS)
-    parser.add_argument("--steps", type=int, default=5, help="steps per burst")
+    parser.add_argument("--steps", type=int, default=5, help="steps per burst, or per epoch")
     parser.add_argument("--bursts", type=int, default=5)
+    parser.add_argument("--command", action="store_true", help="time charrnn train itself")
     parser.add_argument("--worker", metavar="ROW", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
@@ -195,7 +238,11 @@ def main() -> None:
     has_torch = importlib.util.find_spec("torch") is not None
     systems = [system for system in options.systems if system != "torch" or has_torch]
     for name in options.rows or WORK:
-        print(report(name, measure(name, systems, options.steps, options.bursts)), flush=True)
+        if not options.command:
+            times = measure(name, systems, options.steps, options.bursts)
+            print(report(name, times), flush=True)
+        elif not WORK[name].classifier:
+            print(f"{name:36}charrnn train {command(WORK[name], options.steps):.0f} ms", flush=True)
 
 
 if __name__ == "__main__":

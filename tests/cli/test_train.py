@@ -329,6 +329,7 @@ def test_defaults(plan: Plan, real_text: str) -> None:
         (["--patience", "4"], {"patience": 4}),
         (["--seed", "4294967295"], {"seed": 2**32 - 1}),
         (["--epochs", "7"], {"epochs": 7}),
+        (["--precision", "bfloat16"], {"precision": "bfloat16"}),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, list) else "",
 )
@@ -399,6 +400,16 @@ def test_lines(invoke: Invoke, novel: Path) -> None:
     assert first.startswith(f"mine: rnn 6, {parameters:,} parameters; 600 characters, ")
     assert f"{size} distinct" in first
     assert invoke(*suggested(result.stderr, "sample"), "--length", 3).exit_code == 0
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_precision(train: Train, precision: str) -> None:
+    """The first line says how products are computed, and what they do to the weights shows it."""
+    exact, other = train("--precision", "float32"), train("--precision", precision)
+    first = other.result.stderr.splitlines()[0]
+    assert first.endswith(f"{precision} products (as asked)")
+    same = np.array_equal(exact.weights(), other.weights())
+    assert same == (precision == "float32")
 
 
 def test_loudness(invoke: Invoke, novel: Path) -> None:
@@ -733,7 +744,9 @@ def finished(invoke: Invoke, novel: Path) -> Run:
 def test_a_resume_can_go_on_more_carefully(invoke: Invoke, finished: Run) -> None:
     """A training that ran away can be resumed with another learning rate, which then counts."""
     words = ["train", "--resume", finished.name, "--epochs", 2, "--learning-rate", 1e-12]
-    assert invoke(*words, "--clip-norm", 0.5).exit_code == 0
+    result = invoke(*words, "--clip-norm", 0.5, "--precision", "bfloat16")
+    assert result.exit_code == 0
+    assert "bfloat16 products (as asked)" in result.stderr
     before, after = (
         checkpoint.read(finished.epoch_file(epoch)).weights.values() for epoch in (1, 2)
     )

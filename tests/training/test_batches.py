@@ -91,11 +91,13 @@ def test_a_later_first_epoch_goes_on_where_an_earlier_came_to() -> None:
     assert _lists(training_batches(ids, config, 2), 8) == from_start[8:]
 
 
-def test_batches_have_the_shape_that_a_stateful_network_needs() -> None:
-    """The batch size is fixed and known beforehand, as stateful layers require."""
-    for spec in training_batches(_positions(98), _config(), 0).element_spec:
-        assert tuple(spec.shape) == (3, None)
-        assert spec.dtype == "int32"
+def test_batches_have_a_known_shape() -> None:
+    """(B, T): stateful layers require B, and what is compiled depends on both."""
+    positions, config = _positions(98), _config()
+    for spec in training_batches(positions, config, 0).element_spec:
+        assert (tuple(spec.shape), spec.dtype) == ((3, 5), "int32")
+    for spec in validation_batches(positions[:13], config).element_spec:
+        assert (tuple(spec.shape), spec.dtype) == ((3, 4), "int32")
 
 
 @pytest.mark.parametrize("order", ["streams", "shuffled"])

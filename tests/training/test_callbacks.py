@@ -34,7 +34,10 @@ def _differ(actual: list[Any], expected: list[Any]) -> bool:
 
 
 def _by_hand(training: Any, *, reset_epochs: bool, reset_batches: bool) -> list[Any]:
-    """The weights after all epochs, from stock layers stepped in a plain loop."""
+    """The weights after all epochs, from stock layers stepped in a plain loop.
+
+    The embedding is a product with one-hot rows: its gradient is dense, as this program's is.
+    """
     import keras
 
     network, config = training.settings.network, training.settings.training
@@ -44,7 +47,8 @@ def _by_hand(training: Any, *, reset_epochs: bool, reset_batches: bool) -> list[
     model = keras.Sequential(
         [
             keras.Input(batch_shape=(config.batch_size, None), dtype="int32"),
-            keras.layers.Embedding(network.vocabulary_size, network.embedding),
+            keras.layers.Lambda(lambda ids: keras.ops.one_hot(ids, network.vocabulary_size)),
+            keras.layers.Dense(network.embedding, use_bias=False),
             recurrent,
             keras.layers.Dense(network.vocabulary_size),
         ]

@@ -1,0 +1,52 @@
+"""Which products are in bfloat16, and why."""
+
+from pathlib import Path
+
+import pytest
+
+from charrnn.networks import precision
+from charrnn.networks.precision import choose
+
+LINE = "processor : 0\nflags     : fpu avx512f {} amx_tile\nmodel name : that\n"
+
+
+@pytest.fixture
+def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file in which Linux describes the processor."""
+    path = tmp_path / "cpuinfo"
+    monkeypatch.setattr(precision, "_CPUINFO", path)
+    return path
+
+
+@pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16"])
+def test_auto_takes_bfloat16_where_the_processor_has_it(processor: Path, flag: str) -> None:
+    """And names the instructions."""
+    processor.write_text(LINE.format(flag), encoding="utf-8")
+    assert choose("auto", 256) == ("bfloat16", f"the processor has {flag}")
+
+
+@pytest.mark.parametrize("flags", ["", "avx512_bf1", "amx_int8 avx512_fp16"])
+def test_auto_takes_float32_on_other_processors(processor: Path, flags: str) -> None:
+    """A name that only looks like it isn't enough."""
+    processor.write_text(LINE.format(flags), encoding="utf-8")
+    assert choose("auto", 1024) == ("float32", "no bfloat16 in this processor")
+
+
+def test_auto_takes_float32_where_linux_does_not_tell(processor: Path) -> None:
+    """Without /proc/cpuinfo there is nothing to go by."""
+    assert not processor.exists()
+    assert choose("auto", 1024).name == "float32"
+
+
+def test_auto_takes_float32_for_small_layers(processor: Path) -> None:
+    """Below 256 units float32 was measured to be as fast."""
+    processor.write_text(LINE.format("avx512_bf16"), encoding="utf-8")
+    assert choose("auto", 255) == ("float32", "bfloat16 gains nothing below 256 units")
+
+
+@pytest.mark.parametrize("asked", ["float32", "bfloat16"])
+@pytest.mark.parametrize("flag", ["", "avx512_bf16"])
+def test_what_is_asked_for_is_taken(processor: Path, asked: str, flag: str) -> None:
+    """On any processor, at any size."""
+    processor.write_text(LINE.format(flag), encoding="utf-8")
+    assert choose(asked, 8) == choose(asked, 1024) == (asked, "as asked")

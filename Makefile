@@ -23,8 +23,9 @@ format: $(VENV)/.installed-dev  ## mend what lint and format can mend by themsel
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-benchmark: $(VENV)/.installed  ## characters a second against Keras, and PyTorch where installed
+benchmark: $(VENV)/.installed  ## speed against Keras, and PyTorch where installed: about 40 minutes
 	$(BIN)/python benchmarks/sampling.py
+	$(BIN)/python benchmarks/training.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

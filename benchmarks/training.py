@@ -4,18 +4,24 @@ Each system trains in a process of its own and waits while another is timed: the
 the word round, one burst of steps to each system in turn, and reports the median of a system's
 bursts. All systems get the same batches. PyTorch is left out where it isn't installed.
 
-`--command` times `charrnn train` itself instead, its bar, checkpoints and clipping included.
+`--command` times `charrnn train` itself instead, on a terminal: its bar, checkpoints and clipping
+included.
 """
 
 import argparse
+import contextlib
 import importlib.util
-import json
+import math
+import os
+import pty
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -93,7 +99,8 @@ def keras_burst(work: Work, system: str, steps: int) -> Step:
     cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
     embedding, dense = keras.layers.Embedding, keras.layers.Dense
     if system == "charrnn":
-        cells, embedding, dense = layers.CELLS, layers.Embedding, layers.Dense
+        cells, dense = layers.CELLS, layers.Dense
+        embedding = partial(layers.Embedding, projected=True)
     ids = keras.Input((work.time,), batch_size=work.batch, dtype="int32")
     outputs = embedding(work.vocabulary, work.embedding)(ids)
     for depth in range(work.depth):
@@ -173,16 +180,21 @@ def measure(name: str, systems: list[str], steps: int, bursts: int) -> dict[str,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        if process.stdout.readline():
-            running[system] = process
+        running[system] = process
+        if not _answer(process):
+            raise SystemExit(f"{system} failed on {name}")
     times: dict[str, list[float]] = {system: [] for system in running}
     for _ in range(bursts):
         for system, process in running.items():
-            process.stdin.write("go\n")
-            times[system].append(float(process.stdout.readline()))
+            times[system].append(float(_answer(process, "go\n")))
     for process in running.values():
         process.communicate()
     return {system: median(measured) for system, measured in times.items()}
+
+
+def _answer(process: "subprocess.Popen[str]", word: str = "") -> str:
+    process.stdin.write(word)  # type: ignore[union-attr] # both are pipes
+    return process.stdout.readline()  # type: ignore[union-attr]
 
 
 def report(name: str, times: dict[str, float]) -> str:
@@ -191,12 +203,16 @@ def report(name: str, times: dict[str, float]) -> str:
     stock = [ms for system, ms in times.items() if system.startswith("keras")]
     rivals = {"Keras": min(stock)} if stock else {}
     rivals |= {"PyTorch": times["torch"]} if "torch" in times else {}
-    ratios = [f"{rival} / charrnn {ms / times['charrnn']:.2f}" for rival, ms in rivals.items()]
+    ours = times.get("charrnn", math.nan)
+    ratios = [f"{rival} / charrnn {ms / ours:.2f}" for rival, ms in rivals.items()]
     return "; ".join([line, *ratios])
 
 
 def command(work: Work, steps: int) -> float:
-    """Milliseconds per step of `charrnn train` on a random text, from its second epoch on."""
+    """Milliseconds per step of `charrnn train` on a random text, from one epoch's line to the next.
+
+    The first epoch, which compiles, is left out.
+    """
     rng = np.random.default_rng(0)
     letters = np.array([chr(0x100 + letter) for letter in range(work.vocabulary)])
     text = "".join(rng.choice(letters, work.batch * (steps * work.time + 1)))
@@ -216,10 +232,21 @@ def command(work: Work, steps: int) -> float:
             "checkpoints": folder,
         }
         flags = [f"--{name}={value}" for name, value in options.items()]
-        run = [sys.executable, "-m", "charrnn", "train", str(corpus), "--json", *flags]
-        done = subprocess.run(run, check=True, capture_output=True, text=True)  # noqa: S603
-    epochs = [json.loads(line)["seconds"] for line in done.stdout.splitlines()]
-    return median(epochs[1:]) / steps * 1e3
+        run = [sys.executable, "-m", "charrnn", "train", str(corpus), *flags]
+        terminal, its_end = pty.openpty()
+        threading.Thread(target=_drain, args=(terminal,), daemon=True).start()
+        with subprocess.Popen(  # noqa: S603, this program
+            run, stdout=subprocess.PIPE, stderr=its_end, text=True
+        ) as process:
+            ends = [time.perf_counter() for _ in process.stdout]  # type: ignore[union-attr]
+        os.close(its_end)
+    return float(median(np.diff(ends)) / steps * 1e3)
+
+
+def _drain(terminal: int) -> None:
+    with contextlib.suppress(OSError):  # the other end is closed
+        while os.read(terminal, 4096):
+            pass
 
 
 def main() -> None:

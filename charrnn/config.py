@@ -18,7 +18,7 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 CELLS = tuple(GATES)
 ORDERS = ("streams", "shuffled")
 STATES = ("carry", "reset")
-PRECISIONS = ("auto", "float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16")
 
 _LAYER_NAMES = {"rnn": "simple_rnn", "lstm": "lstm", "gru": "gru"}
 
@@ -92,7 +92,7 @@ class TrainingConfig:
     validation: float = 0.1  # the text's last part
     patience: int = 0  # epochs without a better loss before stopping; 0 for never
     seed: int = 0
-    precision: str = "auto"  # of matrix products; bfloat16 where the processor has it
+    precision: str = "float32"  # of matrix products
 
     def __post_init__(self) -> None:
         _require(self.order in ORDERS, f"unknown order {self.order!r}: {' or '.join(ORDERS)}")

@@ -17,6 +17,7 @@ from charrnn.errors import CorpusError, DownloadError, RunError
 from charrnn.runs import Run, find_run, new_run, runs
 
 if TYPE_CHECKING:
+    from charrnn.networks.precision import Precision
     from charrnn.training.resume import Finished
 
 _CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm", "precision"}  # on a resume
@@ -39,6 +40,7 @@ class Plan:
     finished: "Finished"
     ids: Ids
     steps: int
+    precision: "Precision"
 
 
 def begin(
@@ -51,7 +53,7 @@ def begin(
     """A new run: the configuration's defaults, over them the preset's, over them the flags."""
     values = {**(PRESETS[preset] if preset else {}), **given}
     values.setdefault("stride", values.get("seq_length", TrainingConfig.seq_length))
-    training = TrainingConfig(**_fields_of(TrainingConfig, values))
+    training = TrainingConfig(**_fields_of(TrainingConfig, values | {"precision": "float32"}))
     if name is not None:
         new_run(places.checkpoints, name, "", "")  # complains before anything is downloaded
     corpus = _load(source, places)
@@ -60,14 +62,17 @@ def begin(
         raise CorpusError(f"{corpus.source} repeats one single character: nothing to learn")
     network = NetworkConfig(len(vocabulary), **_fields_of(NetworkConfig, values))
 
+    from charrnn.networks.precision import choose
     from charrnn.training.batches import steps_per_epoch
     from charrnn.training.resume import Finished, Settings
 
+    precision = choose(values.get("precision", "auto"), network.units)
+    training = replace(training, precision=precision.name)
     settings = Settings(network, training, vocabulary, corpus.source, corpus.name, corpus.sha256)
     ids = vocabulary.encode(corpus.text)
     steps = steps_per_epoch(ids, training)
     run = new_run(places.checkpoints, name, corpus.name, network.cell)
-    return Plan(run, Finished(settings, []), ids, steps)
+    return Plan(run, Finished(settings, []), ids, steps, precision)
 
 
 def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Places) -> Plan:
@@ -78,11 +83,17 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
         raise click.UsageError(f"{flags} can't change on a resume: start a new run for that")
     run = find_run(places.checkpoints, name) if name else _newest_resumable(places.checkpoints)
 
+    from charrnn.networks.precision import Precision, choose
     from charrnn.training import resume
     from charrnn.training.batches import steps_per_epoch
 
     finished = resume.load(run)
-    settings = replace(finished.settings, training=replace(finished.settings.training, **given))
+    settings = finished.settings
+    precision = Precision(settings.training.precision, "as before")
+    if "precision" in given:
+        precision = choose(given["precision"], settings.network.units)
+    changes = {**given, "precision": precision.name}
+    settings = replace(settings, training=replace(settings.training, **changes))
     done = len(finished.results)
     if done >= settings.training.epochs:
         raise RunError(
@@ -102,7 +113,7 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
         )
     ids = settings.vocabulary.encode(corpus.text)
     steps = steps_per_epoch(ids, settings.training)
-    return Plan(run, replace(finished, settings=settings), ids, steps)
+    return Plan(run, replace(finished, settings=settings), ids, steps, precision)
 
 
 def _fields_of(kind: type[NetworkConfig | TrainingConfig], values: Mapping[str, Any]) -> Any:

@@ -85,10 +85,11 @@ _positive = click.IntRange(min=1)
 )
 @_setting("patience", click.IntRange(0), "Stop after so many epochs without a best; 0: never.")
 @_setting("seed", click.IntRange(0, 2**32 - 1), "Same seed, same training (on a CPU).")
-@_setting(
-    "precision",
-    click.Choice(PRECISIONS),
-    "Of matrix products: bfloat16 is faster where the processor has it, and auto takes it there.",
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", *PRECISIONS]),
+    help="Of matrix products: bfloat16 is faster where the processor has it, and auto takes it "
+    "there.  [default: auto; on a resume, as before]",
 )
 @click.option("--run", metavar="NAME", help="Name of the run.  [default: corpus and cell]")
 @click.option(
@@ -208,8 +209,6 @@ def _fit(
 
 
 def _introduce(plan: "Plan", terminal: Terminal) -> None:
-    from charrnn.networks.precision import choose
-
     settings = plan.finished.settings
     network, config = settings.network, settings.training
     held_back = (
@@ -217,14 +216,13 @@ def _introduce(plan: "Plan", terminal: Terminal) -> None:
         if config.validation
         else "all to train"
     )
-    precision = choose(config.precision, network.units)
     stacked = f"{network.layers} × " if network.layers > 1 else ""
     terminal.note(
         f"{plan.run.name}: {stacked}{network.cell} {network.units}, "
         f"{network.parameters:,} parameters; {len(plan.ids):,} characters, "
         f"{network.vocabulary_size:,} distinct, {held_back}; "
         f"{plan.steps:,} step{'s' if plan.steps > 1 else ''} an epoch; "
-        f"{precision.name} products ({precision.reason})"
+        f"{plan.precision.name} products ({plan.precision.reason})"
     )
     if plan.steps < _FEW_STEPS:
         terminal.note(

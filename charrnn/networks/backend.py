@@ -17,13 +17,21 @@ def import_keras_quietly() -> None:
     user, shows everything.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    # XLA runs the recurrent scans, one part of the batch on each core.
-    os.environ["XLA_FLAGS"] = f"{_XLA_FLAGS} {os.environ.get('XLA_FLAGS', '')}".strip()
+    _keep_xla_to_one_core()
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         import keras
     else:
         with _stderr_held_back():
             import keras  # noqa: F401
+
+
+def _keep_xla_to_one_core() -> None:
+    """XLA runs the scans, a part of the batch on each core; what the user set stays and wins."""
+    theirs = os.environ.get("XLA_FLAGS", "")
+    if _XLA_FLAGS not in theirs and (
+        not theirs or theirs.startswith("--")
+    ):  # it may also name a file
+        os.environ["XLA_FLAGS"] = f"{_XLA_FLAGS} {theirs}".strip()
 
 
 @contextlib.contextmanager

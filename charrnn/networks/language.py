@@ -17,13 +17,13 @@ def build(config: NetworkConfig, batch_size: int, precision: str = "float32") ->
     Args:
         config: the network's sizes.
         batch_size: B; a stateful layer keeps one state for each row of the batch.
-        precision: what the factors of matrix products are rounded to.
+        precision: what matrix products and their factors are rounded to.
 
     Returns:
         a `keras.Model` from ids (B, T) to logits (B, T, V).
     """
     ids = keras.Input(batch_shape=(batch_size, None), dtype="int32")
-    signal = Embedding(config.vocabulary_size, config.embedding)(ids)
+    signal = Embedding(config.vocabulary_size, config.embedding, projected=True)(ids)
     for _ in range(config.layers):
         signal = CELLS[config.cell](
             config.units,

@@ -11,11 +11,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from charrnn.config import PRECISIONS
 from charrnn.networks import cells, parts
+from charrnn.networks.precision import has_gpu
 from charrnn.networks.scan import Compile, Kernel, Plan, product, recurrent_kernel, scan
 
 # Measured, see docs/decisions/0006-recurrent-scans.md.
-PROJECTED_VOCABULARY = 1024  # larger tables are not projected: too few of each word in a batch
+PROJECTED = 2  # times the embedding's width: the largest vocabulary that is worth projecting
+ONE_HOT = 1024  # the largest vocabulary whose gradient is a product with one-hot rows
 ROWS = 32  # a part of the batch has at least as many rows
 UNITS = 512  # from here on oneDNN's products weigh more than the loop around them
 STEPS = 8  # fewer are not worth compiling
@@ -25,20 +28,32 @@ _register = keras.saving.register_keras_serializable(package="charrnn")
 
 @_register
 class Embedding(keras.layers.Embedding):  # type: ignore[misc]
-    """Keras's Embedding with a dense gradient, whose output remembers its ids.
+    """Keras's Embedding with a dense gradient.
 
     Keras's own gradient is sparse, and its Adam squares the rows of one id before it adds them
-    up. The ids let a recurrent layer project the table instead of the batch.
+    up.
+
+    Args:
+        projected: let a recurrent layer that comes next project the table instead of the batch,
+            where the table is small. The gradient then passes the vectors by: there is none by
+            them.
     """
 
+    def __init__(self, *args: Any, projected: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.projected = projected
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras's config and `projected`."""
+        return {**super().get_config(), "projected": self.projected}
+
     def call(self, inputs: Any) -> Any:
-        """Ids (B, T) to vectors (B, T, E), with `lookup`, the table and the ids, as attribute."""
-        if isinstance(inputs, keras.KerasTensor):
-            return super().call(inputs)
+        """Ids (B, T) to vectors (B, T, E); if projected, they carry the table and the ids."""
         ids = tf.cast(inputs, tf.int32)
         table = tf.convert_to_tensor(self.embeddings)
         vectors = look_up(table, ids)
-        vectors.lookup = (table, ids)
+        if self.projected and self.input_dim <= PROJECTED * self.output_dim:
+            vectors.lookup = (table, ids)
         return vectors
 
 
@@ -47,12 +62,12 @@ class Dense(keras.layers.Dense):  # type: ignore[misc]
     """Keras's Dense, its product at `precision`.
 
     Args:
-        precision: what the product's factors are rounded to.
+        precision: what the product's factors and result are rounded to.
     """
 
     def __init__(self, *args: Any, precision: str = "float32", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.precision = precision
+        self.precision = _checked(precision)
 
     def get_config(self) -> dict[str, Any]:
         """Keras's config and the precision."""
@@ -60,7 +75,7 @@ class Dense(keras.layers.Dense):  # type: ignore[misc]
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Inputs (..., H) to outputs (..., V)."""
-        if self.precision == "float32" or isinstance(inputs, keras.KerasTensor):
+        if self.precision == "float32":
             return super().call(inputs, training=training)
         rows = tf.reshape(inputs, (-1, inputs.shape[-1]))
         outputs = tf.cast(product(rows, self.kernel, tf.bfloat16), inputs.dtype)
@@ -74,14 +89,14 @@ class Scanned(keras.layers.RNN):  # type: ignore[misc]
     """The inner loop that the three layers share, mixed in before Keras's class.
 
     Args:
-        precision: what the products' factors are rounded to.
+        precision: what the products' factors and results are rounded to.
     """
 
     step: cells.Cell
 
     def __init__(self, *args: Any, precision: str = "float32", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.precision = precision
+        self.precision = _checked(precision)
 
     def get_config(self) -> dict[str, Any]:
         """Keras's config and the precision."""
@@ -92,6 +107,7 @@ class Scanned(keras.layers.RNN):  # type: ignore[misc]
     ) -> tuple[Any, Any, Any]:
         """Keras's contract: (last output, outputs, states), run by `scan` where it can be."""
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        mask = mask[..., 0] if mask is not None and len(mask.shape) == 3 else mask  # noqa: PLR2004
         if not self._scannable():
             return super().inner_loop(sequences, initial_state, mask, training)  # type: ignore[no-any-return]
         plan = self._plan(sequences)
@@ -133,7 +149,7 @@ class Scanned(keras.layers.RNN):  # type: ignore[misc]
             and getattr(self.cell, "implementation", None) != 1
             and getattr(self.cell, "reset_after", True)
             and self.compute_dtype in ("float32", "float64")
-            and not tf.config.list_logical_devices("GPU")
+            and not has_gpu()
         )
 
     def _plan(self, sequences: Any) -> Plan:
@@ -163,7 +179,7 @@ class Scanned(keras.layers.RNN):  # type: ignore[misc]
         lookup = getattr(sequences, "lookup", None)
         if training and self.cell.dropout:
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, tf.newaxis]
-        elif lookup is not None and lookup[0].shape[0] <= PROJECTED_VOCABULARY:
+        elif lookup is not None:
             table = product(lookup[0], kernel, precision)
             ids = self._in_order(lookup[1])
             return [look_up(table, tf.transpose(part)) for part in tf.split(ids, sizes)]
@@ -180,6 +196,12 @@ class Scanned(keras.layers.RNN):  # type: ignore[misc]
         if not self.zero_output_for_mask:
             mask = tf.cumsum(tf.cast(mask, tf.int32), axis=0) > 0
         return tf.where(mask[..., tf.newaxis], outputs, tf.zeros_like(outputs))
+
+
+def _checked(precision: str) -> str:
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}")
+    return precision
 
 
 def _times(sequences: Any, kernel: Any, precision: tf.DType) -> Any:
@@ -199,7 +221,7 @@ def look_up(table: Any, ids: Any) -> Any:
     def gradient(d_rows: Any) -> Any:
         words, width = table.shape
         flat, rows = tf.reshape(ids, (-1,)), tf.reshape(d_rows, (-1, width))
-        if words > PROJECTED_VOCABULARY:
+        if words > ONE_HOT:
             return tf.math.unsorted_segment_sum(rows, flat, words), None
         hot = tf.one_hot(flat, words, dtype=table.dtype)
         return tf.matmul(hot, rows, transpose_a=True), None

@@ -1,5 +1,6 @@
 """Which number format the matrix products of a training use, and why."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 class Precision(NamedTuple):
-    """The format of the products' factors, and the reason in a few words."""
+    """The format of products, and the reason in a few words."""
 
     name: str
     reason: str
@@ -21,19 +22,26 @@ def choose(asked: str, units: int) -> Precision:
     """`asked` itself, or for "auto" bfloat16 where the processor has it and the layers gain.
 
     Args:
-        asked: "auto", "float32" or "bfloat16".
+        asked: "auto", "float32" or "bfloat16"; a GPU always gets float32.
         units: of a recurrent layer.
     """
+    if has_gpu():
+        return Precision("float32", "on a GPU")
     if asked != "auto":
         return Precision(asked, "as asked")
-    if tf.config.list_physical_devices("GPU"):
-        return Precision("float32", "a GPU multiplies")
+    if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
+        return Precision("float32", "oneDNN is off")
     flag = _hardware()
     if flag is None:
-        return Precision("float32", "no bfloat16 in this processor")
+        return Precision("float32", "no avx512_bf16 or amx_bf16 found in the processor")
     if units < _UNITS:
         return Precision("float32", f"bfloat16 gains nothing below {_UNITS} units")
     return Precision("bfloat16", f"the processor has {flag}")
+
+
+def has_gpu() -> bool:
+    """Whether TensorFlow computes on a GPU."""
+    return bool(tf.config.list_logical_devices("GPU"))
 
 
 def _hardware() -> str | None:

@@ -21,11 +21,11 @@ Compile = Literal["scan", "gates", "nothing"]
 
 
 class Plan(NamedTuple):
-    """How to run a scan; it changes the speed and, in `precision`, the rounding of products.
+    """How to run a scan; it changes the speed and, by `precision`, the rounding of products.
 
     Attributes:
         cell: the step and its derivative.
-        precision: dtype of the products' factors; all else is in the states' dtype.
+        precision: dtype of the products and their factors; all else is in the states' dtype.
         compile: what XLA compiles: the whole scan, each step's gates, or nothing.
     """
 
@@ -67,7 +67,7 @@ def scan(
     bias: tf.Tensor,
     mask: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, Tensors]:
-    """Run a cell over time.
+    """Run a cell over time; it can be differentiated once, not twice.
 
     Args:
         plan: which cell, and how.
@@ -93,9 +93,8 @@ def scan(
             d_inputs, d_states = backward(kernel.backward, history, saved, d_outputs, d_last, masks)
             h, d_u = _rows(history[0][:-1]), _rows(d_inputs[-1])  # (T*B, H), (T*B, G*H)
             d_weights = product(h, d_u, plan.precision, transpose_a=True)
-            d_bias = tf.concat([_sum(_rows(d)) for d in d_inputs], axis=0)
-            d_weights, d_bias = tf.cast(d_weights, weights.dtype), tf.cast(d_bias, bias.dtype)
-            return [d_inputs[0], d_weights, d_bias, *d_states]
+            d_bias = tf.concat([_sum(_rows(d), bias.dtype) for d in d_inputs], axis=0)
+            return [d_inputs[0], tf.cast(d_weights, weights.dtype), d_bias, *d_states]
 
         return (history[0][1:], *(states[-1] for states in history)), gradient
 
@@ -159,7 +158,7 @@ def _backward(
     """Scan back; return the gradients by x, by u where it is another, and by the states."""
     step = _stepper(plan, _step_backward)
     steps = tf.shape(d_outputs)[0]
-    shape = (history[0].shape[1], factor.shape[plan.precision == tf.bfloat16])  # (B, G*H)
+    shape = (history[0].shape[1], max(factor.shape))  # (B, G*H)
     d_inputs = [_array(plan.precision, steps, shape) for _ in range(1 + plan.cell.reset_after)]
 
     def body(t: tf.Tensor, by_product: tf.Tensor, direct: Tensors, d_inputs: Arrays) -> Any:
@@ -239,6 +238,13 @@ def _rows(sequence: tf.Tensor) -> tf.Tensor:
     return tf.reshape(sequence, (-1, sequence.shape[-1]))
 
 
-def _sum(rows: tf.Tensor) -> tf.Tensor:
-    """(N, W) to (1, W) by a product with ones, faster than TensorFlow's reduction."""
-    return tf.matmul(tf.ones((1, tf.shape(rows)[0]), rows.dtype), rows)
+def _sum(rows: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """(N, W) to (1, W), faster than TensorFlow's reduction."""
+    if rows.dtype != dtype:
+        return _sum_as(rows, dtype)
+    return tf.matmul(tf.ones((1, tf.shape(rows)[0]), dtype), rows)
+
+
+@partial(tf.function, jit_compile=True, autograph=False)
+def _sum_as(rows: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    return tf.reduce_sum(tf.cast(rows, dtype), axis=0, keepdims=True)

@@ -78,6 +78,7 @@ def load(run: Run) -> Finished:
         values = json.loads(file.attrs["settings"])
         results = [from_mapping(EpochResult, result) for result in values.pop("results")]
         network = from_mapping(NetworkConfig, values.pop("network"))
+        values["training"].setdefault("precision", "float32")  # before there was a choice
         training = from_mapping(TrainingConfig, values.pop("training"))
         vocabulary = Vocabulary(values.pop("vocabulary"))
         return Finished(Settings(network, training, vocabulary, **values), results)

@@ -13,7 +13,6 @@ from charrnn.data.corpus import split
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import RunError, TrainingError
 from charrnn.networks import language
-from charrnn.networks.precision import choose
 from charrnn.runs import Run
 from charrnn.training import resume
 from charrnn.training.batches import steps_per_epoch, training_batches, validation_batches
@@ -79,8 +78,7 @@ def compiled(finished: Finished) -> Any:
     config = finished.settings.training
     keras.utils.set_random_seed(config.seed)
     network = finished.settings.network
-    precision = choose(config.precision, network.units)
-    model = language.build(network, config.batch_size, precision.name)
+    model = language.build(network, config.batch_size, config.precision)
     model.compile(
         optimizer=_optimizer(config),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -341,7 +342,7 @@ class OneHotEmbedding(keras.layers.Embedding):  # type: ignore[misc]
     ("optimizer", "stock", "ours"),
     [
         ("sgd", keras.layers.Embedding, layers.Embedding),
-        ("adam", OneHotEmbedding, layers.Embedding),
+        ("adam", OneHotEmbedding, partial(layers.Embedding, projected=True)),
     ],
     ids=["sgd", "adam"],
 )
@@ -382,7 +383,7 @@ def test_adam_steps_the_embedding_by_its_summed_gradient() -> None:
         np.testing.assert_allclose(layer.embeddings.numpy(), table, atol=1e-5)
 
 
-@pytest.mark.parametrize("words", [7, layers.PROJECTED_VOCABULARY, layers.PROJECTED_VOCABULARY + 1])
+@pytest.mark.parametrize("words", [7, layers.ONE_HOT, layers.ONE_HOT + 1])
 def test_looked_up_gradient_is_the_sum_by_id(words: int) -> None:
     """By one-hot products and, of larger vocabularies, by segment sums: dense, each row its own."""
     table = normal(words, 3)
@@ -399,13 +400,13 @@ def test_looked_up_gradient_is_the_sum_by_id(words: int) -> None:
     np.testing.assert_allclose(gradient, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize(("largest", "masked"), [(7, True), (6, False)])
+@pytest.mark.parametrize(("times", "masked"), [(7 / 4, True), (6 / 4, False)])
 @pytest.mark.parametrize("name", NAMES)
 def test_projecting_the_vocabulary_is_projecting_the_batch(
-    name: str, largest: int, masked: bool, monkeypatch: pytest.MonkeyPatch
+    name: str, times: float, masked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A row of the input's product for each word, or for each of the batch; all else is Keras's."""
-    monkeypatch.setattr(layers, "PROJECTED_VOCABULARY", largest)
+    monkeypatch.setattr(layers, "PROJECTED", times)
     multiplied = []
 
     def counted(a: Any, *factors: Any) -> Any:
@@ -416,7 +417,7 @@ def test_projecting_the_vocabulary_is_projecting_the_batch(
     ids = tf.constant(np.random.default_rng(0).integers(0, 7, (5, 7)))
     results = []
     pair = twins(name, 4, 5, return_sequences=True, go_backwards=True)
-    embeddings = keras.layers.Embedding, layers.Embedding
+    embeddings = keras.layers.Embedding, partial(layers.Embedding, projected=True)
     for layer, embedding in zip(pair, [e(7, 4, mask_zero=masked) for e in embeddings], strict=True):
         embedding.build()
         embedding.set_weights([normal(7, 4)])
@@ -426,13 +427,13 @@ def test_projecting_the_vocabulary_is_projecting_the_batch(
         variables = [*embedding.trainable_weights, *layer.trainable_weights]
         results.append(arrays([y, *tape.gradient(loss, [w.value for w in variables])]))
     assert_same(results[1], results[0])
-    assert multiplied == ([7] if largest == 7 else [14, 21])
+    assert multiplied == ([7] if times == 7 / 4 else [14, 21])
 
 
 def test_dropout_is_not_lost_where_the_vocabulary_could_be_projected() -> None:
     """Dropped inputs are another row for each of the batch, so the batch is projected."""
     stock, ours = twins("gru", 4, 5, dropout=0.5, seed=1)
-    embedding = layers.Embedding(7, 4)
+    embedding = layers.Embedding(7, 4, projected=True)
     vectors = embedding(tf.constant([[1, 3, 1], [0, 6, 1]]))
     assert hasattr(vectors, "lookup")
     assert_same(arrays([ours(vectors, training=True)]), arrays([stock(vectors, training=True)]))
@@ -502,7 +503,7 @@ def test_saved_models_come_back_as_they_were(name: str, tmp_path: Path) -> None:
     model = keras.Sequential(
         [
             keras.Input((9,), batch_size=3, dtype="int32"),
-            layers.Embedding(7, 4),
+            layers.Embedding(7, 4, projected=True),
             layers.CELLS[name](5, return_sequences=True, precision="bfloat16"),
             keras.layers.Bidirectional(layers.CELLS[name](5, precision="bfloat16")),
             layers.Dense(7, precision="bfloat16"),
@@ -511,7 +512,8 @@ def test_saved_models_come_back_as_they_were(name: str, tmp_path: Path) -> None:
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert [type(layer) for layer in again.layers] == [type(layer) for layer in model.layers]
-    _, recurrent, both, dense = again.layers
+    embedding, recurrent, both, dense = again.layers
+    assert embedding.projected
     for layer in (recurrent, both.forward_layer, both.backward_layer):
         assert layer._scannable()
     for layer in (recurrent, both.forward_layer, both.backward_layer, dense):
@@ -594,3 +596,31 @@ def test_dense_in_bfloat16_rounds_its_product_alone(shape: Any) -> None:
     results = graph(tf.constant(x, "float32"))
     assert results.dtype == tf.float32
     np.testing.assert_allclose(results, rounded + bias, atol=1e-6)
+
+
+def test_vectors_have_a_gradient_unless_they_are_projected() -> None:
+    """What looks at the embedding's output from outside sees Keras's gradient."""
+    stock, ours = twins("lstm", 4, 5)
+    embedding = layers.Embedding(7, 4)
+    gradients = []
+    for layer in (stock, ours):
+        vectors = embedding(tf.constant([[1, 3, 1], [0, 6, 1]]))
+        with tf.GradientTape() as tape:
+            tape.watch(vectors)
+            y = layer(vectors)
+        gradients.append(tape.gradient(y, vectors).numpy())
+    np.testing.assert_allclose(gradients[1], gradients[0], atol=1e-5)
+
+
+def test_mask_may_have_a_last_axis() -> None:
+    """(B, T, 1) is the mask (B, T), as in Keras."""
+    stock, ours = twins("gru", 4, 5)
+    x, mask = normal(3, 7, 4), coins(3, 7)[..., np.newaxis]
+    assert_same(run(ours, x, mask=mask), run(stock, x, mask=mask))
+
+
+@pytest.mark.parametrize("kind", [layers.LSTM, layers.Dense])
+def test_unknown_precision_is_refused(kind: Any) -> None:
+    """Instead of being taken for one of the two."""
+    with pytest.raises(ValueError, match="float32, bfloat16, not 'bf16'"):
+        kind(3, precision="bf16")

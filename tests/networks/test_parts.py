@@ -24,7 +24,7 @@ def test_parts_are_fair_and_large_enough(rows: int, cores: int, least: int) -> N
 def test_batch_of_unknown_size_is_one_part() -> None:
     """Inside a graph that takes any number of rows."""
 
-    @tf.function(input_signature=[tf.TensorSpec((None, 3))])
+    @tf.function(input_signature=[tf.TensorSpec((None, 3))])  # type: ignore[untyped-decorator]
     def cut(batch: tf.Tensor) -> list[tf.Tensor]:
         return tf.split(batch, parts.sizes(batch))  # type: ignore[no-any-return]
 

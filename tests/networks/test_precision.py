@@ -29,13 +29,30 @@ def test_auto_takes_bfloat16_where_the_processor_has_it(processor: Path, flag: s
 def test_auto_takes_float32_on_other_processors(processor: Path, flags: str) -> None:
     """A name that only looks like it isn't enough."""
     processor.write_text(LINE.format(flags), encoding="utf-8")
-    assert choose("auto", 1024) == ("float32", "no bfloat16 in this processor")
+    assert choose("auto", 1024) == ("float32", "no avx512_bf16 or amx_bf16 found in the processor")
 
 
 def test_auto_takes_float32_where_linux_does_not_tell(processor: Path) -> None:
     """Without /proc/cpuinfo there is nothing to go by."""
     assert not processor.exists()
     assert choose("auto", 1024).name == "float32"
+
+
+def test_auto_takes_float32_where_onednn_is_off(
+    processor: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TensorFlow's other products know no such instructions."""
+    processor.write_text(LINE.format("avx512_bf16"), encoding="utf-8")
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    assert choose("auto", 1024) == ("float32", "oneDNN is off")
+
+
+@pytest.mark.parametrize("asked", ["auto", "float32", "bfloat16"])
+def test_a_gpu_gets_float32(processor: Path, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    """Keras's own layers run there."""
+    processor.write_text(LINE.format("avx512_bf16"), encoding="utf-8")
+    monkeypatch.setattr(precision, "has_gpu", lambda: True)
+    assert choose(asked, 1024) == ("float32", "on a GPU")
 
 
 def test_auto_takes_float32_for_small_layers(processor: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 import charrnn
 from charrnn import sealed
 from charrnn.errors import RunError
+from charrnn.networks import parts
 from charrnn.runs import Run
 from charrnn.training import resume
 from charrnn.training.batches import epoch_starts
@@ -21,7 +22,14 @@ from charrnn.training.callbacks import Interrupted
 
 MakeTraining = Callable[..., Any]
 
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
+    "bfloat16-in-parts": {
+        "cell": "lstm",
+        "units": 40,
+        "batch_size": 64,
+        "dropout": 0.4,
+        "precision": "bfloat16",
+    },
     "lstm-streams": {"cell": "lstm", "dropout": 0.4, "clip_norm": 0.5, "layers": 2},
     "gru-tutorial": {"cell": "gru", "dropout": 0.4, "clip_norm": 0.0, "order": "shuffled"},
 }
@@ -57,12 +65,18 @@ def _assert_same(one: Any, other: Any) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_four_epochs_are_two_and_two_more(
-    make_training: MakeTraining, models: list[Any], kind: str
+    make_training: MakeTraining,
+    models: list[Any],
+    kind: str,
+    real_text: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Weights, optimizer, random streams and states are those of an unbroken training."""
-    whole = make_training(epochs=4, **KINDS[kind])
+    monkeypatch.setattr(parts, "_cores", lambda: 2)
+    text = real_text[: 60 * KINDS[kind].get("batch_size", 10)]
+    whole = make_training(text=text, epochs=4, **KINDS[kind])
     whole.start()
-    halves = make_training(epochs=2, **KINDS[kind])
+    halves = make_training(text=text, epochs=2, **KINDS[kind])
     halves.start()
     halves.go_on(epochs=4)
     unbroken, _, resumed = models
@@ -77,7 +91,8 @@ def test_four_epochs_are_two_and_two_more(
 
 
 def _steps(training: Any) -> int:
-    return len(epoch_starts(540, training.settings.training, 0))
+    characters = len(training.ids) * 9 // 10
+    return len(epoch_starts(characters, training.settings.training, 0))
 
 
 def test_an_epoch_broken_off_in_its_middle_is_repeated(
@@ -183,6 +198,21 @@ def test_a_damaged_resume_file_is_refused(trained: Any, damage: Callable[[bytes]
     _assert_refused(trained)
 
 
+def _rewrite(path: Path, change: Callable[[Any], None]) -> None:
+    """Change what a resume file holds, and seal it again."""
+    title = path.read_bytes().split(b"\n")[0].decode()
+
+    def fill(file: Any) -> None:
+        with h5py.File(path) as old:
+            for name in old:
+                old.copy(name, file)
+            for name, value in old.attrs.items():
+                file.attrs[name] = value
+        change(file)
+
+    sealed.write(path, title, 1, fill)
+
+
 def _without_a_setting(file: Any) -> None:
     settings = json.loads(file.attrs["settings"])
     del settings["training"]["seed"]
@@ -222,18 +252,7 @@ def test_a_resume_file_that_lacks_something_is_refused(
     trained: Any, change: Callable[[Any], None]
 ) -> None:
     """A file that is whole but does not hold what a resume needs is refused as well."""
-    path = trained.run.resume_file
-    title = path.read_bytes().split(b"\n")[0].decode()
-
-    def fill(file: Any) -> None:
-        with h5py.File(path) as old:
-            for name in old:
-                old.copy(name, file)
-            for name, value in old.attrs.items():
-                file.attrs[name] = value
-        change(file)
-
-    sealed.write(path, title, 1, fill)
+    _rewrite(trained.run.resume_file, change)
     _assert_refused(trained)
 
 
@@ -251,3 +270,15 @@ def test_a_newer_resume_file_is_refused(trained: Any) -> None:
     path.write_bytes(path.read_bytes().replace(b"\nformat 1\n", b"\nformat 2\n", 1))
     with pytest.raises(RunError, match=r"newer.* upgrade charrnn"):
         resume.load(trained.run)
+
+
+def test_a_resume_file_from_before_precisions_means_float32(trained: Any) -> None:
+    """Its products were float32's, whatever the processor could do."""
+
+    def without_precision(file: Any) -> None:
+        settings = json.loads(file.attrs["settings"])
+        del settings["training"]["precision"]
+        file.attrs["settings"] = json.dumps(settings)
+
+    _rewrite(trained.run.resume_file, without_precision)
+    assert resume.load(trained.run).settings.training.precision == "float32"

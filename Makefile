@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 .PHONY: demo test check format benchmark clean
 
-demo: $(VENV)/.installed  ## install, train a small LSTM for about two minutes, print what it writes
+demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, print what it writes
 	rm -rf checkpoints/demo
 	$(BIN)/charrnn train --epochs 5 --run demo --checkpoints checkpoints
 	$(BIN)/charrnn sample "The " --run demo --checkpoints checkpoints --temp 0.7 --length 500 --seed 1

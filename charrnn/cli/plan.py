@@ -105,6 +105,15 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
             f"{run.name} was trained on standard input: pipe the same text into "
             f"charrnn train - --resume {run.name}"
         )
+    if (
+        source is None
+        and Path(settings.source).is_absolute()
+        and not Path(settings.source).exists()
+    ):
+        raise CorpusError(
+            f"{run.name} was trained on {settings.source}, which is not there any more: give the "
+            "text's new place as CORPUS"
+        )
     corpus = _load(settings.source if source is None else source, places)
     if corpus.sha256 != settings.corpus_sha256:
         raise CorpusError(

@@ -60,7 +60,7 @@ _positive = click.IntRange(min=1)
     "--preset",
     type=click.Choice(list(PRESETS)),
     help="A set of defaults: tutorial is the articles' network and training, small trains in "
-    "minutes. Any flag overrides it.",
+    "about a minute. Any flag overrides it.",
 )
 @_setting("cell", click.Choice(CELLS, case_sensitive=False), "The recurrent layer.")
 @_setting("units", _positive, "Units of each recurrent layer.")
@@ -247,7 +247,8 @@ def _interruption(terminal: Terminal) -> Iterator[Callable[[], bool]]:
     def note(number: int, _: object) -> None:
         noted.append(number)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        terminal.note("stopping after this step; press Ctrl-C again to stop at once")
+        line = "\n" if terminal.live else ""  # the bar's ends with ^C
+        terminal.note(f"{line}stopping after this step; press Ctrl-C again to stop at once")
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

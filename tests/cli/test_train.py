@@ -772,7 +772,9 @@ def test_what_a_resume_refuses(fails: Fails, finished: Run, novel: Path, text: s
     novel.write_text(text[::-1], encoding="utf-8")
     assert str(novel.resolve()) in fails(1, *longer)
     novel.unlink()
-    assert str(novel.resolve()) in fails(1, *longer)
+    line = fails(1, *longer)
+    assert str(novel.resolve()) in line
+    assert "as CORPUS" in line
     assert finished.epochs() == [1]
 
 

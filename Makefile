@@ -23,7 +23,7 @@ format: $(VENV)/.installed-dev  ## mend what lint and format can mend by themsel
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-benchmark: $(VENV)/.installed  ## speed against Keras, and PyTorch where installed: about 40 minutes
+benchmark: $(VENV)/.installed  ## speed against Keras, and PyTorch where installed
 	$(BIN)/python benchmarks/sampling.py
 	$(BIN)/python benchmarks/training.py
 

@@ -53,7 +53,8 @@ def begin(
     """A new run: the configuration's defaults, over them the preset's, over them the flags."""
     values = {**(PRESETS[preset] if preset else {}), **given}
     values.setdefault("stride", values.get("seq_length", TrainingConfig.seq_length))
-    training = TrainingConfig(**_fields_of(TrainingConfig, values | {"precision": "float32"}))
+    asked = values.pop("precision", "auto")
+    training = TrainingConfig(**_fields_of(TrainingConfig, values))
     if name is not None:
         new_run(places.checkpoints, name, "", "")  # complains before anything is downloaded
     corpus = _load(source, places)
@@ -66,7 +67,7 @@ def begin(
     from charrnn.training.batches import steps_per_epoch
     from charrnn.training.resume import Finished, Settings
 
-    precision = choose(values.get("precision", "auto"), network.units)
+    precision = choose(asked, network.units)
     training = replace(training, precision=precision.name)
     settings = Settings(network, training, vocabulary, corpus.source, corpus.name, corpus.sha256)
     ids = vocabulary.encode(corpus.text)

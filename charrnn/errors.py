@@ -25,6 +25,10 @@ class DownloadError(CorpusError):
     """A download that failed or arrived with the wrong content."""
 
 
+class ReviewsError(CharrnnError):
+    """Reviews that cannot be found, read or used."""
+
+
 class VocabularyError(CharrnnError):
     """Characters that the network has never seen."""
 

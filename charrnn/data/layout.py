@@ -1,0 +1,89 @@
+"""The reviews in a folder or tar archive laid out as aclImdb, read as they lie, never unpacked."""
+
+import itertools
+import lzma
+import tarfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from charrnn.errors import ReviewsError
+
+PARTS = ("train", "test")
+LABELS = ("neg", "pos")  # a label is its place
+PATTERN = "{train,test}/{pos,neg}/*.txt"
+
+_LONGEST = 2**20  # bytes of a review
+_MOST = 2**30  # bytes of all reviews
+_DEPTHS = (3, 4)  # a folder of any name may lie above train and test
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """Name to content of each review, sorted; a name is a path from train or test on.
+
+    Raises:
+        ReviewsError: it can't be read, has another layout, or is too large to be reviews.
+    """
+    found: dict[str, bytes] = {}
+    try:
+        for name, content in _in_folder(path) if path.is_dir() else _in_archive(path):
+            if name in found:
+                raise ReviewsError(f"{path} holds {name} twice: give one set of reviews")
+            found[name] = content
+    except FileNotFoundError:
+        raise ReviewsError(f"no file or folder {path}: give one with {PATTERN}") from None
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError) as error:
+        reason = getattr(error, "strerror", None) or "it is damaged, or no archive"
+        raise ReviewsError(f"can't read {path}: {reason}. Get it again") from None
+    _require_layout(path, found)
+    return dict(sorted(found.items()))
+
+
+def _require_layout(path: Path, found: dict[str, bytes]) -> None:
+    missing = {f"{part}/{label}" for part in PARTS for label in LABELS}
+    missing -= {name.rpartition("/")[0] for name in found}
+    if missing:
+        raise ReviewsError(
+            f"{path} has no reviews in {', '.join(sorted(missing))}: expected the layout of "
+            f"aclImdb, {PATTERN}"
+        )
+
+
+def _in_folder(path: Path) -> Iterator[tuple[str, bytes]]:
+    left = _MOST
+    for top, part, label in itertools.product(("", "*/"), PARTS, LABELS):
+        for file in path.glob(f"{top}{part}/{label}/*.txt"):
+            name = _name(file.relative_to(path).as_posix())
+            if name:
+                left -= _affordable(path, name, file.stat().st_size, left)
+                yield name, file.read_bytes()
+
+
+def _in_archive(path: Path) -> Iterator[tuple[str, bytes]]:
+    left = _MOST
+    with tarfile.open(path, "r|*") as archive:
+        for member in archive:
+            name = _name(member.name)
+            file = archive.extractfile(member) if name and member.isreg() else None
+            if name and file:
+                left -= _affordable(path, name, member.size, left)
+                yield name, file.read()
+
+
+def _name(path: str) -> str | None:
+    """The path from train or test on, where it is a review's."""
+    parts = PurePosixPath(path).parts
+    if len(parts) not in _DEPTHS:
+        return None
+    part, label, file = parts[-3:]
+    named = file.endswith(".txt") and not file.startswith(".")  # macOS adds ._ files to archives
+    return f"{part}/{label}/{file}" if named and part in PARTS and label in LABELS else None
+
+
+def _affordable(path: Path, name: str, size: int, left: int) -> int:
+    if size > min(_LONGEST, left):
+        raise ReviewsError(
+            f"{name} in {path} is too large: a review has up to {_LONGEST:,} bytes, all together "
+            f"{_MOST:,}"
+        )
+    return size

@@ -1,0 +1,127 @@
+"""Reviews' ids to what a classifier reads: cut, with their pairs of neighbours, padded, in batches.
+
+Shapes: B batch, T tokens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.classifiers import ClassifierConfig
+from charrnn.data.vocabulary import Ids
+from charrnn.errors import ReviewsError
+
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: Fibonacci hashing
+_HALF = np.uint64(32)
+_STEP = 64  # tokens between the lengths of short batches
+_POOL = 50  # batches that are sorted by length together
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Reviews as a classifier reads them.
+
+    Attributes:
+        ids: the prepared ids of each review.
+        labels: 1 for positive, 0 for negative, shape (N,).
+    """
+
+    ids: Sequence[Ids]
+    labels: npt.NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Tokens of each review, shape (N,)."""
+        return np.array([len(ids) for ids in self.ids], np.int64)
+
+    def split(self, fraction: float) -> tuple["Examples", "Examples"]:
+        """All but the last `fraction`, at Keras's border int(N (1 - fraction)), and the rest.
+
+        Raises:
+            ReviewsError: one of the two would be empty.
+        """
+        border = int(len(self) * (1 - fraction))
+        if not 0 < border < len(self):
+            raise ReviewsError(
+                f"{len(self)} reviews are too few to hold back {100 * fraction:g}% for validation"
+            )
+        first = Examples(self.ids[:border], self.labels[:border])
+        return first, Examples(self.ids[border:], self.labels[border:])
+
+
+def prepare(ids: Ids, config: ClassifierConfig) -> Ids:
+    """What the network reads of a review's ids (T,): its end, and the rows of its pairs."""
+    kept = ids[-config.max_length :] if config.max_length else ids
+    if not config.bigrams:
+        return kept
+    return np.concatenate([kept, config.vocabulary_size + hash_pairs(kept, config.bigrams)])
+
+
+def hash_pairs(ids: Ids, rows: int) -> Ids:
+    """A row in [0, rows) for each pair of neighbours of ids (T,): shape (T - 1,)."""
+    numbers = ids.astype(np.uint64)
+    pairs = (numbers[:-1] << _HALF) | numbers[1:]
+    return ((pairs * _MULTIPLIER >> _HALF) % np.uint64(rows)).astype(np.int32)
+
+
+def pad(reviews: Sequence[Ids], padding: str, length: int | None = None) -> npt.NDArray[np.int32]:
+    """Reviews as one array, short ones filled up with 0.
+
+    Args:
+        reviews: the prepared ids of each review.
+        padding: "before" or "after" the review.
+        length: T; None for the first of few lengths that holds the longest review.
+
+    Returns:
+        shape (B, T).
+    """
+    time = length or round_up(max(map(len, reviews)))
+    rows = np.zeros((len(reviews), time), np.int32)
+    for row, ids in zip(rows, reviews, strict=True):
+        if padding == "before":
+            row[time - len(ids) :] = ids
+        else:
+            row[: len(ids)] = ids
+    return rows
+
+
+def round_up(length: int) -> int:
+    """The next of 64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280 and so on.
+
+    So few lengths are worth compiling a network's loop for each of them.
+    """
+    step = _STEP
+    while length > 8 * step:
+        step *= 2
+    return max(1, -(-length // step)) * step
+
+
+def in_batches(
+    lengths: npt.NDArray[np.int64],
+    batch_size: int,
+    random: np.random.Generator | None,
+    grouped: bool,
+) -> list[npt.NDArray[np.int64]]:
+    """Which reviews go into which batch; each review goes into one.
+
+    Args:
+        lengths: tokens of each review, shape (N,).
+        batch_size: B; the last batch may be smaller.
+        random: shuffles; None keeps the order, or where grouped sorts by length.
+        grouped: put reviews of like length together, so that little padding is read.
+    """
+    order = np.arange(len(lengths)) if random is None else random.permutation(len(lengths))
+    if grouped:
+        pool = _POOL * batch_size if random is not None else max(1, len(order))
+        pools = [order[start : start + pool] for start in range(0, len(order), pool)]
+        order = np.concatenate([part[np.argsort(lengths[part], kind="stable")] for part in pools])
+    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    if grouped and random is not None:
+        batches = [batches[place] for place in random.permutation(len(batches))]
+    return batches

@@ -1,0 +1,173 @@
+"""The integer arrays of an `.npz`, whose ragged ones are pickles, with none of their code run.
+
+NumPy keeps arrays of unequal lists as pickles, and a pickle can call any function or ask for any
+memory. Here it may use only the opcodes of nested lists of integers, its memo stays small, and the
+names that it may call stand for a class that does nothing; NumPy itself never sees its content.
+"""
+
+import contextlib
+import io
+import pickle
+import re
+import warnings
+import zipfile
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.data.vocabulary import Ids
+from charrnn.errors import ReviewsError
+
+_MOST = 64 * 2**20  # bytes in a member, over four times what Keras's training reviews need
+_LONGEST_NAME = 32  # bytes
+
+
+class _StandIn:
+    """What a pickle builds in place of arrays and types: it keeps what it is given."""
+
+    def __init__(self, *_: object) -> None:
+        self.state: Any = None
+
+    def __setstate__(self, state: object) -> None:
+        self.state = state
+
+
+_NAMES = {
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("numpy.core.multiarray", "_reconstruct"),  # NumPy 1
+    ("numpy._core.multiarray", "_reconstruct"),  # NumPy 2
+    ("_codecs", "encode"),  # bytes in protocol 2
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module_name: str, global_name: str, /) -> type[_StandIn]:
+        if (module_name, global_name) not in _NAMES:
+            raise ReviewsError(
+                f"asks for {module_name[:40]!r}.{global_name[:40]!r}, which lists of integers do "
+                "not need, so it may be hostile"
+            )
+        return _StandIn
+
+
+def _short(opcode: bytes, width: int) -> bytes:
+    """A pattern of an opcode, a length of `width` bytes, and as many bytes as the length says."""
+    lengths = range(_LONGEST_NAME)
+    sizes = (re.escape(n.to_bytes(width, "little")) + b".{%d}" % n for n in lengths)
+    return re.escape(opcode) + b"(?:" + b"|".join(sizes) + b")"
+
+
+_OPCODES = re.compile(
+    b"(?:"
+    + b"|".join(
+        [
+            rb"K.|M..|J.{4}",  # integers
+            rb"[]()lt\x85-\x87ae]",  # lists and tuples
+            rb"\x94|q.|r...\0|h.|j...\0",  # memo; a high number would take its size in memory
+            rb"[N\x88\x89Rb\x93]|c[\w.]{1,40}\n\w{1,40}\n",  # constants, calls, names
+            rb"\x80.|\x95.{8}",  # protocol, frames
+            *(_short(opcode, 1) for opcode in (b"\x8c", b"C", b"U", b"\x8a")),
+            *(_short(opcode, 4) for opcode in (b"X", b"B", b"T")),
+        ]
+    )
+    + rb")*+\.",
+    re.DOTALL,
+)
+
+
+def read_ragged(path: Path, name: str) -> list[Ids]:
+    """The lists of non-negative integers in the object array `name` of an `.npz`.
+
+    Returns:
+        One array of shape (T,) for each list, T its length.
+
+    Raises:
+        ReviewsError: the file or the array is missing, damaged, hostile, or holds anything else.
+    """
+    with _explained(path, name):
+        file, (count,), dtype = _member(path, name)
+        if dtype != np.object_:
+            raise ReviewsError(f"holds {dtype}, not lists")
+        lists = _unpickled(file.read())
+        if len(lists) != count:
+            raise ReviewsError(f"holds {len(lists):,} lists, not {count:,} as it says")
+        return [_integers(item) for item in lists]
+
+
+def read_integers(path: Path, name: str) -> npt.NDArray[np.integer]:
+    """The plain integer array `name` of an `.npz`, shape (N,).
+
+    Raises:
+        ReviewsError: the file or the array is missing, damaged, or holds anything else.
+    """
+    with _explained(path, name):
+        file, (count,), dtype = _member(path, name)
+        if dtype.kind not in "iu":
+            raise ReviewsError(f"holds {dtype}, not integers")
+        content = file.read()
+        if len(content) != count * dtype.itemsize:
+            raise ReviewsError("has another size than it says")
+        return np.frombuffer(content, dtype)
+
+
+@contextlib.contextmanager
+def _explained(path: Path, name: str) -> Iterator[None]:
+    """Whatever goes wrong inside is one line about the file."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise ReviewsError(f"no file {path}: give the path of Keras's imdb.npz") from None
+    except ReviewsError as error:
+        raise ReviewsError(
+            f"{path} is not like Keras's imdb.npz: {name} {error}. Get the file again"
+        ) from None
+    except Exception as error:  # noqa: BLE001 - a stranger's file can be wrong in any way
+        reason = getattr(error, "strerror", None) or f"it is damaged at {name}, or no .npz file"
+        raise ReviewsError(f"can't read {path}: {reason}. Get the file again") from None
+
+
+def _member(path: Path, name: str) -> tuple[io.BytesIO, tuple[int], np.dtype[Any]]:
+    """An array's content, behind its header, and the shape and type that the header says."""
+    with zipfile.ZipFile(path) as archive:
+        if f"{name}.npy" not in archive.namelist():
+            raise ReviewsError("is missing")
+        size = archive.getinfo(f"{name}.npy").file_size  # zipfile reads no more than this
+        if size > _MOST:
+            raise ReviewsError(f"has {size:,} bytes, more than the {_MOST:,} that are read")
+        file = io.BytesIO(archive.read(f"{name}.npy"))
+    version = np.lib.format.read_magic(file)
+    with warnings.catch_warnings(action="ignore"):  # of headers that Python 2 wrote
+        if version == (1, 0):
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        else:
+            shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+    if len(shape) != 1:
+        raise ReviewsError(f"has {len(shape)} dimensions, not 1")
+    return file, shape, dtype
+
+
+def _unpickled(content: bytes) -> list[Any]:
+    if not _OPCODES.fullmatch(content):
+        raise ReviewsError("is a damaged pickle, or one of other things than lists of integers")
+    found = _Unpickler(io.BytesIO(content), encoding="latin1").load()
+    lists = found.state[-1] if isinstance(found, _StandIn) else None
+    if not isinstance(lists, list):
+        raise ReviewsError("is a pickle of something else than an array")
+    return lists
+
+
+def _integers(item: object) -> Ids:
+    if not isinstance(item, list):
+        raise ReviewsError("holds something else than lists of integers")
+    try:
+        integers = np.asarray(array("i", item), np.int32)
+    except (TypeError, OverflowError):
+        raise ReviewsError("holds a list of something else than word ranks") from None
+    if integers.size and integers.min() < 0:
+        raise ReviewsError("holds negative numbers")
+    return integers

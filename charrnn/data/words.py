@@ -1,0 +1,169 @@
+"""A review's words to ids and back, numbered as Keras numbers its IMDB reviews.
+
+Id 0 is padding, 1 a review's start, 2 a word outside the vocabulary; 3 is never used. The word of
+rank r, 1 for the most frequent, has id r + 3.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from charrnn.data.vocabulary import Ids
+from charrnn.errors import ReviewsError
+
+PADDING = 0
+START = 1
+UNKNOWN = 2
+_OFFSET = 3
+_FIRST = _OFFSET + 1  # id of the most frequent word
+
+_FILTERED = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+_IN_WORDS = "\x85\xa0"  # white space to Unicode, letters of 556 words to Keras's word index
+_SPACES = {c for c in map(chr, range(0x3001)) if c.isspace()} - set(_IN_WORDS)
+_TO_SPACE = dict.fromkeys(map(ord, (*_FILTERED, *_SPACES)), " ")
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text as Keras 2 splits it: lower-case, without punctuation but apostrophes.
+
+    All other white space separates as well; `<br />` becomes the word br, as in Keras's reviews.
+    """
+    return [word for word in text.lower().translate(_TO_SPACE).split(" ") if word]
+
+
+def word_ids(ranks: Ids, max_words: int) -> Ids:
+    """The ids of a review's word ranks, as `keras.datasets.imdb.load_data(num_words=max_words)`.
+
+    Args:
+        ranks: shape (T,).
+        max_words: ids from here on become the unknown word's.
+
+    Returns:
+        The start's id and one for each word, shape (T + 1,).
+    """
+    ids = np.empty(len(ranks) + 1, np.int32)
+    ids[0] = START
+    ids[1:] = np.where(ranks < max_words - _OFFSET, ranks + np.int32(_OFFSET), UNKNOWN)
+    return ids
+
+
+class Words:
+    """The vocabulary of a classifier that reads words; its length counts the ids below 4 too.
+
+    Args:
+        words: in the order of their ids from 4 on, each once.
+
+    Raises:
+        ReviewsError: there are no words, or a word is empty or there twice.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = list(words)
+        self._ids = {word: _FIRST + place for place, word in enumerate(self.words)}
+        if not self._ids or "" in self._ids or len(self._ids) != len(self.words):
+            raise ReviewsError("a vocabulary must hold words, each once and none empty")
+
+    @classmethod
+    def from_index(cls, path: Path, max_words: int) -> "Words":
+        """The words of ids below `max_words` in a file like Keras's imdb_word_index.json.
+
+        Raises:
+            ReviewsError: no such file, or not an object of words and their ranks, 1 to their
+                number; or `max_words` leaves no word.
+        """
+        ranks = _read_index(path)
+        return cls(sorted(ranks, key=ranks.__getitem__)[: _room(max_words)])
+
+    @classmethod
+    def from_texts(cls, texts: Iterable[str], max_words: int) -> "Words":
+        """The most frequent words of the texts, as many as have ids below `max_words`.
+
+        Of equally frequent words the one that appears first comes first, as in Keras 2's Tokenizer.
+
+        Raises:
+            ReviewsError: the texts have no word, or `max_words` leaves none.
+        """
+        counts = Counter(word for text in texts for word in split_words(text))
+        if not counts:
+            raise ReviewsError("the reviews hold no word: give reviews with letters or digits")
+        return cls([word for word, _ in counts.most_common(_room(max_words))])
+
+    @classmethod
+    def from_json(cls, content: str) -> "Words":
+        """The vocabulary that `to_json` wrote.
+
+        Raises:
+            ValueError: the content is not a list of distinct words in JSON.
+        """
+        words = _parse(content)
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise ValueError("the vocabulary is not a list of words")
+        try:
+            return cls(words)
+        except ReviewsError as error:
+            raise ValueError(str(error)) from None
+
+    def to_json(self) -> str:
+        """The words in the order of their ids from 4 on, as a JSON list."""
+        return json.dumps(self.words, ensure_ascii=False)
+
+    def __len__(self) -> int:
+        return _FIRST + len(self.words)
+
+    def encode(self, text: str) -> Ids:
+        """The start's id and one for each word, shape (T + 1,)."""
+        ids = self._ids
+        return np.array([START, *(ids.get(word, UNKNOWN) for word in split_words(text))], np.int32)
+
+    def encode_batch(self, texts: Iterable[str]) -> list[Ids]:
+        """The ids of each text, as from `encode`."""
+        return [self.encode(text) for text in texts]
+
+    def decode(self, ids: Iterable[int] | Ids) -> str:
+        """The words of the ids between spaces: ? for an unknown one, nothing for start and padding.
+
+        What encoding dropped, punctuation and capitals, does not come back.
+        """
+        numbers = np.asarray(ids, np.int64).tolist()
+        return " ".join(self._word(number) for number in numbers if number not in {PADDING, START})
+
+    def _word(self, number: int) -> str:
+        place = number - _FIRST
+        return self.words[place] if 0 <= place < len(self.words) else "?"
+
+
+def _room(max_words: int) -> int:
+    """How many words have an id below `max_words`."""
+    if max_words <= _FIRST:
+        raise ReviewsError(f"max words must be above {_FIRST}: the ids up to 3 are no words")
+    return max_words - _FIRST
+
+
+def _read_index(path: Path) -> Mapping[str, int]:
+    try:
+        ranks = _parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReviewsError(f"can't read {path}: {error.strerror}") from None
+    except ValueError:  # a UnicodeDecodeError is one too
+        raise ReviewsError(f"{path} is not JSON: give Keras's imdb_word_index.json") from None
+    if not isinstance(ranks, dict) or not _is_ranking(list(ranks.values())) or "" in ranks:
+        raise ReviewsError(
+            f"{path} is no word index: it must be one JSON object of words and their ranks, from 1 "
+            "to their number, each once"
+        )
+    return ranks
+
+
+def _is_ranking(ranks: list[object]) -> bool:
+    whole = all(type(rank) is int for rank in ranks)
+    return whole and bool(ranks) and set(ranks) == set(range(1, len(ranks) + 1))
+
+
+def _parse(content: str) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise ValueError("the vocabulary is not JSON") from None

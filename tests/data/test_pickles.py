@@ -1,0 +1,244 @@
+"""Ragged arrays of an `.npz`, as every NumPy has written them, and what a stranger puts there."""
+
+import codecs
+import io
+import os
+import pickle
+import re
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charrnn.data import pickles
+from charrnn.data.pickles import read_integers, read_ragged
+from charrnn.errors import ReviewsError
+
+FILE = Path("reviews.npz")
+LISTS = [[1, 300, 70_000], [], [255, 256, 65_535, 65_536, 2**31 - 1], [0]]
+HEADER = b"{'descr': '|O', 'fortran_order': False, 'shape': (%b,), }"
+
+
+def ragged(lists: list[Any]) -> Any:
+    array = np.empty(len(lists), object)
+    array[:] = lists
+    return array
+
+
+def write(content: bytes, count: bytes = b"1", header: bytes = HEADER) -> None:
+    """A file whose x holds `content` behind a header of `count` objects."""
+    text = header.replace(b"%b", count).ljust(117) + b"\n"
+    npy = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + content
+    with zipfile.ZipFile(FILE, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", npy)
+
+
+def failure_of(name: str = "x") -> str:
+    with pytest.raises(ReviewsError) as failure:
+        read_ragged(FILE, name)
+    message = str(failure.value)
+    assert "\n" not in message
+    assert str(FILE) in message
+    return message
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.lists(st.integers(0, 2**31 - 1)), min_size=1), st.booleans())
+def test_what_numpy_saves_is_read(lists: list[list[int]], compressed: bool) -> None:
+    """Lists of any lengths come back as `np.savez` and its twin were given them."""
+    save = np.savez_compressed if compressed else np.savez
+    save(FILE, x=ragged(lists))
+    read = read_ragged(FILE, "x")
+    assert [review.tolist() for review in read] == lists
+    assert {review.dtype for review in read} == {np.dtype(np.int32)}
+
+
+@pytest.mark.parametrize("module", [b"numpy.core", b"numpy._core"])
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_each_numpy_and_protocol_is_read(protocol: int, module: bytes) -> None:
+    """Files of NumPy 1 and 2, in the protocols that NumPy has used, hold the same lists."""
+    content = pickle.dumps(ragged(LISTS * 200), protocol)
+    spelt = b"numpy._core.multiarray"
+    if module == b"numpy.core":
+        content = content.replace(b"\x8c\x16" + spelt, b"\x8c\x15numpy.core.multiarray")
+        content = content.replace(b"c" + spelt, b"cnumpy.core.multiarray")
+        content = re.sub(rb"^(\x80.)\x95.{8}", rb"\1", content, flags=re.DOTALL)  # a frame's length
+    assert (module + b".multiarray") in content
+    write(content, b"800")
+    assert [review.tolist() for review in read_ragged(FILE, "x")] == LISTS * 200
+
+
+@pytest.mark.filterwarnings("error")
+def test_python_2_is_read() -> None:
+    """A file of Python 2, with byte strings, long integers and their L, is read in silence."""
+    content = (
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\x01cnumpy\nndarray\nq\x02K\x00\x85q\x03"
+        b"U\x01bq\x04\x87q\x05Rq\x06(K\x01K\x02\x85q\x07cnumpy\ndtype\nq\x08U\x02O8q\tK\x00K\x01"
+        b"\x87q\nRq\x0b(K\x03U\x01|q\x0cNNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tq\rb\x89]q\x0e("
+        b"]q\x0f(K\x05\x8a\x02,\x01e]q\x10K\x07aetq\x11b."
+    )
+    assert pickle.loads(content, encoding="latin1").tolist() == [[5, 300], [7]]  # noqa: S301
+    write(content, b"2L")
+    assert [review.tolist() for review in read_ragged(FILE, "x")] == [[5, 300], [7]]
+
+
+def test_plain_integers_are_read() -> None:
+    """Arrays of any integer type come as they were saved."""
+    for kind in ("<i8", ">i4", "u1"):
+        np.savez(FILE, y=np.array([0, 1, 1], kind))
+        assert read_integers(FILE, "y").tolist() == [0, 1, 1]
+
+
+class Call:
+    """Pickled as a call of any function."""
+
+    def __init__(self, function: Any, *arguments: object) -> None:
+        self.call = function, arguments
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call(os.system, "touch hacked"),
+        Call(eval, "open('hacked', 'w')"),
+        Call(np.save, "hacked", 1),
+        Call(codecs.decode, b"", "hex"),
+        Call(getattr, "text", "upper"),
+    ],
+    ids=lambda call: str(call.call[0].__name__),
+)
+def test_code_is_not_run(call: Call, protocol: int) -> None:
+    """A pickle that calls a function is refused and has called nothing, wherever the call is."""
+    for content in (call, ragged([[1], call]), ragged([[1, call]])):
+        write(pickle.dumps(content, protocol), b"2")
+        assert "Get the file again" in failure_of()
+    assert list(Path().iterdir()) == [FILE]
+
+
+def test_strange_name_is_told() -> None:
+    """Whoever gives a hostile file reads which function it asked for."""
+    write(pickle.dumps(Call(os.system, "true"), 2))
+    assert "'system', which lists of integers do not need" in failure_of()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x04r\xff\xff\xff\x7f]\x94.",  # a memo of two billion places
+        b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f.",  # bytes without end
+        b"\x80\x04\x8b\xff\xff\xff\x7f.",  # a number of two billion bytes
+        b"\x80\x04]" + b"2" * 1000 + b".",  # copies
+        b"\x80\x04" + b"\x8f" * 1000 + b".",  # sets, which are large
+    ],
+    ids=["memo", "bytes", "number", "copies", "sets"],
+)
+def test_memory_is_not_taken(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What asks for much memory in few bytes is refused before it is unpickled."""
+    monkeypatch.setattr(pickles, "_Unpickler", None)
+    write(content)
+    assert "damaged pickle, or one of other things" in failure_of()
+
+
+def test_zip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member larger than reviews can be is refused by its size."""
+    monkeypatch.setattr(pickles, "_MOST", 10_000)
+    write(b"\0" * 10_000)
+    assert "more than the 10,000 that are read" in failure_of()
+
+
+@pytest.mark.parametrize("count", [b"2", b"10000000000000", b"-1"])
+def test_declared_size_is_compared(count: bytes) -> None:
+    """A header that promises another number of reviews is refused, however large it is."""
+    write(pickle.dumps(ragged([[1]]), 4), count)
+    assert "holds 1 lists" in failure_of()
+
+
+@pytest.mark.parametrize("count", [3, 10**15])
+def test_declared_size_of_integers_is_compared(count: int) -> None:
+    """Nor is memory taken for plain integers that are not there."""
+    write(b"\0" * 16, b"%d" % count, HEADER.replace(b"|O", b"<i8"))
+    with pytest.raises(ReviewsError, match="another size"):
+        read_integers(FILE, "x")
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        [[1], [[2]]],
+        [[1], [2.0]],
+        [[1], ["a"]],
+        [[1], [None]],
+        [[1], (2, 3)],
+        [[1], 5],
+        [[1], "abc"],
+        [[1], {1: 2}],
+        [[1], np.array([2])],
+        [[1], [2**31]],
+        [[1], [2**70]],
+        [[1], [-1]],
+    ],
+    ids=str,
+)
+def test_other_things_than_lists_of_integers_are_refused(lists: list[Any]) -> None:
+    """A review is a list of word ranks: anything else is refused, not bent into one."""
+    np.savez(FILE, x=ragged(lists))
+    failure_of()
+
+
+def test_other_arrays_are_refused() -> None:
+    """Reviews and labels in each other's place, or with another shape, are refused."""
+    square = np.empty((1, 1), object)
+    square[0, 0] = [1]
+    np.savez(FILE, x=ragged(LISTS), y=np.arange(3), z=np.arange(3) / 2, w=square, v=np.eye(2))
+    assert "y holds int64, not lists" in failure_of("y")
+    assert "w has 2 dimensions" in failure_of("w")
+    assert "u is missing" in failure_of("u")
+    for name in "xzuv":
+        with pytest.raises(ReviewsError):
+            read_integers(FILE, name)
+
+
+def test_missing_file_is_said_to_be_missing() -> None:
+    """A path without a file is answered as that."""
+    assert "no file reviews.npz" in failure_of()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.6, 0.99])
+def test_truncated_file_is_refused(share: float) -> None:
+    """A download that broke off is one line."""
+    np.savez_compressed(FILE, x=ragged(LISTS * 50))
+    content = FILE.read_bytes()
+    FILE.write_bytes(content[: int(len(content) * share)])
+    assert "can't read" in failure_of()
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data())
+def test_damaged_pickle_is_refused_or_read(data: st.DataObject) -> None:
+    """Whatever bytes change, there is an error of ours or a list of reviews."""
+    content = bytearray(pickle.dumps(ragged(LISTS), data.draw(st.sampled_from([2, 4]))))
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    write(bytes(content), b"4")
+    try:
+        read = read_ragged(FILE, "x")
+    except ReviewsError:
+        return
+    assert all(review.ndim == 1 and review.dtype == np.int32 for review in read)
+
+
+def test_these_tests_files_are_numpys() -> None:
+    """What these tests write by hand is what NumPy reads as well."""
+    write(pickle.dumps(ragged(LISTS), 4), b"4")
+    with zipfile.ZipFile(FILE) as archive:
+        loaded = np.load(io.BytesIO(archive.read("x.npy")), allow_pickle=True)
+    assert loaded.tolist() == LISTS

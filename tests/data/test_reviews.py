@@ -1,0 +1,285 @@
+"""Labelled reviews of ranks and of text, against Keras's own loader and plain Python."""
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charrnn.data import layout, reviews
+from charrnn.data.reviews import Labelled, RankReviews, TextReviews, load
+from charrnn.data.words import word_ids
+from charrnn.errors import ReviewsError
+
+NPZ = Path("my imdb.npz")
+FOLDERS = [f"{part}/{label}" for part in ("train", "test") for label in ("pos", "neg")]
+FILES = {
+    f"{folder}/{number}_{len(folder)}.txt": f"{folder} is {number} étoiles<br />\r\n"
+    for folder in FOLDERS
+    for number in range(12)
+}
+OTHERS = {
+    "README": "an aclImdb",
+    "imdb.vocab": "the\n",
+    "train/unsup/0_0.txt": "neither",
+    "train/labeledBow.feat": "9 0:9",
+    "train/pos/notes.md": "no review",
+    "train/pos/._0_9.txt": "of a Mac",
+    "train/pos/deeper/0_9.txt": "too deep",
+}
+
+
+def write_npz(train: int = 50, test: int = 30, **others: Any) -> None:
+    """Reviews of random lengths and ranks in Keras's own format."""
+    random = np.random.default_rng(1)
+    arrays: dict[str, Any] = {}
+    for part, count in (("train", train), ("test", test)):
+        ranks = np.empty(count, object)
+        ranks[:] = [random.integers(1, 200, random.integers(0, 9)).tolist() for _ in ranks]
+        arrays |= {f"x_{part}": ranks, f"y_{part}": np.arange(count) % 2}
+    arrays |= others
+    np.savez(NPZ, **{name: array for name, array in arrays.items() if array is not None})
+
+
+def write_folder(folder: Path, files: dict[str, str] | None = None) -> Path:
+    for name, text in (files or FILES | OTHERS).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    return folder
+
+
+def write_archive(name: str, mode: str, top: str, files: dict[str, bytes]) -> Path:
+    with tarfile.open(name, mode) as archive:  # type: ignore[call-overload]
+        for place, content in files.items():
+            member = tarfile.TarInfo(top + place)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return Path(name)
+
+
+def encoded(files: dict[str, str]) -> dict[str, bytes]:
+    return {name: text.encode() for name, text in files.items()}
+
+
+def failure_of(path: Path) -> str:
+    with pytest.raises(ReviewsError) as failure:
+        load(path)
+    message = str(failure.value)
+    assert "\n" not in message
+    assert str(path) in message
+    return message
+
+
+def ids_of(labelled: Labelled[Any], max_words: int) -> list[list[int]]:
+    return [word_ids(ranks, max_words).tolist() for ranks in labelled.reviews]
+
+
+def load_ranks() -> RankReviews:
+    read = load(NPZ)
+    assert isinstance(read, RankReviews)
+    return read
+
+
+@pytest.mark.parametrize("max_words", [None, 20, 150, 10_000])
+def test_ranks_are_as_keras_gives_them(
+    max_words: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Order, labels and ids are those of `keras.datasets.imdb.load_data`, to the last one.
+
+    Without num_words Keras makes the largest id of all unknown, as a limit of that id does.
+    """
+    from keras.src.datasets import imdb
+
+    import charrnn.networks  # noqa: F401 - starts TensorFlow quietly
+
+    write_npz()
+    monkeypatch.setattr(imdb, "get_file", lambda **_: str(NPZ))
+    parts = imdb.load_data(num_words=max_words)
+    read = load_ranks()
+    mine = (read.train, read.test)
+    largest = max(int(r.max(initial=0)) + 3 for part in mine for r in part.reviews)
+    for ours, (keras_reviews, keras_labels) in zip(mine, parts, strict=True):
+        assert ids_of(ours, max_words or largest) == keras_reviews.tolist()
+        assert ours.labels.tolist() == keras_labels.tolist()
+
+
+def test_file_is_known_by_its_stem_and_hash(tmp_path: Path) -> None:
+    """Reviews have a short name, an absolute path and the hash of their file."""
+    write_npz()
+    read = load_ranks()
+    assert (read.name, read.source) == ("my imdb", str(tmp_path / NPZ))
+    assert read.sha256 == hashlib.sha256(NPZ.read_bytes()).hexdigest()
+    assert (len(read.train), len(read.test)) == (50, 30)
+    assert read.train.labels.dtype == np.int8
+    assert {ranks.dtype for ranks in read.train.reviews} == {np.dtype(np.int32)}
+
+
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        ({"y_train": np.arange(49) % 2}, "(train) has 50 reviews but 49 labels"),
+        ({"y_test": np.arange(30) % 3}, "(test) has labels other than 0"),
+        ({"y_test": np.arange(30) % 2 - 1}, "(test) has labels other than 0"),
+        ({"y_train": np.zeros(50, int)}, "(train) has no positive reviews"),
+        ({"y_test": np.ones(30, int)}, "(test) has no negative reviews"),
+        ({"y_test": np.arange(30) / 30}, "y_test holds float64, not integers"),
+        ({"y_test": None}, "y_test is missing"),
+        ({"x_train": None}, "x_train is missing"),
+        ({"x_train": np.arange(50)}, "x_train holds int64, not lists"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_unusable_labels_are_refused(others: dict[str, Any], told: str) -> None:
+    """Reviews that no classifier can learn from are refused with what is wrong."""
+    write_npz(**others)
+    assert told in failure_of(NPZ)
+
+
+def test_empty_set_is_refused() -> None:
+    """A file without reviews is said to have none."""
+    write_npz(test=0)
+    assert "(test) has no negative reviews" in failure_of(NPZ)
+
+
+def test_texts_are_in_keras_order() -> None:
+    """Reviews sorted by name are shuffled as Keras shuffles its own: train, then test."""
+    read = load(write_folder(Path("aclImdb")))
+    assert isinstance(read, TextReviews)
+    order = np.random.RandomState(113)
+    for part, labelled in (("train", read.train), ("test", read.test)):
+        names = sorted(name for name in FILES if name.startswith(part))
+        places = np.arange(len(names))
+        order.shuffle(places)
+        assert labelled.reviews == [FILES[names[place]] for place in places]
+        assert labelled.labels.tolist() == [int("/pos/" in names[place]) for place in places]
+
+
+@pytest.mark.parametrize("top", ["", "./", "aclImdb/", "./any name/"])
+@pytest.mark.parametrize(
+    ("name", "mode"), [("a.b.tar.gz", "w:gz"), ("a.b.tgz", "w:gz"), ("a.b.tar", "w")]
+)
+def test_archive_is_read_as_the_folder(name: str, mode: str, top: str) -> None:
+    """Packed or not, with a folder above or not, the same reviews come in the same order."""
+    files = encoded(dict(reversed((FILES | OTHERS).items())))
+    read = load(write_archive(name, mode, top, files))
+    inside = load(write_folder(Path("somewhere", top)))
+    for other in (inside, load(Path("somewhere"))):
+        for mine, theirs in ((read.train, other.train), (read.test, other.test)):
+            assert list(mine.reviews) == list(theirs.reviews)
+            assert mine.labels.tolist() == theirs.labels.tolist()
+    assert read.name == "a.b"
+    assert read.sha256 == hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    assert not Path("train").exists()
+
+
+def test_folder_is_known_by_its_reviews() -> None:
+    """A folder's hash changes with a review, not with where the folder is or what else is in it."""
+    first = load(write_folder(Path("one")))
+    same = load(write_folder(Path("two/deeper"), FILES))
+    assert first.name == "one"
+    assert same.name == "deeper"
+    assert first.sha256 == same.sha256
+    (Path("one") / next(iter(FILES))).write_text("another")
+    assert load(Path("one")).sha256 != first.sha256
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_missing_layout_is_told(folder: str) -> None:
+    """Whoever has no reviews in a folder learns which folders there must be."""
+    files = {name: text for name, text in FILES.items() if not name.startswith(folder)}
+    for path in (
+        write_folder(Path("aclImdb"), files),
+        write_archive("a.tar", "w", "aclImdb/", encoded(files)),
+    ):
+        message = failure_of(path)
+        assert f"has no reviews in {folder}: expected the layout of aclImdb" in message
+        assert "{train,test}/{pos,neg}/*.txt" in message
+
+
+def test_text_that_is_not_utf8_is_named() -> None:
+    """One review in another encoding is found among thousands."""
+    path = write_folder(Path("aclImdb"))
+    (path / "test/neg/3_8.txt").write_bytes(b"na\xefve")
+    message = failure_of(path)
+    assert "test/neg/3_8.txt in aclImdb is not UTF-8 text (byte 2 is 0xef)" in message
+
+
+def test_links_and_strange_paths_are_no_reviews(tmp_path: Path) -> None:
+    """A tar archive can't show another file of this machine as a review, nor write any."""
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    with tarfile.open("a.tar", "w") as archive:
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE):
+            link = tarfile.TarInfo(f"aclImdb/train/pos/link{kind!r}.txt")
+            link.type, link.linkname = kind, str(secret)
+            archive.addfile(link)
+        for name, text in FILES.items():
+            member = tarfile.TarInfo(f"../{name}")
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+    assert len(load(Path("a.tar")).train) == 24
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "secret.txt"]
+
+
+@pytest.mark.parametrize("limit", ["_LONGEST", "_MOST"])
+def test_bomb_is_not_read(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A review, or all together, larger than reviews can be are refused before they are read."""
+    monkeypatch.setattr(layout, limit, 30)
+    archive = write_archive(
+        "a.tar.gz", "w:gz", "", encoded(FILES) | {FOLDERS[0] + "/z.txt": b"0" * 40}
+    )
+    for path in (archive, write_folder(Path("aclImdb"), FILES | {FOLDERS[0] + "/z.txt": "0" * 40})):
+        assert "too large" in failure_of(path)
+
+
+def test_two_sets_in_one_are_refused() -> None:
+    """Two folders with the same reviews are not mixed."""
+    write_folder(Path("all/one"))
+    write_folder(Path("all/two"))
+    assert "twice" in failure_of(Path("all"))
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda _: b"", lambda _: b"text"])
+@pytest.mark.parametrize("name", ["a.tar.gz", "a.tgz", "a.tar"])
+def test_damaged_archive_is_refused(name: str, damage: Callable[[bytes], bytes]) -> None:
+    """A download that broke off, or another file of that name, is one line."""
+    mode = "w" if name == "a.tar" else "w:gz"
+    path = write_archive(name, mode, "aclImdb/", encoded(FILES))
+    path.write_bytes(damage(path.read_bytes()))
+    assert "can't read" in failure_of(path) or "has no reviews in" in failure_of(path)
+
+
+def test_other_files_are_refused_with_the_way_out() -> None:
+    """A path of another kind, or of nothing, is answered with what can be given."""
+    Path("reviews.csv").write_text("1,good")
+    assert "reviews.csv can't be read as reviews" in failure_of(Path("reviews.csv"))
+    assert "nowhere does not exist" in failure_of(Path("nowhere"))
+    for name in ("nowhere.npz", "nowhere.tar.gz"):
+        assert "no file" in failure_of(Path(name))
+    for path in (Path("reviews.csv"), Path("nowhere")):
+        for kind in ("imdb.npz", "folder", ".tar.gz", "{train,test}/{pos,neg}/*.txt"):
+            assert kind in failure_of(path)
+
+
+def test_remotes_are_the_published_files() -> None:
+    """The three downloads are Keras's and Stanford's files: address, size and hash."""
+    keras = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
+    assert reviews.IMDB_NPZ.url == f"{keras}/imdb.npz"
+    assert reviews.IMDB_NPZ.size == 17_464_789
+    assert reviews.IMDB_NPZ.sha256 == (
+        "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"
+    )
+    assert reviews.IMDB_WORD_INDEX.url == f"{keras}/imdb_word_index.json"
+    assert reviews.IMDB_WORD_INDEX.size == 1_641_221
+    assert reviews.IMDB_TEXT.url == (
+        "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
+    )
+    assert reviews.IMDB_TEXT.size == 84_125_825
+    assert reviews.IMDB_TEXT.sha256 == (
+        "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
+    )

@@ -1,0 +1,151 @@
+"""Byte-pair encoding: every text comes back, and the merges are the textbook's."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charrnn.data.subwords import Subwords
+from charrnn.errors import ReviewsError
+
+TEXTS = ["low low low low low", "lower lower", "newest newest newest newest newest newest"]
+TEXTS += ["widest widest widest"]
+LEARNED = Subwords.learn(TEXTS * 3, 290)
+
+
+@settings(deadline=None)
+@given(st.text() | st.text(st.sampled_from("low erniwdst\n<pad>[PAD]\0é😀"), max_size=50))
+def test_decoding_undoes_encoding(text: str) -> None:
+    """Every text in any script comes back as it was, and no id in it is padding's."""
+    ids = LEARNED.encode(text)
+    assert LEARNED.decode(ids) == text
+    assert ids.dtype == np.int32
+    assert not ids.size or (ids.min() > 0 and ids.max() < len(LEARNED))
+
+
+def test_merges_are_the_textbooks() -> None:
+    """The pair that is next to each other most often is merged first, as plain Python counts."""
+    words = Counter(word for text in TEXTS for word in text.split(" ")[1:])
+    pairs: Counter[tuple[str, str]] = Counter()
+    for word, count in words.items():
+        for pair in zip(" " + word, word, strict=False):
+            pairs[pair] += count
+    _, count = pairs.most_common(1)[0]
+    first, second = Subwords.learn(TEXTS, 290).merges[0]
+    assert pairs[first.replace("Ġ", " "), second] >= count - 1  # a text's first word has no space
+
+
+def test_ids_are_bytes_then_merges() -> None:
+    """Without merges a text is its UTF-8 bytes; each merge of a text's pieces is one id more."""
+    plain = Subwords([])
+    assert len(plain) == 257
+    assert len(plain.encode("naïve 😀")) == len("naïve 😀".encode())
+    assert len({int(plain.encode(chr(code))[0]) for code in range(128)}) == 128
+    merged = Subwords([("l", "o"), ("lo", "w")])
+    assert merged.encode("lowlo").tolist() == [258, 257]
+    assert len(merged) == 259
+
+
+def test_piece_that_is_made_twice_has_one_id() -> None:
+    """Two merges that make the same piece give it the first one's id."""
+    twice = Subwords([("l", "o"), ("o", "w"), ("lo", "w"), ("l", "ow"), ("low", "e")])
+    assert len(twice) == 261
+    assert twice.encode("low lowe").tolist()[::2] == [259, 260]
+    assert twice.decode([259, 260]) == "lowlowe"
+
+
+def test_size_is_what_was_asked_for(real_text: str) -> None:
+    """From enough text the vocabulary has exactly the size asked for, padding included."""
+    learned = Subwords.learn([real_text], 1500)
+    assert len(learned) == 1500
+    ids = learned.encode(real_text)
+    assert ids.max() <= 1499
+    assert len(ids) < len(real_text) / 2
+    assert learned.decode(ids) == real_text
+
+
+def test_few_texts_give_a_smaller_vocabulary() -> None:
+    """Texts without so many pairs are no error: the length says how many there were."""
+    assert 257 < len(Subwords.learn(TEXTS, 8185)) < 300
+    assert len(Subwords.learn([], 8185)) == 257
+    assert len(Subwords.learn(["", "a b"], 8185)) == 257
+
+
+def test_learning_is_deterministic(real_text: str) -> None:
+    """The same texts give the same vocabulary, in whatever order they come."""
+    texts = real_text.split("\n\n")
+    first = Subwords.learn(texts, 1000)
+    assert Subwords.learn(texts[::-1], 1000).to_json() == first.to_json()
+
+
+def test_capitals_are_kept() -> None:
+    """Case is a part of a text, as in the article's vocabulary."""
+    assert LEARNED.encode("Low").tolist() != LEARNED.encode("low").tolist()
+
+
+def test_batch_is_encoded_as_each_text(real_text: str) -> None:
+    """Many texts at once, more than go into one portion, have the ids that each has alone."""
+    texts = [*real_text.split("\n")[:1500], "", "low"]
+    each = [LEARNED.encode(text).tolist() for text in texts]
+    assert [ids.tolist() for ids in LEARNED.encode_batch(texts)] == each
+    assert LEARNED.encode_batch([]) == []
+
+
+def test_padding_is_shown_as_nothing() -> None:
+    """Padding before or after a text does not show, and broken characters do not fail."""
+    ids = LEARNED.encode("low é").tolist()
+    assert LEARNED.decode([0, 0, *ids, 0]) == "low é"
+    assert LEARNED.decode(ids[:-1]) == "low \ufffd"
+    assert LEARNED.decode([]) == ""
+
+
+def test_lone_surrogate_is_encoded() -> None:
+    """A command line's undecodable byte is no reason to fail."""
+    assert LEARNED.decode(LEARNED.encode("low \udcff")) == "low ?"
+
+
+def test_vocabulary_comes_back_from_json(real_text: str) -> None:
+    """What a checkpoint keeps gives the same ids again."""
+    learned = Subwords.learn([real_text], 1500)
+    again = Subwords.from_json(learned.to_json())
+    assert again.to_json() == learned.to_json()
+    assert again.encode(real_text).tolist() == learned.encode(real_text).tolist()
+    assert len(again) == len(learned)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[",
+        "[" * 100_000,
+        "3",
+        "{}",
+        '["ab"]',
+        '[["a"]]',
+        '[["a", 1]]',
+        '[["a", "b", "c"]]',
+        '[["ab", "c"]]',
+        '[["a", ""]]',
+        '[["a", " "]]',
+    ],
+    ids=lambda content: content[:16],
+)
+def test_damaged_json_is_refused(content: str) -> None:
+    """A checkpoint's vocabulary that is not one is an error in one line."""
+    with pytest.raises(ValueError, match="subword"):
+        Subwords.from_json(content)
+
+
+def test_json_is_plain() -> None:
+    """Another program needs no more than the merges, as pairs in their order."""
+    assert json.loads(Subwords([("l", "o"), ("lo", "w")]).to_json()) == [["l", "o"], ["lo", "w"]]
+
+
+def test_too_small_a_size_is_refused() -> None:
+    """Fewer ids than padding and bytes need can't be."""
+    with pytest.raises(ReviewsError, match="at least 257"):
+        Subwords.learn(TEXTS, 256)

@@ -1,8 +1,9 @@
 """The seam of the house: one self-contained file per epoch, readable with h5py and NumPy alone.
 
 The file has Keras's own `.weights.h5` layout, so `keras.Model.load_weights` reads it, and carries
-as HDF5 attributes what else a reader needs: the network's configuration, the vocabulary, the
-corpus's name and SHA-256, the epoch and its losses.
+what else a reader needs: as HDF5 attributes the network's configuration, a language model's
+characters, the corpus's name and SHA-256, the epoch and its losses; as a dataset a classifier's
+encoder.
 """
 
 import json
@@ -15,12 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn import sealed
-from charrnn.config import NetworkConfig, from_mapping
+from charrnn.classifiers import ClassifierConfig
+from charrnn.config import NetworkConfig, from_mapping, read_mapping
+from charrnn.data.encoders import Encoder, load_encoder
 from charrnn.data.vocabulary import Vocabulary
 
 FORMAT = 1
 SUFFIX = ".weights.h5"
 _TITLE = "charrnn checkpoint"
+_CLASSIFIER_TITLE = "charrnn classifier"
+_ENCODER = "encoder"
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
 """Path in the file to values, in the order of `NetworkConfig.weight_shapes`."""
@@ -57,6 +62,16 @@ class Checkpoint:
     weights: Weights
 
 
+@dataclass(frozen=True)
+class Classifier:
+    """A review classifier with everything needed to use it."""
+
+    network: ClassifierConfig
+    encoder: Encoder
+    provenance: Provenance
+    weights: Weights
+
+
 def write(path: Path, checkpoint: Checkpoint) -> None:
     """Write `checkpoint` to `path`, whole or not at all.
 
@@ -65,11 +80,8 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     """
 
     def fill(file: Any) -> None:
-        file.attrs["network"] = json.dumps(asdict(checkpoint.network))
         file.attrs["vocabulary"] = json.dumps(checkpoint.vocabulary.characters)
-        file.attrs["provenance"] = json.dumps(asdict(checkpoint.provenance))
-        for name, values in checkpoint.weights.items():
-            file[name] = values
+        _fill(file, checkpoint)
 
     sealed.write(path, _TITLE, FORMAT, fill)
 
@@ -86,9 +98,41 @@ def read(path: Path) -> Checkpoint:
         provenance = from_mapping(Provenance, json.loads(file.attrs["provenance"]))
         if len(vocabulary) != network.vocabulary_size or network.layers > len(file["layers"]):
             raise ValueError("vocabulary, network and layers don't fit together")
-        shapes = network.weight_shapes()
-        weights = {name: _read_weight(file, name, shape) for name, shape in shapes.items()}
-    return Checkpoint(network, vocabulary, provenance, weights)
+        return Checkpoint(network, vocabulary, provenance, _read_weights(file, network))
+
+
+def write_classifier(path: Path, classifier: Classifier) -> None:
+    """Write `classifier` to `path`, whole or not at all; errors as in `write`."""
+
+    def fill(file: Any) -> None:
+        # An attribute holds no more than 64 KiB.
+        file[_ENCODER] = np.frombuffer(classifier.encoder.to_json().encode(), np.uint8)
+        _fill(file, classifier)
+
+    sealed.write(path, _CLASSIFIER_TITLE, FORMAT, fill)
+
+
+def read_classifier(path: Path) -> Classifier:
+    """Read a classifier, trusting nothing in it; errors as in `read`."""
+    with sealed.opened(path, _CLASSIFIER_TITLE, FORMAT) as file:
+        network = read_mapping(ClassifierConfig, json.loads(file.attrs["network"]))
+        provenance = from_mapping(Provenance, json.loads(file.attrs["provenance"]))
+        encoder = load_encoder(network.tokens, file[_ENCODER][()].tobytes().decode())
+        if len(encoder) > network.vocabulary_size:
+            raise ValueError("encoder and network don't fit together")
+        return Classifier(network, encoder, provenance, _read_weights(file, network))
+
+
+def _fill(file: Any, checkpoint: Checkpoint | Classifier) -> None:
+    file.attrs["network"] = json.dumps(asdict(checkpoint.network))
+    file.attrs["provenance"] = json.dumps(asdict(checkpoint.provenance))
+    for name, values in checkpoint.weights.items():
+        file[name] = values
+
+
+def _read_weights(file: Any, network: NetworkConfig | ClassifierConfig) -> Weights:
+    shapes = network.weight_shapes()
+    return {name: _read_weight(file, name, shape) for name, shape in shapes.items()}
 
 
 def _read_weight(file: Any, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:

@@ -8,7 +8,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from charrnn.errors import CharrnnError, UsageError
 
@@ -19,8 +19,6 @@ CELLS = tuple(GATES)
 ORDERS = ("streams", "shuffled")
 STATES = ("carry", "reset")
 PRECISIONS = ("float32", "bfloat16")
-
-_LAYER_NAMES = {"rnn": "simple_rnn", "lstm": "lstm", "gru": "gru"}
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,10 @@ class NetworkConfig:
     dropout: float = 0.0  # on each recurrent layer's output, while training
 
     def __post_init__(self) -> None:
-        _require(self.cell in CELLS, f"unknown cell {self.cell!r}: choose {', '.join(CELLS)}")
+        require(self.cell in CELLS, f"unknown cell {self.cell!r}: choose {', '.join(CELLS)}")
         for name in ("vocabulary_size", "embedding", "units", "layers"):
-            _require_at_least_one(self, name)
-        _require(0 <= self.dropout < 1, f"dropout must lie in [0, 1), not {self.dropout}")
+            require_at_least_one(self, name)
+        require(0 <= self.dropout < 1, f"dropout must lie in [0, 1), not {self.dropout}")
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """The weights in Keras's order: path in a `.weights.h5` file to shape.
@@ -65,7 +63,7 @@ class NetworkConfig:
 
     def layer_path(self, layer: int) -> str:
         """Where Keras keeps recurrent layer number `layer`, counted from 0."""
-        return f"layers/{_LAYER_NAMES[self.cell]}" + (f"_{layer}" if layer else "")
+        return f"layers/{layer_name(self.cell)}" + (f"_{layer}" if layer else "")
 
     @property
     def parameters(self) -> int:
@@ -95,34 +93,34 @@ class TrainingConfig:
     precision: str = "float32"  # of matrix products
 
     def __post_init__(self) -> None:
-        _require(self.order in ORDERS, f"unknown order {self.order!r}: {' or '.join(ORDERS)}")
-        _require(self.state in STATES, f"unknown state {self.state!r}: {' or '.join(STATES)}")
-        _require(
+        require(self.order in ORDERS, f"unknown order {self.order!r}: {' or '.join(ORDERS)}")
+        require(self.state in STATES, f"unknown state {self.state!r}: {' or '.join(STATES)}")
+        require(
             self.precision in PRECISIONS,
             f"unknown precision {self.precision!r}: choose {', '.join(PRECISIONS)}",
         )
         for name in ("seq_length", "stride", "batch_size", "epochs"):
-            _require_at_least_one(self, name)
-        _require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")
-        _require(0 <= self.clip_norm < math.inf, "the clip norm must be 0 (none) or above")
-        _require(0 <= self.validation < 1, "the validation fraction must lie in [0, 1)")
-        _require(self.patience >= 0, "patience must be 0 (never stop early) or above")
-        _require(0 <= self.seed < 2**32, "the seed must lie in [0, 2^32)")
+            require_at_least_one(self, name)
+        require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")
+        require(0 <= self.clip_norm < math.inf, "the clip norm must be 0 (none) or above")
+        require(0 <= self.validation < 1, "the validation fraction must lie in [0, 1)")
+        require(self.patience >= 0, "patience must be 0 (never stop early) or above")
+        require(0 <= self.seed < 2**32, "the seed must lie in [0, 2^32)")
         self._check_stride()
 
     def _check_stride(self) -> None:
         if self.order == "shuffled":
-            _require(
+            require(
                 self.stride == self.seq_length,
                 "--stride goes with --order streams; shuffled windows lie side by side",
             )
             return
-        _require(
+        require(
             self.stride <= self.seq_length,
             f"a stride of {self.stride} would skip text between windows of {self.seq_length}: "
             f"use {self.seq_length} or less",
         )
-        _require(
+        require(
             self.state == "reset" or self.stride == self.seq_length,
             f"with a stride of {self.stride} a window does not begin where the last one ended, "
             "so its state can't be carried: add --state reset",
@@ -160,18 +158,41 @@ def from_mapping(kind: type[_Dataclass], values: Mapping[str, Any]) -> _Dataclas
     if set(values) != set(fields):
         odd = ", ".join(sorted(map(repr, set(values) ^ set(fields))))
         raise CharrnnError(f"the settings have missing or unknown fields: {odd}")
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     for name, value in values.items():
         expected: Any = float | int if fields[name] is float else fields[name]
+        expected = tuple if get_origin(expected) is tuple else expected
         if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
             raise CharrnnError(f"the setting {name} has an unexpected value: {value!r}")
     return kind(**values)
 
 
-def _require(holds: bool, message: str) -> None:
+def read_mapping(kind: type[_Dataclass], values: Mapping[str, Any]) -> _Dataclass:
+    """As `from_mapping`; a field that the writer did not have yet gets its default."""
+    defaults = {
+        field.name: field.default
+        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+        if field.default is not dataclasses.MISSING
+    }
+    return from_mapping(kind, defaults | dict(values))
+
+
+def layer_name(cell: str) -> str:
+    """What Keras calls a cell's layer in a weights file."""
+    return {"rnn": "simple_rnn"}.get(cell, cell)
+
+
+def require(holds: bool, message: str) -> None:
+    """Complain unless it holds.
+
+    Raises:
+        UsageError: it doesn't.
+    """
     if not holds:
         raise UsageError(message)
 
 
-def _require_at_least_one(config: Any, name: str) -> None:
+def require_at_least_one(config: Any, name: str) -> None:
+    """Complain unless the field `name` is 1 or above."""
     value = getattr(config, name)
-    _require(value >= 1, f"{name.replace('_', ' ')} must be at least 1, not {value}")
+    require(value >= 1, f"{name.replace('_', ' ')} must be at least 1, not {value}")

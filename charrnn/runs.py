@@ -17,17 +17,29 @@ _EPOCH_FILE = re.compile(r"epoch-(\d{4,})" + re.escape(SUFFIX))
 _NAME = re.compile(r"[^\W_][\w.+-]*")
 _LONGEST_STEM = 50  # of 4 bytes each, well within what a file system allows
 _MOST_NAMES = 10  # in an error message
-_COLUMNS = ("epoch", "train_loss", "validation_loss", "perplexity", "seconds", "best")
+
+CLASSIFIERS = "classify"
+"""The folder among the runs where classifiers are kept."""
+
+PRETRAINED = "pretrained"
+"""The folder among the runs where word-level language models are kept."""
+
+_COMMANDS = {CLASSIFIERS: "charrnn classify imdb", PRETRAINED: "charrnn classify pretrain"}
 
 
 @dataclass(frozen=True)
 class EpochResult:
-    """What an epoch ended with; losses in nats per character, time in seconds."""
+    """What an epoch ended with; losses in nats per character or review, time in seconds.
+
+    Accuracies are a classifier's; a language model has none.
+    """
 
     epoch: int
     train_loss: float
     validation_loss: float | None
     seconds: float
+    train_accuracy: float | None = None
+    validation_accuracy: float | None = None
 
     @property
     def loss(self) -> float:
@@ -85,11 +97,14 @@ class Run:
 
     def write_history(self, results: Sequence[EpochResult]) -> None:
         """Replace history.csv by `results`; `best` marks each epoch that beat all before it."""
+        rows = [
+            _row(result, best_of(results[:count]) is result)
+            for count, result in enumerate(results, 1)
+        ]
         table = io.StringIO()
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for count, result in enumerate(results, 1):
-            writer.writerow(_row(result, best_of(results[:count]) is result))
+        writer = csv.DictWriter(table, rows[0] if rows else [], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
         write_atomically(self.folder / "history.csv", table.getvalue().encode())
 
     def history(self) -> list[EpochResult]:
@@ -131,7 +146,7 @@ class Run:
             return self.interrupted_file
         raise RunError(
             f"{self.folder} has no checkpoint: name a run's folder, or train the run's first epoch "
-            f"with charrnn train --resume {self.name}"
+            f"with {training_command(self.folder.parent)} --resume {self.name}"
         )
 
     def remove_if_empty(self) -> None:
@@ -160,7 +175,7 @@ def find_run(checkpoints: Path, name: str) -> Run:
     for run in there:
         if name in {run.name, str(run.folder)}:
             return run
-    raise RunError(f"no run {name!r} in {checkpoints}: {_names(there)}")
+    raise RunError(f"no run {name!r} in {checkpoints}: {_names(checkpoints, there)}")
 
 
 def newest_run(checkpoints: Path) -> Run:
@@ -172,7 +187,9 @@ def newest_run(checkpoints: Path) -> Run:
     for run in runs(checkpoints):
         if run.epochs() or run.interrupted_file.exists():
             return run
-    raise RunError(f"no trained network in {checkpoints}: train one first with charrnn train")
+    raise RunError(
+        f"no trained network in {checkpoints}: train one first with {training_command(checkpoints)}"
+    )
 
 
 def new_run(checkpoints: Path, name: str | None, corpus: str, cell: str) -> Run:
@@ -187,8 +204,8 @@ def new_run(checkpoints: Path, name: str | None, corpus: str, cell: str) -> Run:
             raise UsageError(f"--run {name!r}: use letters, digits, and . _ + - after the first")
         if any((checkpoints / name).glob("*.h5")):
             raise RunError(
-                f"run {name!r} exists in {checkpoints}: go on with charrnn train --resume {name}, "
-                "or choose another --run name"
+                f"run {name!r} exists in {checkpoints}: go on with "
+                f"{training_command(checkpoints)} --resume {name}, or choose another --run name"
             )
         return Run(checkpoints / name)
     stem = re.sub(r"[^\w.+-]+", "-", corpus)[:_LONGEST_STEM].strip("-._+") or "text"
@@ -197,6 +214,11 @@ def new_run(checkpoints: Path, name: str | None, corpus: str, cell: str) -> Run:
     while not _claimed(folder := checkpoints / _numbered(f"{stem}-{cell}", number)):
         number += 1
     return Run(folder)
+
+
+def training_command(checkpoints: Path) -> str:
+    """The command whose runs a folder holds."""
+    return _COMMANDS.get(checkpoints.name, "charrnn train")
 
 
 def _claimed(folder: Path) -> bool:
@@ -216,9 +238,9 @@ def _written(run: Run) -> int:
     return max(path.stat().st_mtime_ns for path in run.folder.glob("*.h5"))
 
 
-def _names(there: Sequence[Run]) -> str:
+def _names(checkpoints: Path, there: Sequence[Run]) -> str:
     if not there:
-        return "there is none yet; train one with charrnn train"
+        return f"there is none yet; train one with {training_command(checkpoints)}"
     rest = f" and {len(there) - _MOST_NAMES} more" if len(there) > _MOST_NAMES else ""
     return "there is " + ", ".join(run.name for run in there[:_MOST_NAMES]) + rest
 
@@ -232,23 +254,33 @@ def _ranges(epochs: Sequence[int]) -> str:
     return ", ".join(map(str, epochs))
 
 
-def _row(result: EpochResult, best: bool) -> list[str | int]:
-    validation = "" if result.validation_loss is None else repr(result.validation_loss)
-    return [
-        result.epoch,
-        repr(result.train_loss),
-        validation,
-        f"{result.perplexity:.4f}",
-        f"{result.seconds:.2f}",
-        "yes" if best else "",
-    ]
+def _row(result: EpochResult, best: bool) -> dict[str, str | int]:
+    row: dict[str, str | int] = {"epoch": result.epoch, "train_loss": repr(result.train_loss)}
+    classifies = result.train_accuracy is not None
+    if classifies:
+        row["train_accuracy"] = _shown(result.train_accuracy)
+    row["validation_loss"] = _shown(result.validation_loss)
+    if classifies:
+        row["validation_accuracy"] = _shown(result.validation_accuracy)
+    else:
+        row["perplexity"] = f"{result.perplexity:.4f}"
+    return row | {"seconds": f"{result.seconds:.2f}", "best": "yes" if best else ""}
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None else repr(value)
 
 
 def _result(row: dict[str, str]) -> EpochResult:
-    validation = row["validation_loss"]
     return EpochResult(
         epoch=int(row["epoch"]),
         train_loss=float(row["train_loss"]),
-        validation_loss=float(validation) if validation else None,
+        validation_loss=_number(row["validation_loss"]),
         seconds=float(row["seconds"]),
+        train_accuracy=_number(row.get("train_accuracy", "")),
+        validation_accuracy=_number(row.get("validation_accuracy", "")),
     )
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None

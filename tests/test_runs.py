@@ -339,7 +339,7 @@ def test_history_can_be_read_by_anyone(written: list[EpochResult]) -> None:
         assert row["best"] == ("yes" if loss < lowest else "")
         lowest = min(lowest, loss)
         expected = math.exp(loss) if loss < 700 else math.inf
-        assert float(row["perplexity"]) == pytest.approx(expected, abs=5.1e-5)
+        assert float(row["perplexity"]) == pytest.approx(expected, rel=1e-12, abs=5.1e-5)
     assert len(rows) == len(written)
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import click
 from rich.console import Console
@@ -48,17 +48,25 @@ def download_bar(terminal: Terminal, name: str) -> Iterator[Callable[[int, int],
         yield lambda have, size: bar.update(task, completed=have, total=size, visible=True)
 
 
-class _CharactersPerSecond(ProgressColumn):
-    """The bar's speed in characters, from steps of `per_step`."""
+class Pace(NamedTuple):
+    """What a training's speed is counted in, and how many of them a step reads."""
 
-    def __init__(self, per_step: int) -> None:
+    unit: str
+    per_step: int
+
+
+class _Speed(ProgressColumn):
+    """The bar's speed."""
+
+    def __init__(self, pace: Pace) -> None:
         super().__init__(Column(no_wrap=True))
-        self._per_step = per_step
+        self._pace = pace
 
     def render(self, task: Task) -> Text:
         """The text of the column."""
         speed = task.finished_speed or task.speed
-        return Text(f"{speed * self._per_step:,.0f} chars/s" if speed else "starting")
+        pace = self._pace
+        return Text(f"{speed * pace.per_step:,.0f} {pace.unit}" if speed else "starting")
 
 
 class TrainingDisplay:
@@ -68,7 +76,7 @@ class TrainingDisplay:
         terminal: how much to say.
         epochs: how many epochs the training has.
         steps: steps in an epoch.
-        per_step: characters read in a step.
+        pace: what its speed is counted in.
         as_json: print JSON lines instead of text.
         sample: called after each epoch; the text it returns, if any, is shown.
     """
@@ -78,19 +86,19 @@ class TrainingDisplay:
         terminal: Terminal,
         epochs: int,
         steps: int,
-        per_step: int,
+        pace: Pace,
         as_json: bool,
-        sample: Callable[[int], str | None],
+        sample: Callable[[int], str | None] = lambda _: None,
     ) -> None:
         self._terminal, self._as_json, self._sample = terminal, as_json, sample
-        self._epochs, self._steps, self._per_step = epochs, steps, per_step
+        self._epochs, self._steps, self._pace = epochs, steps, pace
         self._epoch = 0
         self._spoke = self._began = time.monotonic()
         self._bar = Progress(
             TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True)),
             BarColumn(bar_width=None, table_column=Column(ratio=1)),
             MofNCompleteColumn(),
-            _CharactersPerSecond(per_step),
+            _Speed(pace),
             TextColumn("{task.fields[loss]}", table_column=Column(no_wrap=True)),
             TimeRemainingColumn(compact=True),
             console=Console(stderr=True),
@@ -119,10 +127,10 @@ class TrainingDisplay:
         now = time.monotonic()
         if self._bar.disable and now - self._spoke > _PLAIN_EVERY:
             self._spoke = now
-            speed = step * self._per_step / (now - self._began)
+            speed = step * self._pace.per_step / (now - self._began)
             self._terminal.note(
                 f"epoch {self._epoch}/{self._epochs}, step {step}/{self._steps}, "
-                f"loss {loss:.4f}, {speed:,.0f} chars/s"
+                f"loss {loss:.4f}, {speed:,.0f} {self._pace.unit}"
             )
 
     def on_validation(self) -> None:
@@ -133,8 +141,7 @@ class TrainingDisplay:
         """An epoch has ended: print its line, and a sample if it is due."""
         text = self._sample(result.epoch)
         if self._as_json:
-            perplexity = result.perplexity if math.isfinite(result.perplexity) else None
-            row: dict[str, Any] = asdict(result) | {"perplexity": perplexity, "best": best}
+            row = _row(result) | {"best": best}
             _print(json.dumps(row | ({"sample": text} if text is not None else {})))
             return
         _print(self._line(result, best))
@@ -143,11 +150,29 @@ class TrainingDisplay:
 
     def _line(self, result: EpochResult, best: bool) -> str:
         width = len(str(self._epochs))
-        parts = [f"epoch {result.epoch:>{width}}/{self._epochs}", f"train {result.train_loss:.4f}"]
+        parts = [f"epoch {result.epoch:>{width}}/{self._epochs}"]
+        parts.append(_loss("train", result.train_loss, result.train_accuracy))
         if result.validation_loss is not None:
-            parts.append(f"validation {result.validation_loss:.4f}")
-        parts += [f"perplexity {result.perplexity:.2f}", f"{result.seconds:.1f} s"]
+            accuracy = result.validation_accuracy
+            parts.append(_loss("validation", result.validation_loss, accuracy))
+        if result.train_accuracy is None:
+            parts.append(f"perplexity {result.perplexity:.2f}")
+        parts.append(f"{result.seconds:.1f} s")
         return "  ".join([*parts, *(["best"] if best else [])])
+
+
+def _loss(part: str, loss: float, accuracy: float | None) -> str:
+    shown = f"{part} {loss:.4f}"
+    return shown if accuracy is None else f"{shown}, {100 * accuracy:.2f}%"
+
+
+def _row(result: EpochResult) -> dict[str, Any]:
+    """What applies to the kind of network."""
+    row = asdict(result)
+    if result.train_accuracy is None:
+        del row["train_accuracy"], row["validation_accuracy"]
+        row["perplexity"] = result.perplexity if math.isfinite(result.perplexity) else None
+    return row
 
 
 def _print(line: str) -> None:

@@ -15,10 +15,10 @@ from charrnn.data.corpus import STDIN, Corpus, load_corpus
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CorpusError, DownloadError, RunError
 from charrnn.runs import Run, find_run, new_run, runs
+from charrnn.settings import Finished, LanguageSettings
 
 if TYPE_CHECKING:
     from charrnn.networks.precision import Precision
-    from charrnn.training.resume import Finished
 
 _CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm", "precision"}  # on a resume
 
@@ -37,7 +37,7 @@ class Plan:
     """A training about to begin or to go on: its folder, settings and results, and its text."""
 
     run: Run
-    finished: "Finished"
+    finished: Finished[LanguageSettings]
     ids: Ids
     steps: int
     precision: "Precision"
@@ -65,11 +65,12 @@ def begin(
 
     from charrnn.networks.precision import choose
     from charrnn.training.batches import steps_per_epoch
-    from charrnn.training.resume import Finished, Settings
 
     precision = choose(asked, network.units)
     training = replace(training, precision=precision.name)
-    settings = Settings(network, training, vocabulary, corpus.source, corpus.name, corpus.sha256)
+    settings = LanguageSettings(
+        network, training, vocabulary, corpus.source, corpus.name, corpus.sha256
+    )
     ids = vocabulary.encode(corpus.text)
     steps = steps_per_epoch(ids, training)
     run = new_run(places.checkpoints, name, corpus.name, network.cell)
@@ -88,7 +89,7 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
     from charrnn.training import resume
     from charrnn.training.batches import steps_per_epoch
 
-    finished = resume.load(run)
+    finished = resume.load(run, LanguageSettings)
     settings = finished.settings
     precision = Precision(settings.training.precision, "as before")
     if "precision" in given:

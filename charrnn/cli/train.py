@@ -1,9 +1,8 @@
 """`charrnn train`: a text to checkpoints."""
 
-import contextlib
 import shlex
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -179,33 +178,32 @@ def _fit(
     terminal: Terminal,
     sampler: Callable[[int], str | None],
 ) -> None:
-    from charrnn.cli.display import TrainingDisplay
+    from charrnn.cli.display import Pace, TrainingDisplay
+    from charrnn.cli.interruption import farewell, interruption
     from charrnn.training.callbacks import Interrupted
     from charrnn.training.train import train as fit
 
     config = plan.finished.settings.training
     _introduce(plan, terminal)
-    per_step = config.batch_size * config.seq_length
-    display = TrainingDisplay(terminal, config.epochs, plan.steps, per_step, as_json, sampler)
+    use = f"Read what it writes: charrnn sample --run {again}"
+    pace = Pace("chars/s", config.batch_size * config.seq_length)
+    display = TrainingDisplay(terminal, config.epochs, plan.steps, pace, as_json, sampler)
     try:
-        with _interruption(terminal) as interrupted, display:
+        with interruption(terminal) as interrupted, display:
             fit(plan.run, plan.finished, plan.ids, display, interrupted)
     except (Interrupted, KeyboardInterrupt) as stop:
         kept = (
             f"{stop.step} of {plan.steps}" if isinstance(stop, Interrupted) and stop.step else None
         )
-        terminal.note(_farewell(plan.run, kept, again))
+        terminal.note(farewell(plan.run, kept, again, use))
         raise click.exceptions.Exit(128 + signal.SIGINT) from None
     except OSError:
-        terminal.note(_farewell(plan.run, None, again))
+        terminal.note(farewell(plan.run, None, again, use))
         raise
     done = len(plan.run.history())
     if done < config.epochs:
         terminal.note(f"no better epoch in {config.patience}: stopped early, after epoch {done}")
-    terminal.note(
-        f"done: epoch {plan.run.best_epoch()} is the best of {plan.run.folder}.\n"
-        f"Read what it writes: charrnn sample --run {again}"
-    )
+    terminal.note(f"done: epoch {plan.run.best_epoch()} is the best of {plan.run.folder}.\n{use}")
 
 
 def _introduce(plan: "Plan", terminal: Terminal) -> None:
@@ -237,40 +235,3 @@ def _introduce(plan: "Plan", terminal: Terminal) -> None:
     if plan.finished.results:
         terminal.note(f"going on after epoch {len(plan.finished.results)} of {config.epochs}")
     terminal.detail(f"{network}\n{config}")
-
-
-@contextlib.contextmanager
-def _interruption(terminal: Terminal) -> Iterator[Callable[[], bool]]:
-    """Within, the first Ctrl-C is noted for the training to ask about; the second ends at once."""
-    noted: list[int] = []
-
-    def note(number: int, _: object) -> None:
-        noted.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        line = "\n" if terminal.live else ""  # the bar's ends with ^C
-        terminal.note(f"{line}stopping after this step; press Ctrl-C again to stop at once")
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(noted)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _farewell(run: "Run", kept: str | None, again: str) -> str:
-    """What is saved and how to go on; `kept` is the step that the interrupted file holds."""
-    epochs = len(run.epochs())
-    part = f"; the weights of step {kept} after it are in {run.interrupted_file.name}"
-    if not epochs:
-        saved = "stopped before the first epoch ended"
-        go_on = f"Start again: charrnn train --resume {again}"
-    else:
-        saved = f"stopped: epoch {epochs} is saved"
-        go_on = f"Go on after it: charrnn train --resume {again}"
-    if kept and not epochs:
-        part = f"; the weights of its step {kept} are in {run.interrupted_file.name}"
-    lines = [f"{saved}{part if kept else ''}.", go_on]
-    if epochs or kept:
-        lines.append(f"Read what it writes: charrnn sample --run {again}")
-    return "\n".join(lines)

@@ -4,7 +4,6 @@ from typing import Any
 
 import keras
 
-from charrnn.checkpoint import Weights
 from charrnn.config import NetworkConfig
 from charrnn.networks.layers import CELLS, Dense, Embedding
 
@@ -46,8 +45,3 @@ def reset_state(model: Any) -> None:
     """Set every carried state to zero."""
     for layer in recurrent_layers(model):
         layer.reset_state()
-
-
-def get_weights(model: Any, config: NetworkConfig) -> Weights:
-    """The model's weights by their path in a checkpoint."""
-    return dict(zip(config.weight_shapes(), model.get_weights(), strict=True))

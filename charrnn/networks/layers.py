@@ -90,17 +90,22 @@ class Scanned(keras.layers.RNN):  # type: ignore[misc]
 
     Args:
         precision: what the products' factors and results are rounded to.
+        few_lengths: where the length is not known beforehand, it takes few values: each of them
+            may be compiled.
     """
 
     step: cells.Cell
 
-    def __init__(self, *args: Any, precision: str = "float32", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, precision: str = "float32", few_lengths: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.precision = _checked(precision)
+        self.precision, self.few_lengths = _checked(precision), few_lengths
 
     def get_config(self) -> dict[str, Any]:
-        """Keras's config and the precision."""
-        return {**super().get_config(), "precision": self.precision}
+        """Keras's config, the precision and what is known of lengths."""
+        added = {"precision": self.precision, "few_lengths": self.few_lengths}
+        return {**super().get_config(), **added}
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
@@ -161,7 +166,8 @@ class Scanned(keras.layers.RNN):  # type: ignore[misc]
         batch, steps, _ = sequences.shape
         if batch is None or (steps is not None and steps < STEPS):
             return "nothing"
-        whole = steps is not None and not narrow and self.cell.units < UNITS
+        fixed = steps is not None or self.few_lengths
+        whole = fixed and not narrow and self.cell.units < UNITS
         return "scan" if whole else "gates"
 
     def _bias(self) -> Any:

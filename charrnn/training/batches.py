@@ -12,6 +12,7 @@ from charrnn.data.corpus import split
 from charrnn.data.vocabulary import Ids
 from charrnn.data.windows import Starts, cut, shuffled_starts, stream_starts
 from charrnn.errors import CorpusTooShortError
+from charrnn.training.pipeline import pipeline
 
 
 def epoch_starts(length: int, config: TrainingConfig, epoch: int) -> Starts:
@@ -78,8 +79,4 @@ def _validation_length(length: int, config: TrainingConfig) -> int:
 
 def _dataset(batches: Any, batch_size: int, length: int) -> Any:
     shape = tf.TensorSpec((batch_size, length), tf.int32)
-    options = tf.data.Options()
-    # Its thread sleeps 10 ms, 20 ms, 40 ms and so on, and the end of a pass waits for it to wake.
-    options.autotune.enabled = False
-    batches = tf.data.Dataset.from_generator(batches, output_signature=(shape, shape))
-    return batches.prefetch(2).with_options(options)
+    return pipeline(batches, (shape, shape))

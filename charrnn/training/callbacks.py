@@ -8,13 +8,13 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from charrnn import checkpoint
-from charrnn.checkpoint import Checkpoint, Provenance
+from charrnn.checkpoint import Provenance
 from charrnn.errors import TrainingError
 from charrnn.networks import language
+from charrnn.networks.weights import get_weights
 from charrnn.runs import EpochResult, Run, best_of
+from charrnn.settings import Finished
 from charrnn.training import resume
-from charrnn.training.resume import Finished, Settings
 
 
 class Listener(Protocol):
@@ -97,11 +97,15 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     """
 
     def __init__(
-        self, run: Run, finished: Finished, listener: Listener, interrupted: Callable[[], bool]
+        self,
+        run: Run,
+        finished: Finished[Any],
+        listener: Listener,
+        interrupted: Callable[[], bool],
     ) -> None:
         super().__init__()
         self._run, self._listener, self._interrupted = run, listener, interrupted
-        self._settings: Settings = finished.settings
+        self._settings = finished.settings
         self._results = list(finished.results)
         self._began = 0.0
 
@@ -133,11 +137,14 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         Raises:
             TrainingError: the epoch left a network that predicts nothing.
         """
+        told = {name: float(value) for name, value in logs.items()}
         result = EpochResult(
             epoch=epoch + 1,
-            train_loss=float(logs["loss"]),
-            validation_loss=float(logs["val_loss"]) if "val_loss" in logs else None,
+            train_loss=told.get("cross_entropy", told["loss"]),
+            validation_loss=told.get("val_cross_entropy", told.get("val_loss")),
             seconds=time.monotonic() - self._began,
+            train_accuracy=told.get("accuracy"),
+            validation_accuracy=told.get("val_accuracy"),
         )
         weights = self.model.get_weights()
         if not (math.isfinite(result.loss) and all(np.isfinite(one).all() for one in weights)):
@@ -165,16 +172,10 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self, path: Any, epoch: int, train: float, validation: float | None, *, finished: bool
     ) -> None:
         settings = self._settings
-        checkpoint.write(
+        settings.write_checkpoint(
             path,
-            Checkpoint(
-                network=settings.network,
-                vocabulary=settings.vocabulary,
-                provenance=Provenance(
-                    settings.corpus, settings.corpus_sha256, epoch, train, validation, finished
-                ),
-                weights=language.get_weights(self.model, settings.network),
-            ),
+            Provenance(settings.corpus, settings.corpus_sha256, epoch, train, validation, finished),
+            get_weights(self.model, settings.network),
         )
 
 

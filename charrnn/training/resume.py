@@ -2,86 +2,57 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from charrnn import sealed
-from charrnn.config import NetworkConfig, TrainingConfig, from_mapping
-from charrnn.data.vocabulary import Vocabulary
+from charrnn.config import from_mapping
 from charrnn.errors import CheckpointError, RunError
 from charrnn.networks.language import recurrent_layers
 from charrnn.runs import EpochResult, Run
+from charrnn.settings import AnySettings, Finished
 
 _TITLE = "charrnn resume file"
 _FORMAT = 1
+_SETTINGS = "settings"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Everything that a training is defined by.
-
-    Attributes:
-        source: the corpus as the user gave it: a name, an absolute path or `-`.
-        corpus: its short name.
-        corpus_sha256: of its bytes; a resume refuses another text.
-    """
-
-    network: NetworkConfig
-    training: TrainingConfig
-    vocabulary: Vocabulary
-    source: str
-    corpus: str
-    corpus_sha256: str
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A training as it stood when its last finished epoch ended."""
-
-    settings: Settings
-    results: Sequence[EpochResult]
-
-
-def save(run: Run, finished: Finished, model: Any) -> None:
+def save(run: Run, finished: Finished[Any], model: Any) -> None:
     """Replace the run's resume file.
 
     Raises:
         OSError: the disk is full or the folder can't be written; the old file is kept.
     """
-    settings = finished.settings
-    values = {
-        "network": asdict(settings.network),
-        "training": asdict(settings.training),
-        "vocabulary": settings.vocabulary.characters,
-        "source": settings.source,
-        "corpus": settings.corpus,
-        "corpus_sha256": settings.corpus_sha256,
-        "results": [asdict(result) for result in finished.results],
-    }
+    results = [asdict(result) for result in finished.results]
+    values = json.dumps(finished.settings.to_values() | {"results": results})
 
     def fill(file: Any) -> None:
-        file.attrs["settings"] = json.dumps(values)
+        # An attribute holds no more than 64 KiB.
+        file[_SETTINGS] = np.frombuffer(values.encode(), np.uint8)
         for place, variable in enumerate(_variables(model)):
             file[f"variables/{place}"] = variable.numpy()
 
     sealed.write(run.resume_file, _TITLE, _FORMAT, fill)
 
 
-def load(run: Run) -> Finished:
+def load(run: Run, kind: type[AnySettings]) -> Finished[AnySettings]:
     """Read how far a run has come.
 
+    Args:
+        run: the run.
+        kind: the settings that such a run has.
+
     Raises:
-        RunError: there is no resume file, or it is damaged or of a newer format.
+        RunError: there is no resume file, or it is damaged, of a newer format or another kind.
     """
     with _opened(run) as file:
-        values = json.loads(file.attrs["settings"])
-        results = [from_mapping(EpochResult, result) for result in values.pop("results")]
-        network = from_mapping(NetworkConfig, values.pop("network"))
-        values["training"].setdefault("precision", "float32")  # before there was a choice
-        training = from_mapping(TrainingConfig, values.pop("training"))
-        vocabulary = Vocabulary(values.pop("vocabulary"))
-        return Finished(Settings(network, training, vocabulary, **values), results)
+        values = json.loads(_settings(file))
+        none = {"train_accuracy": None, "validation_accuracy": None}  # before classifiers
+        results = [from_mapping(EpochResult, none | result) for result in values.pop("results")]
+        return Finished(kind.from_values(values), results)
 
 
 def restore(run: Run, model: Any) -> None:
@@ -98,13 +69,19 @@ def restore(run: Run, model: Any) -> None:
             variable.assign(file[f"variables/{place}"][()])
 
 
+def _settings(file: Any) -> str:
+    if _SETTINGS in file.attrs:  # before classifiers
+        return str(file.attrs[_SETTINGS])
+    return str(file[_SETTINGS][()].tobytes().decode())
+
+
 @contextlib.contextmanager
 def _opened(run: Run) -> Iterator[Any]:
     try:
         with sealed.opened(run.resume_file, _TITLE, _FORMAT) as file:
             yield file
     except CheckpointError as error:
-        raise RunError(f"{run.name} can't be resumed, only sampled: {error}") from None
+        raise RunError(f"{run.name} can't be resumed, only used: {error}") from None
 
 
 def _variables(model: Any) -> list[Any]:

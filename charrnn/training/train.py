@@ -1,28 +1,24 @@
-"""The training itself: a network, its batches, and `model.fit`."""
+"""The training of a language model: a network, its batches, and `model.fit`."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import keras
-import tensorflow as tf
-from filelock import FileLock, Timeout
 
 from charrnn.config import TrainingConfig
 from charrnn.data.corpus import split
 from charrnn.data.vocabulary import Ids
-from charrnn.errors import RunError, TrainingError
 from charrnn.networks import language
 from charrnn.runs import Run
-from charrnn.training import resume
+from charrnn.settings import Finished, LanguageSettings
 from charrnn.training.batches import steps_per_epoch, training_batches, validation_batches
 from charrnn.training.callbacks import CarriedState, Keeper, Listener
-from charrnn.training.resume import Finished
+from charrnn.training.session import begin_or_go_on, session
 
 
 def train(
     run: Run,
-    finished: Finished,
+    finished: Finished[LanguageSettings],
     ids: Ids,
     listener: Listener,
     interrupted: Callable[[], bool] = lambda: False,
@@ -46,16 +42,10 @@ def train(
     config = finished.settings.training
     training_ids, validation_ids = split(ids, config.validation)
     steps = steps_per_epoch(ids, config)
-    run.folder.mkdir(parents=True, exist_ok=True)
-    with _locked(run), _enough_memory():
-        _check_unchanged(run, finished)
+    with session(run, finished):
         validation = validation_batches(validation_ids, config) if len(validation_ids) else None
         model = compiled(finished)
-        if finished.results:
-            resume.restore(run, model)
-            model.optimizer.learning_rate.assign(config.learning_rate)
-        else:
-            resume.save(run, finished, model)
+        begin_or_go_on(run, finished, model)
         model.fit(
             training_batches(training_ids, config, len(finished.results)),
             steps_per_epoch=steps,
@@ -73,7 +63,7 @@ def train(
         )
 
 
-def compiled(finished: Finished) -> Any:
+def compiled(finished: Finished[LanguageSettings]) -> Any:
     """The network of these settings, its weights drawn by their seed, ready for `fit`."""
     config = finished.settings.training
     keras.utils.set_random_seed(config.seed)
@@ -92,40 +82,3 @@ def _optimizer(config: TrainingConfig) -> Any:
     return keras.optimizers.Adam(
         learning_rate=config.learning_rate, global_clipnorm=config.clip_norm or None
     )
-
-
-@contextlib.contextmanager
-def _locked(run: Run) -> Iterator[None]:
-    """Hold the run's folder; one that the training leaves without a file is removed again."""
-    try:
-        lock = FileLock(run.lock_file, timeout=0).acquire()
-    except Timeout:
-        raise RunError(
-            f"run {run.name!r} is being trained by another process: wait for it, or choose "
-            "another --run name"
-        ) from None
-    with lock:
-        try:
-            yield
-        finally:
-            run.remove_if_empty()
-
-
-def _check_unchanged(run: Run, finished: Finished) -> None:
-    """Under the lock, that no other training wrote here since `finished` was decided on."""
-    there = resume.load(run).results if run.resume_file.exists() else []
-    if list(there) != list(finished.results):
-        raise RunError(
-            f"run {run.name!r} was trained on by another process meanwhile: give the command again"
-        )
-
-
-@contextlib.contextmanager
-def _enough_memory() -> Iterator[None]:
-    try:
-        yield
-    except (MemoryError, tf.errors.ResourceExhaustedError):
-        raise TrainingError(
-            "the network needs more memory than there is: choose fewer --units or --layers, or a "
-            "smaller --batch-size"
-        ) from None

@@ -24,7 +24,7 @@ from charrnn.config import NetworkConfig, TrainingConfig
 from charrnn.data import corpus
 from charrnn.data.download import Remote
 from charrnn.runs import Run
-from charrnn.training.resume import Finished, Settings
+from charrnn.settings import Finished, LanguageSettings
 
 Invoke = Callable[..., Result]
 Fails = Callable[..., str]
@@ -54,7 +54,7 @@ class Planned:
     """What a training would have begun with, and what was said before it."""
 
     run: Run
-    settings: Settings
+    settings: LanguageSettings
     text: str
     result: Result
 

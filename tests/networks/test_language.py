@@ -13,6 +13,7 @@ from charrnn.checkpoint import Checkpoint
 from charrnn.config import PRESETS, NetworkConfig
 from charrnn.data.windows import cut, stream_starts
 from charrnn.networks import language
+from charrnn.networks.weights import get_weights
 
 StockLogits = Callable[[NetworkConfig, Sequence[Any], Any], Any]
 
@@ -67,7 +68,7 @@ def test_the_tutorial_has_the_published_layers() -> None:
 def test_first_weights_are_drawn_as_published(cell: str) -> None:
     """Kernels begin Glorot-uniform, recurrent ones too; biases zero but an LSTM's forget gate."""
     config = NetworkConfig(40, cell, 50, 60, 2)
-    weights = language.get_weights(language.build(config, 1), config)
+    weights = get_weights(language.build(config, 1), config)
     assert _is_uniform(weights["layers/embedding/vars/0"], 0.05)
     bias = np.zeros(config.weight_shapes()[f"{config.layer_path(0)}/cell/vars/2"])
     if cell == "lstm":
@@ -159,7 +160,7 @@ def test_get_weights_names_them_as_keras_does(
     model = language.build(config, 2)
     _with_some_weights(model)
     model.save_weights(tmp_path / "keras.weights.h5")
-    weights = language.get_weights(model, config)
+    weights = get_weights(model, config)
     saved = _datasets(tmp_path / "keras.weights.h5")
     assert set(weights) == {name for name in saved if "seed_generator" not in name}
     for name, values in weights.items():

@@ -12,7 +12,7 @@ from charrnn.config import NetworkConfig, TrainingConfig
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.runs import EpochResult, Run
 from charrnn.training import resume
-from charrnn.training.resume import Finished, Settings
+from charrnn.settings import Finished, LanguageSettings
 from charrnn.training.train import train
 
 
@@ -48,7 +48,7 @@ class Training:
     """A training that can be started and gone on with."""
 
     run: Run
-    settings: Settings
+    settings: LanguageSettings
     ids: Ids
     told: Told = field(default_factory=Told)
 
@@ -56,7 +56,7 @@ class Training:
         train(self.run, Finished(self.settings, []), self.ids, self.told, interrupted)
 
     def go_on(self, interrupted: Callable[[], bool] = lambda: False, **changes: Any) -> None:
-        finished = resume.load(self.run)
+        finished = resume.load(self.run, LanguageSettings)
         training = replace(finished.settings.training, **changes)
         finished = replace(finished, settings=replace(finished.settings, training=training))
         train(self.run, finished, self.ids, self.told, interrupted)
@@ -71,7 +71,7 @@ def _prepared(folder: Path, text: str, vocabulary: str, values: dict[str, Any]) 
     sizes |= {key: values.pop(key) for key in (*sizes, "layers", "dropout") if key in values}
     plan = {"seq_length": 10, "batch_size": 4, "epochs": 2, "learning_rate": 0.01} | values
     plan.setdefault("stride", plan["seq_length"])
-    settings = Settings(
+    settings = LanguageSettings(
         NetworkConfig(len(characters), **sizes),
         TrainingConfig(**plan),
         characters,

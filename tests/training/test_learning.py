@@ -13,7 +13,7 @@ from charrnn.config import NetworkConfig, TrainingConfig
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.runs import Run
 from charrnn.sampling.model import load
-from charrnn.training.resume import Finished, Settings
+from charrnn.settings import Finished, LanguageSettings
 from charrnn.training.train import train
 
 Predict = Callable[[str, str], float]
@@ -58,7 +58,7 @@ class Silent:
 
 def _trained(folder: Path, text: str, cell: str, **values: Any) -> Run:
     vocabulary = Vocabulary.of(text)
-    settings = Settings(
+    settings = LanguageSettings(
         NetworkConfig(len(vocabulary), cell, embedding=32, units=128),
         TrainingConfig(seq_length=50, stride=50, batch_size=32, **values),
         vocabulary,

@@ -16,6 +16,7 @@ from charrnn import sealed
 from charrnn.errors import RunError
 from charrnn.networks import parts
 from charrnn.runs import Run
+from charrnn.settings import LanguageSettings
 from charrnn.training import resume
 from charrnn.training.batches import epoch_starts
 from charrnn.training.callbacks import Interrupted
@@ -140,7 +141,7 @@ def trained(trained_once: Any, tmp_path: Path) -> Any:
 
 def test_load_gives_back_what_was_saved(trained: Any) -> None:
     """Settings and results come back from the file as they were."""
-    finished = resume.load(trained.run)
+    finished = resume.load(trained.run, LanguageSettings)
     settings, expected = finished.settings, trained.settings
     assert settings.network == expected.network
     assert settings.training == expected.training
@@ -170,7 +171,7 @@ def test_a_missing_resume_file_is_said(make_training: MakeTraining) -> None:
     """A run without a resume file can't go on, and the error says which file is missing."""
     training = make_training()
     with pytest.raises(RunError, match=r"^run can't be resumed.* no file .*resume\.h5$"):
-        resume.load(training.run)
+        resume.load(training.run, LanguageSettings)
 
 
 def _truncate(content: bytes) -> bytes:
@@ -213,20 +214,29 @@ def _rewrite(path: Path, change: Callable[[Any], None]) -> None:
     sealed.write(path, title, 1, fill)
 
 
+def _settings(file: Any) -> Any:
+    return json.loads(file["settings"][()].tobytes())
+
+
+def _set_settings(file: Any, settings: Any) -> None:
+    del file["settings"]
+    file["settings"] = np.frombuffer(json.dumps(settings).encode(), np.uint8)
+
+
 def _without_a_setting(file: Any) -> None:
-    settings = json.loads(file.attrs["settings"])
+    settings = _settings(file)
     del settings["training"]["seed"]
-    file.attrs["settings"] = json.dumps(settings)
+    _set_settings(file, settings)
 
 
 def _without_vocabulary(file: Any) -> None:
-    settings = json.loads(file.attrs["settings"])
+    settings = _settings(file)
     del settings["vocabulary"]
-    file.attrs["settings"] = json.dumps(settings)
+    _set_settings(file, settings)
 
 
 def _without_settings(file: Any) -> None:
-    del file.attrs["settings"]
+    del file["settings"]
 
 
 def _without_variables(file: Any) -> None:
@@ -257,7 +267,7 @@ def test_a_resume_file_that_lacks_something_is_refused(
 
 
 def _assert_refused(trained: Any) -> None:
-    with pytest.raises(RunError, match=r"^run can't be resumed, only sampled: .*resume\.h5 ") as e:
+    with pytest.raises(RunError, match=r"^run can't be resumed, only used: .*resume\.h5 ") as e:
         trained.go_on(epochs=2)
     assert "\n" not in str(e.value)
     assert trained.run.epochs() == [1]
@@ -269,16 +279,22 @@ def test_a_newer_resume_file_is_refused(trained: Any) -> None:
     path = trained.run.resume_file
     path.write_bytes(path.read_bytes().replace(b"\nformat 1\n", b"\nformat 2\n", 1))
     with pytest.raises(RunError, match=r"newer.* upgrade charrnn"):
-        resume.load(trained.run)
+        resume.load(trained.run, LanguageSettings)
 
 
-def test_a_resume_file_from_before_precisions_means_float32(trained: Any) -> None:
-    """Its products were float32's, whatever the processor could do."""
+def test_a_resume_file_of_the_first_version_is_read(trained: Any) -> None:
+    """It had no precisions, products were float32's, no accuracies, and settings in an attribute."""
 
-    def without_precision(file: Any) -> None:
-        settings = json.loads(file.attrs["settings"])
+    def as_then(file: Any) -> None:
+        settings = _settings(file)
         del settings["training"]["precision"]
+        for result in settings["results"]:
+            del result["train_accuracy"], result["validation_accuracy"]
+        del file["settings"]
         file.attrs["settings"] = json.dumps(settings)
 
-    _rewrite(trained.run.resume_file, without_precision)
-    assert resume.load(trained.run).settings.training.precision == "float32"
+    results = resume.load(trained.run, LanguageSettings).results
+    _rewrite(trained.run.resume_file, as_then)
+    finished = resume.load(trained.run, LanguageSettings)
+    assert finished.settings.training.precision == "float32"
+    assert finished.results == results

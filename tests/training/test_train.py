@@ -20,7 +20,7 @@ MakeTraining = Callable[..., Any]
 
 
 def _first_weights(training: Any) -> list[Any]:
-    from charrnn.training.resume import Finished
+    from charrnn.settings import Finished
 
     weights: list[Any] = compiled(Finished(training.settings, [])).get_weights()
     return weights
@@ -181,7 +181,7 @@ def test_the_largest_seed_trains(make_training: MakeTraining) -> None:
 
 def test_the_optimizer_is_as_configured(make_training: MakeTraining) -> None:
     """Adam, with the learning rate and the clipping of the whole gradient's norm asked for."""
-    from charrnn.training.resume import Finished
+    from charrnn.settings import Finished
 
     for clip_norm, expected in ((0.7, 0.7), (0.0, None)):
         training = make_training(learning_rate=0.03, clip_norm=clip_norm)

@@ -1,0 +1,272 @@
+"""What defines a review classifier and its training, and the presets: a row of data each.
+
+The networks are built from these rows in `charrnn.networks.sentiment` for training and in
+`charrnn.prediction.network` for use. Letters for shapes as in `charrnn.config`; T counts tokens.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from charrnn.config import CELLS, GATES, PRECISIONS, layer_name, require, require_at_least_one
+
+TOKENS = ("words", "subwords")
+KINDS = (*CELLS, "average")
+PADDINGS = ("before", "after")
+OPTIMIZERS = ("adam", "rmsprop")
+
+RESERVED = 4  # ids of padding, a start, an unknown word, and one that Keras never uses
+SUBWORDS = 8_185  # the size of the articles' subword vocabulary
+
+
+class LayerRow(NamedTuple):
+    """A layer of a classifier as a summary shows it.
+
+    Attributes:
+        name: what it is.
+        output: its output's shape without the batch; None for a length that varies.
+        weights: path in a `.weights.h5` file to shape, in Keras's order.
+    """
+
+    name: str
+    output: tuple[int | None, ...]
+    weights: dict[str, tuple[int, ...]]
+
+    @property
+    def parameters(self) -> int:
+        """How many trainable numbers the layer has."""
+        return sum(math.prod(shape) for shape in self.weights.values())
+
+
+@dataclass(frozen=True)
+class ClassifierConfig:
+    """Embedding, recurrent layers or an average over time, a dense relu layer, one logit.
+
+    Raises:
+        UsageError: a value outside its range, or values that contradict each other.
+    """
+
+    tokens: str = "words"
+    vocabulary_size: int = 10_000  # V: ids, the reserved ones included
+    bigrams: int = 0  # rows of the embedding that pairs of neighbours are hashed to
+    embedding: int = 32
+    cell: str = "lstm"  # or "average"
+    units: tuple[int, ...] = (32,)  # of each recurrent layer; none for an average
+    bidirectional: bool = False
+    mask: bool = False  # leave padding out; otherwise it is read like any word
+    dense: int = 0  # units of the relu layer before the logit; 0 for no such layer
+    dropout: float = 0.0  # on what the layer after the recurrent ones reads, while training
+    max_length: int = 500  # tokens of a review's end; 0 for all
+    padding: str = "before"
+
+    def __post_init__(self) -> None:
+        require(self.tokens in TOKENS, f"unknown tokens {self.tokens!r}: {' or '.join(TOKENS)}")
+        require(self.cell in KINDS, f"unknown cell {self.cell!r}: choose {', '.join(KINDS)}")
+        require(self.padding in PADDINGS, f"unknown padding {self.padding!r}: before or after")
+        require_at_least_one(self, "embedding")
+        require(self.vocabulary_size > RESERVED, f"max words must be above {RESERVED}")
+        require(all(units >= 1 for units in self.units), "units must be at least 1")
+        require(self.dense >= 0, "dense must be 0 (no such layer) or above")
+        require(0 <= self.dropout < 1, f"dropout must lie in [0, 1), not {self.dropout}")
+        require(self.max_length >= 0, "max length must be 0 (whole reviews) or above")
+        require(self.bigrams >= 0, "bigrams must be 0 (none) or above")
+        averages = self.cell == "average"
+        require(averages or bool(self.units), f"--cell {self.cell} needs --units")
+        require(not (averages and self.units), "--cell average has no --units or --layers")
+        require(not (averages and self.bidirectional), "--cell average has no direction")
+        require(averages or not self.bigrams, "pairs of neighbours go with --cell average alone")
+
+    def layer_rows(self) -> list[LayerRow]:
+        """The layers in their order, as Keras names and counts them."""
+        time = self.input_length
+        shape = (self.vocabulary_size + self.bigrams, self.embedding)
+        rows = [LayerRow("embedding", (time, self.embedding), {"layers/embedding/vars/0": shape})]
+        width = self.embedding
+        for layer, units in enumerate(self.units):
+            rows.append(self._recurrent_row(layer, width, time))
+            width = units * (2 if self.bidirectional else 1)
+        if not self.units:
+            rows.append(LayerRow("average over time", (width,), {}))
+        if self.dense:
+            rows.append(_dense_row("dense, relu", "layers/dense", width, self.dense))
+            width = self.dense
+        path = "layers/dense_1" if self.dense else "layers/dense"
+        return [*rows, _dense_row("dense, sigmoid", path, width, 1)]
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The weights in Keras's order: path in a `.weights.h5` file to shape."""
+        return {path: shape for row in self.layer_rows() for path, shape in row.weights.items()}
+
+    def cell_paths(self, layer: int) -> list[str]:
+        """Where Keras keeps the cells of recurrent layer number `layer`, one or both directions."""
+        number = f"_{layer}" if layer else ""
+        if self.bidirectional:
+            sides = ("forward_layer", "backward_layer")
+            return [f"layers/bidirectional{number}/{side}/cell/vars" for side in sides]
+        return [f"layers/{layer_name(self.cell)}{number}/cell/vars"]
+
+    def _recurrent_row(self, layer: int, width: int, time: int | None) -> LayerRow:
+        units = self.units[layer]
+        gates = GATES[self.cell] * units
+        bias = (2, gates) if self.cell == "gru" else (gates,)
+        weights: dict[str, tuple[int, ...]] = {}
+        for path in self.cell_paths(layer):
+            weights |= {f"{path}/0": (width, gates), f"{path}/1": (units, gates), f"{path}/2": bias}
+        name = f"bidirectional {self.cell}" if self.bidirectional else self.cell
+        out = units * (2 if self.bidirectional else 1)
+        last = layer == len(self.units) - 1
+        return LayerRow(name, (out,) if last else (time, out), weights)
+
+    @property
+    def parameters(self) -> int:
+        """How many trainable numbers the network has."""
+        return sum(row.parameters for row in self.layer_rows())
+
+    @property
+    def input_length(self) -> int | None:
+        """T of the network's input: the words kept and their pairs; None where it varies."""
+        return self.max_length * (2 if self.bigrams else 1) or None
+
+
+def _dense_row(name: str, path: str, width: int, units: int) -> LayerRow:
+    weights = {f"{path}/vars/0": (width, units), f"{path}/vars/1": (units,)}
+    return LayerRow(name, (units,), weights)
+
+
+@dataclass(frozen=True)
+class ReviewTraining:
+    """How a classifier learns.
+
+    Raises:
+        UsageError: a value outside its range.
+    """
+
+    optimizer: str = "adam"
+    learning_rate: float = 0.001  # Keras's default for both optimizers
+    batch_size: int = 128
+    epochs: int = 10
+    validation: float = 0.2  # the last part of the training reviews
+    patience: int = 0  # epochs without a better validation loss before stopping; 0 for never
+    frozen_epochs: int = 0  # before a borrowed embedding learns too
+    seed: int = 0
+    precision: str = "float32"  # of matrix products
+
+    def __post_init__(self) -> None:
+        require(
+            self.optimizer in OPTIMIZERS,
+            f"unknown optimizer {self.optimizer!r}: choose {', '.join(OPTIMIZERS)}",
+        )
+        require(self.precision in PRECISIONS, f"unknown precision {self.precision!r}")
+        for name in ("batch_size", "epochs"):
+            require_at_least_one(self, name)
+        require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")
+        require(0 < self.validation < 1, "the validation fraction must lie in (0, 1)")
+        require(self.patience >= 0, "patience must be 0 (never stop early) or above")
+        require(self.frozen_epochs >= 0, "frozen epochs must be 0 or above")
+        require(0 <= self.seed < 2**32, "the seed must lie in [0, 2^32)")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named classifier.
+
+    Attributes:
+        network: fields of `ClassifierConfig`.
+        training: fields of `ReviewTraining`.
+        reported: what its article says of it.
+        accuracy: the reported accuracy; None where there is none.
+        measured_on: the reviews that the reported accuracy is of.
+    """
+
+    network: dict[str, Any]
+    training: dict[str, Any] = field(default_factory=dict)
+    reported: str = ""
+    accuracy: float | None = None
+    measured_on: str = "test"
+
+
+_SUBWORDS: dict[str, Any] = {
+    "tokens": "subwords",
+    "vocabulary_size": SUBWORDS,
+    "max_length": 0,
+    "padding": "after",
+    "mask": True,  # else a review's answer would depend on the longest review beside it
+    "dense": 64,
+}
+_SUBWORD_TRAINING: dict[str, Any] = {"batch_size": 64, "epochs": 10, "validation": 0.1}
+_AFTER: dict[str, Any] = {"embedding": 16, "max_length": 500, "padding": "after", "dense": 64}
+_BY_RMSPROP: dict[str, Any] = {"optimizer": "rmsprop", "batch_size": 128, "epochs": 10}
+
+PRESETS: dict[str, Preset] = {
+    "average-16": Preset(
+        {**_AFTER, "cell": "average", "units": ()},
+        {"epochs": 30},
+        "validation accuracy 0.8756, test 0.8586, loss 0.6545",
+        0.8586,
+    ),
+    "rnn-64": Preset(
+        {**_AFTER, "cell": "rnn", "units": (64,)},
+        {"batch_size": 512, "epochs": 30},
+        "test accuracy 0.4993, loss 0.7455: it learns nothing",
+        0.4993,
+    ),
+    "rnn-64-masked": Preset(
+        {**_AFTER, "cell": "rnn", "units": (64,), "mask": True},
+        {"batch_size": 512, "epochs": 30},
+        "rnn-64 with its padding left out",
+    ),
+    "bilstm-64x2": Preset(
+        {**_AFTER, "units": (64, 64), "bidirectional": True},
+        {"batch_size": 512, "epochs": 30},
+        "validation accuracy 0.8732, test 0.8441, loss 0.7835",
+        0.8441,
+    ),
+    "rnn-32": Preset(
+        {"cell": "rnn", "max_length": 500},
+        _BY_RMSPROP,
+        "validation accuracy peaks at 0.8558, ends at 0.7976",
+        0.8558,
+        "validation",
+    ),
+    "rnn-32-dense": Preset(
+        {"cell": "rnn", "dense": 32, "max_length": 200},
+        _BY_RMSPROP,
+        "validation accuracy about 0.85",
+        0.85,
+        "validation",
+    ),
+    "lstm-32": Preset(
+        {"max_length": 200},
+        _BY_RMSPROP,
+        "validation accuracy 0.88; 0.885 with --max-length 500",
+        0.88,
+        "validation",
+    ),
+    "gru-32": Preset({"cell": "gru", "max_length": 200}, _BY_RMSPROP, "no figure"),
+    "lstm-32-early": Preset(
+        {"embedding": 64, "max_length": 200}, {"epochs": 10, "patience": 3}, "no figure"
+    ),
+    "bilstm-64-subword": Preset(
+        {**_SUBWORDS, "embedding": 64, "units": (64,), "bidirectional": True},
+        _SUBWORD_TRAINING,
+        "24 s an epoch on a cloud GPU",
+    ),
+    "bilstm-64-32-subword": Preset(
+        {**_SUBWORDS, "embedding": 64, "units": (64, 32), "bidirectional": True},
+        _SUBWORD_TRAINING,
+        "43 s an epoch on a cloud GPU",
+    ),
+    "bigru-32-subword": Preset(
+        {**_SUBWORDS, "embedding": 16, "cell": "gru", "units": (32,), "bidirectional": True},
+        _SUBWORD_TRAINING,
+        "16 s an epoch on a cloud GPU",
+    ),
+    "average-64-subword": Preset(
+        {**_SUBWORDS, "embedding": 64, "cell": "average", "units": ()},
+        _SUBWORD_TRAINING,
+        "2 s an epoch on a cloud GPU",
+    ),
+}
+"""Preset name to its row, the articles' twelve first among their twins; a flag overrides each."""
+
+DEFAULT_PRESET = "lstm-32"

@@ -1,0 +1,53 @@
+"""Stopping a training: the first Ctrl-C is a wish, and what is kept is said."""
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+
+from charrnn.cli.terminal import Terminal
+from charrnn.runs import Run, training_command
+
+
+@contextlib.contextmanager
+def interruption(terminal: Terminal) -> Iterator[Callable[[], bool]]:
+    """Within, the first Ctrl-C is noted for the training to ask about; the second ends at once."""
+    noted: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        noted.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        line = "\n" if terminal.live else ""  # the bar's ends with ^C
+        terminal.note(f"{line}stopping after this step; press Ctrl-C again to stop at once")
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(noted)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def farewell(run: Run, kept: str | None, again: str, use: str) -> str:
+    """What a training that was stopped has saved, and how to go on.
+
+    Args:
+        run: its run.
+        kept: which step the interrupted file holds; None for no such file.
+        again: the run's name and options as a command line has them.
+        use: what can be done with the network as it is, a line.
+    """
+    epochs = len(run.epochs())
+    go_on = f"{training_command(run.folder.parent)} --resume {again}"
+    part = f"; the weights of step {kept} after it are in {run.interrupted_file.name}"
+    if not epochs:
+        saved = "stopped before the first epoch ended"
+        next_line = f"Start again: {go_on}"
+    else:
+        saved = f"stopped: epoch {epochs} is saved"
+        next_line = f"Go on after it: {go_on}"
+    if kept and not epochs:
+        part = f"; the weights of its step {kept} are in {run.interrupted_file.name}"
+    lines = [f"{saved}{part if kept else ''}.", next_line]
+    if epochs or kept:
+        lines.append(use)
+    return "\n".join(lines)

@@ -55,6 +55,14 @@ def run_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[s
     return [run.name for run in runs(folder) if run.name.startswith(incomplete)]
 
 
+def classifier_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Shell completion of a classifier's name."""
+    from charrnn.runs import CLASSIFIERS, runs
+
+    folder = (ctx.params.get("checkpoints") or Path("checkpoints")) / CLASSIFIERS
+    return [run.name for run in runs(folder) if run.name.startswith(incomplete)]
+
+
 def corpora(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Shell completion of a text: the names there are, and the shell's own file names."""
     from charrnn.data.corpus import NAMED

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from charrnn import __version__
+from charrnn.cli.classify import classify
 from charrnn.cli.data import data
 from charrnn.cli.sample import sample
 from charrnn.cli.train import train
@@ -103,3 +104,4 @@ def program() -> None:
 program.add_command(train)
 program.add_command(sample)
 program.add_command(data)
+program.add_command(classify)

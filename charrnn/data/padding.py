@@ -1,4 +1,4 @@
-"""Reviews' ids to what a classifier reads: cut, with their pairs of neighbours, padded, in batches.
+"""Reviews' ids to what a classifier reads: cut, pairs of neighbours, padded, in batches.
 
 Shapes: B batch, T tokens.
 """
@@ -10,7 +10,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.classifiers import ClassifierConfig
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import ReviewsError
 
@@ -25,12 +24,14 @@ class Examples:
     """Reviews as a classifier reads them.
 
     Attributes:
-        ids: the prepared ids of each review.
+        ids: of each review, cut.
         labels: 1 for positive, 0 for negative, shape (N,).
+        bigrams: the rows of each review's words and pairs; None where no network reads them.
     """
 
     ids: Sequence[Ids]
     labels: npt.NDArray[np.int8]
+    bigrams: Sequence[Ids] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,23 +52,32 @@ class Examples:
             raise ReviewsError(
                 f"{len(self)} reviews are too few to hold back {100 * fraction:g}% for validation"
             )
-        first = Examples(self.ids[:border], self.labels[:border])
-        return first, Examples(self.ids[border:], self.labels[border:])
+        return self._part(slice(border)), self._part(slice(border, None))
+
+    def _part(self, part: slice) -> "Examples":
+        bigrams = None if self.bigrams is None else self.bigrams[part]
+        return Examples(self.ids[part], self.labels[part], bigrams)
 
 
-def prepare(ids: Ids, config: ClassifierConfig) -> Ids:
-    """What the network reads of a review's ids (T,): its end, and the rows of its pairs."""
-    kept = ids[-config.max_length :] if config.max_length else ids
-    if not config.bigrams:
-        return kept
-    return np.concatenate([kept, config.vocabulary_size + hash_pairs(kept, config.bigrams)])
+def cut(ids: Ids, max_length: int) -> Ids:
+    """The end of a review's ids (T,); all of them where `max_length` is 0."""
+    return ids[-max_length:] if max_length else ids
 
 
-def hash_pairs(ids: Ids, rows: int) -> Ids:
-    """A row in [0, rows) for each pair of neighbours of ids (T,): shape (T - 1,)."""
-    numbers = ids.astype(np.uint64)
-    pairs = (numbers[:-1] << _HALF) | numbers[1:]
-    return ((pairs * _MULTIPLIER >> _HALF) % np.uint64(rows)).astype(np.int32)
+def hash_bigrams(ids: Ids, rows: int) -> Ids:
+    """Which rows stand for a review's words and pairs of neighbours, each of them once.
+
+    Args:
+        ids: shape (T,).
+        rows: of the table; row 0 is padding.
+
+    Returns:
+        shape (N,), ascending, N at most 2 T - 1.
+    """
+    words = ids.astype(np.uint64)
+    pairs = (words[:-1] << _HALF) | words[1:]
+    hashes = np.concatenate([words, pairs]) * _MULTIPLIER >> _HALF
+    return np.unique(1 + hashes % np.uint64(rows - 1)).astype(np.int32)
 
 
 def pad(reviews: Sequence[Ids], padding: str, length: int | None = None) -> npt.NDArray[np.int32]:

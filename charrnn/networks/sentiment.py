@@ -1,11 +1,17 @@
-"""The review classifiers: token ids in, the logit of "positive" out."""
+"""The review classifiers: token ids in, the logit of "positive" out.
+
+Shapes: B batch, T tokens, W width.
+"""
 
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from charrnn.classifiers import ClassifierConfig
-from charrnn.networks.layers import CELLS, Dense, Embedding
+from charrnn.networks.layers import CELLS, Dense, Embedding, look_up
+
+_register = keras.saving.register_keras_serializable(package="charrnn")
 
 
 def build(config: ClassifierConfig, batch_size: int, precision: str = "float32") -> Any:
@@ -17,24 +23,100 @@ def build(config: ClassifierConfig, batch_size: int, precision: str = "float32")
         precision: what the recurrent layers' products and their factors are rounded to.
 
     Returns:
-        a `keras.Model` from ids (B, T) to logits (B, 1); the probability is their sigmoid.
+        a `keras.Model` from ids (B, T), or rows of bigrams (B, N), or a list of both, to logits
+        (B, 1), or (B, 2) of both. A probability is the sigmoid of their mean.
     """
-    ids = keras.Input(batch_shape=(batch_size, config.input_length), dtype="int32")
-    rows = config.vocabulary_size + config.bigrams
-    signal = Embedding(rows, config.embedding, mask_zero=config.mask)(ids)
+    inputs, logits = [], []
+    if config.cell != "none":
+        ids = keras.Input(batch_shape=(batch_size, config.max_length or None), dtype="int32")
+        inputs.append(ids)
+        logits.append(Dense(1)(_features(config, ids, precision)))
+    if config.bigrams:
+        rows = keras.Input(batch_shape=(batch_size, None), dtype="int32")
+        inputs.append(rows)
+        logits.append(Bigrams(config.bigrams)(rows))
+    if len(inputs) == 1:
+        return keras.Model(inputs[0], logits[0])
+    return keras.Model(inputs, keras.layers.Concatenate()(logits))
+
+
+def _features(config: ClassifierConfig, ids: Any, precision: str) -> Any:
+    """What the last layer reads, (B, W)."""
+    batch_size = ids.shape[0]
+    signal = Embedding(config.vocabulary_size, config.embedding, mask_zero=config.mask)(ids)
+    if config.word_dropout:
+        noise = (batch_size, None, 1)
+        signal = keras.layers.Dropout(config.word_dropout, noise_shape=noise)(signal)
+    if config.embedding_dropout:
+        signal = keras.layers.Dropout(config.embedding_dropout)(signal)
     for place, units in enumerate(config.units, 1):
-        signal = _recurrent(config, units, place < len(config.units), precision)(signal)
+        all_outputs = place < len(config.units) or config.pooling == "max"
+        signal = _recurrent(config, units, all_outputs, precision)(signal)
     if not config.units:
         signal = keras.layers.GlobalAveragePooling1D()(signal)
+    elif config.pooling == "max":
+        signal = MaxOverTime()(signal)
     if config.dropout:
         signal = keras.layers.Dropout(config.dropout)(signal)
-    if config.dense:
-        signal = Dense(config.dense, activation="relu")(signal)
-    return keras.Model(ids, Dense(1)(signal))
+    return Dense(config.dense, activation="relu")(signal) if config.dense else signal
 
 
-def _recurrent(config: ClassifierConfig, units: int, sequences: bool, precision: str) -> Any:
+def _recurrent(config: ClassifierConfig, units: int, all_outputs: bool, precision: str) -> Any:
     layer = CELLS[config.cell](
-        units, return_sequences=sequences, precision=precision, few_lengths=True
+        units, return_sequences=all_outputs, precision=precision, few_lengths=True
     )
     return keras.layers.Bidirectional(layer) if config.bidirectional else layer
+
+
+@_register
+class MaxOverTime(keras.layers.Layer):  # type: ignore[misc]
+    """The largest of each output over time; masked steps don't count."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """Time is gone."""
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Outputs (B, T, W) to (B, W)."""
+        if mask is not None:
+            inputs = tf.where(mask[..., tf.newaxis], inputs, inputs.dtype.min)
+        return tf.reduce_max(inputs, axis=1)
+
+
+@_register
+class Bigrams(keras.layers.Layer):  # type: ignore[misc]
+    """The average over a review's words and pairs of what each says, a number a row of a table.
+
+    A row's number is what it learns times its Naive Bayes log-count ratio, which is set before
+    training (Wang & Manning 2012, "Baselines and Bigrams").
+
+    Args:
+        rows: of the table; row 0 is padding.
+    """
+
+    def __init__(self, rows: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rows = rows
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras's config and the rows."""
+        return {**super().get_config(), "rows": self.rows}
+
+    def build(self, _: Any) -> None:
+        """Make the weights: zeros, so that training starts from the prior."""
+        self.learned = self.add_weight(shape=(self.rows,), initializer="zeros", name="learned")
+        self.bias = self.add_weight(shape=(1,), initializer="zeros", name="bias")
+        self.ratio = self.add_weight(
+            shape=(self.rows,), initializer="zeros", name="ratio", trainable=False
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Rows (B, N), 0 where there is none, to logits (B, 1)."""
+        table = tf.convert_to_tensor(self.learned) * tf.convert_to_tensor(self.ratio)
+        said = look_up(table[:, tf.newaxis], inputs)[..., 0]  # (B, N)
+        there = tf.cast(inputs != 0, said.dtype)
+        count = tf.maximum(tf.reduce_sum(there, axis=1, keepdims=True), 1)
+        return tf.reduce_sum(said * there, axis=1, keepdims=True) / count + self.bias

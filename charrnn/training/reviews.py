@@ -1,32 +1,31 @@
 """The training of a review classifier, and what it is worth on the test reviews.
 
-Shapes: N reviews, B batch, T tokens.
+Shapes: N reviews, B batch, T tokens, V vocabulary, E embedding.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from charrnn.checkpoint import read_classifier
-from charrnn.classifiers import ClassifierConfig, ReviewTraining
-from charrnn.data.padding import Examples, in_batches, pad
+from charrnn.data.padding import Examples
 from charrnn.networks import sentiment
 from charrnn.runs import Run
 from charrnn.settings import Finished, ReviewSettings
 from charrnn.training.callbacks import Keeper, Listener
-from charrnn.training.pipeline import pipeline
+from charrnn.training.review_batches import batches_in_order, steps_per_epoch, training_batches
+from charrnn.training.schedule import Schedule, Thaw
 from charrnn.training.session import begin_or_go_on, session
 
 _OPTIMIZERS = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
+_SIZE = 250.0  # about how many words and pairs a review has: an average of them is a sum over that
 
-Batch = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.float32]]
-"""Ids (B, T), labels (B, 1), and weights (B,): 0 for a row that only fills the batch up."""
+Borrowed = Mapping[str, npt.NDArray[np.float32]]
+"""Path in a checkpoint to what a new training's weights begin as, for some of them."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def train(
     examples: Examples,
     listener: Listener,
     interrupted: Callable[[], bool] = lambda: False,
-    embedding: npt.NDArray[np.float32] | None = None,
+    borrowed: Borrowed | None = None,
 ) -> None:
     """Train from the end of the last finished epoch to the last one of the settings.
 
@@ -53,7 +52,7 @@ def train(
         examples: the training reviews; their last part validates.
         listener: told of each step and epoch.
         interrupted: asked after each step; true ends the training.
-        embedding: what a new training's embedding begins as, (V, E); None for chance.
+        borrowed: weights of another network that a new training begins with.
 
     Raises:
         Interrupted: `interrupted` said so. The epoch under way is kept in a file of its own.
@@ -63,34 +62,33 @@ def train(
     """
     network, config = finished.settings.network, finished.settings.training
     learn, validate = examples.split(config.validation)
+    steps = steps_per_epoch(learn, config)
     with session(run, finished):
         model = compiled(finished.settings)
-        if embedding is not None:
-            _embedding(model).set_weights([embedding])
+        _set_first_weights(model, finished.settings, learn, borrowed or {})
         begin_or_go_on(run, finished, model)
         model.fit(
-            _training_batches(learn, network, config, len(finished.results)),
-            steps_per_epoch=steps_per_epoch(learn, config),
+            training_batches(learn, network, config, len(finished.results)),
+            steps_per_epoch=steps,
             initial_epoch=len(finished.results),
             epochs=config.epochs,
-            validation_data=_in_order(validate, network, config.batch_size),
-            callbacks=[Thaw(config.frozen_epochs), Keeper(run, finished, listener, interrupted)],
+            validation_data=batches_in_order(validate, network, config.batch_size),
+            callbacks=[
+                Thaw(config.frozen_epochs),
+                Schedule(config, steps),
+                Keeper(run, finished, listener, interrupted),
+            ],
             shuffle=False,
             verbose=0,
         )
 
 
-def steps_per_epoch(learn: Examples, config: ReviewTraining) -> int:
-    """How many batches the reviews give; the last may be filled up."""
-    return -(-len(learn) // config.batch_size)
-
-
 def evaluate(
-    run: Run, settings: ReviewSettings, examples: Examples, epochs: list[int]
+    run: Run, settings: ReviewSettings, examples: Examples, epochs: Sequence[int]
 ) -> list[Score]:
     """The scores of these epochs' networks, in order."""
     model = compiled(settings)
-    batches = _in_order(examples, settings.network, settings.training.batch_size)
+    batches = batches_in_order(examples, settings.network, settings.training.batch_size)
     scores = []
     for epoch in epochs:
         weights = read_classifier(run.epoch_file(epoch)).weights
@@ -107,10 +105,11 @@ def compiled(settings: ReviewSettings) -> Any:
     model = sentiment.build(settings.network, config.batch_size, config.precision)
     model.compile(
         optimizer=_OPTIMIZERS[config.optimizer](learning_rate=config.learning_rate),
+        # Of two logits each is trained by itself: together the faster would leave the other idle.
         loss=keras.losses.BinaryCrossentropy(from_logits=True, reduction="mean_with_sample_weight"),
         weighted_metrics=[
-            keras.metrics.BinaryAccuracy(name="accuracy", threshold=0),
-            keras.metrics.BinaryCrossentropy(name="cross_entropy", from_logits=True),
+            keras.metrics.MeanMetricWrapper(_accuracy, name="accuracy"),
+            keras.metrics.MeanMetricWrapper(_cross_entropy, name="cross_entropy"),
         ],
         jit_compile=False,  # XLA compiles the scans alone
     )
@@ -118,67 +117,52 @@ def compiled(settings: ReviewSettings) -> Any:
     return model
 
 
-class Thaw(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps the embedding as it is for the first epochs.
+def _accuracy(labels: Any, logits: Any) -> Any:
+    """1 where the mean logit has the label's sign, else 0, (B,)."""
+    positive = keras.ops.mean(logits, axis=-1) > 0
+    return keras.ops.cast(keras.ops.equal(positive, labels[:, 0] > 0), "float32")
 
-    The optimizer was built for all variables before, so that a resume finds the same ones.
+
+def _cross_entropy(labels: Any, logits: Any) -> Any:
+    """Of the mean logit, (B,)."""
+    logit = keras.ops.mean(logits, axis=-1)
+    return keras.ops.softplus(logit) - labels[:, 0] * logit
+
+
+def _set_first_weights(
+    model: Any, settings: ReviewSettings, learn: Examples, borrowed: Borrowed
+) -> None:
+    """What does not begin by chance: borrowed weights, and the ratios of words and pairs."""
+    paths = settings.network.weight_shapes()
+    first = dict(zip(paths, model.get_weights(), strict=True))
+    if learn.bigrams is not None:
+        ratios = log_count_ratios(learn.bigrams, learn.labels, settings.network.bigrams)
+        first |= {"layers/bigrams/vars/2": _SIZE * ratios}
+    model.set_weights(list((first | dict(borrowed)).values()))
+
+
+def log_count_ratios(
+    reviews: Sequence[npt.NDArray[np.int32]], labels: npt.NDArray[np.int8], rows: int
+) -> npt.NDArray[np.float32]:
+    """How much more often a row is in positive reviews than in negative ones, as Naive Bayes.
+
+    log((p + 1) / |p + 1|) - log((n + 1) / |n + 1|) with p and n the numbers of positive and of
+    negative reviews that a row is in, |.| the sum over rows (Wang & Manning 2012, equation 1).
 
     Args:
-        epochs: how many.
+        reviews: the rows of each, each row once.
+        labels: 1 for positive, 0 for negative, shape (N,).
+        rows: of the table.
+
+    Returns:
+        shape (rows,), 0 for row 0, which is padding.
     """
-
-    def __init__(self, epochs: int) -> None:
-        super().__init__()
-        self._epochs = epochs
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Freeze or thaw where that is due."""
-        learns = epoch >= self._epochs
-        if _embedding(self.model).trainable != learns:
-            _embedding(self.model).trainable = learns
-            self.model.make_train_function(force=True)
-
-
-def _embedding(model: Any) -> Any:
-    return next(layer for layer in model.layers if isinstance(layer, keras.layers.Embedding))
-
-
-def _training_batches(
-    learn: Examples, network: ClassifierConfig, config: ReviewTraining, first_epoch: int
-) -> Any:
-    """Endless batches from epoch `first_epoch` on; their order depends on seed and epoch."""
-
-    def batches() -> Iterator[Batch]:
-        for epoch in count(first_epoch):
-            random = np.random.default_rng([config.seed, epoch])
-            for rows in in_batches(
-                learn.lengths, config.batch_size, random, not network.max_length
-            ):
-                yield _batch(learn, rows, network, config.batch_size)
-
-    return pipeline(batches, _specification(network, config.batch_size))
-
-
-def _in_order(examples: Examples, network: ClassifierConfig, batch_size: int) -> Any:
-    """Each review once."""
-    places = in_batches(examples.lengths, batch_size, None, not network.max_length)
-    batches = pipeline(
-        lambda: (_batch(examples, rows, network, batch_size) for rows in places),
-        _specification(network, batch_size),
-    )
-    return batches.apply(tf.data.experimental.assert_cardinality(len(places)))
-
-
-def _batch(
-    examples: Examples, rows: npt.NDArray[np.int64], network: ClassifierConfig, batch_size: int
-) -> Batch:
-    filled = np.resize(rows, batch_size)
-    ids = pad([examples.ids[row] for row in filled], network.padding, network.input_length)
-    weights = (np.arange(batch_size) < len(rows)).astype(np.float32)
-    return ids, examples.labels[filled, np.newaxis].astype(np.float32), weights
-
-
-def _specification(network: ClassifierConfig, batch_size: int) -> Any:
-    ids = tf.TensorSpec((batch_size, network.input_length), tf.int32)
-    labels, weights = (tf.TensorSpec((batch_size, *rest), tf.float32) for rest in ((1,), ()))
-    return ids, labels, weights
+    counts = []
+    for label in (1, 0):
+        places = [row for row, of in zip(reviews, labels, strict=True) if of == label]
+        seen = np.concatenate([*places, np.empty(0, np.int32)])
+        count = np.bincount(seen.astype(np.int64), minlength=rows) + 1.0
+        counts.append(np.log(count / count.sum()))
+    ratios = (counts[0] - counts[1]).astype(np.float32)
+    ratios[0] = 0
+    return np.asarray(ratios)

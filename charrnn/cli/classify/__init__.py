@@ -1,0 +1,23 @@
+"""`charrnn classify`: review classifiers."""
+
+import click
+
+from charrnn.cli import options
+from charrnn.cli.classify.compare import compare
+from charrnn.cli.classify.imdb import imdb
+
+
+@click.group(
+    short_help="Train review classifiers, compare and use them.",
+    epilog=options.examples(
+        "charrnn classify imdb",
+        'charrnn classify predict "A film to remember." --explain',
+        "charrnn classify compare",
+    ),
+)
+def classify() -> None:
+    """Train classifiers of film reviews, compare and use them."""
+
+
+classify.add_command(imdb)
+classify.add_command(compare)

@@ -1,0 +1,130 @@
+"""How answers about reviews are printed: for a terminal, for a pipe, as JSON."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from charrnn.cli.classify.chosen import label_of
+
+if TYPE_CHECKING:
+    from charrnn.prediction.model import Effect
+
+_STRONGEST = 5  # words named on either side
+_STRENGTHS = (("bold ", 2 / 3), ("", 1 / 3), ("dim ", 1 / 20))  # of the review's strongest effect
+_COLOURS = {"positive": "green", "negative": "red"}
+_JOINERS = "\u200c\u200d"  # letters of several scripts need them
+_TO_SPACE = str.maketrans("\t\n\r", "   ")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a network says of a review.
+
+    Attributes:
+        text: the review.
+        probability: of its being positive.
+        tokens: how many the review has.
+        unknown: how many of them the network does not know.
+        effects: what each word does to the probability, in the review's order; None where that
+            was not asked.
+    """
+
+    text: str
+    probability: float
+    tokens: int
+    unknown: int
+    effects: Sequence["Effect"] | None = None
+
+
+class Printer:
+    """Prints answers on stdout.
+
+    Args:
+        as_json: an object a line.
+        run: the network's name, for the objects.
+    """
+
+    def __init__(self, as_json: bool, run: str) -> None:
+        self._as_json, self._run = as_json, run
+        live = sys.stdout.isatty()
+        self._console = Console(highlight=False, soft_wrap=True) if live and not as_json else None
+
+    def show(self, answer: Answer) -> None:
+        """Print one answer, and its words' effects if it has them."""
+        if self._as_json:
+            click.echo(json.dumps(as_row(answer, self._run)))
+        elif self._console:
+            show_in_terminal(self._console, answer)
+        else:
+            click.echo(as_line(answer))
+            for effect in strongest(answer.effects or ()):
+                click.echo(f"\t{effect.effect:+.3f}\t{effect.text}")
+
+
+def as_row(answer: Answer, run: str) -> dict[str, Any]:
+    """What JSON says of an answer."""
+    row: dict[str, Any] = {
+        "label": label_of(answer.probability),
+        "probability": answer.probability,
+        "text": answer.text,
+        "tokens": answer.tokens,
+        "unknown": answer.unknown,
+        "run": run,
+    }
+    if answer.effects is not None:
+        row["effects"] = [effect._asdict() for effect in answer.effects]
+    return row
+
+
+def as_line(answer: Answer) -> str:
+    """Label, probability and the whole review, with tabs between."""
+    text = answer.text.translate(_TO_SPACE)
+    return f"{label_of(answer.probability)}\t{answer.probability:.3f}\t{text}"
+
+
+def show_in_terminal(console: Console, answer: Answer) -> None:
+    """Print an answer in one line, or where there are effects with the whole review, coloured."""
+    label = label_of(answer.probability)
+    line = Text.assemble((label, _COLOURS[label]), f"  {answer.probability:.3f}  ")
+    if answer.effects is None:
+        line.append(" ".join(visible(answer.text).split()))
+        line.truncate(console.width, overflow="ellipsis")
+        console.print(line)
+        return
+    console.print(line + coloured(answer.text, answer.effects))
+    for effect in strongest(answer.effects):
+        console.print(Text(f"    {effect.effect:+.3f}  {visible(effect.text)}"))
+
+
+def coloured(text: str, effects: Sequence["Effect"]) -> Text:
+    """The review, its words green or red the stronger the more they moved the answer."""
+    shown = Text(visible(text))
+    most = max((abs(effect.effect) for effect in effects), default=0.0)
+    for effect in effects:
+        colour = _COLOURS["positive" if effect.effect > 0 else "negative"]
+        for strength, least in _STRENGTHS:
+            if most and abs(effect.effect) >= least * most:
+                shown.stylize(strength + colour, effect.start, effect.end)
+                break
+    return shown
+
+
+def strongest(effects: Sequence["Effect"]) -> list["Effect"]:
+    """The words that did most for a positive answer, most first, then those most against it."""
+    ordered = sorted(effects, key=lambda effect: -effect.effect)
+    ups = [effect for effect in ordered if effect.effect > 0]
+    downs = [effect for effect in reversed(ordered) if effect.effect < 0]
+    return ups[:_STRONGEST] + downs[:_STRONGEST]
+
+
+def visible(text: str) -> str:
+    """The text, character by character, without what a terminal would obey."""
+    return "".join(
+        c if c.isprintable() or c in _JOINERS else " " if c.isspace() else "�" for c in text
+    )

@@ -1,0 +1,169 @@
+"""What `charrnn classify imdb` does: show a network's layers, train one, or train all."""
+
+import json
+import shlex
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from charrnn import outcomes
+from charrnn.classifiers import PRESETS, LayerRow
+from charrnn.cli.classify import plan as planning
+from charrnn.cli.classify import table
+from charrnn.cli.classify.plan import ReviewPlan, Wanted
+from charrnn.cli.plan import Places
+from charrnn.cli.terminal import Terminal
+from charrnn.outcomes import Outcome
+from charrnn.runs import CLASSIFIERS, Run, best_of, runs
+
+
+def summarise(preset: str, given: Mapping[str, Any], as_json: bool) -> None:
+    """Print the layers with their output shapes and parameters."""
+    network, _ = planning.configure(preset, given)
+    rows = network.layer_rows()
+    if as_json:
+        layers = [
+            {"layer": row.name, "output": row.output, "parameters": row.parameters} for row in rows
+        ]
+        total = {"preset": preset, "parameters": network.parameters, "layers": layers}
+        click.echo(json.dumps(total))
+        return
+    lines = [("layer", "output", "parameters")]
+    lines += [(row.name, _shape(row), f"{row.parameters:,}") for row in rows]
+    lines.append((preset, "", f"{network.parameters:,}"))
+    wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for name, output, parameters in lines:
+        click.echo(f"{name:<{wide[0]}}  {output:<{wide[1]}}  {parameters:>{wide[2]}}")
+    click.echo()
+
+
+def train_one(preset: str, name: str | None, wanted: Wanted, places: Places, as_json: bool) -> None:
+    """Train a preset and print its row of the table."""
+    plan = planning.begin(preset, name, wanted, places)
+    _show(_fit(plan, places, as_json), as_json)
+
+
+def resume(name: str, wanted: Wanted, places: Places, as_json: bool) -> None:
+    """Go on with a run and print its row of the table."""
+    plan = planning.go_on(name, wanted, places)
+    _show(_fit(plan, places, as_json), as_json)
+
+
+def train_all(wanted: Wanted, places: Places, as_json: bool) -> None:
+    """Train each preset, and print the table.
+
+    One that was finished before with the same flags is not trained again; one that was broken
+    off is gone on with.
+    """
+    done = []
+    for preset in PRESETS:
+        run, outcome = _earlier(preset, wanted, places)
+        if outcome is not None:
+            places.terminal.note(f"{outcome.run}: finished before")
+        elif run is not None:
+            again = Wanted({}, "", wanted.data)
+            outcome = _fit(planning.go_on(run.name, again, places), places, as_json)
+        else:
+            outcome = _fit(planning.begin(preset, None, wanted, places), places, as_json)
+        done.append(outcome)
+    if not as_json:
+        table.show(done, "table")
+
+
+def _earlier(preset: str, wanted: Wanted, places: Places) -> tuple[Run | None, Outcome | None]:
+    """A run of this preset with these flags, and its outcome if it is finished."""
+    from charrnn.errors import RunError
+    from charrnn.settings import ReviewSettings
+    from charrnn.training.resume import load
+
+    sources = tuple(str(path.resolve()) for path in wanted.data)
+    for run in runs(places.checkpoints / CLASSIFIERS):
+        try:
+            settings = load(run, ReviewSettings).settings
+        except RunError:
+            continue
+        if (settings.preset, settings.changes, settings.sources) == (
+            preset,
+            wanted.changes,
+            sources,
+        ):
+            return run, outcomes.read(run)
+    return None, None
+
+
+def _fit(plan: ReviewPlan, places: Places, as_json: bool) -> Outcome:
+    """Train, draw the curves, measure on the test reviews, and keep what came out."""
+    from charrnn.cli.display import Pace, TrainingDisplay
+    from charrnn.cli.interruption import farewell, interruption
+    from charrnn.training import review_batches, reviews
+    from charrnn.training.callbacks import Interrupted
+
+    terminal, run, config = places.terminal, plan.run, plan.finished.settings.training
+    again = shlex.quote(run.name)
+    use = f'Ask it: charrnn classify predict --run {again} "What a film!"'
+    _introduce(plan, terminal)
+    steps = review_batches.steps_per_epoch(plan.train.split(config.validation)[0], config)
+    pace = Pace("reviews/s", config.batch_size)
+    outcomes.forget(run)
+    try:
+        with (
+            interruption(terminal) as interrupted,
+            TrainingDisplay(terminal, config.epochs, steps, pace, as_json) as display,
+        ):
+            reviews.train(run, plan.finished, plan.train, display, interrupted, plan.borrowed)
+    except (Interrupted, KeyboardInterrupt) as stop:
+        kept = f"{stop.step} of {steps}" if isinstance(stop, Interrupted) and stop.step else None
+        terminal.note(farewell(run, kept, again, use))
+        raise click.exceptions.Exit(128 + signal.SIGINT) from None
+    except OSError:
+        terminal.note(farewell(run, None, again, use))
+        raise
+    outcome = _measure(plan)
+    if outcome.epochs < config.epochs:
+        terminal.note(
+            f"no better epoch in {config.patience}: stopped early, after epoch {outcome.epochs}"
+        )
+    terminal.note(f"done: epoch {outcome.best_epoch} is the best of {run.folder}.\n{use}")
+    return outcome
+
+
+def _measure(plan: ReviewPlan) -> Outcome:
+    from charrnn.pictures import learning_curves
+    from charrnn.training.reviews import evaluate
+
+    run, settings = plan.run, plan.finished.settings
+    results = run.history()
+    learning_curves(run.folder / "curves.png", results)
+    epochs = [best_of(results).epoch, results[-1].epoch]
+    best, last = evaluate(run, settings, plan.test, epochs)
+    outcome = outcomes.outcome(
+        run, settings, results, (best.loss, best.accuracy), (last.loss, last.accuracy)
+    )
+    outcomes.write(run, outcome)
+    return outcome
+
+
+def _show(outcome: Outcome, as_json: bool) -> None:
+    table.show([outcome], "json" if as_json else "table")
+
+
+def _introduce(plan: ReviewPlan, terminal: Terminal) -> None:
+    settings = plan.finished.settings
+    network, config = settings.network, settings.training
+    learn, validate = plan.train.split(config.validation)
+    length = f"{network.max_length} tokens" if network.max_length else "whole"
+    terminal.note(
+        f"{plan.run.name}: {settings.preset} {settings.changes}".rstrip()
+        + f", {network.parameters:,} parameters; {len(learn):,} reviews, {length}, to train on, "
+        f"{len(validate):,} to validate, {len(plan.test):,} to test; {config.optimizer}, batch "
+        f"{config.batch_size}, {config.precision} products"
+    )
+    if plan.finished.results:
+        terminal.note(f"going on after epoch {len(plan.finished.results)} of {config.epochs}")
+    terminal.detail(f"{network}\n{config}")
+
+
+def _shape(row: LayerRow) -> str:
+    return " × ".join(str(size or "length") for size in row.output)

@@ -1,0 +1,169 @@
+"""What `charrnn classify imdb`'s options ask for: a new training, or going on with one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from charrnn.classifiers import PRESETS, ClassifierConfig, ReviewTraining
+from charrnn.cli.classify import sources
+from charrnn.cli.classify.sources import Reviews
+from charrnn.cli.plan import Places
+from charrnn.config import CELLS
+from charrnn.data.padding import Examples
+from charrnn.errors import ReviewsError, RunError, UsageError
+from charrnn.runs import CLASSIFIERS, Run, find_run, new_run, runs
+from charrnn.settings import Finished, ReviewSettings
+
+if TYPE_CHECKING:
+    from charrnn.training.reviews import Borrowed
+
+_CHANGEABLE = {"epochs", "patience", "learning_rate"}  # on a resume
+_IMDB = "imdb"
+_NO_LAYERS: dict[str, Any] = {"units": (), "bidirectional": False, "pooling": "last"}
+
+
+@dataclass(frozen=True)
+class ReviewPlan:
+    """A training about to begin or to go on: its folder, settings and results, and its reviews."""
+
+    run: Run
+    finished: Finished[ReviewSettings]
+    train: Examples
+    test: Examples
+    borrowed: "Borrowed | None" = None
+
+
+class Wanted(NamedTuple):
+    """What a command line asks for beside the preset.
+
+    Attributes:
+        given: flags by their field's name; `units` is a tuple, `layers` a number.
+        changes: the same as they are typed.
+        data: the user's own reviews.
+    """
+
+    given: Mapping[str, Any]
+    changes: str
+    data: tuple[Path, ...]
+
+
+def configure(preset: str, given: Mapping[str, Any]) -> tuple[ClassifierConfig, ReviewTraining]:
+    """The row's configuration with the flags over it.
+
+    Args:
+        preset: its name.
+        given: as in `Wanted`.
+
+    Raises:
+        UsageError: they contradict each other.
+    """
+    row = PRESETS[preset]
+    if "max_words" in given:
+        given = {**given, "vocabulary_size": given["max_words"]}
+    values = {**row.network, **_fields_of(ClassifierConfig, given)}
+    recurrent = values.get("cell", ClassifierConfig.cell) in CELLS
+    if not recurrent:  # the preset's layers go, the flags' contradict
+        values |= {name: value for name, value in _NO_LAYERS.items() if name not in given}
+    elif not values.get("units", ClassifierConfig.units):
+        values["units"] = ClassifierConfig.units
+    if "layers" in given:
+        units = values.get("units", ClassifierConfig.units)
+        if len(set(units)) > 1 or not recurrent:
+            raise UsageError("--layers repeats one size of --units: give the one or the other")
+        values["units"] = units[:1] * given["layers"]
+    training = {**row.training, **_fields_of(ReviewTraining, given)}
+    return ClassifierConfig(**values), ReviewTraining(**training)
+
+
+def begin(
+    preset: str,
+    name: str | None,
+    wanted: Wanted,
+    places: Places,
+) -> ReviewPlan:
+    """A new run: the preset's row, and over it the flags."""
+    network, training = configure(preset, wanted.given)
+    data = wanted.data
+    folder = places.checkpoints / CLASSIFIERS
+    if name is not None:
+        new_run(folder, name, "", "")  # complains before anything is downloaded
+    reviews = sources.load_reviews(network.tokens, data, places.data_dir, places.terminal)
+    encoder = sources.make_encoder(reviews, network, places.data_dir, places.terminal)
+
+    from charrnn.networks.precision import choose
+
+    precision = choose("auto", max(network.units, default=0)).name
+    corpus = reviews.name if data else _IMDB
+    settings = ReviewSettings(
+        network,
+        replace(training, precision=precision),
+        encoder,
+        preset,
+        wanted.changes,
+        tuple(str(path.resolve()) for path in data),
+        corpus,
+        reviews.sha256,
+    )
+    plan = _plan(new_run(folder, name, corpus, preset), Finished(settings, []), reviews)
+    plan.train.split(training.validation)  # complains where there are too few
+    return plan
+
+
+def go_on(name: str, wanted: Wanted, places: Places) -> ReviewPlan:
+    """The run of that name, or the newest, from where its last finished epoch ended."""
+    given = wanted.given
+    fixed = sorted(set(given) - _CHANGEABLE)
+    if fixed:
+        flags = ", ".join("--" + name.replace("_", "-") for name in fixed)
+        raise click.UsageError(f"{flags} can't change on a resume: start a new run for that")
+    folder = places.checkpoints / CLASSIFIERS
+    run = find_run(folder, name) if name else newest_resumable(folder)
+
+    from charrnn.training import resume
+
+    finished = resume.load(run, ReviewSettings)
+    settings = finished.settings
+    settings = replace(settings, training=replace(settings.training, **given))
+    if len(finished.results) >= settings.training.epochs:
+        done = len(finished.results)
+        raise RunError(
+            f"{run.name} has done all its epochs, {done}: to go further add, say, --epochs "
+            f"{done + 5}"
+        )
+    paths = wanted.data or tuple(map(Path, settings.sources))
+    reviews = sources.load_reviews(settings.network.tokens, paths, places.data_dir, places.terminal)
+    if reviews.sha256 != settings.corpus_sha256:
+        raise ReviewsError(
+            f"{reviews.source} does not hold, or no longer, the reviews that {run.name} was "
+            "trained on: give those with --data"
+        )
+    return _plan(run, replace(finished, settings=settings), reviews)
+
+
+def newest_resumable(folder: Path) -> Run:
+    """The newest run with a resume file.
+
+    Raises:
+        RunError: there is none.
+    """
+    for run in runs(folder):
+        if run.resume_file.exists():
+            return run
+    raise RunError(f"no run in {folder} can be resumed: start one with charrnn classify imdb")
+
+
+def _plan(run: Run, finished: Finished[ReviewSettings], reviews: Reviews) -> ReviewPlan:
+    settings = finished.settings
+    train, test = (
+        sources.examples(part, settings.encoder, settings.network)
+        for part in (reviews.train, reviews.test)
+    )
+    return ReviewPlan(run, finished, train, test)
+
+
+def _fields_of(kind: type[ClassifierConfig | ReviewTraining], values: Mapping[str, Any]) -> Any:
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in values.items() if name in names}

@@ -1,0 +1,85 @@
+"""`charrnn classify show`: a review as a classifier reads it."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from charrnn.classifiers import ClassifierConfig
+from charrnn.cli import options
+from charrnn.cli.terminal import Terminal
+from charrnn.errors import UsageError
+
+_LABELS = ("negative", "positive")  # a label is its place
+
+
+@click.command(
+    short_help="Read one of the reviews.",
+    epilog=options.examples(
+        "charrnn classify show 1",
+        "charrnn classify show 25000 --test --max-words 88587",
+        "charrnn classify show 3 --data aclImdb --json",
+    ),
+)
+@click.argument("number", metavar="N", type=click.IntRange(min=1))
+@click.option("--test", is_flag=True, help="A test review, not a training review.")
+@click.option(
+    "--max-words",
+    type=click.IntRange(min=5),
+    default=ClassifierConfig.vocabulary_size,
+    show_default=True,
+    help="Ids of the vocabulary; rarer words become ?.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Your own reviews: an .npz like Keras's imdb.npz, or a folder or archive like aclImdb.",
+)
+@options.data_dir
+@options.as_json
+@options.loudness
+def show(
+    number: int,
+    test: bool,
+    max_words: int,
+    data: tuple[Path, ...],
+    data_dir: Path,
+    as_json: bool,
+    terminal: Terminal,
+) -> None:
+    """Print the N-th training review, counted from 1: its words, ids and label.
+
+    Reviews are in the order of keras.datasets.imdb.load_data, so that review 1 is its x_train[0].
+    IMDB's are downloaded if they are not there.
+    """
+    from charrnn.cli.classify import sources
+    from charrnn.data.words import word_ids
+
+    reviews = sources.load_reviews("words", data, data_dir, terminal)
+    part = reviews.test if test else reviews.train
+    if number > len(part):
+        kind = "test" if test else "training"
+        raise UsageError(f"there are {len(part):,} {kind} reviews: N must be 1 to {len(part)}")
+    config = ClassifierConfig(vocabulary_size=max_words)
+    encoder = sources.make_encoder(reviews, config, data_dir, terminal)
+    review = part.reviews[number - 1]
+    ids = encoder.encode(review) if isinstance(review, str) else word_ids(review, max_words)
+    print_review(ids.tolist(), encoder.decode(ids), int(part.labels[number - 1]), as_json)
+
+
+def print_review(ids: Sequence[int], text: str, label: int, as_json: bool) -> None:
+    """Print a review on stdout.
+
+    Args:
+        ids: what a network reads.
+        text: what they stand for.
+        label: 1 for positive, 0 for negative.
+        as_json: as an object in one line.
+    """
+    if as_json:
+        row = {"label": _LABELS[label], "tokens": len(ids), "text": text, "ids": list(ids)}
+        click.echo(json.dumps(row))
+        return
+    click.echo(f"{_LABELS[label]}, {len(ids):,} tokens\n\n{text}\n\n{' '.join(map(str, ids))}")

@@ -1,0 +1,79 @@
+"""Reviews as the `tf.data` pipelines that `model.fit` reads.
+
+Shapes: B batch, T tokens, N words and pairs.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from charrnn.classifiers import ClassifierConfig, ReviewTraining
+from charrnn.data.padding import Examples, in_batches, pad
+from charrnn.training.pipeline import pipeline
+
+Rows = npt.NDArray[np.int64]
+Batch = tuple[Any, npt.NDArray[np.float32], npt.NDArray[np.float32]]
+"""What the network reads, labels (B, logits), and weights (B,): 0 for a row that only fills up."""
+
+
+def steps_per_epoch(learn: Examples, config: ReviewTraining) -> int:
+    """How many batches the reviews give; the last may be filled up."""
+    return -(-len(learn) // config.batch_size)
+
+
+def training_batches(
+    learn: Examples, network: ClassifierConfig, config: ReviewTraining, first_epoch: int
+) -> Any:
+    """Endless batches from epoch `first_epoch` on; their order depends on seed and epoch."""
+
+    def batches() -> Iterator[Batch]:
+        for epoch in count(first_epoch):
+            random = np.random.default_rng([config.seed, epoch])
+            for rows in in_batches(learn.lengths, config.batch_size, random, _grouped(network)):
+                yield _batch(learn, rows, network, config.batch_size)
+
+    return pipeline(batches, _signature(network, config.batch_size))
+
+
+def batches_in_order(examples: Examples, network: ClassifierConfig, batch_size: int) -> Any:
+    """Each review once; where they are whole, the shortest first."""
+    places = in_batches(examples.lengths, batch_size, None, _grouped(network))
+    batches = pipeline(
+        lambda: (_batch(examples, rows, network, batch_size) for rows in places),
+        _signature(network, batch_size),
+    )
+    return batches.apply(tf.data.experimental.assert_cardinality(len(places)))
+
+
+def _grouped(network: ClassifierConfig) -> bool:
+    return network.padded_to_longest
+
+
+def _batch(examples: Examples, rows: Rows, network: ClassifierConfig, batch_size: int) -> Batch:
+    filled = np.resize(rows, batch_size)
+    reads = []
+    if network.cell != "none":
+        length = None if network.padded_to_longest else network.max_length
+        reads.append(pad([examples.ids[row] for row in filled], network.padding, length))
+    if examples.bigrams is not None:
+        reads.append(pad([examples.bigrams[row] for row in filled], "after"))
+    labels = np.repeat(examples.labels[filled, np.newaxis], len(reads), axis=1)
+    weights = np.arange(batch_size) < len(rows)
+    read = reads[0] if len(reads) == 1 else tuple(reads)
+    return read, labels.astype(np.float32), weights.astype(np.float32)
+
+
+def _signature(network: ClassifierConfig, batch_size: int) -> Any:
+    reads = []
+    if network.cell != "none":
+        length = None if network.padded_to_longest else network.max_length
+        reads.append(tf.TensorSpec((batch_size, length), tf.int32))
+    if network.bigrams:
+        reads.append(tf.TensorSpec((batch_size, None), tf.int32))
+    labels = tf.TensorSpec((batch_size, len(reads)), tf.float32)
+    weights = tf.TensorSpec((batch_size,), tf.float32)
+    return reads[0] if len(reads) == 1 else tuple(reads), labels, weights

@@ -10,13 +10,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn import sealed
-from charrnn.classifiers import ClassifierConfig
+from charrnn.classifiers import ClassifierConfig, WordModelConfig
 from charrnn.config import NetworkConfig, from_mapping, read_mapping
 from charrnn.data.encoders import Encoder, load_encoder
 from charrnn.data.vocabulary import Vocabulary
@@ -25,7 +25,10 @@ FORMAT = 1
 SUFFIX = ".weights.h5"
 _TITLE = "charrnn checkpoint"
 _CLASSIFIER_TITLE = "charrnn classifier"
+_WORD_MODEL_TITLE = "charrnn word model"
 _ENCODER = "encoder"
+
+_Config = TypeVar("_Config", ClassifierConfig, WordModelConfig)
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
 """Path in the file to values, in the order of `NetworkConfig.weight_shapes`."""
@@ -72,6 +75,16 @@ class Classifier:
     weights: Weights
 
 
+@dataclass(frozen=True)
+class WordModel:
+    """A language model of words with everything needed to begin a classifier from it."""
+
+    network: WordModelConfig
+    encoder: Encoder
+    provenance: Provenance
+    weights: Weights
+
+
 def write(path: Path, checkpoint: Checkpoint) -> None:
     """Write `checkpoint` to `path`, whole or not at all.
 
@@ -103,34 +116,55 @@ def read(path: Path) -> Checkpoint:
 
 def write_classifier(path: Path, classifier: Classifier) -> None:
     """Write `classifier` to `path`, whole or not at all; errors as in `write`."""
-
-    def fill(file: Any) -> None:
-        # An attribute holds no more than 64 KiB.
-        file[_ENCODER] = np.frombuffer(classifier.encoder.to_json().encode(), np.uint8)
-        _fill(file, classifier)
-
-    sealed.write(path, _CLASSIFIER_TITLE, FORMAT, fill)
+    _write_encoded(path, _CLASSIFIER_TITLE, classifier)
 
 
 def read_classifier(path: Path) -> Classifier:
     """Read a classifier, trusting nothing in it; errors as in `read`."""
-    with sealed.opened(path, _CLASSIFIER_TITLE, FORMAT) as file:
-        network = read_mapping(ClassifierConfig, json.loads(file.attrs["network"]))
+    return Classifier(*_read_encoded(path, _CLASSIFIER_TITLE, ClassifierConfig))
+
+
+def write_word_model(path: Path, model: WordModel) -> None:
+    """Write a word model to `path`, whole or not at all; errors as in `write`."""
+    _write_encoded(path, _WORD_MODEL_TITLE, model)
+
+
+def read_word_model(path: Path) -> WordModel:
+    """Read a word model, trusting nothing in it; errors as in `read`."""
+    return WordModel(*_read_encoded(path, _WORD_MODEL_TITLE, WordModelConfig))
+
+
+def _write_encoded(path: Path, title: str, checkpoint: Classifier | WordModel) -> None:
+    def fill(file: Any) -> None:
+        # An attribute holds no more than 64 KiB.
+        file[_ENCODER] = np.frombuffer(checkpoint.encoder.to_json().encode(), np.uint8)
+        _fill(file, checkpoint)
+
+    sealed.write(path, title, FORMAT, fill)
+
+
+def _read_encoded(
+    path: Path, title: str, kind: type[_Config]
+) -> tuple[_Config, Encoder, Provenance, Weights]:
+    with sealed.opened(path, title, FORMAT) as file:
+        network = read_mapping(kind, json.loads(file.attrs["network"]))
         provenance = from_mapping(Provenance, json.loads(file.attrs["provenance"]))
         encoder = load_encoder(network.tokens, file[_ENCODER][()].tobytes().decode())
         if len(encoder) > network.vocabulary_size:
             raise ValueError("encoder and network don't fit together")
-        return Classifier(network, encoder, provenance, _read_weights(file, network))
+        return network, encoder, provenance, _read_weights(file, network)
 
 
-def _fill(file: Any, checkpoint: Checkpoint | Classifier) -> None:
+def _fill(file: Any, checkpoint: Checkpoint | Classifier | WordModel) -> None:
     file.attrs["network"] = json.dumps(asdict(checkpoint.network))
     file.attrs["provenance"] = json.dumps(asdict(checkpoint.provenance))
     for name, values in checkpoint.weights.items():
         file[name] = values
 
 
-def _read_weights(file: Any, network: NetworkConfig | ClassifierConfig) -> Weights:
+def _read_weights(
+    file: Any, network: NetworkConfig | ClassifierConfig | WordModelConfig
+) -> Weights:
     shapes = network.weight_shapes()
     return {name: _read_weight(file, name, shape) for name, shape in shapes.items()}
 

@@ -21,6 +21,10 @@ RESERVED = 4  # ids of padding, a start, an unknown word, and one that Keras nev
 SUBWORDS = 8_185  # the size of the articles' subword vocabulary
 
 
+Shapes = dict[str, tuple[int, ...]]
+"""Path in a `.weights.h5` file to shape, in Keras's order."""
+
+
 class LayerRow(NamedTuple):
     """A layer of a classifier as a summary shows it.
 
@@ -33,7 +37,7 @@ class LayerRow(NamedTuple):
 
     name: str
     output: tuple[int | None, ...]
-    weights: dict[str, tuple[int, ...]]
+    weights: Shapes
     fixed: int = 0
 
     @property
@@ -102,7 +106,7 @@ class ClassifierConfig:
         if self.bigrams:
             path = "layers/bigrams/vars"
             shape = (self.bigrams,)
-            weights = {f"{path}/0": shape, f"{path}/1": (1,), f"{path}/2": shape}
+            weights: Shapes = {f"{path}/0": shape, f"{path}/1": (1,), f"{path}/2": shape}
             rows.append(LayerRow("average of bigrams", (1,), weights, fixed=self.bigrams))
         return rows
 
@@ -123,7 +127,7 @@ class ClassifierConfig:
         path = "layers/dense_1" if self.dense else "layers/dense"
         return [*rows, _dense_row("dense, sigmoid", path, width, 1)]
 
-    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+    def weight_shapes(self) -> Shapes:
         """The weights in Keras's order: path in a `.weights.h5` file to shape."""
         return {path: shape for row in self.layer_rows() for path, shape in row.weights.items()}
 
@@ -145,11 +149,9 @@ class ClassifierConfig:
 
     def _recurrent_row(self, layer: int, width: int, time: int | None) -> LayerRow:
         units = self.units[layer]
-        gates = GATES[self.cell] * units
-        bias = (2, gates) if self.cell == "gru" else (gates,)
-        weights: dict[str, tuple[int, ...]] = {}
+        weights: Shapes = {}
         for path in self.cell_paths(layer):
-            weights |= {f"{path}/0": (width, gates), f"{path}/1": (units, gates), f"{path}/2": bias}
+            weights |= _cell_shapes(path, self.cell, width, units)
         name = f"bidirectional {self.cell}" if self.bidirectional else self.cell
         out = units * (2 if self.bidirectional else 1)
         last = layer == len(self.units) - 1 and self.pooling == "last"
@@ -161,9 +163,58 @@ class ClassifierConfig:
         return sum(row.parameters for row in self.layer_rows())
 
 
+def _cell_shapes(path: str, cell: str, width: int, units: int) -> Shapes:
+    """A GRU's bias has two rows, for the input and the recurrent product (reset after)."""
+    gates = GATES[cell] * units
+    bias = (2, gates) if cell == "gru" else (gates,)
+    return {f"{path}/0": (width, gates), f"{path}/1": (units, gates), f"{path}/2": bias}
+
+
 def _dense_row(name: str, path: str, width: int, units: int) -> LayerRow:
     weights = {f"{path}/vars/0": (width, units), f"{path}/vars/1": (units,)}
     return LayerRow(name, (units,), weights)
+
+
+@dataclass(frozen=True)
+class WordModelConfig:
+    """A language model of words that reads in both directions, what a classifier can begin from.
+
+    Raises:
+        UsageError: a size out of range.
+    """
+
+    vocabulary_size: int = 30_000
+    embedding: int = 128
+    cell: str = "lstm"
+    units: int = 128  # in each direction
+    tokens: str = "words"
+
+    def __post_init__(self) -> None:
+        require(self.cell in CELLS, f"unknown cell {self.cell!r}: choose {', '.join(CELLS)}")
+        require(self.tokens in TOKENS, f"unknown tokens {self.tokens!r}: {' or '.join(TOKENS)}")
+        for name in ("embedding", "units"):
+            require_at_least_one(self, name)
+        require(self.vocabulary_size > RESERVED, f"max words must be above {RESERVED}")
+
+    def weight_shapes(self) -> Shapes:
+        """The weights in Keras's order: path in a `.weights.h5` file to shape."""
+        shapes: Shapes = {"layers/embedding/vars/0": (self.vocabulary_size, self.embedding)}
+        for path in self.cell_paths():
+            shapes |= _cell_shapes(path, self.cell, self.embedding, self.units)
+        for number in ("", "_1"):
+            shapes[f"layers/dense{number}/vars/0"] = (self.units, self.embedding)
+        shapes["layers/next_word/vars/0"] = (self.vocabulary_size, self.embedding)
+        shapes["layers/next_word/vars/1"] = (self.vocabulary_size,)
+        return shapes
+
+    def cell_paths(self) -> list[str]:
+        """Where Keras keeps the cells of the forward layer and of the backward one."""
+        return [f"layers/{layer_name(self.cell)}{number}/cell/vars" for number in ("", "_1")]
+
+    @property
+    def parameters(self) -> int:
+        """How many trainable numbers the network has."""
+        return sum(math.prod(shape) for shape in self.weight_shapes().values())
 
 
 @dataclass(frozen=True)
@@ -176,6 +227,7 @@ class ReviewTraining:
 
     optimizer: str = "adam"
     learning_rate: float = 0.001  # Keras's default for both optimizers
+    clip_norm: float = 0.0  # of the whole gradient; 0 for none
     schedule: str = "constant"  # or "cosine", after a warm-up over the first tenth of all steps
     batch_size: int = 128
     epochs: int = 10
@@ -199,6 +251,7 @@ class ReviewTraining:
         for name in ("batch_size", "epochs"):
             require_at_least_one(self, name)
         require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")
+        require(0 <= self.clip_norm < math.inf, "the clip norm must be 0 (none) or above")
         require(0 < self.validation < 1, "the validation fraction must lie in (0, 1)")
         require(self.patience >= 0, "patience must be 0 (never stop early) or above")
         require(self.frozen_epochs >= 0, "frozen epochs must be 0 or above")
@@ -252,8 +305,8 @@ PRESETS: dict[str, Preset] = {
     ),
     "rnn-64-masked": Preset(
         {**_AFTER, "cell": "rnn", "units": (64,), "mask": True},
-        {"batch_size": 512, "epochs": 30},
-        "rnn-64 with its padding left out",
+        {"batch_size": 128, "epochs": 10, "clip_norm": 1.0},
+        "rnn-64 with its padding left out and its gradient clipped",
     ),
     "bilstm-64x2": Preset(
         {**_AFTER, "units": (64, 64), "bidirectional": True},

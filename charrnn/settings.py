@@ -1,4 +1,4 @@
-"""Everything that a training is defined by, of a language model and of a review classifier."""
+"""Everything that a training is defined by: of characters, of reviews, of reviews' words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from charrnn import checkpoint
-from charrnn.checkpoint import Checkpoint, Classifier, Provenance, Weights
-from charrnn.classifiers import ClassifierConfig, ReviewTraining
+from charrnn.checkpoint import Checkpoint, Classifier, Provenance, Weights, WordModel
+from charrnn.classifiers import ClassifierConfig, ReviewTraining, WordModelConfig
 from charrnn.config import NetworkConfig, TrainingConfig, from_mapping, read_mapping
 from charrnn.data.encoders import Encoder, load_encoder
 from charrnn.data.vocabulary import Vocabulary
@@ -18,7 +18,7 @@ class Settings(Protocol):
     """What the training loop and a resume need to know of a training."""
 
     @property
-    def network(self) -> NetworkConfig | ClassifierConfig:
+    def network(self) -> NetworkConfig | ClassifierConfig | WordModelConfig:
         """The network."""
 
     @property
@@ -134,6 +134,46 @@ class ReviewSettings:
         checkpoint.write_classifier(path, classifier)
 
 
+@dataclass(frozen=True)
+class WordSettings:
+    """A word model's training.
+
+    Attributes:
+        sources: the absolute paths of the user's own reviews; none for IMDB's.
+        corpus: the reviews' short name.
+        corpus_sha256: of the reviews' bytes; a resume refuses others.
+    """
+
+    network: WordModelConfig
+    training: ReviewTraining
+    encoder: Encoder
+    sources: tuple[str, ...]
+    corpus: str
+    corpus_sha256: str
+
+    def to_values(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        values = _plain(self, "sources", "corpus", "corpus_sha256")
+        return values | {"encoder": self.encoder.to_json()}
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """The settings again; errors as in `Settings`."""
+        network = read_mapping(WordModelConfig, values["network"])
+        parts = {
+            "network": network,
+            "training": read_mapping(ReviewTraining, values["training"]),
+            "encoder": load_encoder(network.tokens, values["encoder"]),
+            "sources": tuple(values["sources"]),
+        }
+        return cls(**{**values, **parts})
+
+    def write_checkpoint(self, path: Path, provenance: Provenance, weights: Weights) -> None:
+        """Write a word model."""
+        model = WordModel(self.network, self.encoder, provenance, weights)
+        checkpoint.write_word_model(path, model)
+
+
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
@@ -145,7 +185,9 @@ class Finished(Generic[AnySettings]):
     results: Sequence[EpochResult]
 
 
-def _plain(settings: LanguageSettings | ReviewSettings, *names: str) -> dict[str, Any]:
+def _plain(
+    settings: LanguageSettings | ReviewSettings | WordSettings, *names: str
+) -> dict[str, Any]:
     configurations = {
         "network": asdict(settings.network),
         "training": asdict(settings.training),

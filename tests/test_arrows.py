@@ -125,7 +125,18 @@ def test_each_library_has_its_rooms(package: str) -> None:
 
 @pytest.mark.parametrize(
     "start",
-    ["errors", "config", "files", "data", "checkpoint", "runs", "settings", "sampling", "prediction", "__init__"],
+    [
+        "errors",
+        "config",
+        "files",
+        "data",
+        "checkpoint",
+        "runs",
+        "settings",
+        "sampling",
+        "prediction",
+        "__init__",
+    ],
 )
 def test_everything_but_training_is_free_of_tensorflow(start: str) -> None:
     """Nothing that a room imports, however indirectly, is a room that needs TensorFlow."""

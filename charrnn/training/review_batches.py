@@ -54,7 +54,7 @@ def _grouped(network: ClassifierConfig) -> bool:
 
 
 def _batch(examples: Examples, rows: Rows, network: ClassifierConfig, batch_size: int) -> Batch:
-    filled = np.resize(rows, batch_size)
+    filled: list[int] = np.resize(rows, batch_size).tolist()
     reads = []
     if network.cell != "none":
         length = None if network.padded_to_longest else network.max_length

@@ -104,7 +104,9 @@ def compiled(settings: ReviewSettings) -> Any:
     keras.utils.set_random_seed(config.seed)
     model = sentiment.build(settings.network, config.batch_size, config.precision)
     model.compile(
-        optimizer=_OPTIMIZERS[config.optimizer](learning_rate=config.learning_rate),
+        optimizer=_OPTIMIZERS[config.optimizer](
+            learning_rate=config.learning_rate, global_clipnorm=config.clip_norm or None
+        ),
         # Of two logits each is trained by itself: together the faster would leave the other idle.
         loss=keras.losses.BinaryCrossentropy(from_logits=True, reduction="mean_with_sample_weight"),
         weighted_metrics=[

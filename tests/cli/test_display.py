@@ -92,7 +92,9 @@ def show_epoch(
 
 def show_half_an_epoch(clock: Clock, terminal: Terminal = NORMAL) -> None:
     """Five steps of eight, of 400 characters and a tenth of a second each."""
-    with TrainingDisplay(terminal, 10, 8, Pace("chars/s", 400), as_json=False, sample=nothing) as shown:
+    with TrainingDisplay(
+        terminal, 10, 8, Pace("chars/s", 400), as_json=False, sample=nothing
+    ) as shown:
         shown.on_epoch_begin(2)
         for step in range(1, 6):
             clock.now += 0.1
@@ -138,7 +140,9 @@ def test_bar_leaves_nothing_behind(screen: Screen, clock: Clock) -> None:
 def test_validation_is_shown(screen: Screen) -> None:
     """While the validation text is read the bar says so, instead of standing still."""
     stderr = screen(80)
-    with TrainingDisplay(Terminal(), 10, 8, Pace("chars/s", 400), as_json=False, sample=nothing) as shown:
+    with TrainingDisplay(
+        Terminal(), 10, 8, Pace("chars/s", 400), as_json=False, sample=nothing
+    ) as shown:
         shown.on_epoch_begin(1)
         shown.on_step(8, 2.0)
         shown.on_validation()
@@ -219,7 +223,9 @@ def test_json_without_sample_and_validation(capsys: pytest.CaptureFixture[str]) 
 
 def show_slow_epoch(clock: Clock, terminal: Terminal) -> None:
     """Eight steps of eight seconds each."""
-    with TrainingDisplay(terminal, 10, 8, Pace("chars/s", 400), as_json=False, sample=nothing) as shown:
+    with TrainingDisplay(
+        terminal, 10, 8, Pace("chars/s", 400), as_json=False, sample=nothing
+    ) as shown:
         shown.on_epoch_begin(2)
         for step in range(1, 9):
             clock.now += 8

@@ -70,9 +70,9 @@ class Planned:
 @pytest.fixture
 def plan(monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> Plan:
     """Runs `charrnn train` up to the training itself, which is left out."""
-    begun: list[tuple[Run, Finished, Any]] = []
+    begun: list[tuple[Run, Finished[LanguageSettings], Any]] = []
 
-    def begin(run: Run, finished: Finished, ids: Any, *_: object) -> None:
+    def begin(run: Run, finished: Finished[LanguageSettings], ids: Any, *_: object) -> None:
         run.folder.mkdir(parents=True, exist_ok=True)
         begun.append((run, finished, ids))
 

@@ -11,8 +11,8 @@ from charrnn.checkpoint import Checkpoint, read
 from charrnn.config import NetworkConfig, TrainingConfig
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.runs import EpochResult, Run
-from charrnn.training import resume
 from charrnn.settings import Finished, LanguageSettings
+from charrnn.training import resume
 from charrnn.training.train import train
 
 
@@ -103,7 +103,7 @@ def models(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     compiled = module.compiled
 
-    def kept(finished: Finished) -> Any:
+    def kept(finished: Finished[LanguageSettings]) -> Any:
         made.append(compiled(finished))
         return made[-1]
 

@@ -283,7 +283,7 @@ def test_a_newer_resume_file_is_refused(trained: Any) -> None:
 
 
 def test_a_resume_file_of_the_first_version_is_read(trained: Any) -> None:
-    """It had no precisions, products were float32's, no accuracies, and settings in an attribute."""
+    """It had no precisions, when products were float32's, and settings in an attribute."""
 
     def as_then(file: Any) -> None:
         settings = _settings(file)

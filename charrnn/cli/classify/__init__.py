@@ -5,6 +5,10 @@ import click
 from charrnn.cli import options
 from charrnn.cli.classify.compare import compare
 from charrnn.cli.classify.imdb import imdb
+from charrnn.cli.classify.predict import predict
+from charrnn.cli.classify.pretrain import pretrain
+from charrnn.cli.classify.show import show
+from charrnn.cli.classify.words import words
 
 
 @click.group(
@@ -20,4 +24,8 @@ def classify() -> None:
 
 
 classify.add_command(imdb)
+classify.add_command(predict)
 classify.add_command(compare)
+classify.add_command(pretrain)
+classify.add_command(words)
+classify.add_command(show)

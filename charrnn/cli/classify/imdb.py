@@ -21,7 +21,7 @@ _ALL = "all"
 _positive = click.IntRange(min=1)
 
 
-class _Units(click.ParamType):
+class _Units(click.ParamType[tuple[int, ...]]):
     """One size, or one for each layer between commas."""
 
     name = "N[,N...]"
@@ -75,6 +75,7 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
 @_setting("--dropout", click.FloatRange(0, 1, max_open=True), "Before the dense layers.")
 @_setting("--optimizer", click.Choice(OPTIMIZERS), "What turns gradients into steps.")
 @_setting("--learning-rate", click.FloatRange(0, min_open=True), "The optimizer's step size.")
+@_setting("--clip-norm", click.FloatRange(0), "Largest norm of the gradient; 0 for any.")
 @_setting("--batch-size", _positive, "Reviews in a step.")
 @_setting("--epochs", _positive, "Times through the training reviews, in all.")
 @_setting("--patience", click.IntRange(0), "Stop after so many epochs without a best; 0: never.")
@@ -91,6 +92,12 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
     help="Your own reviews: an .npz like Keras's imdb.npz, or a folder or .tar.gz like aclImdb. "
     "Give both for presets of both kinds.  [default: IMDB's, downloaded]",
 )
+@click.option(
+    "--embedding-from",
+    metavar="RUN|FILE",
+    help="Begin with the embedding of a run, a checkpoint, or GloVe's or word2vec's text.",
+)
+@_setting("--frozen-epochs", click.IntRange(0), "Epochs that leave that embedding as it is.")
 @click.option("--dry-run", is_flag=True, help="Show the layers and parameters, train nothing.")
 @click.option("--run", metavar="NAME", help="Name of the run.  [default: reviews and preset]")
 @click.option(
@@ -111,6 +118,7 @@ def imdb(
     /,
     model: str,
     data: tuple[Path, ...],
+    embedding_from: str | None,
     dry_run: bool,
     run: str | None,
     resume: str | None,
@@ -130,7 +138,10 @@ def imdb(
     from charrnn.cli.plan import Places
 
     given = {name: value for name, value in settings.items() if value is not None}
-    wanted = Wanted(given, _typed(given), data)
+    if given.get("frozen_epochs") and not embedding_from:
+        raise click.UsageError("--frozen-epochs is for a borrowed embedding: add --embedding-from")
+    named = {"embedding_from": embedding_from} if embedding_from else {}
+    wanted = Wanted(given, _typed({**given, **named}), data, embedding_from or "")
     places = Places(checkpoints, data_dir, terminal)
     if dry_run:
         for preset in PRESETS if model == _ALL else [model]:

@@ -43,11 +43,13 @@ class Wanted(NamedTuple):
         given: flags by their field's name; `units` is a tuple, `layers` a number.
         changes: the same as they are typed.
         data: the user's own reviews.
+        embedding_from: where to take the embedding from; empty for nowhere.
     """
 
     given: Mapping[str, Any]
     changes: str
     data: tuple[Path, ...]
+    embedding_from: str = ""
 
 
 def configure(preset: str, given: Mapping[str, Any]) -> tuple[ClassifierConfig, ReviewTraining]:
@@ -92,6 +94,12 @@ def begin(
         new_run(folder, name, "", "")  # complains before anything is downloaded
     reviews = sources.load_reviews(network.tokens, data, places.data_dir, places.terminal)
     encoder = sources.make_encoder(reviews, network, places.data_dir, places.terminal)
+    borrowed = None
+    if wanted.embedding_from:
+        from charrnn.cli.classify.borrow import borrow
+
+        source = wanted.embedding_from
+        network, borrowed = borrow(source, encoder, network, wanted.given, places.checkpoints)
 
     from charrnn.networks.precision import choose
 
@@ -106,8 +114,10 @@ def begin(
         tuple(str(path.resolve()) for path in data),
         corpus,
         reviews.sha256,
+        wanted.embedding_from,
     )
-    plan = _plan(new_run(folder, name, corpus, preset), Finished(settings, []), reviews)
+    run = new_run(folder, name, corpus, preset)
+    plan = replace(_plan(run, Finished(settings, []), reviews), borrowed=borrowed)
     plan.train.split(training.validation)  # complains where there are too few
     return plan
 

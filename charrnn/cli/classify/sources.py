@@ -86,9 +86,11 @@ def encoded(
     part: Labelled[Ids] | Labelled[str], encoder: Encoder, config: ClassifierConfig
 ) -> list[Ids]:
     """The ids of whole reviews."""
-    if part.reviews and isinstance(part.reviews[0], str):
-        return encoder.encode_batch(part.reviews)
-    return [word_ids(ranks, config.vocabulary_size) for ranks in part.reviews]
+    texts = [review for review in part.reviews if isinstance(review, str)]
+    if texts:
+        return encoder.encode_batch(texts)
+    ranks = [review for review in part.reviews if not isinstance(review, str)]
+    return [word_ids(review, config.vocabulary_size) for review in ranks]
 
 
 def _fetched(remote: Remote, data_dir: Path, terminal: Terminal) -> Path:

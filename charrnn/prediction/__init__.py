@@ -1,0 +1,1 @@
+"""Review classifiers in use: checkpoint to probabilities and words' effects, with NumPy alone."""

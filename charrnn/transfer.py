@@ -1,0 +1,78 @@
+"""Weights of one network that another begins with."""
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.checkpoint import Classifier, Weights, WordModel
+from charrnn.classifiers import ClassifierConfig
+from charrnn.data.encoders import Encoder
+from charrnn.data.vectors import Vectors
+from charrnn.data.words import Words
+from charrnn.errors import UsageError
+
+EMBEDDING = "layers/embedding/vars/0"
+_RANGE = 0.05  # Keras draws an embedding from [-0.05, 0.05)
+
+Array = npt.NDArray[np.float32]
+
+
+def embedding_of_network(source: Classifier | WordModel, encoder: Encoder, rows: int) -> Array:
+    """The embedding of a network for another vocabulary, (rows, E); a word it lacks gets chance.
+
+    Raises:
+        UsageError: the network has no embedding, or one of subwords that are not the same.
+    """
+    if EMBEDDING not in source.weights:
+        raise UsageError("--embedding-from names a network without an embedding")
+    table = source.weights[EMBEDDING]
+    if isinstance(encoder, Words) and isinstance(source.encoder, Words):
+        places = {word: place for place, word in enumerate(source.encoder.words, _first(encoder))}
+        found = {word: table[places[word]] for word in encoder.words if word in places}
+        filled = embedding_of_vectors(found, encoder, rows)
+        filled[: _first(encoder)] = table[: _first(encoder)]
+        return filled
+    if encoder.to_json() != source.encoder.to_json() or rows != len(table):
+        raise UsageError(
+            "--embedding-from names a network of other subwords: give one trained on the same "
+            "reviews with the same --max-words"
+        )
+    return table
+
+
+def embedding_of_vectors(vectors: Vectors, encoder: Words, rows: int) -> Array:
+    """An embedding (rows, E) of word vectors; a word without one gets chance.
+
+    Raises:
+        UsageError: there are no vectors.
+    """
+    if not vectors:
+        raise UsageError("--embedding-from has a vector for none of the reviews' words")
+    width = len(next(iter(vectors.values())))
+    random = np.random.default_rng(0)
+    table = random.uniform(-_RANGE, _RANGE, (rows, width)).astype(np.float32)
+    for place, word in enumerate(encoder.words, _first(encoder)):
+        if word in vectors:
+            table[place] = vectors[word]
+    return table
+
+
+def first_layers(source: WordModel, config: ClassifierConfig) -> Weights:
+    """A word model's embedding and cells, as a classifier's embedding and first layer.
+
+    Raises:
+        UsageError: they have other sizes.
+    """
+    shapes = config.weight_shapes()
+    taken = {EMBEDDING: source.weights[EMBEDDING]}
+    for ours, theirs in zip(config.cell_paths(0), source.network.cell_paths(), strict=False):
+        taken |= {f"{ours}/{place}": source.weights[f"{theirs}/{place}"] for place in range(3)}
+    if config.cell != source.network.cell or any(
+        values.shape != shapes.get(path) for path, values in taken.items()
+    ):
+        raise UsageError("a pre-trained network needs the classifier's own cell and sizes")
+    return taken
+
+
+def _first(encoder: Words) -> int:
+    """The id of the most frequent word."""
+    return len(encoder) - len(encoder.words)

@@ -1,12 +1,12 @@
-"""What defines a review classifier and its training, and the presets: a row of data each.
+"""What defines a review classifier, a word model, and their training.
 
-The networks are built from these rows in `charrnn.networks.sentiment` for training and in
+The networks are built from this in `charrnn.networks` for training and in
 `charrnn.prediction.network` for use. Letters for shapes as in `charrnn.config`; T counts tokens.
 """
 
 import math
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from charrnn.config import CELLS, GATES, PRECISIONS, layer_name, require, require_at_least_one
 
@@ -18,8 +18,6 @@ SCHEDULES = ("constant", "cosine")
 OPTIMIZERS = ("adam", "rmsprop")
 
 RESERVED = 4  # ids of padding, a start, an unknown word, and one that Keras never uses
-SUBWORDS = 8_185  # the size of the articles' subword vocabulary
-
 
 Shapes = dict[str, tuple[int, ...]]
 """Path in a `.weights.h5` file to shape, in Keras's order."""
@@ -51,7 +49,7 @@ class ClassifierConfig:
     """Embedding, recurrent layers or an average over time, a dense relu layer, one logit.
 
     Beside this network, or instead of it, an average over the review's words and pairs of
-    neighbours can give a logit; of two logits the mean is the network's.
+    neighbours can give a logit; the network's is the sum.
 
     Raises:
         UsageError: a value outside its range, or values that contradict each other.
@@ -234,7 +232,7 @@ class ReviewTraining:
     validation: float = 0.2  # the last part of the training reviews
     patience: int = 0  # epochs without a better validation loss before stopping; 0 for never
     frozen_epochs: int = 0  # before a borrowed embedding learns too
-    pretrain_epochs: int = 0  # as a language model of the reviews, before
+    folds: int = 0  # see `charrnn.training.residual`; where bigrams stand beside a network
     seed: int = 0
     precision: str = "float32"  # of matrix products
 
@@ -255,142 +253,5 @@ class ReviewTraining:
         require(0 < self.validation < 1, "the validation fraction must lie in (0, 1)")
         require(self.patience >= 0, "patience must be 0 (never stop early) or above")
         require(self.frozen_epochs >= 0, "frozen epochs must be 0 or above")
-        require(self.pretrain_epochs >= 0, "pretrain epochs must be 0 (none) or above")
+        require(self.folds != 1 and self.folds >= 0, "folds must be 0 (none) or 2 and above")
         require(0 <= self.seed < 2**32, "the seed must lie in [0, 2^32)")
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A named classifier.
-
-    Attributes:
-        network: fields of `ClassifierConfig`.
-        training: fields of `ReviewTraining`.
-        reported: what its article says of it.
-        accuracy: the reported accuracy; None where there is none.
-        measured_on: the reviews that the reported accuracy is of.
-    """
-
-    network: dict[str, Any]
-    training: dict[str, Any] = field(default_factory=dict)
-    reported: str = ""
-    accuracy: float | None = None
-    measured_on: str = "test"
-
-
-_SUBWORDS: dict[str, Any] = {
-    "tokens": "subwords",
-    "vocabulary_size": SUBWORDS,
-    "max_length": 0,
-    "padding": "after",
-    "mask": True,  # else a review's answer would depend on the longest review beside it
-    "dense": 64,
-}
-_SUBWORD_TRAINING: dict[str, Any] = {"batch_size": 64, "epochs": 10, "validation": 0.1}
-_AFTER: dict[str, Any] = {"embedding": 16, "max_length": 500, "padding": "after", "dense": 64}
-_BY_RMSPROP: dict[str, Any] = {"optimizer": "rmsprop", "batch_size": 128, "epochs": 10}
-
-PRESETS: dict[str, Preset] = {
-    "average-16": Preset(
-        {**_AFTER, "cell": "average", "units": ()},
-        {"epochs": 30},
-        "validation accuracy 0.8756, test 0.8586, loss 0.6545",
-        0.8586,
-    ),
-    "rnn-64": Preset(
-        {**_AFTER, "cell": "rnn", "units": (64,)},
-        {"batch_size": 512, "epochs": 30},
-        "test accuracy 0.4993, loss 0.7455: it learns nothing",
-        0.4993,
-    ),
-    "rnn-64-masked": Preset(
-        {**_AFTER, "cell": "rnn", "units": (64,), "mask": True},
-        {"batch_size": 128, "epochs": 10, "clip_norm": 1.0},
-        "rnn-64 with its padding left out and its gradient clipped",
-    ),
-    "bilstm-64x2": Preset(
-        {**_AFTER, "units": (64, 64), "bidirectional": True},
-        {"batch_size": 512, "epochs": 30},
-        "validation accuracy 0.8732, test 0.8441, loss 0.7835",
-        0.8441,
-    ),
-    "rnn-32": Preset(
-        {"cell": "rnn", "max_length": 500},
-        _BY_RMSPROP,
-        "validation accuracy peaks at 0.8558, ends at 0.7976",
-        0.8558,
-        "validation",
-    ),
-    "rnn-32-dense": Preset(
-        {"cell": "rnn", "dense": 32, "max_length": 200},
-        _BY_RMSPROP,
-        "validation accuracy about 0.85",
-        0.85,
-        "validation",
-    ),
-    "lstm-32": Preset(
-        {"max_length": 200},
-        _BY_RMSPROP,
-        "validation accuracy 0.88; 0.885 with --max-length 500",
-        0.88,
-        "validation",
-    ),
-    "gru-32": Preset({"cell": "gru", "max_length": 200}, _BY_RMSPROP, "no figure"),
-    "lstm-32-early": Preset(
-        {"embedding": 64, "max_length": 200}, {"epochs": 10, "patience": 3}, "no figure"
-    ),
-    "bilstm-64-subword": Preset(
-        {**_SUBWORDS, "embedding": 64, "units": (64,), "bidirectional": True},
-        _SUBWORD_TRAINING,
-        "24 s an epoch on a cloud GPU",
-    ),
-    "bilstm-64-32-subword": Preset(
-        {**_SUBWORDS, "embedding": 64, "units": (64, 32), "bidirectional": True},
-        _SUBWORD_TRAINING,
-        "43 s an epoch on a cloud GPU",
-    ),
-    "bigru-32-subword": Preset(
-        {**_SUBWORDS, "embedding": 16, "cell": "gru", "units": (32,), "bidirectional": True},
-        _SUBWORD_TRAINING,
-        "16 s an epoch on a cloud GPU",
-    ),
-    "average-64-subword": Preset(
-        {**_SUBWORDS, "embedding": 64, "cell": "average", "units": ()},
-        _SUBWORD_TRAINING,
-        "2 s an epoch on a cloud GPU",
-    ),
-    "bigrams": Preset(
-        {"cell": "none", "units": (), "vocabulary_size": 30_000, "bigrams": 2**20},
-        {"learning_rate": 0.003, "epochs": 4, "validation": 0.1},
-        "no article's; test accuracy 0.9056 of a like network, 0.9122 of NBSVM",
-        0.9056,
-    ),
-    "best": Preset(
-        {
-            "vocabulary_size": 30_000,
-            "bigrams": 2**20,
-            "embedding": 128,
-            "units": (128,),
-            "bidirectional": True,
-            "pooling": "max",
-            "mask": True,
-            "dropout": 0.5,
-            "embedding_dropout": 0.4,
-            "word_dropout": 0.2,
-            "max_length": 400,
-        },
-        {
-            "learning_rate": 0.001,
-            "schedule": "cosine",
-            "batch_size": 64,
-            "epochs": 4,
-            "validation": 0.1,
-            "pretrain_epochs": 2,
-        },
-        "no article's; test accuracy 0.926 of a pre-trained LSTM (Miyato et al. 2017)",
-        0.926,
-    ),
-}
-"""Preset name to its row, the articles' twelve among them; a flag overrides each."""
-
-DEFAULT_PRESET = "lstm-32"

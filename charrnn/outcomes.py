@@ -20,7 +20,8 @@ class Outcome:
     """A finished training of a review classifier.
 
     Losses are in nats per review, times in seconds. The best epoch is the one with the lowest
-    validation loss; the articles measured after the last one.
+    validation loss; the articles measured after the last one. `seconds` is the whole training with
+    its preparations; of one that was broken off, it is what its epochs took.
     """
 
     run: str
@@ -47,6 +48,7 @@ def outcome(
     results: Sequence[EpochResult],
     test: tuple[float, float],
     last_test: tuple[float, float],
+    seconds: float,
 ) -> Outcome:
     """Sum a training up.
 
@@ -56,6 +58,7 @@ def outcome(
         results: of all its epochs.
         test: loss and accuracy of the best epoch on the test reviews.
         last_test: the same of the last epoch.
+        seconds: what it all took.
     """
     best = best_of(results)
     return Outcome(
@@ -66,7 +69,7 @@ def outcome(
         epochs=len(results),
         best_epoch=best.epoch,
         seconds_per_epoch=median(result.seconds for result in results),
-        seconds=sum(result.seconds for result in results),
+        seconds=seconds,
         validation_loss=best.loss,
         validation_accuracy=best.validation_accuracy or 0.0,
         test_loss=test[0],

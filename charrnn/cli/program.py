@@ -98,7 +98,7 @@ def _one_line(error: Exception) -> str:
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def program() -> None:
-    """Train a character-level recurrent network on any text, and read what it writes."""
+    """Train recurrent networks: one that writes, on any text, or one that judges film reviews."""
 
 
 program.add_command(train)

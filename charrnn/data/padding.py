@@ -27,11 +27,13 @@ class Examples:
         ids: of each review, cut.
         labels: 1 for positive, 0 for negative, shape (N,).
         bigrams: the rows of each review's words and pairs; None where no network reads them.
+        corrections: added to each review's logit while training, shape (N,); None for nothing.
     """
 
     ids: Sequence[Ids]
     labels: npt.NDArray[np.int8]
     bigrams: Sequence[Ids] | None = None
+    corrections: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -52,11 +54,12 @@ class Examples:
             raise ReviewsError(
                 f"{len(self)} reviews are too few to hold back {100 * fraction:g}% for validation"
             )
-        return self._part(slice(border)), self._part(slice(border, None))
+        return self.part(range(border)), self.part(range(border, len(self)))
 
-    def _part(self, part: slice) -> "Examples":
-        bigrams = None if self.bigrams is None else self.bigrams[part]
-        return Examples(self.ids[part], self.labels[part], bigrams)
+    def part(self, rows: Sequence[int]) -> "Examples":
+        """Some of the reviews, without corrections."""
+        bigrams = None if self.bigrams is None else [self.bigrams[row] for row in rows]
+        return Examples([self.ids[row] for row in rows], self.labels[rows], bigrams)
 
 
 def cut(ids: Ids, max_length: int) -> Ids:

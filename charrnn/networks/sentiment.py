@@ -24,7 +24,7 @@ def build(config: ClassifierConfig, batch_size: int, precision: str = "float32")
 
     Returns:
         a `keras.Model` from ids (B, T), or rows of bigrams (B, N), or a list of both, to logits
-        (B, 1), or (B, 2) of both. A probability is the sigmoid of their mean.
+        (B, 1), of both the sum; a probability is their sigmoid.
     """
     inputs, logits = [], []
     if config.cell != "none":
@@ -34,10 +34,10 @@ def build(config: ClassifierConfig, batch_size: int, precision: str = "float32")
     if config.bigrams:
         rows = keras.Input(batch_shape=(batch_size, None), dtype="int32")
         inputs.append(rows)
-        logits.append(Bigrams(config.bigrams)(rows))
+        logits.append(Bigrams(config.bigrams, name="bigrams")(rows))
     if len(inputs) == 1:
         return keras.Model(inputs[0], logits[0])
-    return keras.Model(inputs, keras.layers.Concatenate()(logits))
+    return keras.Model(inputs, keras.layers.Add()(logits))
 
 
 def _features(config: ClassifierConfig, ids: Any, precision: str) -> Any:
@@ -53,7 +53,7 @@ def _features(config: ClassifierConfig, ids: Any, precision: str) -> Any:
         all_outputs = place < len(config.units) or config.pooling == "max"
         signal = _recurrent(config, units, all_outputs, precision)(signal)
     if not config.units:
-        signal = keras.layers.GlobalAveragePooling1D()(signal)
+        signal = AverageOverTime()(signal)
     elif config.pooling == "max":
         signal = MaxOverTime()(signal)
     if config.dropout:
@@ -68,9 +68,8 @@ def _recurrent(config: ClassifierConfig, units: int, all_outputs: bool, precisio
     return keras.layers.Bidirectional(layer) if config.bidirectional else layer
 
 
-@_register
-class MaxOverTime(keras.layers.Layer):  # type: ignore[misc]
-    """The largest of each output over time; masked steps don't count."""
+class _OverTime(keras.layers.Layer):  # type: ignore[misc]
+    """One vector for a whole review; masked steps don't count, and of none the vector is zero."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -79,11 +78,31 @@ class MaxOverTime(keras.layers.Layer):  # type: ignore[misc]
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
         """Time is gone."""
 
+
+@_register
+class MaxOverTime(_OverTime):
+    """The largest of each output over time."""
+
     def call(self, inputs: Any, mask: Any = None) -> Any:
         """Outputs (B, T, W) to (B, W)."""
-        if mask is not None:
-            inputs = tf.where(mask[..., tf.newaxis], inputs, inputs.dtype.min)
-        return tf.reduce_max(inputs, axis=1)
+        if mask is None:
+            return tf.reduce_max(inputs, axis=1)
+        there = mask[..., tf.newaxis]
+        most = tf.reduce_max(tf.where(there, inputs, inputs.dtype.min), axis=1)
+        return tf.where(tf.reduce_any(there, axis=1), most, 0)
+
+
+@_register
+class AverageOverTime(_OverTime):
+    """The mean over time; Keras's own layer gives NaN where all is masked."""
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Outputs (B, T, W) to (B, W)."""
+        if mask is None:
+            return tf.reduce_mean(inputs, axis=1)
+        there = tf.cast(mask, inputs.dtype)[..., tf.newaxis]
+        count = tf.maximum(tf.reduce_sum(there, axis=1), 1)
+        return tf.reduce_sum(inputs * there, axis=1) / count
 
 
 @_register

@@ -66,7 +66,7 @@ class NextWord(keras.layers.Layer):  # type: ignore[misc]
 
     def call(self, forward: Any, backward: Any, ids: Any, training: bool = False) -> Any:
         """What both directions say, each (B, T, E) in its own order, and ids (B, T), to a loss."""
-        table, bias = _dense_gradient(self.table), _dense_gradient(self.bias)
+        table, bias = map(_dense_gradient, map(tf.convert_to_tensor, (self.table, self.bias)))
         sides = [(forward, ids), (backward, tf.reverse(ids, [1]))]
         losses = []
         for said, order in sides:

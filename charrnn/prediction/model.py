@@ -142,14 +142,14 @@ class ReviewModel:
         return [share for share, group in zip(shares, groups, strict=True) for _ in group]
 
     def _logits(self, reviews: Sequence[Ids]) -> Numbers:
-        """The logits of encoded reviews, shape (N,): of two networks their mean."""
+        """The logits of encoded reviews, shape (N,): of two networks their sum."""
         config, logits = self.checkpoint.network, []
         if config.cell != "none":
             logits.append(self._logits_in_order(reviews))
         if config.bigrams:
             rows = [hash_bigrams(ids, config.bigrams) for ids in reviews]
             logits.append(self._bigrams(rows).astype(np.float64))
-        return np.asarray(np.mean(logits, axis=0))
+        return np.asarray(np.sum(logits, axis=0))
 
     def _logits_in_order(self, reviews: Sequence[Ids]) -> Numbers:
         """The logits of the network that reads tokens in their order."""
@@ -160,8 +160,6 @@ class ReviewModel:
         for rows in self._groups(lengths):
             ids = pad([read[row] for row in rows], config.padding, config.max_length or None)
             logits[rows] = self._network(ids)
-        if config.mask:  # Keras's average of nothing is NaN
-            logits[lengths == 0] = self._network.logit_of_nothing
         return logits
 
     def _groups(self, lengths: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:

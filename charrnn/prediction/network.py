@@ -43,17 +43,11 @@ class NumpyClassifier:
             ids: padded, shape (B, T); T at least 1.
 
         Returns:
-            shape (B,); NaN, as in Keras, where an average has nothing but padding to count.
+            shape (B,).
         """
         rows = max(1, _TOKENS // ids.shape[1])
         chunks = [self._features(ids[at : at + rows]) for at in range(0, len(ids), rows)]
         return self._logits(np.concatenate(chunks)) if chunks else np.empty(0, np.float32)
-
-    @property
-    def logit_of_nothing(self) -> float:
-        """What features of zero give: a masked recurrent network's answer to mere padding."""
-        width = len(self._dense[0][0])
-        return float(self._logits(np.zeros((1, width), np.float32))[0])
 
     def _features(self, ids: npt.NDArray[np.int32]) -> Array:
         """Ids (B, T) to (B, W)."""
@@ -114,20 +108,19 @@ class Recurrent:
 
 
 def average(signal: Array, mask: Mask | None) -> Array:
-    """The mean over the tokens that count, (B, W); NaN where none does, as in Keras."""
+    """The mean over the tokens that count, (B, W); zero where none does."""
     if mask is None:
         return np.asarray(signal.mean(axis=0))
-    total = np.where(mask[..., None], signal, 0).sum(axis=0)
-    with np.errstate(invalid="ignore"):
-        mean: Array = total / mask.sum(axis=0, dtype=np.float32)[:, None]
-    return mean
+    total: Array = np.where(mask[..., None], signal, 0).sum(axis=0)
+    return total / np.maximum(mask.sum(axis=0, dtype=np.float32), 1)[:, None]
 
 
 def maximum(signal: Array, mask: Mask | None) -> Array:
-    """The largest values over the tokens that count, (B, W); the lowest float where none does."""
-    if mask is not None:
-        signal = np.where(mask[..., None], signal, np.finfo(np.float32).min)
-    return np.asarray(signal.max(axis=0))
+    """The largest values over the tokens that count, (B, W); zero where none does."""
+    if mask is None:
+        return np.asarray(signal.max(axis=0))
+    most = np.where(mask[..., None], signal, -np.inf).max(axis=0)
+    return np.where(mask.any(axis=0)[:, None], most, np.float32(0))
 
 
 def _scan(cell: Cell, units: int, signal: Array, mask: Mask | None) -> Array:

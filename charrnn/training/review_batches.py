@@ -17,7 +17,10 @@ from charrnn.training.pipeline import pipeline
 
 Rows = npt.NDArray[np.int64]
 Batch = tuple[Any, npt.NDArray[np.float32], npt.NDArray[np.float32]]
-"""What the network reads, labels (B, logits), and weights (B,): 0 for a row that only fills up."""
+"""What the network reads, targets, and weights (B,): 0 for a row that only fills the batch up.
+
+Targets are (B, 2): the label, and what is added to the logit before it is compared.
+"""
 
 
 def steps_per_epoch(learn: Examples, config: ReviewTraining) -> int:
@@ -61,10 +64,12 @@ def _batch(examples: Examples, rows: Rows, network: ClassifierConfig, batch_size
         reads.append(pad([examples.ids[row] for row in filled], network.padding, length))
     if examples.bigrams is not None:
         reads.append(pad([examples.bigrams[row] for row in filled], "after"))
-    labels = np.repeat(examples.labels[filled, np.newaxis], len(reads), axis=1)
+    targets = np.zeros((batch_size, 2), np.float32)
+    targets[:, 0] = examples.labels[filled]
+    if examples.corrections is not None:
+        targets[:, 1] = examples.corrections[filled]
     weights = np.arange(batch_size) < len(rows)
-    read = reads[0] if len(reads) == 1 else tuple(reads)
-    return read, labels.astype(np.float32), weights.astype(np.float32)
+    return reads[0] if len(reads) == 1 else tuple(reads), targets, weights.astype(np.float32)
 
 
 def _signature(network: ClassifierConfig, batch_size: int) -> Any:
@@ -74,6 +79,6 @@ def _signature(network: ClassifierConfig, batch_size: int) -> Any:
         reads.append(tf.TensorSpec((batch_size, length), tf.int32))
     if network.bigrams:
         reads.append(tf.TensorSpec((batch_size, None), tf.int32))
-    labels = tf.TensorSpec((batch_size, len(reads)), tf.float32)
+    targets = tf.TensorSpec((batch_size, 2), tf.float32)
     weights = tf.TensorSpec((batch_size,), tf.float32)
-    return reads[0] if len(reads) == 1 else tuple(reads), labels, weights
+    return reads[0] if len(reads) == 1 else tuple(reads), targets, weights

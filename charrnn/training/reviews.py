@@ -13,16 +13,15 @@ import numpy.typing as npt
 
 from charrnn.checkpoint import read_classifier
 from charrnn.data.padding import Examples
-from charrnn.networks import sentiment
 from charrnn.runs import Run
 from charrnn.settings import Finished, ReviewSettings
+from charrnn.training.bigrams import BIGRAMS, scaled_ratios
 from charrnn.training.callbacks import Keeper, Listener
+from charrnn.training.objective import compile_for
+from charrnn.training.residual import residual
 from charrnn.training.review_batches import batches_in_order, steps_per_epoch, training_batches
 from charrnn.training.schedule import Schedule, Thaw
 from charrnn.training.session import begin_or_go_on, session
-
-_OPTIMIZERS = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
-_SIZE = 250.0  # about how many words and pairs a review has: an average of them is a sum over that
 
 Borrowed = Mapping[str, npt.NDArray[np.float32]]
 """Path in a checkpoint to what a new training's weights begin as, for some of them."""
@@ -64,8 +63,12 @@ def train(
     learn, validate = examples.split(config.validation)
     steps = steps_per_epoch(learn, config)
     with session(run, finished):
+        first = dict(borrowed or {})
+        if config.folds:
+            learn, bigrams = residual(learn, network, config)
+            first |= bigrams
         model = compiled(finished.settings)
-        _set_first_weights(model, finished.settings, learn, borrowed or {})
+        model.set_weights(_first_weights(model, finished.settings, learn, first))
         begin_or_go_on(run, finished, model)
         model.fit(
             training_batches(learn, network, config, len(finished.results)),
@@ -100,71 +103,16 @@ def evaluate(
 
 def compiled(settings: ReviewSettings) -> Any:
     """The network of these settings, its weights drawn by their seed, ready for `fit`."""
-    config = settings.training
-    keras.utils.set_random_seed(config.seed)
-    model = sentiment.build(settings.network, config.batch_size, config.precision)
-    model.compile(
-        optimizer=_OPTIMIZERS[config.optimizer](
-            learning_rate=config.learning_rate, global_clipnorm=config.clip_norm or None
-        ),
-        # Of two logits each is trained by itself: together the faster would leave the other idle.
-        loss=keras.losses.BinaryCrossentropy(from_logits=True, reduction="mean_with_sample_weight"),
-        weighted_metrics=[
-            keras.metrics.MeanMetricWrapper(_accuracy, name="accuracy"),
-            keras.metrics.MeanMetricWrapper(_cross_entropy, name="cross_entropy"),
-        ],
-        jit_compile=False,  # XLA compiles the scans alone
-    )
-    model.optimizer.build(model.trainable_variables)
-    return model
+    keras.utils.set_random_seed(settings.training.seed)
+    return compile_for(settings.network, settings.training)
 
 
-def _accuracy(labels: Any, logits: Any) -> Any:
-    """1 where the mean logit has the label's sign, else 0, (B,)."""
-    positive = keras.ops.mean(logits, axis=-1) > 0
-    return keras.ops.cast(keras.ops.equal(positive, labels[:, 0] > 0), "float32")
-
-
-def _cross_entropy(labels: Any, logits: Any) -> Any:
-    """Of the mean logit, (B,)."""
-    logit = keras.ops.mean(logits, axis=-1)
-    return keras.ops.softplus(logit) - labels[:, 0] * logit
-
-
-def _set_first_weights(
+def _first_weights(
     model: Any, settings: ReviewSettings, learn: Examples, borrowed: Borrowed
-) -> None:
-    """What does not begin by chance: borrowed weights, and the ratios of words and pairs."""
+) -> list[npt.NDArray[np.float32]]:
+    """The model's own, but for what is borrowed and for the ratios of words and pairs."""
     paths = settings.network.weight_shapes()
-    first = dict(zip(paths, model.get_weights(), strict=True))
-    if learn.bigrams is not None:
-        ratios = log_count_ratios(learn.bigrams, learn.labels, settings.network.bigrams)
-        first |= {"layers/bigrams/vars/2": _SIZE * ratios}
-    model.set_weights(list((first | dict(borrowed)).values()))
-
-
-def log_count_ratios(
-    reviews: Sequence[npt.NDArray[np.int32]], labels: npt.NDArray[np.int8], rows: int
-) -> npt.NDArray[np.float32]:
-    """How much more often a row is in positive reviews than in negative ones, as Naive Bayes.
-
-    log((p + 1) / |p + 1|) - log((n + 1) / |n + 1|) with p and n the numbers of positive and of
-    negative reviews that a row is in, |.| the sum over rows (Wang & Manning 2012, equation 1).
-
-    Args:
-        reviews: the rows of each, each row once.
-        labels: 1 for positive, 0 for negative, shape (N,).
-        rows: of the table.
-
-    Returns:
-        shape (rows,), 0 for row 0, which is padding.
-    """
-    counts = []
-    for label in (1, 0):
-        places = [row for row, of in zip(reviews, labels, strict=True) if of == label]
-        seen = np.concatenate([*places, np.empty(0, np.int32)])
-        count = np.bincount(seen.astype(np.int64), minlength=rows) + 1.0
-        counts.append(np.log(count / count.sum()))
-    ratios = (counts[0] - counts[1]).astype(np.float32)
-    ratios[0] = 0
-    return np.asarray(ratios)
+    first = dict(zip(paths, model.get_weights(), strict=True)) | dict(borrowed)
+    if learn.bigrams is not None and BIGRAMS[0] not in borrowed:
+        first[BIGRAMS[2]] = scaled_ratios(learn, settings.network.bigrams)
+    return list(first.values())

@@ -3,19 +3,22 @@
 import json
 import shlex
 import signal
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from charrnn import outcomes
-from charrnn.classifiers import PRESETS, LayerRow
+from charrnn.classifiers import LayerRow
 from charrnn.cli.classify import plan as planning
 from charrnn.cli.classify import table
 from charrnn.cli.classify.plan import ReviewPlan, Wanted
 from charrnn.cli.plan import Places
 from charrnn.cli.terminal import Terminal
 from charrnn.outcomes import Outcome
+from charrnn.presets import PRESETS
 from charrnn.runs import CLASSIFIERS, Run, best_of, runs
 
 
@@ -41,8 +44,7 @@ def summarise(preset: str, given: Mapping[str, Any], as_json: bool) -> None:
 
 def train_one(preset: str, name: str | None, wanted: Wanted, places: Places, as_json: bool) -> None:
     """Train a preset and print its row of the table."""
-    plan = planning.begin(preset, name, wanted, places)
-    _show(_fit(plan, places, as_json), as_json)
+    _show(_begin(preset, name, wanted, places, as_json), as_json)
 
 
 def resume(name: str, wanted: Wanted, places: Places, as_json: bool) -> None:
@@ -66,35 +68,45 @@ def train_all(wanted: Wanted, places: Places, as_json: bool) -> None:
             again = Wanted({}, "", wanted.data)
             outcome = _fit(planning.go_on(run.name, again, places), places, as_json)
         else:
-            outcome = _fit(planning.begin(preset, None, wanted, places), places, as_json)
+            outcome = _begin(preset, None, wanted, places, as_json)
         done.append(outcome)
     if not as_json:
         table.show(done, "table")
 
 
+def _begin(preset: str, name: str | None, wanted: Wanted, places: Places, as_json: bool) -> Outcome:
+    began = time.monotonic()
+    plan = planning.begin(preset, name, wanted, places)
+    return _fit(plan, places, as_json, began)
+
+
 def _earlier(preset: str, wanted: Wanted, places: Places) -> tuple[Run | None, Outcome | None]:
-    """A run of this preset with these flags, and its outcome if it is finished."""
+    """A run of this very network and training, and its outcome if it is finished."""
     from charrnn.errors import RunError
     from charrnn.settings import ReviewSettings
     from charrnn.training.resume import load
 
-    sources = tuple(str(path.resolve()) for path in wanted.data)
+    network, training = planning.configure(preset, wanted.given)
     for run in runs(places.checkpoints / CLASSIFIERS):
         try:
             settings = load(run, ReviewSettings).settings
         except RunError:
             continue
-        if (settings.preset, settings.changes, settings.sources) == (
-            preset,
-            wanted.changes,
-            sources,
-        ):
+        same = replace(settings.training, precision=training.precision) == training
+        if same and settings.network == network and settings.sources == wanted.sources:
             return run, outcomes.read(run)
     return None, None
 
 
-def _fit(plan: ReviewPlan, places: Places, as_json: bool) -> Outcome:
-    """Train, draw the curves, measure on the test reviews, and keep what came out."""
+def _fit(plan: ReviewPlan, places: Places, as_json: bool, began: float | None = None) -> Outcome:
+    """Train, draw the curves, measure on the test reviews, and keep what came out.
+
+    Args:
+        plan: the training.
+        places: where things are kept.
+        as_json: print JSON lines.
+        began: the clock when it was begun; None where it is gone on with.
+    """
     from charrnn.cli.display import Pace, TrainingDisplay
     from charrnn.cli.interruption import farewell, interruption
     from charrnn.training import review_batches, reviews
@@ -120,7 +132,7 @@ def _fit(plan: ReviewPlan, places: Places, as_json: bool) -> Outcome:
     except OSError:
         terminal.note(farewell(run, None, again, use))
         raise
-    outcome = _measure(plan)
+    outcome = _measure(plan, None if began is None else time.monotonic() - began)
     if outcome.epochs < config.epochs:
         terminal.note(
             f"no better epoch in {config.patience}: stopped early, after epoch {outcome.epochs}"
@@ -129,7 +141,7 @@ def _fit(plan: ReviewPlan, places: Places, as_json: bool) -> Outcome:
     return outcome
 
 
-def _measure(plan: ReviewPlan) -> Outcome:
+def _measure(plan: ReviewPlan, seconds: float | None) -> Outcome:
     from charrnn.pictures import learning_curves
     from charrnn.training.reviews import evaluate
 
@@ -139,7 +151,12 @@ def _measure(plan: ReviewPlan) -> Outcome:
     epochs = [best_of(results).epoch, results[-1].epoch]
     best, last = evaluate(run, settings, plan.test, epochs)
     outcome = outcomes.outcome(
-        run, settings, results, (best.loss, best.accuracy), (last.loss, last.accuracy)
+        run,
+        settings,
+        results,
+        (best.loss, best.accuracy),
+        (last.loss, last.accuracy),
+        sum(result.seconds for result in results) if seconds is None else seconds,
     )
     outcomes.write(run, outcome)
     return outcome
@@ -160,6 +177,11 @@ def _introduce(plan: ReviewPlan, terminal: Terminal) -> None:
         f"{len(validate):,} to validate, {len(plan.test):,} to test; {config.optimizer}, batch "
         f"{config.batch_size}, {config.precision} products"
     )
+    if config.folds:
+        terminal.note(
+            f"first the bigrams alone, once with all reviews and {config.folds} times without a "
+            "part of them: a few minutes"
+        )
     if plan.finished.results:
         terminal.note(f"going on after epoch {len(plan.finished.results)} of {config.epochs}")
     terminal.detail(f"{network}\n{config}")

@@ -7,15 +7,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from charrnn.classifiers import (
-    DEFAULT_PRESET,
-    KINDS,
-    OPTIMIZERS,
-    PADDINGS,
-    PRESETS,
-)
+from charrnn.classifiers import KINDS, OPTIMIZERS, PADDINGS
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
+from charrnn.presets import DEFAULT_PRESET, PRESETS
 
 _ALL = "all"
 _positive = click.IntRange(min=1)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from charrnn.classifiers import PRESETS, ClassifierConfig, ReviewTraining
+from charrnn.classifiers import ClassifierConfig, ReviewTraining
 from charrnn.cli.classify import sources
 from charrnn.cli.classify.sources import Reviews
 from charrnn.cli.plan import Places
 from charrnn.config import CELLS
 from charrnn.data.padding import Examples
 from charrnn.errors import ReviewsError, RunError, UsageError
+from charrnn.presets import PRESETS
 from charrnn.runs import CLASSIFIERS, Run, find_run, new_run, runs
 from charrnn.settings import Finished, ReviewSettings
 
@@ -50,6 +51,11 @@ class Wanted(NamedTuple):
     changes: str
     data: tuple[Path, ...]
     embedding_from: str = ""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The absolute paths of the user's own reviews."""
+        return tuple(str(path.resolve()) for path in self.data)
 
 
 def configure(preset: str, given: Mapping[str, Any]) -> tuple[ClassifierConfig, ReviewTraining]:
@@ -111,7 +117,7 @@ def begin(
         encoder,
         preset,
         wanted.changes,
-        tuple(str(path.resolve()) for path in data),
+        wanted.sources,
         corpus,
         reviews.sha256,
         wanted.embedding_from,

@@ -9,14 +9,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from charrnn.classifiers import PRESETS
 from charrnn.outcomes import Outcome
+from charrnn.presets import PRESETS
 
 _HEADINGS = (
     "preset",
     "parameters",
     "epochs",
     "s/epoch",
+    "minutes",
     "validation",
     "test loss",
     "test",
@@ -60,6 +61,7 @@ def _cells(outcome: Outcome) -> tuple[str, ...]:
         f"{outcome.parameters:,}",
         f"{outcome.best_epoch} of {outcome.epochs}",
         f"{outcome.seconds_per_epoch:.1f}",
+        f"{outcome.seconds / 60:.1f}",
         _percent(outcome.validation_accuracy),
         f"{outcome.test_loss:.4f}",
         _percent(outcome.test_accuracy),

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format benchmark clean
+.PHONY: demo test check format reviews benchmark clean
 
 demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, print what it writes
 	rm -rf checkpoints/demo
@@ -22,6 +22,9 @@ check: $(VENV)/.installed-dev  ## lint, format and types, as CI does
 format: $(VENV)/.installed-dev  ## mend what lint and format can mend by themselves
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+reviews: $(VENV)/.installed  ## train and compare every review classifier: two hours on two cores
+	$(BIN)/charrnn classify imdb --model all
 
 benchmark: $(VENV)/.installed  ## speed against Keras, and PyTorch where installed
 	$(BIN)/python benchmarks/sampling.py

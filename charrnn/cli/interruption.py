@@ -36,6 +36,8 @@ def farewell(run: Run, kept: str | None, again: str, use: str) -> str:
         again: the run's name and options as a command line has them.
         use: what can be done with the network as it is, a line.
     """
+    if not run.resume_file.exists():
+        return "stopped before the training began: nothing is kept. Give the command again."
     epochs = len(run.epochs())
     go_on = f"{training_command(run.folder.parent)} --resume {again}"
     part = f"; the weights of step {kept} after it are in {run.interrupted_file.name}"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli import options
+from charrnn.cli import chosen, options
 from charrnn.cli.terminal import Terminal
-from charrnn.errors import CheckpointError, CorpusError, VocabularyError
+from charrnn.errors import CorpusError, VocabularyError
 
 if TYPE_CHECKING:
     from charrnn.checkpoint import Checkpoint
@@ -122,7 +122,7 @@ def sample(
 
     choice = Choice(temp, top_k or 0, top_p)
     text = _prompt(prompt, prompt_file, terminal)
-    path = _checkpoint_file(run, checkpoint, epoch, checkpoints)
+    path = chosen.checkpoint_file(run, checkpoint, epoch, checkpoints)
     network = read(path)
     if unknown == "skip":
         text = network.vocabulary.only_known(text)
@@ -134,7 +134,7 @@ def sample(
         import secrets
 
         seed = secrets.randbits(32)
-    terminal.note(f"{_described(path, network)}, seed {seed}")
+    terminal.note(f"{chosen.described(path, network.provenance)}, seed {seed}")
     began = time.perf_counter()
     stepper = _stepper(engine, network, num)
     steps = characters(
@@ -168,21 +168,6 @@ def _prompt(prompt: str | None, prompt_file: Path | None, terminal: Terminal) ->
         raise CorpusError(f"can't read {shown}: {error.strerror}") from None
 
 
-def _checkpoint_file(
-    run: str | None, checkpoint: Path | None, epoch: int | None, checkpoints: Path
-) -> Path:
-    from charrnn.runs import find_run, newest_run
-
-    if checkpoint:
-        if run or epoch:
-            raise click.UsageError("--checkpoint names one file: leave out --run and --epoch")
-        if checkpoint.is_dir():
-            raise CheckpointError(f"{checkpoint} is a folder: choose a run with --run NAME")
-        return checkpoint
-    found = find_run(checkpoints, run) if run else newest_run(checkpoints)
-    return found.checkpoint_file(epoch)
-
-
 def _stepper(engine: str, network: "Checkpoint", num: int) -> "Stepper":
     if engine == "keras":
         from charrnn.networks.stepper import KerasStepper
@@ -191,14 +176,6 @@ def _stepper(engine: str, network: "Checkpoint", num: int) -> "Stepper":
     from charrnn.sampling.network import NumpyStepper
 
     return NumpyStepper(network, num)
-
-
-def _described(path: Path, network: "Checkpoint") -> str:
-    source = network.provenance
-    state = f"epoch {source.epoch}" if source.finished else f"in epoch {source.epoch}"
-    kind = "training" if source.validation_loss is None else "validation"
-    loss = source.train_loss if source.validation_loss is None else source.validation_loss
-    return f"{path.parent.name or path.name}, {state}, {kind} loss {loss:.4f}"
 
 
 def _write(steps: Iterable[list[str]], num: int, prompt: str) -> int:

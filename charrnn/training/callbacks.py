@@ -86,6 +86,23 @@ class CarriedState(keras.callbacks.Callback):  # type: ignore[misc]
         return [state for layer in layers for state in layer.states]
 
 
+class Stop(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends a training that keeps nothing when the user wants to stop.
+
+    Args:
+        interrupted: asked after each step.
+    """
+
+    def __init__(self, interrupted: Callable[[], bool]) -> None:
+        super().__init__()
+        self._interrupted = interrupted
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Ask."""
+        if self._interrupted():
+            raise Interrupted(0)
+
+
 class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     """Writes what each epoch leaves, tells the listener, and ends the training when it is time.
 

@@ -6,6 +6,7 @@ each of some parts; the network then learns with each review's logit as the aver
 seen it gives it (cross-fitting; stacking, Wolpert 1992).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from charrnn.classifiers import ClassifierConfig, ReviewTraining
 from charrnn.data.padding import Examples
 from charrnn.training.bigrams import BIGRAMS, scaled_ratios
+from charrnn.training.callbacks import Stop
 from charrnn.training.objective import compile_for
 from charrnn.training.review_batches import batches_in_order, steps_per_epoch, training_batches
 
@@ -23,7 +25,10 @@ Weights = dict[str, npt.NDArray[np.float32]]
 
 
 def residual(
-    learn: Examples, network: ClassifierConfig, config: ReviewTraining
+    learn: Examples,
+    network: ClassifierConfig,
+    config: ReviewTraining,
+    interrupted: Callable[[], bool],
 ) -> tuple[Examples, Weights]:
     """The average's weights by all reviews, and the reviews with what corrects it for each.
 
@@ -31,26 +36,32 @@ def residual(
         learn: the training reviews, N of them, with their bigrams.
         network: a network with bigrams.
         config: its `folds` and `seed`.
+        interrupted: asked after each step; true ends it.
 
     Returns:
         the reviews with corrections: the logit by an average that has not seen the review minus
         the one by that of all; and that one's weights by their path in a checkpoint.
+
+    Raises:
+        Interrupted: `interrupted` said so.
     """
     alone = replace(
         network, cell="none", units=(), bidirectional=False, pooling="last", dense=0, dropout=0.0
     )
     random = np.random.default_rng(config.seed)
     fold = random.permutation(np.arange(len(learn)) % config.folds)
-    weights, logits = _fit(learn, learn, alone, config.seed)
+    stop = Stop(interrupted)
+    weights, logits = _fit(learn, learn, alone, config.seed, stop)
     unseen = np.empty_like(logits)
     for place in range(config.folds):
         inside, outside = (np.flatnonzero(rows).tolist() for rows in (fold != place, fold == place))
-        _, unseen[outside] = _fit(learn.part(inside), learn.part(outside), alone, config.seed)
+        parts = learn.part(inside), learn.part(outside)
+        _, unseen[outside] = _fit(*parts, alone, config.seed, stop)
     return replace(learn, corrections=unseen - logits), weights
 
 
 def _fit(
-    learn: Examples, judged: Examples, alone: ClassifierConfig, seed: int
+    learn: Examples, judged: Examples, alone: ClassifierConfig, seed: int, stop: Stop
 ) -> tuple[Weights, npt.NDArray[np.float32]]:
     """Train the average on some reviews: its weights, and the logits of others, (N,)."""
     config = ReviewTraining(seed=seed, **_TRAINING)
@@ -61,6 +72,7 @@ def _fit(
         training_batches(learn, alone, config, 0),
         steps_per_epoch=steps_per_epoch(learn, config),
         epochs=config.epochs,
+        callbacks=[stop],
         shuffle=False,
         verbose=0,
     )

@@ -65,7 +65,7 @@ def train(
     with session(run, finished):
         first = dict(borrowed or {})
         if config.folds:
-            learn, bigrams = residual(learn, network, config)
+            learn, bigrams = residual(learn, network, config, interrupted)
             first |= bigrams
         model = compiled(finished.settings)
         model.set_weights(_first_weights(model, finished.settings, learn, first))

@@ -30,10 +30,12 @@ def session(run: Run, finished: Finished[Any]) -> Iterator[None]:
 def begin_or_go_on(run: Run, finished: Finished[Any], model: Any) -> None:
     """Put the model where the last finished epoch left it, or save that nothing is done yet.
 
+    Where the first epoch was broken off the file holds what it began with, borrowed weights too.
+
     Raises:
         RunError: the resume file can't be used.
     """
-    if finished.results:
+    if run.resume_file.exists():
         resume.restore(run, model)
         model.optimizer.learning_rate.assign(finished.settings.training.learning_rate)
     else:

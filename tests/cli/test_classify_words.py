@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 from charrnn import checkpoint, pictures
 from charrnn.checkpoint import SUFFIX, Classifier, Provenance
 from charrnn.classifiers import ClassifierConfig
-from charrnn.cli.classify.words import Word, _show, words
+from charrnn.cli.classify.word_table import Word, show
+from charrnn.cli.classify.words import words
 from charrnn.cli.program import Program
 from charrnn.data.encoders import Encoder
 from charrnn.data.subwords import Subwords
@@ -135,7 +136,7 @@ def test_terminal_gets_two_columns(
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     positive = [Word("[b]good", 1, 2.0), Word("a\x1b]0;x", 2, 1.0)]
-    _show(positive, [Word("bad", 3, -1.5)])
+    show(positive, [Word("bad", 3, -1.5)])
     out = capsys.readouterr().out
     assert [line.split() for line in out.splitlines()] == [
         ["most", "positive", "most", "negative"],

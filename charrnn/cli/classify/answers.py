@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.cli.classify.chosen import label_of
+from charrnn.cli.classify.verdict import label_of
 
 if TYPE_CHECKING:
     from charrnn.prediction.model import Effect

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli import options
-from charrnn.cli.classify import chosen
-from charrnn.cli.classify.answers import Answer, Printer
+from charrnn.cli import chosen, options
 from charrnn.cli.classify.lines import read_lines, read_whole
 from charrnn.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from charrnn.cli.classify.answers import Answer
     from charrnn.prediction.model import ReviewModel
 
 _STDIN = "-"
@@ -66,9 +65,12 @@ def predict(
     probability without it.
     """
     reviews = _reviews(texts, file, terminal)
-    path = chosen.checkpoint_file(run, checkpoint, epoch, checkpoints)
 
+    from charrnn.cli.classify.answers import Printer
     from charrnn.prediction import model
+    from charrnn.runs import CLASSIFIERS
+
+    path = chosen.checkpoint_file(run, checkpoint, epoch, checkpoints / CLASSIFIERS)
 
     network = model.load(path)
     terminal.note(chosen.described(path, network.checkpoint.provenance))
@@ -95,8 +97,11 @@ def _reviews(texts: tuple[str, ...], file: Path | None, terminal: Terminal) -> I
 
 def _answers(
     network: "ReviewModel", texts: list[str], path: Path, explain: bool
-) -> Iterable[Answer]:
-    probabilities = chosen.measured(network.probabilities, texts, path).tolist()
+) -> "Iterable[Answer]":
+    from charrnn.cli.classify.answers import Answer
+    from charrnn.cli.classify.verdict import measured
+
+    probabilities = measured(network.probabilities, texts, path).tolist()
     for text, probability in zip(texts, probabilities, strict=True):
         effects = network.explain(text) if explain else None
         yield Answer(text, probability, *network.known(text), effects)
@@ -109,7 +114,7 @@ class _Count:
     reviews: int = 0
     strange: int = 0
 
-    def add(self, answer: Answer) -> None:
+    def add(self, answer: "Answer") -> None:
         self.reviews += 1
         self.strange += answer.tokens == answer.unknown
 

@@ -1,20 +1,11 @@
 """`charrnn classify words`: which words a trained classifier holds positive, and which negative."""
 
-import json
-import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from charrnn.cli import options
-from charrnn.cli.classify import chosen
-from charrnn.cli.classify.answers import visible
+from charrnn.cli import chosen, options
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import CheckpointError, UsageError
 
@@ -23,20 +14,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from charrnn.prediction.model import ReviewModel
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word of the vocabulary.
-
-    Attributes:
-        rank: 1 for the most frequent.
-        polarity: what the word alone adds to the logit of an empty review.
-    """
-
-    word: str
-    rank: int
-    polarity: float
 
 
 @click.command(
@@ -86,12 +63,15 @@ def words(
     A word's polarity is what the word alone does to the network's answer: the logit of a review of
     this one word minus the logit of an empty review. A picture shows all the words.
     """
-    path = chosen.checkpoint_file(run, None, epoch, checkpoints)
+    from charrnn.runs import CLASSIFIERS
+
+    path = chosen.checkpoint_file(run, None, epoch, checkpoints / CLASSIFIERS)
     picture = out or path.parent / "words.png"
     if not picture.parent.is_dir():
         raise UsageError(f"there is no folder {picture.parent} to write {picture.name} into")
 
     from charrnn import pictures
+    from charrnn.cli.classify.word_table import Word, show, show_json
     from charrnn.prediction import model
 
     network = model.load(path)
@@ -102,7 +82,7 @@ def words(
         [Word(names[place], int(place) + 1, float(polarities[place])) for place in places]
         for places in pictures.furthest(polarities, top)
     ]
-    _show_json(sides, chosen.run_name(path)) if as_json else _show(*sides)
+    show_json(sides, chosen.run_name(path)) if as_json else show(*sides)
     title = f"{described}\n{_network(network)}, {len(names):,} most frequent words"
     pictures.word_picture(picture, names, polarities, title, top)
     terminal.note(f"picture: {picture}")
@@ -111,42 +91,18 @@ def words(
 def _measure(
     network: "ReviewModel", among: int, path: Path
 ) -> "tuple[list[str], npt.NDArray[np.float64]]":
+    from charrnn.cli.classify.verdict import measured
+
     names = network.vocabulary_words(among)
     if not names:
         raise CheckpointError(f"{path} has no whole words in its vocabulary: train with more")
-    return names, chosen.measured(network.polarities, names, path)
+    return names, measured(network.polarities, names, path)
 
 
 def _network(network: "ReviewModel") -> str:
     config = network.checkpoint.network
+    if config.cell == "none":
+        return "words and pairs"
     sizes = " and ".join(map(str, config.units))
     kind = f"{config.cell} of {sizes} units" if sizes else config.cell
     return ("bidirectional " if config.bidirectional else "") + kind
-
-
-def _show_json(sides: Sequence[Sequence[Word]], run: str) -> None:
-    for side, listed in zip(("positive", "negative"), sides, strict=True):
-        for word in listed:
-            click.echo(json.dumps(asdict(word) | {"side": side, "run": run}))
-
-
-def _show(positive: Sequence[Word], negative: Sequence[Word]) -> None:
-    """Side by side in a terminal; elsewhere polarity and word a line, the most positive first."""
-    if not sys.stdout.isatty():
-        for word in (*positive, *reversed(negative)):
-            click.echo(f"{word.polarity:+.3f}\t{word.word}")
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", "most positive", "", "most negative"):
-        table.add_column(heading, justify="left" if heading else "right")
-    for row in range(len(positive)):
-        cells = (cell for side in (positive, negative) for cell in _cells(side[row : row + 1]))
-        table.add_row(*cells)
-    Console(highlight=False).print(table)
-
-
-def _cells(words: Sequence[Word]) -> tuple[Text, Text]:
-    """Polarity and name of one word, or of none."""
-    for word in words:
-        return Text(f"{word.polarity:+.3f}"), Text(visible(word.word))
-    return Text(), Text()

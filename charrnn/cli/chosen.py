@@ -1,28 +1,20 @@
-"""Which trained classifier a command asks for: a run's best epoch, another epoch, or a file."""
+"""Which trained network a command asks for: a run's best epoch, another epoch, or a file."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
-import numpy.typing as npt
 
 from charrnn.errors import CheckpointError
-from charrnn.runs import CLASSIFIERS, find_run, newest_run
 
 if TYPE_CHECKING:
     from charrnn.checkpoint import Provenance
 
-Floats = npt.NDArray[np.float64]
-
-_ENOUGH = 0.5  # a higher probability of positive is the answer positive, as in Keras's accuracy
-
 
 def checkpoint_file(
-    run: str | None, checkpoint: Path | None, epoch: int | None, checkpoints: Path
+    run: str | None, checkpoint: Path | None, epoch: int | None, folder: Path
 ) -> Path:
-    """The file of the options --run, --checkpoint and --epoch.
+    """The file of the options --run, --checkpoint and --epoch, of the runs in a folder.
 
     Raises:
         click.UsageError: they contradict each other.
@@ -34,7 +26,8 @@ def checkpoint_file(
         if checkpoint.is_dir():
             raise CheckpointError(f"{checkpoint} is a folder: choose a run with --run NAME")
         return checkpoint
-    folder = checkpoints / CLASSIFIERS
+    from charrnn.runs import find_run, newest_run
+
     return (find_run(folder, run) if run else newest_run(folder)).checkpoint_file(epoch)
 
 
@@ -49,25 +42,3 @@ def described(path: Path, source: "Provenance") -> str:
     kind = "training" if source.validation_loss is None else "validation"
     loss = source.train_loss if source.validation_loss is None else source.validation_loss
     return f"{run_name(path)}, {state}, {kind} loss {loss:.4f}"
-
-
-def label_of(probability: float) -> str:
-    """What a probability of positive says."""
-    return "positive" if probability > _ENOUGH else "negative"
-
-
-def measured(
-    measure: Callable[[Sequence[str]], Floats], texts: Sequence[str], path: Path
-) -> Floats:
-    """What a network says of the texts, unless that is no use.
-
-    Raises:
-        CheckpointError: not all of it is finite.
-    """
-    with np.errstate(all="ignore"):
-        values = measure(texts)
-    if not np.isfinite(values).all():
-        raise CheckpointError(
-            f"{path} answers with no number: its training diverged, choose an earlier --epoch"
-        )
-    return values

@@ -135,7 +135,7 @@ class ClassifierConfig:
 
         Otherwise each review is padded to `max_length`.
         """
-        return self.mask or not self.max_length
+        return self.cell != "none" and (self.mask or not self.max_length)
 
     def cell_paths(self, layer: int) -> list[str]:
         """Where Keras keeps the cells of recurrent layer number `layer`, one or both directions."""

@@ -76,6 +76,6 @@ def _fit(
         shuffle=False,
         verbose=0,
     )
-    batches = batches_in_order(judged, alone, config.batch_size)
+    batches = batches_in_order(judged, alone, config.batch_size)  # not grouped: no sequence is read
     logits = model.predict(batches, verbose=0)[: len(judged), 0]
     return dict(zip(BIGRAMS, model.get_weights(), strict=True)), logits

@@ -3,7 +3,7 @@
 Shapes: N reviews, B batch, T tokens, V vocabulary, E embedding.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,17 +87,17 @@ def train(
 
 
 def evaluate(
-    run: Run, settings: ReviewSettings, examples: Examples, epochs: Sequence[int]
-) -> list[Score]:
-    """The scores of these epochs' networks, in order."""
+    run: Run, settings: ReviewSettings, examples: Examples, epochs: Iterable[int]
+) -> dict[int, Score]:
+    """The scores of these epochs' networks."""
     model = compiled(settings)
     batches = batches_in_order(examples, settings.network, settings.training.batch_size)
-    scores = []
+    scores = {}
     for epoch in epochs:
         weights = read_classifier(run.epoch_file(epoch)).weights
         model.set_weights(list(weights.values()))
         told = model.evaluate(batches, verbose=0, return_dict=True)
-        scores.append(Score(float(told["cross_entropy"]), float(told["accuracy"])))
+        scores[epoch] = Score(float(told["cross_entropy"]), float(told["accuracy"]))
     return scores
 
 

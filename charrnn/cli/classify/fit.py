@@ -59,6 +59,8 @@ def train_all(wanted: Wanted, places: Places, as_json: bool) -> None:
     One that was finished before with the same flags is not trained again; one that was broken
     off is gone on with.
     """
+    for preset in PRESETS:
+        planning.configure(preset, wanted.given)  # complains before the first is trained
     done = []
     for preset in PRESETS:
         run, outcome = _earlier(preset, wanted, places)
@@ -70,8 +72,7 @@ def train_all(wanted: Wanted, places: Places, as_json: bool) -> None:
         else:
             outcome = _begin(preset, None, wanted, places, as_json)
         done.append(outcome)
-    if not as_json:
-        table.show(done, "table")
+    table.show(done, "json" if as_json else "table")
 
 
 def _begin(preset: str, name: str | None, wanted: Wanted, places: Places, as_json: bool) -> Outcome:
@@ -148,8 +149,9 @@ def _measure(plan: ReviewPlan, seconds: float | None) -> Outcome:
     run, settings = plan.run, plan.finished.settings
     results = run.history()
     learning_curves(run.folder / "curves.png", results)
-    epochs = [best_of(results).epoch, results[-1].epoch]
-    best, last = evaluate(run, settings, plan.test, epochs)
+    epochs = best_of(results).epoch, results[-1].epoch
+    scores = evaluate(run, settings, plan.test, {*epochs})
+    best, last = (scores[epoch] for epoch in epochs)
     outcome = outcomes.outcome(
         run,
         settings,

@@ -148,6 +148,8 @@ def imdb(
     elif model == _ALL:
         if run:
             raise click.UsageError("--model all names each run itself: leave out --run")
+        if embedding_from:
+            raise click.UsageError("--embedding-from is for one network: choose a --model")
         fit.train_all(wanted, places, as_json)
     else:
         fit.train_one(model, run, wanted, places, as_json)

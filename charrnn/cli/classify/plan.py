@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from charrnn import outcomes
 from charrnn.classifiers import ClassifierConfig, ReviewTraining
 from charrnn.cli.classify import sources
 from charrnn.cli.classify.sources import Reviews
@@ -122,15 +123,16 @@ def begin(
         reviews.sha256,
         wanted.embedding_from,
     )
-    run = new_run(folder, name, corpus, preset)
-    plan = replace(_plan(run, Finished(settings, []), reviews), borrowed=borrowed)
+    plan = _plan(Run(folder), Finished(settings, []), reviews)
     plan.train.split(training.validation)  # complains where there are too few
-    return plan
+    return replace(plan, run=new_run(folder, name, corpus, preset), borrowed=borrowed)
 
 
 def go_on(name: str, wanted: Wanted, places: Places) -> ReviewPlan:
     """The run of that name, or the newest, from where its last finished epoch ended."""
     given = wanted.given
+    if wanted.embedding_from:
+        raise click.UsageError("--embedding-from is how a run begins: leave it out on a resume")
     fixed = sorted(set(given) - _CHANGEABLE)
     if fixed:
         flags = ", ".join("--" + name.replace("_", "-") for name in fixed)
@@ -143,8 +145,8 @@ def go_on(name: str, wanted: Wanted, places: Places) -> ReviewPlan:
     finished = resume.load(run, ReviewSettings)
     settings = finished.settings
     settings = replace(settings, training=replace(settings.training, **given))
-    if len(finished.results) >= settings.training.epochs:
-        done = len(finished.results)
+    done = len(finished.results)
+    if done >= settings.training.epochs and outcomes.read(run) is not None:
         raise RunError(
             f"{run.name} has done all its epochs, {done}: to go further add, say, --epochs "
             f"{done + 5}"

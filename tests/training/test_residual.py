@@ -1,0 +1,77 @@
+"""Cross-fitting: what a network is given to correct comes from averages that have not seen it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charrnn.classifiers import ClassifierConfig, ReviewTraining
+from charrnn.data.padding import Examples, hash_bigrams
+from charrnn.training import residual as module
+from charrnn.training.bigrams import BIGRAMS
+from charrnn.training.callbacks import Interrupted
+from charrnn.training.residual import residual
+
+ROWS = 500
+NETWORK = ClassifierConfig(vocabulary_size=50, units=(3,), mask=True, bigrams=ROWS)
+TRAINING = ReviewTraining(folds=3, seed=5)
+REVIEWS = 60
+
+
+@pytest.fixture(scope="module")
+def learn() -> Examples:
+    """Reviews of very different lengths, whose words tell a little of their labels."""
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 2, REVIEWS).astype(np.int8)
+    lengths = random.integers(1, 40, REVIEWS)
+    ids = [
+        random.integers(4, 40, length).astype(np.int32) + 5 * label
+        for length, label in zip(lengths, labels, strict=True)
+    ]
+    return Examples(ids, labels, [hash_bigrams(one, ROWS) for one in ids])
+
+
+def plain_logits(weights: dict[str, Any], examples: Examples) -> list[float]:
+    """The average, review by review."""
+    learned, bias, ratio = (weights[path].astype(np.float64) for path in BIGRAMS)
+    table = learned * ratio
+    return [float(table[rows].mean() + bias[0]) for rows in examples.bigrams or []]
+
+
+def test_each_review_is_corrected_to_an_average_that_has_not_seen_it(
+    learn: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All reviews' average plus a review's correction is the average's of the other folds."""
+    fitted = []
+    fit = module._fit
+
+    def noted(*arguments: Any) -> Any:
+        fitted.append((*arguments[:2], *fit(*arguments)))
+        return fitted[-1][2:]
+
+    monkeypatch.setattr(module, "_fit", noted)
+    corrected, weights = residual(learn, NETWORK, TRAINING, lambda: False)
+    assert len(fitted) == 1 + TRAINING.folds
+    assert corrected.corrections is not None
+    reached = np.array(plain_logits(weights, learn)) + corrected.corrections
+    judged = set()
+    for seen, unseen, others, _ in fitted[1:]:
+        assert not {one.tobytes() for one in seen.ids} & {one.tobytes() for one in unseen.ids}
+        for one, expected in zip(unseen.ids, plain_logits(others, unseen), strict=True):
+            place = next(k for k, ids in enumerate(learn.ids) if ids is one)
+            judged.add(place)
+            assert reached[place] == pytest.approx(expected, abs=1e-5)
+    assert judged == set(range(REVIEWS))
+
+
+def test_it_can_be_interrupted(learn: Examples) -> None:
+    """Ctrl-C is not put off until all folds are done."""
+    asked = []
+
+    def now() -> bool:
+        asked.append(True)
+        return True
+
+    with pytest.raises(Interrupted):
+        residual(learn, NETWORK, TRAINING, now)
+    assert len(asked) == 1

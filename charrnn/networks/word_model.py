@@ -3,6 +3,7 @@
 Shapes: B batch, T words, H units, E embedding, V vocabulary.
 """
 
+import math
 from typing import Any
 
 import keras
@@ -52,6 +53,9 @@ class NextWord(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, words: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.words = words
+        self.seed = (
+            keras.random.SeedGenerator()
+        )  # its state is saved with the weights' for a resume
 
     def get_config(self) -> dict[str, Any]:
         """Keras's config and the number of words."""
@@ -77,14 +81,23 @@ class NextWord(keras.layers.Layer):  # type: ignore[misc]
         return mean
 
     def _sampled(self, table: Any, bias: Any, said: Any, targets: Any) -> Any:
+        targets = tf.cast(tf.reshape(targets, (-1, 1)), tf.int64)
+        drawn = keras.random.uniform((_SAMPLED,), seed=self.seed)
+        others = tf.cast(tf.exp(drawn * math.log(self.words)), tf.int64) - 1
         return tf.nn.sampled_softmax_loss(
             table,
             bias,
-            tf.reshape(targets, (-1, 1)),
+            targets,
             tf.reshape(said, (-1, said.shape[-1])),
-            num_sampled=min(_SAMPLED, self.words - 1),
+            num_sampled=_SAMPLED,
             num_classes=self.words,
+            sampled_values=(others, self._expected(targets), self._expected(others)),
         )
+
+    def _expected(self, ids: Any) -> Any:
+        """How often each id is drawn: log-uniformly, id k with weight log((k + 2) / (k + 1))."""
+        rank = tf.cast(ids, tf.float32) + 1
+        return _SAMPLED * tf.math.log1p(1 / rank) / math.log(self.words)
 
     def _exact(self, table: Any, bias: Any, said: Any, targets: Any) -> Any:
         """A row of the batch at a time, since all logits (B, T - 1, V) would fill the memory."""

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from charrnn.classifiers import ReviewTraining
 from charrnn.data.vocabulary import Ids
 from charrnn.data.words import START
 from charrnn.errors import ReviewsError
@@ -82,6 +83,16 @@ def split(reviews: Sequence[Ids], validation: float) -> tuple[Ids, Ids]:
     """The reviews one after the other, each with a start: the first ones, and the last part."""
     border = int(len(reviews) * (1 - validation))
     return _text(reviews[:border]), _text(reviews[border:])
+
+
+def check(reviews: Sequence[Ids], config: ReviewTraining) -> None:
+    """Complain where a part of the reviews gives no batch.
+
+    Raises:
+        ReviewsError: so it is.
+    """
+    for part in split(reviews, config.validation):
+        streams(part, config.batch_size)
 
 
 def steps_per_epoch(text: Ids, batch_size: int) -> int:

@@ -43,6 +43,12 @@ class Told:
         return self.epoch == epoch and self.events[-1][: len(event)] == event
 
 
+@pytest.fixture(scope="session")
+def listener() -> type[Told]:
+    """Makes listeners that keep what they are told."""
+    return Told
+
+
 @dataclass
 class Training:
     """A training that can be started and gone on with."""

@@ -34,6 +34,8 @@ def begin(
         schedule="cosine", clip_norm=5.0, **{name: values[name] for name in rest}
     )
     folder = places.checkpoints / PRETRAINED
+    from charrnn.training import words
+
     if name is not None:
         new_run(folder, name, "", "")  # complains before anything is downloaded
     config = ClassifierConfig(vocabulary_size=network.vocabulary_size)
@@ -42,8 +44,10 @@ def begin(
     corpus = reviews.name if data else "imdb"
     paths = tuple(str(path.resolve()) for path in data)
     settings = WordSettings(network, training, encoder, paths, corpus, reviews.sha256)
+    ids = _ids(reviews, settings)
+    words.check(ids, training)
     run = new_run(folder, name, corpus, "words")
-    _fit(run, Finished(settings, []), _ids(reviews, settings), places, as_json)
+    _fit(run, Finished(settings, []), ids, places, as_json)
 
 
 def go_on(name: str, data: tuple[Path, ...], places: Places, as_json: bool) -> None:

@@ -1,0 +1,98 @@
+"""Word vectors in the text formats of GloVe and word2vec, against plain Python."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charrnn.data.vectors import Vectors, read_vectors
+from charrnn.errors import ReviewsError
+
+FILE = Path("vectors.txt")
+LINES = ["the 0.5 -1 2e-3", "film 1 2 3", "don't 0.1 0.2 0.3", "été -0.25 0 1"]
+EXPECTED = {
+    "the": [0.5, -1.0, 0.002],
+    "film": [1.0, 2.0, 3.0],
+    "don't": [0.1, 0.2, 0.3],
+    "été": [-0.25, 0.0, 1.0],
+}
+
+
+def read(*lines: str, wanted: set[str] | None = None, end: str = "\n") -> Vectors:
+    FILE.write_bytes("".join(line + end for line in lines).encode())
+    return read_vectors(FILE, frozenset(EXPECTED if wanted is None else wanted))
+
+
+def failure_of(*lines: str) -> str:
+    with pytest.raises(ReviewsError) as failure:
+        read(*lines)
+    message = str(failure.value)
+    assert message.startswith(str(FILE))
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("head", [[], ["4 3"]], ids=["GloVe", "word2vec"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n"], ids=["LF", "CRLF", "space"])
+def test_both_formats_are_read(head: list[str], end: str) -> None:
+    """A line is a word and its numbers, with or without a head, a carriage return or a space."""
+    found = read(*head, *LINES, end=end)
+    assert list(found) == list(EXPECTED)
+    for word, numbers in EXPECTED.items():
+        assert found[word].dtype == np.float32
+        assert found[word].tolist() == pytest.approx(numbers)
+
+
+def test_only_what_is_wanted_is_kept() -> None:
+    """Other words' vectors are passed over, and so is a wanted word that is not there."""
+    found = read(*LINES, "odd 1 x 2", wanted={"film", "absent"})
+    assert list(found) == ["film"]
+
+
+def test_the_first_of_two_vectors_counts() -> None:
+    """A word that is there twice has its first vector."""
+    found = read(*LINES, "film 7 8 9")
+    assert found["film"].tolist() == [1, 2, 3]
+
+
+def test_a_number_can_be_a_word() -> None:
+    """Only the first line can be a head: later a word and one number are a vector of one."""
+    found = read("2 1", "the 1", "film 2", wanted={"the", "film"})
+    assert {word: vector.tolist() for word, vector in found.items()} == {"the": [1], "film": [2]}
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["the 1 2", "film 1 x"], "line 2, is no word vector: it has other than numbers"),
+        (["the 1 nan"], "line 1, is no word vector: it has other than numbers"),
+        (["the 1 1e999"], "line 1, is no word vector: it has other than numbers"),
+        (["the 1  2"], "line 1, is no word vector: it has other than numbers"),
+        (["the 1 2", "film 1 2 3"], "vectors of different lengths"),
+        (["the 1 2", "film"], "line 2, is no word vector: give a text file of GloVe"),
+        (["the 1 2", ""], "line 2, is no word vector: give a text file of GloVe"),
+        (["other 1 2"], "a vector for none of the reviews' words"),
+        ([], "a vector for none of the reviews' words"),
+    ],
+    ids=str,
+)
+def test_what_is_no_vector_is_refused(lines: list[str], told: str) -> None:
+    """A line that is no vector is named by its number; a file of no use is said to be one."""
+    assert told in failure_of(*lines)
+
+
+def test_a_binary_file_is_refused() -> None:
+    """word2vec's binary format is not mistaken for text, nor is a file without line ends."""
+    content = b"2 50\nthe " + struct.pack("<50f", *[0.1] * 50) + b"\nfilm\n"
+    for binary in (content, b"\x00\x01" * 2**20, b"the " + b"1 " * 2**19):
+        FILE.write_bytes(binary)
+        with pytest.raises(ReviewsError, match="no word vector"):
+            read_vectors(FILE, frozenset({"the"}))
+
+
+@pytest.mark.parametrize("name", ["missing.txt", "."])
+def test_a_file_that_can_not_be_read(name: str) -> None:
+    """A file that is missing, or is a folder, is named."""
+    with pytest.raises(ReviewsError, match=r"^can't read "):
+        read_vectors(Path(name), frozenset({"the"}))

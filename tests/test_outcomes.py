@@ -1,0 +1,111 @@
+"""What a finished classifier is worth, summed up in plain numbers and kept in its folder."""
+
+import json
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charrnn import outcomes
+from charrnn.classifiers import ClassifierConfig, ReviewTraining
+from charrnn.data.words import Words
+from charrnn.errors import RunError
+from charrnn.outcomes import Outcome
+from charrnn.runs import EpochResult, Run
+from charrnn.settings import ReviewSettings
+
+RESULTS = [
+    EpochResult(1, 0.7, 0.6, 3.0, 0.5, 0.70),
+    EpochResult(2, 0.5, 0.4, 1.0, 0.8, 0.81),
+    EpochResult(3, 0.3, 0.4, 1.5, 0.9, 0.82),
+    EpochResult(4, 0.1, 0.5, 20.0, 1.0, 0.83),
+]
+
+
+def settings() -> ReviewSettings:
+    network = ClassifierConfig(vocabulary_size=5, embedding=1, cell="average", units=())
+    training = ReviewTraining(seed=7)
+    sha256 = "0" * 64
+    words = Words(["a"])
+    return ReviewSettings(network, training, words, "lstm-32", "--mask", (), "mine", sha256)
+
+
+def summed(name: str = "run") -> Outcome:
+    return outcomes.outcome(Run(Path(name)), settings(), RESULTS, (0.45, 0.8), (0.6, 0.79), 30.5)
+
+
+def folder(name: str) -> Run:
+    """A run, with the one file that makes it one."""
+    run = Run(Path("runs", name))
+    run.folder.mkdir(parents=True)
+    run.resume_file.write_bytes(b"")
+    return run
+
+
+def test_a_training_is_summed_up() -> None:
+    """The best epoch is the first with the lowest validation loss; seconds are the median."""
+    assert asdict(summed()) == {
+        "run": "run",
+        "preset": "lstm-32",
+        "changes": "--mask",
+        "parameters": 5 + 2,
+        "epochs": 4,
+        "best_epoch": 2,
+        "seconds_per_epoch": 2.25,
+        "seconds": 30.5,
+        "validation_loss": 0.4,
+        "validation_accuracy": 0.81,
+        "test_loss": 0.45,
+        "test_accuracy": 0.8,
+        "last_test_loss": 0.6,
+        "last_test_accuracy": 0.79,
+        "seed": 7,
+        "reviews": "mine",
+    }
+
+
+def test_an_outcome_comes_back_and_is_forgotten() -> None:
+    """What is written can be read as JSON and as an outcome, until it is out of date."""
+    run = folder("mine")
+    assert outcomes.read(run) is None
+    outcomes.forget(run)
+    outcomes.write(run, summed())
+    assert outcomes.read(run) == summed()
+    assert json.loads((run.folder / "result.json").read_text()) == asdict(summed())
+    outcomes.forget(run)
+    assert outcomes.read(run) is None
+
+
+def test_finished_runs_come_newest_first() -> None:
+    """Of a folder's runs those with an outcome are listed, the one written to last first."""
+    for age, name in enumerate(("old", "unfinished", "new")):
+        run = folder(name)
+        os.utime(run.resume_file, (age, age))
+        if name != "unfinished":
+            outcomes.write(run, replace(summed(), run=name))
+    assert [found.run for found in outcomes.finished(Path("runs"))] == ["new", "old"]
+    assert outcomes.finished(Path("nowhere")) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: "",
+        lambda _: "[1]",
+        lambda _: "null",
+        lambda text: text[:20],
+        lambda text: text.replace("best_epoch", "worst_epoch"),
+        lambda text: text.replace('"epochs": 4', '"epochs": "four"'),
+        lambda _: "\x00",
+    ],
+)
+def test_a_damaged_outcome_is_named(change: Any) -> None:
+    """A file that is no outcome is one line with its path and what to do."""
+    run = folder("mine")
+    outcomes.write(run, summed())
+    path = run.folder / "result.json"
+    path.write_text(change(path.read_text()))
+    with pytest.raises(RunError, match=r"result\.json is damaged: remove it"):
+        outcomes.read(run)

@@ -112,7 +112,8 @@ def average(signal: Array, mask: Mask | None) -> Array:
     if mask is None:
         return np.asarray(signal.mean(axis=0))
     total: Array = np.where(mask[..., None], signal, 0).sum(axis=0)
-    return total / np.maximum(mask.sum(axis=0, dtype=np.float32), 1)[:, None]
+    counted = np.maximum(mask.sum(axis=0, dtype=np.float32), 1)
+    return np.asarray(total / counted[:, None])
 
 
 def maximum(signal: Array, mask: Mask | None) -> Array:
@@ -120,7 +121,7 @@ def maximum(signal: Array, mask: Mask | None) -> Array:
     if mask is None:
         return np.asarray(signal.max(axis=0))
     most = np.where(mask[..., None], signal, -np.inf).max(axis=0)
-    return np.where(mask.any(axis=0)[:, None], most, np.float32(0))
+    return np.where(np.asarray(mask.any(axis=0))[:, None], most, np.float32(0))
 
 
 def _scan(cell: Cell, units: int, signal: Array, mask: Mask | None) -> Array:

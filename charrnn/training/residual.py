@@ -14,12 +14,11 @@ import numpy.typing as npt
 
 from charrnn.classifiers import ClassifierConfig, ReviewTraining
 from charrnn.data.padding import Examples
+from charrnn.presets import PRESETS
 from charrnn.training.bigrams import BIGRAMS, scaled_ratios
 from charrnn.training.callbacks import Stop
 from charrnn.training.objective import compile_for
 from charrnn.training.review_batches import batches_in_order, steps_per_epoch, training_batches
-
-_TRAINING = {"learning_rate": 0.003, "epochs": 4, "batch_size": 128}  # as the preset bigrams
 
 Weights = dict[str, npt.NDArray[np.float32]]
 
@@ -64,7 +63,7 @@ def _fit(
     learn: Examples, judged: Examples, alone: ClassifierConfig, seed: int, stop: Stop
 ) -> tuple[Weights, npt.NDArray[np.float32]]:
     """Train the average on some reviews: its weights, and the logits of others, (N,)."""
-    config = ReviewTraining(seed=seed, **_TRAINING)
+    config = ReviewTraining(**PRESETS["bigrams"].training | {"seed": seed})
     model = compile_for(alone, config)
     learned, bias, _ = model.get_weights()
     model.set_weights([learned, bias, scaled_ratios(learn, alone.bigrams)])

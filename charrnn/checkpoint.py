@@ -134,6 +134,11 @@ def read_word_model(path: Path) -> WordModel:
     return WordModel(*_read_encoded(path, _WORD_MODEL_TITLE, WordModelConfig))
 
 
+def is_word_model(path: Path) -> bool:
+    """Whether a file says of itself that it is a word model."""
+    return sealed.title(path) == _WORD_MODEL_TITLE
+
+
 def _write_encoded(path: Path, title: str, checkpoint: Classifier | WordModel) -> None:
     def fill(file: Any) -> None:
         # An attribute holds no more than 64 KiB.

@@ -17,6 +17,7 @@ POOLINGS = ("last", "max")
 SCHEDULES = ("constant", "cosine")
 OPTIMIZERS = ("adam", "rmsprop")
 
+LARGEST_BATCH = 10_000  # reviews; a batch is filled up where there are fewer
 RESERVED = 4  # ids of padding, a start, an unknown word, and one that Keras never uses
 
 Shapes = dict[str, tuple[int, ...]]
@@ -85,6 +86,10 @@ class ClassifierConfig:
         for name in ("dropout", "embedding_dropout", "word_dropout"):
             value = getattr(self, name)
             require(0 <= value < 1, f"{name.replace('_', ' ')} must lie in [0, 1), not {value}")
+        require(
+            bool(self.max_length) or self.mask or self.cell == "none",
+            "whole reviews (--max-length 0) need --mask, or padding would change their answers",
+        )
         self._check_cell()
 
     def _check_cell(self) -> None:
@@ -95,7 +100,7 @@ class ClassifierConfig:
         require(not self.bidirectional, f"--cell {self.cell} has no direction")
         require(self.pooling == "last", f"--cell {self.cell} has nothing to take the maximum of")
         if self.cell == "none":
-            require(bool(self.bigrams), "--cell none leaves no network without --bigrams")
+            require(bool(self.bigrams), "--cell none is for presets with bigrams: bigrams and best")
             require(not (self.dense or self.dropout), "--cell none has no dense layer or dropout")
 
     def layer_rows(self) -> list[LayerRow]:
@@ -135,7 +140,7 @@ class ClassifierConfig:
 
         Otherwise each review is padded to `max_length`.
         """
-        return self.cell != "none" and (self.mask or not self.max_length)
+        return self.mask and self.cell != "none"
 
     def cell_paths(self, layer: int) -> list[str]:
         """Where Keras keeps the cells of recurrent layer number `layer`, one or both directions."""
@@ -248,6 +253,10 @@ class ReviewTraining:
         require(self.precision in PRECISIONS, f"unknown precision {self.precision!r}")
         for name in ("batch_size", "epochs"):
             require_at_least_one(self, name)
+        require(
+            self.batch_size <= LARGEST_BATCH,
+            f"batch size must be at most {LARGEST_BATCH:,}, not {self.batch_size:,}",
+        )
         require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")
         require(0 <= self.clip_norm < math.inf, "the clip norm must be 0 (none) or above")
         require(0 < self.validation < 1, "the validation fraction must lie in (0, 1)")

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -14,21 +15,33 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
         content: the whole new content.
 
     Raises:
-        OSError: the disk is full or the folder can't be written; `path` is untouched then.
+        OSError: the disk is full or the folder can't be written; it names `path`, which is
+            untouched then.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    with _named(path):
+        handle, temporary = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=".part"
+        )
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """An error inside names what was asked for, not the temporary file."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except BaseException as error:
-        if isinstance(error, OSError):
-            error.filename = str(path)
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
+        yield
+    except OSError as error:
+        error.filename = str(path)
         raise
 
 

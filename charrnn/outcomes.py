@@ -88,23 +88,19 @@ def write(run: Run, result: Outcome) -> None:
 
 
 def read(run: Run) -> Outcome | None:
-    """The run's outcome; None while it is not finished.
+    """The run's outcome; None while it is not finished, or once it was trained on.
 
     Raises:
         RunError: the file is not as `write` writes it.
     """
     path = run.folder / _FILE
     try:
-        return from_mapping(Outcome, json.loads(path.read_text(encoding="utf-8")))
+        outcome = from_mapping(Outcome, json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (CharrnnError, ValueError, TypeError, AttributeError):
         raise RunError(f"{path} is damaged: remove it and give the training again") from None
-
-
-def forget(run: Run) -> None:
-    """Remove an outcome that further training has made out of date."""
-    (run.folder / _FILE).unlink(missing_ok=True)
+    return outcome if outcome.epochs == len(run.history()) else None
 
 
 def finished(folder: Path) -> list[Outcome]:

@@ -192,6 +192,21 @@ def newest_run(checkpoints: Path) -> Run:
     )
 
 
+def resumable(checkpoints: Path, name: str) -> Run:
+    """The run of that name, or where it is empty the newest that can be resumed.
+
+    Raises:
+        RunError: there is none.
+    """
+    if name:
+        return find_run(checkpoints, name)
+    for run in runs(checkpoints):
+        if run.resume_file.exists():
+            return run
+    command = training_command(checkpoints)
+    raise RunError(f"no run in {checkpoints} can be resumed: start one with {command}")
+
+
 def new_run(checkpoints: Path, name: str | None, corpus: str, cell: str) -> Run:
     """A run that does not exist yet: of the given name, or `corpus-cell` with a number if taken.
 

@@ -71,6 +71,19 @@ def opened(path: Path, title: str, version: int) -> Iterator[Any]:
         raise CheckpointError(f"{path} is damaged inside: {reason}") from None
 
 
+def title(path: Path) -> str:
+    """What a file says that it is; nothing of what follows is verified.
+
+    Raises:
+        CheckpointError: it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(_BLOCK).split(b"\n")[0].decode(errors="replace")
+    except OSError as error:
+        raise CheckpointError(f"can't read {path}: {error.strerror}") from None
+
+
 def _verify(path: Path, title: str, version: int) -> None:
     with path.open("rb") as file:
         block = file.read(_BLOCK)

@@ -111,22 +111,13 @@ class ReviewSettings:
 
     def to_values(self) -> dict[str, Any]:
         """What JSON can hold."""
-        values = _plain(
-            self, "preset", "changes", "sources", "corpus", "corpus_sha256", "embedding_from"
-        )
-        return values | {"encoder": self.encoder.to_json()}
+        more = ("preset", "changes", "embedding_from")
+        return _review_values(self) | {name: getattr(self, name) for name in more}
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
         """The settings again; errors as in `Settings`."""
-        network = read_mapping(ClassifierConfig, values["network"])
-        parts = {
-            "network": network,
-            "training": read_mapping(ReviewTraining, values["training"]),
-            "encoder": load_encoder(network.tokens, values["encoder"]),
-            "sources": tuple(values["sources"]),
-        }
-        return cls(**{**values, **parts})
+        return cls(**_review_parts(ClassifierConfig, values))
 
     def write_checkpoint(self, path: Path, provenance: Provenance, weights: Weights) -> None:
         """Write a classifier."""
@@ -153,20 +144,12 @@ class WordSettings:
 
     def to_values(self) -> dict[str, Any]:
         """What JSON can hold."""
-        values = _plain(self, "sources", "corpus", "corpus_sha256")
-        return values | {"encoder": self.encoder.to_json()}
+        return _review_values(self)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
         """The settings again; errors as in `Settings`."""
-        network = read_mapping(WordModelConfig, values["network"])
-        parts = {
-            "network": network,
-            "training": read_mapping(ReviewTraining, values["training"]),
-            "encoder": load_encoder(network.tokens, values["encoder"]),
-            "sources": tuple(values["sources"]),
-        }
-        return cls(**{**values, **parts})
+        return cls(**_review_parts(WordModelConfig, values))
 
     def write_checkpoint(self, path: Path, provenance: Provenance, weights: Weights) -> None:
         """Write a word model."""
@@ -193,3 +176,21 @@ def _plain(
         "training": asdict(settings.training),
     }
     return configurations | {name: getattr(settings, name) for name in names}
+
+
+def _review_values(settings: ReviewSettings | WordSettings) -> dict[str, Any]:
+    values = _plain(settings, "sources", "corpus", "corpus_sha256")
+    return values | {"encoder": settings.encoder.to_json()}
+
+
+def _review_parts(
+    kind: type[ClassifierConfig] | type[WordModelConfig], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    network = read_mapping(kind, values["network"])
+    return {
+        **values,
+        "network": network,
+        "training": read_mapping(ReviewTraining, values["training"]),
+        "encoder": load_encoder(network.tokens, values["encoder"]),
+        "sources": tuple(values["sources"]),
+    }

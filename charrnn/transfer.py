@@ -3,8 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.checkpoint import Classifier, Weights, WordModel
-from charrnn.classifiers import ClassifierConfig
+from charrnn.checkpoint import Classifier, WordModel
 from charrnn.data.encoders import Encoder
 from charrnn.data.vectors import Vectors
 from charrnn.data.words import Words
@@ -31,6 +30,11 @@ def embedding_of_network(source: Classifier | WordModel, encoder: Encoder, rows:
         filled = embedding_of_vectors(found, encoder, rows)
         filled[: _first(encoder)] = table[: _first(encoder)]
         return filled
+    if isinstance(encoder, Words) != isinstance(source.encoder, Words):
+        raise UsageError(
+            "--embedding-from: one of the networks reads words and the other subwords: give one "
+            "that reads the same"
+        )
     if encoder.to_json() != source.encoder.to_json() or rows != len(table):
         raise UsageError(
             "--embedding-from names a network of other subwords: give one trained on the same "
@@ -54,23 +58,6 @@ def embedding_of_vectors(vectors: Vectors, encoder: Words, rows: int) -> Array:
         if word in vectors:
             table[place] = vectors[word]
     return table
-
-
-def first_layers(source: WordModel, config: ClassifierConfig) -> Weights:
-    """A word model's embedding and cells, as a classifier's embedding and first layer.
-
-    Raises:
-        UsageError: they have other sizes.
-    """
-    shapes = config.weight_shapes()
-    taken = {EMBEDDING: source.weights[EMBEDDING]}
-    for ours, theirs in zip(config.cell_paths(0), source.network.cell_paths(), strict=False):
-        taken |= {f"{ours}/{place}": source.weights[f"{theirs}/{place}"] for place in range(3)}
-    if config.cell != source.network.cell or any(
-        values.shape != shapes.get(path) for path, values in taken.items()
-    ):
-        raise UsageError("a pre-trained network needs the classifier's own cell and sizes")
-    return taken
 
 
 def _first(encoder: Words) -> int:

@@ -143,6 +143,17 @@ def test_missing_folder_is_an_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["nowhere/x.png", "file.bin/x.png", "x" * 250, "folder"])
+def test_error_names_what_was_asked_for(path: Path, name: str) -> None:
+    """Whether the temporary file can't be made or not be renamed, its name is not shown."""
+    (path.parent / "folder" / "inside").mkdir(parents=True)
+    asked = path.parent / name
+    with pytest.raises(OSError, match=r"\[Errno") as failure:
+        write_atomically(asked, NEW)
+    assert failure.value.filename == str(asked)
+    assert ".part" not in str(failure.value)
+
+
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
 def test_file_can_be_shared_as_any_other(tmp_path: Path, mask: int, mode: int) -> None:
     """The file's permissions follow the user's mask, which is left as it was."""

@@ -37,10 +37,11 @@ def summed(name: str = "run") -> Outcome:
 
 
 def folder(name: str) -> Run:
-    """A run, with the one file that makes it one."""
+    """A run, with the one file that makes it one, and its history."""
     run = Run(Path("runs", name))
     run.folder.mkdir(parents=True)
     run.resume_file.write_bytes(b"")
+    run.write_history(RESULTS)
     return run
 
 
@@ -66,15 +67,14 @@ def test_a_training_is_summed_up() -> None:
     }
 
 
-def test_an_outcome_comes_back_and_is_forgotten() -> None:
-    """What is written can be read as JSON and as an outcome, until it is out of date."""
+def test_an_outcome_comes_back_until_it_is_out_of_date() -> None:
+    """What is written can be read as JSON and as an outcome, until the run is trained on."""
     run = folder("mine")
     assert outcomes.read(run) is None
-    outcomes.forget(run)
     outcomes.write(run, summed())
     assert outcomes.read(run) == summed()
     assert json.loads((run.folder / "result.json").read_text()) == asdict(summed())
-    outcomes.forget(run)
+    run.write_history([*RESULTS, replace(RESULTS[0], epoch=5)])
     assert outcomes.read(run) is None
 
 

@@ -11,7 +11,7 @@ from charrnn.data.encoders import Encoder
 from charrnn.data.subwords import Subwords
 from charrnn.data.words import Words
 from charrnn.errors import UsageError
-from charrnn.transfer import embedding_of_network, embedding_of_vectors, first_layers
+from charrnn.transfer import embedding_of_network, embedding_of_vectors
 
 SOURCE = Provenance("test", "0" * 64, 1, 0.5, 0.4)
 OLD = Words(["film", "good", "bad"])
@@ -86,48 +86,10 @@ def test_subwords_must_be_the_same() -> None:
     for encoder, rows in (
         (Subwords.learn(OTHER, 270), len(mine)),
         (mine, len(mine) + 1),
-        (NEW, len(mine)),
     ):
         with pytest.raises(UsageError, match="other subwords"):
             embedding_of_network(source, encoder, rows)
-    with pytest.raises(UsageError, match="other subwords"):
+    with pytest.raises(UsageError, match="reads words and the other subwords"):
+        embedding_of_network(source, NEW, len(mine))
+    with pytest.raises(UsageError, match="reads words and the other subwords"):
         embedding_of_network(classifier(OLD), mine, len(OLD))
-
-
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-@pytest.mark.parametrize("bidirectional", [True, False])
-def test_first_layers_are_the_word_models(cell: str, bidirectional: bool) -> None:
-    """Embedding and cells are copied, forward to forward, backward to backward, and no more."""
-    source = word_model(cell)
-    config = ClassifierConfig(
-        vocabulary_size=len(OLD), embedding=2, cell=cell, units=(3, 4), bidirectional=bidirectional
-    )
-    taken = first_layers(source, config)
-    layer = {"rnn": "simple_rnn"}.get(cell, cell)
-    pairs = {f"layers/{layer}": f"layers/{layer}"}
-    if bidirectional:
-        pairs = {
-            "layers/bidirectional/forward_layer": f"layers/{layer}",
-            "layers/bidirectional/backward_layer": f"layers/{layer}_1",
-        }
-    expected = {"layers/embedding/vars/0": source.weights["layers/embedding/vars/0"]}
-    for ours, theirs in pairs.items():
-        for place in range(3):
-            name = f"cell/vars/{place}"
-            expected[f"{ours}/{name}"] = source.weights[f"{theirs}/{name}"]
-    assert taken.keys() == expected.keys()
-    for path, values in expected.items():
-        np.testing.assert_array_equal(taken[path], values)
-        assert config.weight_shapes()[path] == values.shape
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"embedding": 3}, {"units": (4,)}, {"cell": "gru"}, {"vocabulary_size": 8}],
-    ids=str,
-)
-def test_first_layers_of_other_sizes(changes: dict[str, Any]) -> None:
-    """A network of another cell or another size can't begin from a word model."""
-    values: dict[str, Any] = {"vocabulary_size": len(OLD), "embedding": 2, "units": (3,)}
-    with pytest.raises(UsageError, match="own cell and sizes"):
-        first_layers(word_model(), ClassifierConfig(**values | changes))

@@ -4,6 +4,8 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 
+import click
+
 from charrnn.cli.terminal import Terminal
 from charrnn.runs import Run, training_command
 
@@ -25,6 +27,33 @@ def interruption(terminal: Terminal) -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def stoppable(
+    terminal: Terminal, run: Run, steps: int, again: str, use: str
+) -> Iterator[Callable[[], bool]]:
+    """Within, a training can be stopped by Ctrl-C; what is kept, then or on a full disk, is said.
+
+    Args:
+        terminal: where to say it.
+        run: its run.
+        steps: in an epoch.
+        again: the run's name and options as a command line has them.
+        use: what can be done with the network as it is, a line.
+    """
+    from charrnn.training.callbacks import Interrupted
+
+    try:
+        with interruption(terminal) as interrupted:
+            yield interrupted
+    except (Interrupted, KeyboardInterrupt) as stop:
+        kept = f"{stop.step} of {steps}" if isinstance(stop, Interrupted) and stop.step else None
+        terminal.note(farewell(run, kept, again, use))
+        raise click.exceptions.Exit(128 + signal.SIGINT) from None
+    except OSError:
+        terminal.note(farewell(run, None, again, use))
+        raise
 
 
 def farewell(run: Run, kept: str | None, again: str, use: str) -> str:

@@ -1,11 +1,12 @@
 """Options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from charrnn.cli.terminal import Terminal
@@ -45,6 +46,22 @@ def loudness(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, terminal=Terminal(verbose, quiet), **kwargs)
 
     return with_terminal
+
+
+def refuse_on_resume(names: Iterable[str]) -> None:
+    """Complain about flags that a resume can't change, by their parameters' names.
+
+    Raises:
+        click.UsageError: there are any.
+    """
+    flags = ", ".join("--" + name.replace("_", "-") for name in sorted(names))
+    if flags:
+        raise click.UsageError(f"{flags} can't change on a resume: start a new run for that")
+
+
+def asked_for_checkpoints(ctx: click.Context) -> bool:
+    """Whether --checkpoints stands on the command line, and so must be in one that goes on."""
+    return ctx.get_parameter_source("checkpoints") is ParameterSource.COMMANDLINE
 
 
 def run_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:

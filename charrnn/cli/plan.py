@@ -1,20 +1,20 @@
 """What `charrnn train`'s options ask for: a new training, or going on with one."""
 
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from charrnn.cli import options
 from charrnn.cli.display import download_bar
 from charrnn.cli.terminal import Terminal
 from charrnn.config import PRESETS, NetworkConfig, TrainingConfig
 from charrnn.data.corpus import STDIN, Corpus, load_corpus
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CorpusError, DownloadError, RunError
-from charrnn.runs import Run, find_run, new_run, runs
+from charrnn.runs import Run, new_run, resumable
 from charrnn.settings import Finished, LanguageSettings
 
 if TYPE_CHECKING:
@@ -25,11 +25,21 @@ _CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm", "precision"} 
 
 @dataclass(frozen=True)
 class Places:
-    """Where things are kept, and where to say what is being done."""
+    """Where things are kept, and where to say what is being done.
+
+    Attributes:
+        asked: whether the user named the checkpoints' folder on the command line.
+    """
 
     checkpoints: Path
     data_dir: Path
     terminal: Terminal
+    asked: bool = False
+
+    def again(self, run: Run) -> str:
+        """A run's name and where it is, as a command line has them."""
+        where = f" --checkpoints {shlex.quote(str(self.checkpoints))}" if self.asked else ""
+        return f"{shlex.quote(run.name)}{where}"
 
 
 @dataclass(frozen=True)
@@ -79,11 +89,8 @@ def begin(
 
 def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Places) -> Plan:
     """The run of that name, or the newest, from where its last finished epoch ended."""
-    fixed = sorted(set(given) - _CHANGEABLE)
-    if fixed:
-        flags = ", ".join("--" + name.replace("_", "-") for name in fixed)
-        raise click.UsageError(f"{flags} can't change on a resume: start a new run for that")
-    run = find_run(places.checkpoints, name) if name else _newest_resumable(places.checkpoints)
+    options.refuse_on_resume({*given} - _CHANGEABLE)
+    run = resumable(places.checkpoints, name)
 
     from charrnn.networks.precision import Precision, choose
     from charrnn.training import resume
@@ -130,13 +137,6 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
 def _fields_of(kind: type[NetworkConfig | TrainingConfig], values: Mapping[str, Any]) -> Any:
     names = {field.name for field in fields(kind)}
     return {name: value for name, value in values.items() if name in names}
-
-
-def _newest_resumable(checkpoints: Path) -> Run:
-    for run in runs(checkpoints):
-        if run.resume_file.exists():
-            return run
-    raise RunError(f"no run in {checkpoints} can be resumed: start one with charrnn train")
 
 
 def _load(source: str | None, places: Places) -> Corpus:

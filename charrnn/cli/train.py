@@ -1,7 +1,5 @@
 """`charrnn train`: a text to checkpoints."""
 
-import shlex
-import signal
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -137,15 +135,13 @@ def train(
         raise click.UsageError("--prompt is for the texts of --sample-every: give both")
     if resume is not None and (preset or run):
         raise click.UsageError("--resume keeps the run's name and settings: leave them out")
-    places = Places(checkpoints, data_dir, terminal)
+    places = Places(checkpoints, data_dir, terminal, options.asked_for_checkpoints(ctx))
     if resume is None:
         plan = begin(corpus, preset, run, given, places)
     else:
         plan = go_on(resume, corpus, given, places)
     _check_prompt(plan, prompt)
-    asked = ctx.get_parameter_source("checkpoints") is ParameterSource.COMMANDLINE
-    where = f" --checkpoints {shlex.quote(str(checkpoints))}" if asked else ""
-    again = f"{shlex.quote(plan.run.name)}{where}"
+    again = places.again(plan.run)
     _fit(plan, again, as_json, terminal, _sampler(plan.run, sample_every, prompt))
 
 
@@ -179,8 +175,7 @@ def _fit(
     sampler: Callable[[int], str | None],
 ) -> None:
     from charrnn.cli.display import Pace, TrainingDisplay
-    from charrnn.cli.interruption import farewell, interruption
-    from charrnn.training.callbacks import Interrupted
+    from charrnn.cli.interruption import stoppable
     from charrnn.training.train import train as fit
 
     config = plan.finished.settings.training
@@ -188,18 +183,8 @@ def _fit(
     use = f"Read what it writes: charrnn sample --run {again}"
     pace = Pace("chars/s", config.batch_size * config.seq_length)
     display = TrainingDisplay(terminal, config.epochs, plan.steps, pace, as_json, sampler)
-    try:
-        with interruption(terminal) as interrupted, display:
-            fit(plan.run, plan.finished, plan.ids, display, interrupted)
-    except (Interrupted, KeyboardInterrupt) as stop:
-        kept = (
-            f"{stop.step} of {plan.steps}" if isinstance(stop, Interrupted) and stop.step else None
-        )
-        terminal.note(farewell(plan.run, kept, again, use))
-        raise click.exceptions.Exit(128 + signal.SIGINT) from None
-    except OSError:
-        terminal.note(farewell(plan.run, None, again, use))
-        raise
+    with stoppable(terminal, plan.run, plan.steps, again, use) as interrupted, display:
+        fit(plan.run, plan.finished, plan.ids, display, interrupted)
     done = len(plan.run.history())
     if done < config.epochs:
         terminal.note(f"no better epoch in {config.patience}: stopped early, after epoch {done}")

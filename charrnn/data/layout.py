@@ -1,11 +1,13 @@
 """The reviews in a folder or tar archive laid out as aclImdb, read as they lie, never unpacked."""
 
+import errno
 import itertools
 import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO, Literal
 
 from charrnn.errors import ReviewsError
 
@@ -14,8 +16,41 @@ LABELS = ("neg", "pos")  # a label is its place
 PATTERN = "{train,test}/{pos,neg}/*.txt"
 
 _LONGEST = 2**20  # bytes of a review
-_MOST = 2**30  # bytes of all reviews
+_MOST = 2**30  # bytes of all reviews and their names
+_LONGEST_HEADER = 2**16  # bytes of what an archive says of a member
 _DEPTHS = (3, 4)  # a folder of any name may lie above train and test
+
+
+class _Bounded:
+    """A file that hands out no more than `left` bytes, which its reader renews."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.left = 0
+        self.tell, self.seek, self.close = file.tell, file.seek, file.close
+        self._read = file.read
+
+    def read(self, size: int) -> bytes:
+        self.left -= size
+        if self.left < 0:
+            raise OSError(errno.EFBIG, f"a header has over {_LONGEST_HEADER:,} bytes")
+        return self._read(size)
+
+
+class _Archive(tarfile.TarFile):
+    """A tar archive that remembers none of its members; `tarfile` reads headers of any size."""
+
+    def __init__(self, name: str, mode: Literal["r"], file: IO[bytes]) -> None:
+        self._file = _Bounded(file)
+        super().__init__(name, mode, self._file)  # type: ignore[arg-type] # nothing is written
+
+    def next(self) -> tarfile.TarInfo | None:
+        """The next member, whose content may be read until the one after."""
+        self.members: list[tarfile.TarInfo] = []
+        self.pax_headers = {}
+        self._file.left = _LONGEST_HEADER
+        member = super().next()
+        self._file.left = _LONGEST
+        return member
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -32,7 +67,7 @@ def contents(path: Path) -> dict[str, bytes]:
             found[name] = content
     except FileNotFoundError:
         raise ReviewsError(f"no file or folder {path}: give one with {PATTERN}") from None
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError) as error:
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or "it is damaged, or no archive"
         raise ReviewsError(f"can't read {path}: {reason}. Get it again") from None
     _require_layout(path, found)
@@ -54,14 +89,14 @@ def _in_folder(path: Path) -> Iterator[tuple[str, bytes]]:
     for top, part, label in itertools.product(("", "*/"), PARTS, LABELS):
         for file in path.glob(f"{top}{part}/{label}/*.txt"):
             name = _name(file.relative_to(path).as_posix())
-            if name:
+            if name and file.is_file():  # a pipe would be waited for
                 left -= _affordable(path, name, file.stat().st_size, left)
                 yield name, file.read_bytes()
 
 
 def _in_archive(path: Path) -> Iterator[tuple[str, bytes]]:
     left = _MOST
-    with tarfile.open(path, "r|*") as archive:
+    with _Archive.open(path, "r|*") as archive:
         for member in archive:
             name = _name(member.name)
             file = archive.extractfile(member) if name and member.isreg() else None
@@ -81,9 +116,9 @@ def _name(path: str) -> str | None:
 
 
 def _affordable(path: Path, name: str, size: int, left: int) -> int:
-    if size > min(_LONGEST, left):
+    if size > _LONGEST or size + len(name) > left:
         raise ReviewsError(
             f"{name} in {path} is too large: a review has up to {_LONGEST:,} bytes, all together "
             f"{_MOST:,}"
         )
-    return size
+    return size + len(name)

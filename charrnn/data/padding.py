@@ -83,18 +83,22 @@ def hash_bigrams(ids: Ids, rows: int) -> Ids:
     return np.unique(1 + hashes % np.uint64(rows - 1)).astype(np.int32)
 
 
-def pad(reviews: Sequence[Ids], padding: str, length: int | None = None) -> npt.NDArray[np.int32]:
+def pad(
+    reviews: Sequence[Ids], padding: str, length: int | None = None, most: int = 0
+) -> npt.NDArray[np.int32]:
     """Reviews as one array, short ones filled up with 0.
 
     Args:
         reviews: the prepared ids of each review.
         padding: "before" or "after" the review.
         length: T; None for the first of few lengths that holds the longest review.
+        most: what None gives at most; 0 for any.
 
     Returns:
         shape (B, T).
     """
-    time = length or round_up(max(map(len, reviews)))
+    rounded = round_up(max(map(len, reviews)))
+    time = length or min(rounded, most or rounded)
     rows = np.zeros((len(reviews), time), np.int32)
     for row, ids in zip(rows, reviews, strict=True):
         if padding == "before":
@@ -130,7 +134,7 @@ def in_batches(
         grouped: put reviews of like length together, so that little padding is read.
     """
     order = np.arange(len(lengths)) if random is None else random.permutation(len(lengths))
-    if grouped:
+    if grouped and len(order):
         pool = _POOL * batch_size if random is not None else max(1, len(order))
         pools = [order[start : start + pool] for start in range(0, len(order), pool)]
         order = np.concatenate([part[np.argsort(lengths[part], kind="stable")] for part in pools])

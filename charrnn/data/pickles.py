@@ -1,8 +1,9 @@
 """The integer arrays of an `.npz`, whose ragged ones are pickles, with none of their code run.
 
 NumPy keeps arrays of unequal lists as pickles, and a pickle can call any function or ask for any
-memory. Here it may use only the opcodes of nested lists of integers, its memo stays small, and the
-names that it may call stand for a class that does nothing; NumPy itself never sees its content.
+memory. Here it may use only the opcodes of nested lists of integers, and no more than those need;
+its memo stays small; what is copied is no larger than the content; and the names that it may call
+stand for a class that does nothing. NumPy itself never sees the content.
 """
 
 import contextlib
@@ -23,6 +24,7 @@ from charrnn.data.vocabulary import Ids
 from charrnn.errors import ReviewsError
 
 _MOST = 64 * 2**20  # bytes in a member, over four times what Keras's training reviews need
+_MOST_OTHERS = 2**21  # opcodes beside those of integers, twenty times what Keras's reviews need
 _LONGEST_NAME = 32  # bytes
 
 
@@ -62,22 +64,27 @@ def _short(opcode: bytes, width: int) -> bytes:
     return re.escape(opcode) + b"(?:" + b"|".join(sizes) + b")"
 
 
-_OPCODES = re.compile(
-    b"(?:"
-    + b"|".join(
-        [
-            rb"K.|M..|J.{4}",  # integers
-            rb"[]()lt\x85-\x87ae]",  # lists and tuples
-            rb"\x94|q.|r...\0|h.|j...\0",  # memo; a high number would take its size in memory
-            rb"[N\x88\x89Rb\x93]|c[\w.]{1,40}\n\w{1,40}\n",  # constants, calls, names
-            rb"\x80.|\x95.{8}",  # protocol, frames
-            *(_short(opcode, 1) for opcode in (b"\x8c", b"C", b"U", b"\x8a")),
-            *(_short(opcode, 4) for opcode in (b"X", b"B", b"T")),
-        ]
-    )
-    + rb")*+\.",
-    re.DOTALL,
+_INTEGERS = b"(?:%b)*+" % b"|".join(
+    [
+        rb"K.|M..|J.{4}",
+        _short(b"\x8a", 1),
+        rb"[ae]",  # into a list
+    ]
 )
+_OTHER = b"(?:%b)" % b"|".join(
+    [
+        rb"[]()lt\x85-\x87]",  # lists and tuples
+        rb"\x94|q.|r...\0|h.|j...\0",  # memo; a high number would take its size in memory
+        rb"[N\x88\x89Rb\x93]|c[\w.]{1,40}\n\w{1,40}\n",  # constants, calls, names
+        rb"\x80.|\x95.{8}",  # protocol, frames
+        *(_short(opcode, 1) for opcode in (b"\x8c", b"C", b"U")),
+        *(_short(opcode, 4) for opcode in (b"X", b"B", b"T")),
+    ]
+)
+_OPCODES = re.compile(
+    b"(?:%b%b){0,%d}+%b" % (_INTEGERS, _OTHER, _MOST_OTHERS, _INTEGERS), re.DOTALL
+)
+_ONE_MORE = re.compile(_OTHER, re.DOTALL)
 
 
 def read_ragged(path: Path, name: str) -> list[Ids]:
@@ -93,9 +100,11 @@ def read_ragged(path: Path, name: str) -> list[Ids]:
         file, (count,), dtype = _member(path, name)
         if dtype != np.object_:
             raise ReviewsError(f"holds {dtype}, not lists")
-        lists = _unpickled(file.read())
+        content = file.read()
+        lists = _unpickled(content)
         if len(lists) != count:
             raise ReviewsError(f"holds {len(lists):,} lists, not {count:,} as it says")
+        _require_no_copies(lists, len(content))
         return [_integers(item) for item in lists]
 
 
@@ -152,8 +161,7 @@ def _member(path: Path, name: str) -> tuple[io.BytesIO, tuple[int], np.dtype[Any
 
 
 def _unpickled(content: bytes) -> list[Any]:
-    if not _OPCODES.fullmatch(content):
-        raise ReviewsError("is a damaged pickle, or one of other things than lists of integers")
+    _require_opcodes(content)
     found = _Unpickler(io.BytesIO(content), encoding="latin1").load()
     lists = found.state[-1] if isinstance(found, _StandIn) else None
     if not isinstance(lists, list):
@@ -161,9 +169,33 @@ def _unpickled(content: bytes) -> list[Any]:
     return lists
 
 
-def _integers(item: object) -> Ids:
-    if not isinstance(item, list):
+def _require_opcodes(content: bytes) -> None:
+    """Most opcodes take memory, up to a hundred times their byte: no more of them than are needed.
+
+    An integer's takes a tenth of that, and has the content's size as its limit.
+    """
+    allowed = _OPCODES.match(content)
+    end = allowed.end() if allowed else 0
+    if _ONE_MORE.match(content, end):
+        raise ReviewsError(
+            f"has over {_MOST_OTHERS:,} opcodes beside those of integers, so it may be hostile"
+        )
+    if content[end:] != b".":
+        raise ReviewsError("is a damaged pickle, or one of other things than lists of integers")
+
+
+def _require_no_copies(lists: list[Any], size: int) -> None:
+    """A pickle can refer to one list many times, each of which would be copied."""
+    if not all(isinstance(item, list) for item in lists):
         raise ReviewsError("holds something else than lists of integers")
+    total = sum(map(len, lists))
+    if total > size:
+        raise ReviewsError(f"holds {total:,} integers in {size:,} bytes, so it may be hostile")
+    if len(set(map(id, lists))) < len(lists):
+        raise ReviewsError("holds one list twice, not a list for each review")
+
+
+def _integers(item: list[Any]) -> Ids:
     try:
         integers = np.asarray(array("i", item), np.int32)
     except (TypeError, OverflowError):

@@ -157,19 +157,12 @@ class ReviewModel:
         read = [cut(ids, config.max_length) for ids in reviews]
         lengths = np.array([len(ids) for ids in read], np.int64)
         logits = np.empty(len(reviews))
-        for rows in self._groups(lengths):
-            ids = pad([read[row] for row in rows], config.padding, config.max_length or None)
+        together = config.padded_to_longest
+        for rows in in_batches(lengths, _GROUP, None, together):
+            length = None if together else config.max_length
+            ids = pad([read[row] for row in rows], config.padding, length, config.max_length)
             logits[rows] = self._network(ids)
         return logits
-
-    def _groups(self, lengths: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-        """Which reviews are padded together: none whose padding would change its answer."""
-        config = self.checkpoint.network
-        if not len(lengths):
-            return []
-        if config.max_length or config.mask:
-            return in_batches(lengths, _GROUP, None, not config.max_length)
-        return [np.flatnonzero(lengths == length) for length in np.unique(lengths)]
 
 
 def load(path: str | Path) -> ReviewModel:

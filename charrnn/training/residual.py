@@ -18,7 +18,7 @@ from charrnn.presets import PRESETS
 from charrnn.training.bigrams import BIGRAMS, scaled_ratios
 from charrnn.training.callbacks import Stop
 from charrnn.training.objective import compile_for
-from charrnn.training.review_batches import batches_in_order, steps_per_epoch, training_batches
+from charrnn.training.review_batches import steps_per_epoch, training_batches
 
 Weights = dict[str, npt.NDArray[np.float32]]
 
@@ -44,9 +44,7 @@ def residual(
     Raises:
         Interrupted: `interrupted` said so.
     """
-    alone = replace(
-        network, cell="none", units=(), bidirectional=False, pooling="last", dense=0, dropout=0.0
-    )
+    alone = ClassifierConfig(cell="none", units=(), bigrams=network.bigrams)
     random = np.random.default_rng(config.seed)
     fold = random.permutation(np.arange(len(learn)) % config.folds)
     stop = Stop(interrupted)
@@ -75,6 +73,7 @@ def _fit(
         shuffle=False,
         verbose=0,
     )
-    batches = batches_in_order(judged, alone, config.batch_size)  # not grouped: no sequence is read
-    logits = model.predict(batches, verbose=0)[: len(judged), 0]
-    return dict(zip(BIGRAMS, model.get_weights(), strict=True)), logits
+    learned, bias, ratio = model.get_weights()
+    table = learned * ratio
+    logits = [table[rows].mean() if len(rows) else 0 for rows in judged.bigrams or []] + bias
+    return dict(zip(BIGRAMS, (learned, bias, ratio), strict=True)), logits.astype(np.float32)

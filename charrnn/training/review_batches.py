@@ -61,7 +61,8 @@ def _batch(examples: Examples, rows: Rows, network: ClassifierConfig, batch_size
     reads = []
     if network.cell != "none":
         length = None if network.padded_to_longest else network.max_length
-        reads.append(pad([examples.ids[row] for row in filled], network.padding, length))
+        ids = [examples.ids[row] for row in filled]
+        reads.append(pad(ids, network.padding, length, network.max_length))
     if examples.bigrams is not None:
         reads.append(pad([examples.bigrams[row] for row in filled], "after"))
     targets = np.zeros((batch_size, 2), np.float32)

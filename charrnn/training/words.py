@@ -24,6 +24,15 @@ from charrnn.training.schedule import Schedule
 from charrnn.training.session import begin_or_go_on, session
 
 LENGTH = 100  # T
+DEFAULTS: dict[str, Any] = {
+    "learning_rate": 0.003,
+    "schedule": "cosine",
+    "clip_norm": 5.0,
+    "batch_size": 64,
+    "epochs": 2,
+    "validation": 0.1,
+}
+"""What a word model's training differs in from a classifier's."""
 _VALIDATED = 3  # windows, with all words as candidates
 
 

@@ -6,6 +6,8 @@ import os
 import pickle
 import re
 import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,20 @@ from charrnn.errors import ReviewsError
 FILE = Path("reviews.npz")
 LISTS = [[1, 300, 70_000], [], [255, 256, 65_535, 65_536, 2**31 - 1], [0]]
 HEADER = b"{'descr': '|O', 'fortran_order': False, 'shape': (%b,), }"
+
+READ_WITH_LIMIT = """
+import resource
+from pathlib import Path
+from charrnn.data.pickles import read_ragged
+from charrnn.errors import ReviewsError
+
+taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (taken + 256 * 2**20, resource.RLIM_INFINITY))
+try:
+    read_ragged(Path("reviews.npz"), "x")
+except ReviewsError as error:
+    print(error)
+"""
 
 
 def ragged(lists: list[Any]) -> Any:
@@ -62,7 +78,7 @@ def test_what_numpy_saves_is_read(lists: list[list[int]], compressed: bool) -> N
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_each_numpy_and_protocol_is_read(protocol: int, module: bytes) -> None:
     """Files of NumPy 1 and 2, in the protocols that NumPy has used, hold the same lists."""
-    content = pickle.dumps(ragged(LISTS * 200), protocol)
+    content = pickle.dumps(ragged([list(review) for review in LISTS * 200]), protocol)
     spelt = b"numpy._core.multiarray"
     if module == b"numpy.core":
         content = content.replace(b"\x8c\x16" + spelt, b"\x8c\x15numpy.core.multiarray")
@@ -146,6 +162,52 @@ def test_memory_is_not_taken(content: bytes, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pickles, "_Unpickler", None)
     write(content)
     assert "damaged pickle, or one of other things" in failure_of()
+
+
+def long_list_many_times(length: int, times: int) -> bytes:
+    """An array of `times` references to one list of `length` ints, in two bytes each."""
+    start, end = pickle.dumps(ragged([[7], [7]]), 4).split(b"]\x94K\x07a" * 2)
+    start = re.sub(rb"^(\x80.)\x95.{8}", rb"\1", start, flags=re.DOTALL)  # a frame's length
+    first = b"]q\x40(" + b"K\x07" * length + b"e"
+    return start + first + b"h\x40" * (times - 1) + end
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of memory")
+@pytest.mark.parametrize(
+    ("content", "count", "told"),
+    [
+        (long_list_many_times(10**6, 2_000), b"2000", "holds 2,000,000,000 integers in 2,00"),
+        (b"\x80\x04" + b"]" * 30_000_000 + b".", b"1", "has over 2,097,152 opcodes"),
+        (b"\x80\x04" + b"]" * 30_000_000 + b".", b"29999999", "has over 2,097,152 opcodes"),
+        (b"\x80\x04N" + b"\x85" * 30_000_000 + b".", b"1", "has over 2,097,152 opcodes"),
+        (b"\x80\x04" + b"(l" * 15_000_000 + b".", b"1", "has over 2,097,152 opcodes"),
+    ],
+    ids=["references", "lists", "declared lists", "tuples", "marks"],
+)
+def test_bomb_takes_little_memory(content: bytes, count: bytes, told: str) -> None:
+    """What a few kilobytes would make into gigabytes is refused within a quarter of one."""
+    write(content, count)
+    assert FILE.stat().st_size < 100_000
+    command = [sys.executable, "-c", READ_WITH_LIMIT]
+    child = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert told in child.stdout
+
+
+def test_list_of_two_reviews_is_refused() -> None:
+    """Not even one list is copied twice, and what is refused is not called damaged."""
+    write(long_list_many_times(2, 2), b"2")
+    assert "holds one list twice" in failure_of()
+    write(long_list_many_times(2, 1), b"1")
+    assert [review.tolist() for review in read_ragged(FILE, "x")] == [[7, 7]]
+
+
+def test_many_more_reviews_than_keras_are_read() -> None:
+    """Eight times Keras's 25,000 reviews are no bomb, nor is one list of a million."""
+    lists = [[1, 2] for _ in range(200_000)] + [[3] * 10**6]
+    np.savez(FILE, x=ragged(lists))
+    read = read_ragged(FILE, "x")
+    assert len(read) == 200_001
+    assert read[-1].tolist() == lists[-1]
 
 
 def test_zip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,11 @@
 """Labelled reviews of ranks and of text, against Keras's own loader and plain Python."""
 
+import gzip
 import hashlib
 import io
+import os
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,6 +67,22 @@ def write_archive(name: str, mode: str, top: str, files: dict[str, bytes]) -> Pa
 
 def encoded(files: dict[str, str]) -> dict[str, bytes]:
     return {name: text.encode() for name, text in files.items()}
+
+
+def write_tar(blocks: list[bytes]) -> Path:
+    """A packed archive of `blocks` and then the reviews."""
+    plain = write_archive("plain.tar", "w", "", encoded(FILES)).read_bytes()
+    with gzip.open("a.tar.gz", "wb") as file:
+        for block in blocks:
+            file.write(block)
+        file.write(plain)
+    return Path("a.tar.gz")
+
+
+def header(kind: bytes, size: int, name: str = "header") -> bytes:
+    member = tarfile.TarInfo(name)
+    member.type, member.size = kind, size
+    return member.tobuf(tarfile.USTAR_FORMAT)
 
 
 def failure_of(path: Path) -> str:
@@ -235,6 +254,70 @@ def test_bomb_is_not_read(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     for path in (archive, write_folder(Path("aclImdb"), FILES | {FOLDERS[0] + "/z.txt": "0" * 40})):
         assert "too large" in failure_of(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_what_is_no_file_is_no_review() -> None:
+    """A pipe, which would be waited for without end, a folder and a dead link are passed over."""
+    folder = write_folder(Path("aclImdb"))
+    os.mkfifo(folder / "train/pos/pipe.txt")
+    (folder / "train/pos/folder.txt").mkdir()
+    (folder / "train/pos/link.txt").symlink_to("nowhere")
+    assert len(load(folder).train) == 24
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+@pytest.mark.parametrize("place", ["first", "later"])
+def test_large_header_is_not_read(kind: bytes, place: str) -> None:
+    """A header of 64 MB, in an archive of 64 KB, is refused without its memory being taken."""
+    size = 2**26
+    blocks = [header(kind, size), *[b"\0" * 2**20] * (size // 2**20)]
+    if place == "later":
+        blocks.insert(0, header(tarfile.REGTYPE, 0))
+    path = write_tar(blocks)
+    tracemalloc.start()
+    try:
+        assert "a header has over 65,536 bytes" in failure_of(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
+
+
+def test_many_headers_are_not_kept() -> None:
+    """Neither chains of headers nor a great many members take memory or the stack."""
+    assert "a header has over" in failure_of(write_tar([header(tarfile.XHDTYPE, 0)] * 1_000))
+    comment = b"1024 %06d=" + b"a" * 1_011 + b"\n"
+    comments = [header(tarfile.XGLTYPE, 1_024) + comment % n for n in range(2_000)]
+    path = write_tar([block + header(tarfile.REGTYPE, 0) for block in comments])
+    tracemalloc.start()
+    try:
+        assert len(load(path).train) == 24
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
+
+
+def test_usual_headers_are_read() -> None:
+    """Long names and all that packers note about a file are no bomb."""
+    for form in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT):
+        with tarfile.open("a.tar", "w", format=form, pax_headers={"comment": "é" * 99}) as archive:
+            for name, text in FILES.items():
+                member = tarfile.TarInfo("é" * 200 + "/" + name)
+                member.size = len(text.encode())
+                member.pax_headers = {"SCHILY.xattr.user.note": "é" * 20_000}
+                archive.addfile(member, io.BytesIO(text.encode()))
+        assert len(load(Path("a.tar")).train) == 24
+
+
+def test_lack_of_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where memory ends all the same, there is one line."""
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    path = write_archive("a.tar", "w", "", encoded(FILES))
+    monkeypatch.setattr(tarfile.TarInfo, "fromtarfile", fail)
+    assert "can't read a.tar: " in failure_of(path)
 
 
 def test_two_sets_in_one_are_refused() -> None:

@@ -42,8 +42,8 @@ def shrunk(preset: str) -> ClassifierConfig:
 
 
 def config_of(**fields: Any) -> ClassifierConfig:
-    values: dict[str, Any] = {"vocabulary_size": 12, "embedding": 3, "units": (4,), "max_length": 0}
-    return ClassifierConfig(**values | fields)
+    values: dict[str, Any] = {"vocabulary_size": 12, "embedding": 3, "units": (4,)}
+    return ClassifierConfig(**values | {"max_length": TIME} | fields)
 
 
 CASES = {shrunk(preset): preset for preset in PRESETS} | {

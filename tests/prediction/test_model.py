@@ -29,14 +29,13 @@ KINDS: dict[str, dict[str, Any]] = {
     "before": {"max_length": 6},
     "after": {"max_length": 6, "padding": "after", "cell": "gru", "bidirectional": True},
     "masked": {"mask": True, "cell": "gru"},
-    "whole": {"max_length": 0, "cell": "rnn"},
+    "whole": {"max_length": 0, "cell": "rnn", "mask": True},
     "average": {"cell": "average", "units": (), "dense": 4},
     "bigrams": {"cell": "none", "units": (), "bigrams": 30, "max_length": 6},
     "both": {"bigrams": 30, "max_length": 4},
     "maximum": {"pooling": "max", "bidirectional": True, "mask": True, "max_length": 0},
     "subwords": {**SUBWORDS, "units": (6, 4)},
     "subword average": {**SUBWORDS, "cell": "average", "units": ()},
-    "unmasked subwords": {**SUBWORDS, "mask": False},
 }
 
 every_kind = pytest.mark.parametrize("fields", KINDS.values(), ids=KINDS)
@@ -177,7 +176,7 @@ def test_neighbours_in_long_reviews_are_left_out_together(
     make_classifier: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond the budget of tokens groups of neighbours share what leaving them out does."""
-    model = ReviewModel(make_classifier(max_length=0))
+    model = ReviewModel(make_classifier(max_length=0, mask=True))
     text = "a good film it was not very bad"  # 8 words, 9 ids: 72 tokens
     monkeypatch.setattr(model_module, "_BUDGET", 72 // 3)
     effects = [word.effect for word in model.explain(text)]

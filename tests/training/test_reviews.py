@@ -401,7 +401,7 @@ def test_batches_hold_ids_labels_and_weights() -> None:
     assert ids.numpy().tolist() == [[0] * (7 - len(review)) + review] * 4
     assert examples.bigrams is not None
     assert [row for row in rows.numpy()[0].tolist() if row] == examples.bigrams[4].tolist()
-    whole = replace(network, max_length=0, bigrams=0)
+    whole = replace(network, max_length=0, mask=True, bigrams=0)
     first = next(iter(batches_in_order(replace(examples, bigrams=None), whole, 4)))
     assert first[0].shape == (4, 64)
 

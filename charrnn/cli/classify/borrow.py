@@ -8,14 +8,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.checkpoint import SUFFIX, Classifier, WordModel, read_classifier, read_word_model
+from charrnn.checkpoint import (
+    SUFFIX,
+    Classifier,
+    WordModel,
+    is_word_model,
+    read_classifier,
+    read_word_model,
+)
 from charrnn.classifiers import ClassifierConfig
 from charrnn.data.encoders import Encoder
 from charrnn.data.vectors import read_vectors
 from charrnn.data.words import Words
-from charrnn.errors import CheckpointError, RunError, UsageError
+from charrnn.errors import RunError, UsageError
 from charrnn.runs import CLASSIFIERS, PRETRAINED, Run, runs
 from charrnn.transfer import EMBEDDING, embedding_of_network, embedding_of_vectors
+
+_MOST_NAMES = 10  # in an error message
 
 
 def borrow(
@@ -59,16 +68,24 @@ def _table(source: str, encoder: Encoder, rows: int, checkpoints: Path) -> npt.N
 
 
 def _network(source: str, path: Path, checkpoints: Path) -> Classifier | WordModel:
-    if path.is_file():
-        try:
-            return read_word_model(path)
-        except CheckpointError:
-            return read_classifier(path)
-    for folder in (CLASSIFIERS, PRETRAINED):
-        run = Run(checkpoints / folder / source)
-        if run.folder.is_dir() and "/" not in source:
-            read = read_classifier if folder == CLASSIFIERS else read_word_model
-            return read(run.checkpoint_file())
-    names = [run.name for folder in (CLASSIFIERS, PRETRAINED) for run in runs(checkpoints / folder)]
-    there = f"there is {', '.join(names[:10])}" if names else "train one first"
-    raise RunError(f"no run or file {source} to take an embedding from: {there}")
+    """The checkpoint, or the best epoch of the run, of either kind."""
+    if not path.is_file():
+        path = _run(source, checkpoints).checkpoint_file()
+    if is_word_model(path):
+        return read_word_model(path)
+    return read_classifier(path)
+
+
+def _run(source: str, checkpoints: Path) -> Run:
+    there = [run for folder in (CLASSIFIERS, PRETRAINED) for run in runs(checkpoints / folder)]
+    named = [run for run in there if source in {run.name, str(run.folder)}]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        folders = " or ".join(str(run.folder) for run in named)
+        raise RunError(f"two runs are called {source}: give {folders}")
+    names = ", ".join(run.name for run in there[:_MOST_NAMES])
+    raise RunError(
+        f"no run or file {source} to take an embedding from: "
+        + (f"there is {names}" if there else "train one first, with charrnn classify pretrain")
+    )

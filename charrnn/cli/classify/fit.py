@@ -1,8 +1,6 @@
 """What `charrnn classify imdb` does: show a network's layers, train one, or train all."""
 
 import json
-import shlex
-import signal
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +11,7 @@ import click
 from charrnn import outcomes
 from charrnn.classifiers import LayerRow
 from charrnn.cli.classify import plan as planning
-from charrnn.cli.classify import table
+from charrnn.cli.classify import sources, table
 from charrnn.cli.classify.plan import ReviewPlan, Wanted
 from charrnn.cli.plan import Places
 from charrnn.cli.terminal import Terminal
@@ -60,7 +58,9 @@ def train_all(wanted: Wanted, places: Places, as_json: bool) -> None:
     off is gone on with.
     """
     for preset in PRESETS:
-        planning.configure(preset, wanted.given)  # complains before the first is trained
+        # Complains before the first is trained.
+        tokens = planning.configure(preset, wanted.given)[0].tokens
+        sources.load_reviews(tokens, wanted.data, places.data_dir, places.terminal)
     done = []
     for preset in PRESETS:
         run, outcome = _earlier(preset, wanted, places)
@@ -88,13 +88,18 @@ def _earlier(preset: str, wanted: Wanted, places: Places) -> tuple[Run | None, O
     from charrnn.training.resume import load
 
     network, training = planning.configure(preset, wanted.given)
+    reviews = sources.load_reviews(network.tokens, wanted.data, places.data_dir, places.terminal)
     for run in runs(places.checkpoints / CLASSIFIERS):
         try:
             settings = load(run, ReviewSettings).settings
         except RunError:
             continue
-        same = replace(settings.training, precision=training.precision) == training
-        if same and settings.network == network and settings.sources == wanted.sources:
+        if (
+            replace(settings.training, precision=training.precision) == training
+            and settings.network == network
+            and settings.corpus_sha256 == reviews.sha256
+            and not settings.embedding_from
+        ):
             return run, outcomes.read(run)
     return None, None
 
@@ -109,30 +114,23 @@ def _fit(plan: ReviewPlan, places: Places, as_json: bool, began: float | None = 
         began: the clock when it was begun; None where it is gone on with.
     """
     from charrnn.cli.display import Pace, TrainingDisplay
-    from charrnn.cli.interruption import farewell, interruption
+    from charrnn.cli.interruption import stoppable
+    from charrnn.pictures import learning_curves
     from charrnn.training import review_batches, reviews
-    from charrnn.training.callbacks import Interrupted
 
     terminal, run, config = places.terminal, plan.run, plan.finished.settings.training
-    again = shlex.quote(run.name)
+    again = places.again(run)
     use = f'Ask it: charrnn classify predict --run {again} "What a film!"'
     _introduce(plan, terminal)
     steps = review_batches.steps_per_epoch(plan.train.split(config.validation)[0], config)
     pace = Pace("reviews/s", config.batch_size)
-    outcomes.forget(run)
-    try:
-        with (
-            interruption(terminal) as interrupted,
-            TrainingDisplay(terminal, config.epochs, steps, pace, as_json) as display,
-        ):
+    display = TrainingDisplay(terminal, config.epochs, steps, pace, as_json)
+    with stoppable(terminal, run, steps, again, use) as interrupted, display:
+        try:
             reviews.train(run, plan.finished, plan.train, display, interrupted, plan.borrowed)
-    except (Interrupted, KeyboardInterrupt) as stop:
-        kept = f"{stop.step} of {steps}" if isinstance(stop, Interrupted) and stop.step else None
-        terminal.note(farewell(run, kept, again, use))
-        raise click.exceptions.Exit(128 + signal.SIGINT) from None
-    except OSError:
-        terminal.note(farewell(run, None, again, use))
-        raise
+        finally:
+            if run.history():
+                learning_curves(run.folder / "curves.png", run.history(), run.name)
     outcome = _measure(plan, None if began is None else time.monotonic() - began)
     if outcome.epochs < config.epochs:
         terminal.note(
@@ -143,12 +141,10 @@ def _fit(plan: ReviewPlan, places: Places, as_json: bool, began: float | None = 
 
 
 def _measure(plan: ReviewPlan, seconds: float | None) -> Outcome:
-    from charrnn.pictures import learning_curves
     from charrnn.training.reviews import evaluate
 
     run, settings = plan.run, plan.finished.settings
     results = run.history()
-    learning_curves(run.folder / "curves.png", results)
     epochs = best_of(results).epoch, results[-1].epoch
     scores = evaluate(run, settings, plan.test, {*epochs})
     best, last = (scores[epoch] for epoch in epochs)
@@ -172,7 +168,8 @@ def _introduce(plan: ReviewPlan, terminal: Terminal) -> None:
     settings = plan.finished.settings
     network, config = settings.network, settings.training
     learn, validate = plan.train.split(config.validation)
-    length = f"{network.max_length} tokens" if network.max_length else "whole"
+    whole = network.cell == "none" or not network.max_length
+    length = "whole" if whole else f"{network.max_length} tokens"
     terminal.note(
         f"{plan.run.name}: {settings.preset} {settings.changes}".rstrip()
         + f", {network.parameters:,} parameters; {len(learn):,} reviews, {length}, to train on, "

@@ -133,12 +133,14 @@ def imdb(
     from charrnn.cli.plan import Places
 
     given = {name: value for name, value in settings.items() if value is not None}
-    if given.get("frozen_epochs") and not embedding_from:
+    if given.get("frozen_epochs") and not embedding_from and resume is None:
         raise click.UsageError("--frozen-epochs is for a borrowed embedding: add --embedding-from")
     named = {"embedding_from": embedding_from} if embedding_from else {}
     wanted = Wanted(given, _typed({**given, **named}), data, embedding_from or "")
-    places = Places(checkpoints, data_dir, terminal)
+    places = Places(checkpoints, data_dir, terminal, options.asked_for_checkpoints(ctx))
     if dry_run:
+        if resume is not None or run or data or embedding_from:
+            raise click.UsageError("--dry-run shows a --model with its flags, and nothing else")
         for preset in PRESETS if model == _ALL else [model]:
             fit.summarise(preset, given, as_json)
     elif resume is not None:

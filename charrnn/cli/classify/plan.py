@@ -9,6 +9,7 @@ import click
 
 from charrnn import outcomes
 from charrnn.classifiers import ClassifierConfig, ReviewTraining
+from charrnn.cli import options
 from charrnn.cli.classify import sources
 from charrnn.cli.classify.sources import Reviews
 from charrnn.cli.plan import Places
@@ -16,7 +17,7 @@ from charrnn.config import CELLS
 from charrnn.data.padding import Examples
 from charrnn.errors import ReviewsError, RunError, UsageError
 from charrnn.presets import PRESETS
-from charrnn.runs import CLASSIFIERS, Run, find_run, new_run, runs
+from charrnn.runs import CLASSIFIERS, Run, new_run, resumable
 from charrnn.settings import Finished, ReviewSettings
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _CHANGEABLE = {"epochs", "patience", "learning_rate"}  # on a resume
 _IMDB = "imdb"
+_OF_SEQUENCES = {"embedding", "dense", "dropout", "mask", "max_length", "padding"}
 _NO_LAYERS: dict[str, Any] = {"units": (), "bidirectional": False, "pooling": "last"}
 
 
@@ -74,6 +76,10 @@ def configure(preset: str, given: Mapping[str, Any]) -> tuple[ClassifierConfig, 
         given = {**given, "vocabulary_size": given["max_words"]}
     values = {**row.network, **_fields_of(ClassifierConfig, given)}
     recurrent = values.get("cell", ClassifierConfig.cell) in CELLS
+    if values.get("cell") == "none":
+        idle = ", ".join("--" + name.replace("_", "-") for name in sorted(_OF_SEQUENCES & {*given}))
+        if idle:
+            raise UsageError(f"{idle} does nothing here: this network has words and pairs alone")
     if not recurrent:  # the preset's layers go, the flags' contradict
         values |= {name: value for name, value in _NO_LAYERS.items() if name not in given}
     elif not values.get("units", ClassifierConfig.units):
@@ -84,6 +90,8 @@ def configure(preset: str, given: Mapping[str, Any]) -> tuple[ClassifierConfig, 
             raise UsageError("--layers repeats one size of --units: give the one or the other")
         values["units"] = units[:1] * given["layers"]
     training = {**row.training, **_fields_of(ReviewTraining, given)}
+    if values.get("cell") == "none":
+        training["folds"] = 0
     return ClassifierConfig(**values), ReviewTraining(**training)
 
 
@@ -100,7 +108,9 @@ def begin(
     if name is not None:
         new_run(folder, name, "", "")  # complains before anything is downloaded
     reviews = sources.load_reviews(network.tokens, data, places.data_dir, places.terminal)
-    encoder = sources.make_encoder(reviews, network, places.data_dir, places.terminal)
+    encoder = sources.make_encoder(
+        reviews, network.tokens, network.vocabulary_size, places.data_dir, places.terminal
+    )
     borrowed = None
     if wanted.embedding_from:
         from charrnn.cli.classify.borrow import borrow
@@ -124,7 +134,9 @@ def begin(
         wanted.embedding_from,
     )
     plan = _plan(Run(folder), Finished(settings, []), reviews)
-    plan.train.split(training.validation)  # complains where there are too few
+    learn, _ = plan.train.split(training.validation)
+    if len(learn) < training.folds:
+        raise ReviewsError(f"{len(learn)} reviews to train on are too few for {preset}")
     return replace(plan, run=new_run(folder, name, corpus, preset), borrowed=borrowed)
 
 
@@ -133,12 +145,9 @@ def go_on(name: str, wanted: Wanted, places: Places) -> ReviewPlan:
     given = wanted.given
     if wanted.embedding_from:
         raise click.UsageError("--embedding-from is how a run begins: leave it out on a resume")
-    fixed = sorted(set(given) - _CHANGEABLE)
-    if fixed:
-        flags = ", ".join("--" + name.replace("_", "-") for name in fixed)
-        raise click.UsageError(f"{flags} can't change on a resume: start a new run for that")
+    options.refuse_on_resume({*given} - _CHANGEABLE)
     folder = places.checkpoints / CLASSIFIERS
-    run = find_run(folder, name) if name else newest_resumable(folder)
+    run = resumable(folder, name)
 
     from charrnn.training import resume
 
@@ -151,26 +160,8 @@ def go_on(name: str, wanted: Wanted, places: Places) -> ReviewPlan:
             f"{run.name} has done all its epochs, {done}: to go further add, say, --epochs "
             f"{done + 5}"
         )
-    paths = wanted.data or tuple(map(Path, settings.sources))
-    reviews = sources.load_reviews(settings.network.tokens, paths, places.data_dir, places.terminal)
-    if reviews.sha256 != settings.corpus_sha256:
-        raise ReviewsError(
-            f"{reviews.source} does not hold, or no longer, the reviews that {run.name} was "
-            "trained on: give those with --data"
-        )
+    reviews = sources.load_again(run, settings, wanted.data, places)
     return _plan(run, replace(finished, settings=settings), reviews)
-
-
-def newest_resumable(folder: Path) -> Run:
-    """The newest run with a resume file.
-
-    Raises:
-        RunError: there is none.
-    """
-    for run in runs(folder):
-        if run.resume_file.exists():
-            return run
-    raise RunError(f"no run in {folder} can be resumed: start one with charrnn classify imdb")
 
 
 def _plan(run: Run, finished: Finished[ReviewSettings], reviews: Reviews) -> ReviewPlan:

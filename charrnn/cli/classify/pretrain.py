@@ -19,30 +19,22 @@ _positive = click.IntRange(min=1)
         "charrnn classify imdb --embedding-from imdb-words --frozen-epochs 2",
     ),
 )
-@click.option("--embedding", type=_positive, default=128, show_default=True, help="Of a word.")
-@click.option(
-    "--units", type=_positive, default=128, show_default=True, help="Of each direction's LSTM."
-)
-@click.option(
-    "--max-words", type=_positive, default=30_000, show_default=True, help="Ids in the vocabulary."
-)
-@click.option("--epochs", type=_positive, default=2, show_default=True, help="Times through.")
+@click.option("--embedding", type=_positive, help="Of a word.  [default: 128]")
+@click.option("--units", type=_positive, help="Of each direction's LSTM.  [default: 128]")
+@click.option("--max-words", type=_positive, help="Ids in the vocabulary.  [default: 30000]")
+@click.option("--epochs", type=_positive, help="Times through, in all.  [default: 2]")
 @click.option(
     "--learning-rate",
     type=click.FloatRange(0, min_open=True),
-    default=0.003,
-    show_default=True,
-    help="Adam's largest step size; a cosine brings it down.",
+    help="Adam's largest step size; a cosine brings it down.  [default: 0.003]",
 )
-@click.option("--batch-size", type=_positive, default=64, show_default=True, help="Streams.")
+@click.option("--batch-size", type=_positive, help="Streams side by side.  [default: 64]")
 @click.option(
     "--validation",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.1,
-    show_default=True,
-    help="Fraction of the training reviews that is held back.",
+    help="Fraction of the training reviews that is held back.  [default: 0.1]",
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="[default: 0]")
 @click.option(
     "--data",
     multiple=True,
@@ -61,7 +53,10 @@ _positive = click.IntRange(min=1)
 @options.checkpoints
 @options.data_dir
 @options.loudness
+@click.pass_context
 def pretrain(
+    ctx: click.Context,
+    /,
     data: tuple[Path, ...],
     run: str | None,
     resume: str | None,
@@ -79,8 +74,11 @@ def pretrain(
     from charrnn.cli.classify import word_fit
     from charrnn.cli.plan import Places
 
-    places = Places(checkpoints, data_dir, terminal)
-    if resume is not None:
-        word_fit.go_on(resume, data, places, as_json)
-    else:
-        word_fit.begin(run, settings, data, places, as_json)
+    given = {name: value for name, value in settings.items() if value is not None}
+    places = Places(checkpoints, data_dir, terminal, options.asked_for_checkpoints(ctx))
+    if resume is None:
+        word_fit.begin(run, given, data, places, as_json)
+        return
+    if run:
+        raise click.UsageError("--resume keeps the run's name: leave out --run")
+    word_fit.go_on(resume, given, data, places, as_json)

@@ -51,8 +51,8 @@ def show(
 ) -> None:
     """Print the N-th training review, counted from 1: its words, ids and label.
 
-    Reviews are in the order of keras.datasets.imdb.load_data, so that review 1 is its x_train[0].
-    IMDB's are downloaded if they are not there.
+    Those of an .npz are in the order of keras.datasets.imdb.load_data, so that review 1 is its
+    x_train[0]. IMDB's are downloaded if they are not there.
     """
     from charrnn.cli.classify import sources
     from charrnn.data.words import word_ids
@@ -62,8 +62,7 @@ def show(
     if number > len(part):
         kind = "test" if test else "training"
         raise UsageError(f"there are {len(part):,} {kind} reviews: N must be 1 to {len(part)}")
-    config = ClassifierConfig(vocabulary_size=max_words)
-    encoder = sources.make_encoder(reviews, config, data_dir, terminal)
+    encoder = sources.make_encoder(reviews, "words", max_words, data_dir, terminal)
     review = part.reviews[number - 1]
     ids = encoder.encode(review) if isinstance(review, str) else word_ids(review, max_words)
     print_review(ids.tolist(), encoder.decode(ids), int(part.labels[number - 1]), as_json)

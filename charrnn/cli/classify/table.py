@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from charrnn.outcomes import Outcome
 from charrnn.presets import PRESETS
@@ -24,6 +25,7 @@ _HEADINGS = (
     "after last",
     "reported",
 )
+_IMDB = ("imdb", "aclImdb", "aclImdb_v1")  # its files' names
 _WIDE = 240  # columns where no terminal sets a limit
 
 
@@ -44,7 +46,7 @@ def _table(outcomes: Sequence[Outcome]) -> None:
         text = place in {0, len(_HEADINGS) - 1}
         table.add_column(heading, justify="left" if text else "right", overflow="fold")
     for outcome in outcomes:
-        table.add_row(*_cells(outcome))
+        table.add_row(*map(Text, _cells(outcome)))
     width = None if sys.stdout.isatty() else _WIDE
     Console(file=sys.stdout, width=width, highlight=False).print(table)
 
@@ -75,5 +77,6 @@ def _percent(fraction: float) -> str:
 
 
 def _reported(outcome: Outcome) -> str:
+    """What is reported of the preset, where the reviews are the same."""
     row = PRESETS.get(outcome.preset)
-    return row.reported if row else ""
+    return row.reported if row and outcome.reviews in _IMDB else ""

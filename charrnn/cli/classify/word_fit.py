@@ -1,83 +1,71 @@
 """What `charrnn classify pretrain` does: begin a word model's training, or go on with it."""
 
-import shlex
-import signal
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
-from charrnn.classifiers import ClassifierConfig, ReviewTraining, WordModelConfig
+from charrnn.classifiers import ReviewTraining, WordModelConfig
+from charrnn.cli import options
 from charrnn.cli.classify import sources
-from charrnn.cli.classify.sources import Reviews
 from charrnn.cli.plan import Places
 from charrnn.data.vocabulary import Ids
-from charrnn.errors import ReviewsError, RunError
-from charrnn.runs import PRETRAINED, Run, find_run, new_run, runs
+from charrnn.errors import RunError
+from charrnn.runs import PRETRAINED, Run, new_run, resumable
 from charrnn.settings import Finished, WordSettings
+
+_CHANGEABLE = {"epochs", "learning_rate"}  # on a resume
 
 
 def begin(
     name: str | None,
-    values: Mapping[str, Any],
+    given: Mapping[str, Any],
     data: tuple[Path, ...],
     places: Places,
     as_json: bool,
 ) -> None:
-    """Train a new word model of these values, which are the options by their names."""
-    network = WordModelConfig(
-        vocabulary_size=values["max_words"], embedding=values["embedding"], units=values["units"]
-    )
-    rest = ("epochs", "learning_rate", "batch_size", "validation", "seed")
-    training = ReviewTraining(
-        schedule="cosine", clip_norm=5.0, **{name: values[name] for name in rest}
-    )
-    folder = places.checkpoints / PRETRAINED
+    """Train a new word model; `given` are the flags by their parameters' names."""
     from charrnn.training import words
 
+    values = {"vocabulary_size": given["max_words"]} if "max_words" in given else {}
+    sizes = {name: given[name] for name in ("embedding", "units") if name in given}
+    network = WordModelConfig(**values, **sizes)
+    rest = {name: value for name, value in given.items() if name not in {"max_words", *sizes}}
+    training = ReviewTraining(**words.DEFAULTS | rest)
+    folder = places.checkpoints / PRETRAINED
     if name is not None:
         new_run(folder, name, "", "")  # complains before anything is downloaded
-    config = ClassifierConfig(vocabulary_size=network.vocabulary_size)
     reviews = sources.load_reviews("words", data, places.data_dir, places.terminal)
-    encoder = sources.make_encoder(reviews, config, places.data_dir, places.terminal)
+    size = network.vocabulary_size
+    encoder = sources.make_encoder(reviews, "words", size, places.data_dir, places.terminal)
     corpus = reviews.name if data else "imdb"
     paths = tuple(str(path.resolve()) for path in data)
     settings = WordSettings(network, training, encoder, paths, corpus, reviews.sha256)
-    ids = _ids(reviews, settings)
+    ids = sources.encoded(reviews.train, encoder, size)
     words.check(ids, training)
-    run = new_run(folder, name, corpus, "words")
-    _fit(run, Finished(settings, []), ids, places, as_json)
+    _fit(new_run(folder, name, corpus, "words"), Finished(settings, []), ids, places, as_json)
 
 
-def go_on(name: str, data: tuple[Path, ...], places: Places, as_json: bool) -> None:
+def go_on(
+    name: str, given: Mapping[str, Any], data: tuple[Path, ...], places: Places, as_json: bool
+) -> None:
     """Go on with the run of that name, or the newest."""
     from charrnn.training import resume
 
-    folder = places.checkpoints / PRETRAINED
-    found = runs(folder)
-    if not found:
-        raise RunError(
-            f"no run in {folder} to go on with: train one with charrnn classify pretrain"
-        )
-    run = find_run(folder, name) if name else found[0]
+    options.refuse_on_resume({*given} - _CHANGEABLE)
+    run = resumable(places.checkpoints / PRETRAINED, name)
     finished = resume.load(run, WordSettings)
     settings = finished.settings
-    if len(finished.results) >= settings.training.epochs:
-        raise RunError(f"{run.name} has done all its epochs, {settings.training.epochs}")
-    paths = data or tuple(map(Path, settings.sources))
-    reviews = sources.load_reviews("words", paths, places.data_dir, places.terminal)
-    if reviews.sha256 != settings.corpus_sha256:
-        raise ReviewsError(
-            f"{reviews.source} does not hold, or no longer, the reviews that {run.name} was "
-            "trained on: give those with --data"
+    settings = replace(settings, training=replace(settings.training, **given))
+    done = len(finished.results)
+    if done >= settings.training.epochs:
+        raise RunError(
+            f"{run.name} has done all its epochs, {done}: to go further add, say, --epochs "
+            f"{done + 1}"
         )
-    _fit(run, finished, _ids(reviews, settings), places, as_json)
-
-
-def _ids(reviews: Reviews, settings: WordSettings) -> Sequence[Ids]:
-    config = ClassifierConfig(vocabulary_size=settings.network.vocabulary_size)
-    return sources.encoded(reviews.train, settings.encoder, config)
+    reviews = sources.load_again(run, settings, data, places)
+    ids = sources.encoded(reviews.train, settings.encoder, settings.network.vocabulary_size)
+    _fit(run, replace(finished, settings=settings), ids, places, as_json)
 
 
 def _fit(
@@ -88,12 +76,12 @@ def _fit(
     as_json: bool,
 ) -> None:
     from charrnn.cli.display import Pace, TrainingDisplay
-    from charrnn.cli.interruption import farewell, interruption
+    from charrnn.cli.interruption import stoppable
+    from charrnn.pictures import learning_curves
     from charrnn.training import words
-    from charrnn.training.callbacks import Interrupted
 
     terminal, settings = places.terminal, finished.settings
-    config, again = settings.training, shlex.quote(run.name)
+    config, again = settings.training, places.again(run)
     learn, _ = words.split(reviews, config.validation)
     steps = words.steps_per_epoch(learn, config.batch_size)
     use = f"Begin a classifier from it: charrnn classify imdb --embedding-from {again}"
@@ -104,11 +92,10 @@ def _fit(
     )
     pace = Pace("words/s", config.batch_size * words.LENGTH)
     display = TrainingDisplay(terminal, config.epochs, steps, pace, as_json)
-    try:
-        with interruption(terminal) as interrupted, display:
+    with stoppable(terminal, run, steps, again, use) as interrupted, display:
+        try:
             words.train(run, finished, reviews, display, interrupted)
-    except (Interrupted, KeyboardInterrupt) as stop:
-        kept = f"{stop.step} of {steps}" if isinstance(stop, Interrupted) and stop.step else None
-        terminal.note(farewell(run, kept, again, use))
-        raise click.exceptions.Exit(128 + signal.SIGINT) from None
+        finally:
+            if run.history():
+                learning_curves(run.folder / "curves.png", run.history(), run.name)
     terminal.note(f"done: {run.folder}.\n{use}")

@@ -2,7 +2,6 @@
 
 import errno
 import itertools
-import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -67,7 +66,7 @@ def contents(path: Path) -> dict[str, bytes]:
             found[name] = content
     except FileNotFoundError:
         raise ReviewsError(f"no file or folder {path}: give one with {PATTERN}") from None
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, MemoryError) as error:
+    except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or "it is damaged, or no archive"
         raise ReviewsError(f"can't read {path}: {reason}. Get it again") from None
     _require_layout(path, found)
@@ -96,7 +95,10 @@ def _in_folder(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _in_archive(path: Path) -> Iterator[tuple[str, bytes]]:
     left = _MOST
-    with _Archive.open(path, "r|*") as archive:
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    # Not "r|*": of other compressions tarfile unpacks a small file's whole content at once.
+    with _Archive.open(path, "r|gz" if zipped else "r|") as archive:
         for member in archive:
             name = _name(member.name)
             file = archive.extractfile(member) if name and member.isreg() else None

@@ -24,7 +24,7 @@ from charrnn.data.vocabulary import Ids
 from charrnn.errors import ReviewsError
 
 _MOST = 64 * 2**20  # bytes in a member, over four times what Keras's training reviews need
-_MOST_OTHERS = 2**21  # opcodes beside those of integers, twenty times what Keras's reviews need
+_MOST_OTHERS = 2**19  # opcodes beside those of integers, seven times what Keras's reviews need
 _LONGEST_NAME = 32  # bytes
 
 

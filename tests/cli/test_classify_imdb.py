@@ -297,7 +297,7 @@ def test_what_a_training_says_and_leaves(trained: Done) -> None:
     assert PRESETS["lstm-32"].reported not in row  # which is of other reviews
     stderr = trained.result.stderr
     assert "25 parameters; 19 reviews, 6 tokens, to train on, 5 to validate, 11 to test" in stderr
-    assert 'charrnn classify predict --run reviews-lstm-32 --checkpoints' in stderr
+    assert "charrnn classify predict --run reviews-lstm-32 --checkpoints" in stderr
     assert "Traceback" not in stderr
 
 

@@ -95,8 +95,8 @@ def _in_folder(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _in_archive(path: Path) -> Iterator[tuple[str, bytes]]:
     left = _MOST
-    with path.open("rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
+    with path.open("rb") as start:
+        zipped = start.read(2) == b"\x1f\x8b"
     # Not "r|*": of other compressions tarfile unpacks a small file's whole content at once.
     with _Archive.open(path, "r|gz" if zipped else "r|") as archive:
         for member in archive:

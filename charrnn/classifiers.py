@@ -96,7 +96,7 @@ class ClassifierConfig:
         if self.cell in CELLS:
             require(bool(self.units), f"--cell {self.cell} needs --units")
             return
-        require(not self.units, f"--cell {self.cell} has no --units or --layers")
+        require(not self.units, f"cell {self.cell} has no --units or --layers: choose a --cell")
         require(not self.bidirectional, f"--cell {self.cell} has no direction")
         require(self.pooling == "last", f"--cell {self.cell} has nothing to take the maximum of")
         if self.cell == "none":

@@ -24,6 +24,11 @@ CLASSIFIERS = "classify"
 PRETRAINED = "pretrained"
 """The folder among the runs where word-level language models are kept."""
 
+_USES = {
+    "": "it is a network that writes, charrnn sample --run {}",
+    CLASSIFIERS: "it is a classifier, charrnn classify predict --run {}",
+    PRETRAINED: "it is a word model, charrnn classify imdb --embedding-from {}",
+}
 _COMMANDS = {CLASSIFIERS: "charrnn classify imdb", PRETRAINED: "charrnn classify pretrain"}
 
 
@@ -175,6 +180,7 @@ def find_run(checkpoints: Path, name: str) -> Run:
     for run in there:
         if name in {run.name, str(run.folder)}:
             return run
+    _complain_of_another_kind(checkpoints, name)
     raise RunError(f"no run {name!r} in {checkpoints}: {_names(checkpoints, there)}")
 
 
@@ -184,8 +190,12 @@ def newest_run(checkpoints: Path) -> Run:
     Raises:
         RunError: there is no run.
     """
-    for run in runs(checkpoints):
-        if run.epochs() or run.interrupted_file.exists():
+    there = runs(checkpoints)
+    for run in there:
+        if run.epochs():
+            return run
+    for run in there:
+        if run.interrupted_file.exists():
             return run
     raise RunError(
         f"no trained network in {checkpoints}: train one first with {training_command(checkpoints)}"
@@ -251,6 +261,15 @@ def _numbered(base: str, number: int) -> str:
 
 def _written(run: Run) -> int:
     return max(path.stat().st_mtime_ns for path in run.folder.glob("*.h5"))
+
+
+def _complain_of_another_kind(checkpoints: Path, name: str) -> None:
+    """Where a run of that name is among the others, say what it is for."""
+    root = checkpoints.parent if checkpoints.name in _COMMANDS else checkpoints
+    for folder, use in _USES.items():
+        other = root / folder
+        if other != checkpoints and name in {run.name for run in runs(other)}:
+            raise RunError(f"{name} is in {other}: {use.format(name)}")
 
 
 def _names(checkpoints: Path, there: Sequence[Run]) -> str:

@@ -137,7 +137,7 @@ def test_which_reviews_are_padded_to_the_longest(
         (ClassifierConfig, {"dropout": math.nan}, "dropout must lie in [0, 1), not nan"),
         (ClassifierConfig, {"embedding_dropout": -0.1}, "embedding dropout must lie in [0, 1)"),
         (ClassifierConfig, {"word_dropout": 1.5}, "word dropout must lie in [0, 1)"),
-        (ClassifierConfig, {"cell": "average"}, "--cell average has no --units"),
+        (ClassifierConfig, {"cell": "average"}, "cell average has no --units"),
         (ClassifierConfig, {"cell": "average", "units": (), "bidirectional": True}, "direction"),
         (ClassifierConfig, {"cell": "average", "units": (), "pooling": "max"}, "maximum"),
         (ClassifierConfig, {"cell": "none", "units": ()}, "presets with bigrams"),

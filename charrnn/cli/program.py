@@ -94,7 +94,7 @@ def _one_line(error: Exception) -> str:
 @click.group(
     cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Start with: charrnn train, then: charrnn sample",
+    epilog="Start with: charrnn train, then: charrnn sample; or with: charrnn classify imdb",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def program() -> None:

@@ -100,8 +100,14 @@ def check(reviews: Sequence[Ids], config: ReviewTraining) -> None:
     Raises:
         ReviewsError: so it is.
     """
-    for part in split(reviews, config.validation):
-        streams(part, config.batch_size)
+    for name, part in zip(
+        ("train on", "validate on"), split(reviews, config.validation), strict=True
+    ):
+        if steps_per_epoch(part, config.batch_size) < 1:
+            raise ReviewsError(
+                f"{len(part):,} words to {name} are too few: it takes {2 * LENGTH:,} for each of "
+                f"--batch-size {config.batch_size}; give more reviews, or lower that"
+            )
 
 
 def steps_per_epoch(text: Ids, batch_size: int) -> int:
@@ -110,16 +116,7 @@ def steps_per_epoch(text: Ids, batch_size: int) -> int:
 
 
 def streams(text: Ids, batch_size: int) -> Ids:
-    """A text (N,) cut into B contiguous streams, (B, N // B).
-
-    Raises:
-        ReviewsError: a stream is shorter than two windows.
-    """
-    if steps_per_epoch(text, batch_size) < 1:
-        raise ReviewsError(
-            f"{len(text):,} words are too few for {batch_size} streams of {2 * LENGTH}: give more "
-            "reviews, or lower --batch-size"
-        )
+    """A text (N,) cut into B contiguous streams, (B, N // B)."""
     length = len(text) // batch_size
     return text[: batch_size * length].reshape(batch_size, length)
 

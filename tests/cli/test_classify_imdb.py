@@ -291,8 +291,8 @@ def test_what_a_training_says_and_leaves(trained: Done) -> None:
     lines = trained.result.stdout.splitlines()
     epochs, head, row = lines[:3], lines[3], " ".join(lines[4:])
     assert [line.split()[:2] for line in epochs] == [["epoch", f"{n}/3"] for n in (1, 2, 3)]
-    assert head.split()[:3] == ["preset", "parameters", "epochs"]
-    assert row.startswith("lstm-32 --cell average")
+    assert head.split()[:4] == ["run", "network", "parameters", "epochs"]
+    assert row.startswith("reviews-lstm-32  lstm-32 --cell average")
     assert f"{100 * outcome.test_accuracy:.2f}%" in row
     assert PRESETS["lstm-32"].reported not in row  # which is of other reviews
     stderr = trained.result.stderr
@@ -403,7 +403,10 @@ def test_all_presets(invoke: Invoke, npz: Path, monkeypatch: pytest.MonkeyPatch)
     result = invoke(*words)
     assert result.exit_code == 0, result.output
     assert "reviews-one: finished before" in result.stderr
-    assert [line.split()[0] for line in result.stdout.splitlines()[-2:]] == ["one", "two"]
+    assert [line.split()[0] for line in result.stdout.splitlines()[-2:]] == [
+        "reviews-one",
+        "reviews-two",
+    ]
     before = {path: path.stat().st_mtime_ns for path in RUNS.rglob("*.h5")}
     result = invoke(*words)
     assert result.stderr.splitlines() == [f"reviews-{name}: finished before" for name in tiny]
@@ -487,19 +490,29 @@ def compared(trained: Done) -> list[str]:
 
 
 def first_words(rows: list[str]) -> list[str]:
-    """Each row's preset; flags that fill a line go on in the next."""
-    return [row.split()[0] for row in rows if not row.startswith("--")]
+    """Each row's run."""
+    return [row.split()[0] for row in rows]
 
 
 def test_compare_as_a_table(compared: list[str], invoke: Invoke) -> None:
     """Finished runs come best first, with what their articles report; named ones as named."""
     head, *rows = invoke("classify", "compare").stdout.splitlines()
-    assert head.split()[:4] == ["preset", "parameters", "epochs", "s/epoch"]
-    assert head.endswith("reported" + " " * (len(head) - len(head.rstrip())))
-    assert first_words(rows) == ["gru-32", "lstm-32"]
+    assert head.split()[:4] == ["run", "network", "parameters", "epochs"]
+    assert head.endswith("reported")
+    assert first_words(rows) == ["better", "reviews-lstm-32"]
     assert "150.00%" in rows[0]
     named = invoke("classify", "compare", *compared[:2]).stdout.splitlines()
-    assert first_words(named[1:]) == ["lstm-32", "gru-32"]
+    assert first_words(named[1:]) == ["reviews-lstm-32", "better"]
+
+
+@pytest.mark.usefixtures("compared")
+def test_compare_in_a_narrow_terminal(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row stays a line: what matters least is left out, and no figure is cut."""
+    monkeypatch.setattr("charrnn.cli.classify.table.room", lambda: 50)
+    head, *rows = invoke("classify", "compare").stdout.splitlines()
+    assert head.split() == ["run", "validation", "test", "loss", "test"]
+    assert first_words(rows) == ["better", "reviews-lstm-32"]
+    assert max(map(len, [head, *rows])) <= 50
 
 
 def test_compare_as_markdown(compared: list[str], invoke: Invoke) -> None:
@@ -507,11 +520,12 @@ def test_compare_as_markdown(compared: list[str], invoke: Invoke) -> None:
     lines = invoke("classify", "compare", "--format", "markdown").stdout.splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert len({len(row) for row in cells}) == 1
-    assert cells[1] == ["---", *["---:"] * (len(cells[0]) - 2), "---"]
+    assert cells[1] == ["---", "---", *["---:"] * (len(cells[0]) - 3), "---"]
     outcome = outcomes.read(Run(RUNS / compared[0]))
     assert outcome is not None
     expected = {
-        "preset": f"lstm-32 {outcome.changes}",
+        "run": outcome.run,
+        "network": f"lstm-32 {outcome.changes}",
         "parameters": "25",
         "epochs": f"{outcome.best_epoch} of 3",
         "s/epoch": f"{outcome.seconds_per_epoch:.1f}",
@@ -538,7 +552,7 @@ def test_what_is_reported_stands_beside_imdbs_reviews(compared: list[str], invok
     """The article's figure, and no other, is shown for the article's reviews."""
     path = RUNS / compared[0] / "result.json"
     kept = path.read_text()
-    path.write_text(json.dumps(json.loads(kept) | {"reviews": "imdb"}))
+    path.write_text(json.dumps(json.loads(kept) | {"reviews": "imdb", "changes": ""}))
     row = json.loads(invoke("classify", "compare", "--format", "json", compared[0]).stdout)
     path.write_text(kept)
     assert row["reported"] == PRESETS["lstm-32"].reported

@@ -61,6 +61,8 @@ def test_the_commands_are_these() -> None:
     """The commands that are documented are the ones there are."""
     assert {" ".join(names) for names, _ in COMMANDS} - {""} == {
         *("train", "sample", "data", "data list", "data fetch", "data path"),
+        *("classify", "classify imdb", "classify predict", "classify compare", "classify words"),
+        *("classify show", "classify pretrain"),
     }
 
 
@@ -295,6 +297,6 @@ def test_completion_looks_where_runs_are(
 
 def test_commands_and_options_are_completed() -> None:
     """The tab key knows commands, options and choices."""
-    assert set(completions("")) == {"train", "sample", "data"}
+    assert set(completions("")) == {"train", "sample", "data", "classify"}
     assert completions("train", "--cell", "") == ["rnn", "lstm", "gru"]
     assert "--temp" in completions("sample", "--")

@@ -17,6 +17,7 @@ from charrnn.checkpoint import (
     read_word_model,
 )
 from charrnn.classifiers import ClassifierConfig
+from charrnn.cli.plan import Places
 from charrnn.data.encoders import Encoder
 from charrnn.data.vectors import read_vectors
 from charrnn.data.words import Words
@@ -32,7 +33,7 @@ def borrow(
     encoder: Encoder,
     network: ClassifierConfig,
     given: Mapping[str, Any],
-    checkpoints: Path,
+    places: Places,
 ) -> tuple[ClassifierConfig, dict[str, npt.NDArray[np.float32]]]:
     """The network with an embedding as wide as the borrowed one, and that one by its path.
 
@@ -41,30 +42,40 @@ def borrow(
         encoder: the new network's.
         network: the new network.
         given: the flags; an `--embedding` that does not fit is refused.
-        checkpoints: where runs are kept.
+        places: where runs are kept, and where to say how much was found.
 
     Raises:
         CharrnnError: there is no such thing, or it does not fit.
     """
     if network.cell == "none":
         raise UsageError(f"--embedding-from {source}: this network has no embedding")
-    table = _table(source, encoder, network.vocabulary_size, checkpoints)
+    table, found = _table(source, encoder, network.vocabulary_size, places.checkpoints)
     width = table.shape[1]
     if given.get("embedding", width) != width:
         raise UsageError(
             f"{source} has vectors of {width}, not of --embedding {given['embedding']}"
         )
+    places.terminal.note(
+        f"{source}: vectors of {width} for {found:,} of the vocabulary's {len(encoder):,} entries"
+    )
     return replace(network, embedding=width), {EMBEDDING: table}
 
 
-def _table(source: str, encoder: Encoder, rows: int, checkpoints: Path) -> npt.NDArray[np.float32]:
+def _table(
+    source: str, encoder: Encoder, rows: int, checkpoints: Path
+) -> tuple[npt.NDArray[np.float32], int]:
+    """The embedding, and for how many entries it has a vector."""
     path = Path(source)
     if path.is_file() and not path.name.endswith(SUFFIX):
         if not isinstance(encoder, Words):
             raise UsageError(f"{source} has vectors of words, and this network reads subwords")
         vectors = read_vectors(path, frozenset(encoder.words))
-        return embedding_of_vectors(vectors, encoder, rows)
-    return embedding_of_network(_network(source, path, checkpoints), encoder, rows)
+        return embedding_of_vectors(vectors, encoder, rows), len(vectors)
+    network = _network(source, path, checkpoints)
+    table = embedding_of_network(network, encoder, rows)
+    if isinstance(encoder, Words) and isinstance(network.encoder, Words):
+        return table, len({*encoder.words} & {*network.encoder.words})
+    return table, len(encoder)
 
 
 def _network(source: str, path: Path, checkpoints: Path) -> Classifier | WordModel:

@@ -113,9 +113,9 @@ def _fit(plan: ReviewPlan, places: Places, as_json: bool, began: float | None = 
         as_json: print JSON lines.
         began: the clock when it was begun; None where it is gone on with.
     """
+    from charrnn.cli.classify.curves import draw_curves
     from charrnn.cli.display import Pace, TrainingDisplay
     from charrnn.cli.interruption import stoppable
-    from charrnn.pictures import learning_curves
     from charrnn.training import review_batches, reviews
 
     terminal, run, config = places.terminal, plan.run, plan.finished.settings.training
@@ -129,8 +129,7 @@ def _fit(plan: ReviewPlan, places: Places, as_json: bool, began: float | None = 
         try:
             reviews.train(run, plan.finished, plan.train, display, interrupted, plan.borrowed)
         finally:
-            if run.history():
-                learning_curves(run.folder / "curves.png", run.history(), run.name)
+            draw_curves(run, terminal)
     outcome = _measure(plan, None if began is None else time.monotonic() - began)
     if outcome.epochs < config.epochs:
         terminal.note(

@@ -140,7 +140,9 @@ def imdb(
     places = Places(checkpoints, data_dir, terminal, options.asked_for_checkpoints(ctx))
     if dry_run:
         if resume is not None or run or data or embedding_from:
-            raise click.UsageError("--dry-run shows a --model with its flags, and nothing else")
+            raise click.UsageError(
+                "--dry-run reads nothing: leave out --data, --run, --resume and --embedding-from"
+            )
         for preset in PRESETS if model == _ALL else [model]:
             fit.summarise(preset, given, as_json)
     elif resume is not None:

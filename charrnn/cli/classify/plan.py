@@ -116,7 +116,7 @@ def begin(
         from charrnn.cli.classify.borrow import borrow
 
         source = wanted.embedding_from
-        network, borrowed = borrow(source, encoder, network, wanted.given, places.checkpoints)
+        network, borrowed = borrow(source, encoder, network, wanted.given, places)
 
     from charrnn.networks.precision import choose
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from charrnn.prediction.model import ReviewModel
 
 _STDIN = "-"
+_PATH = 255  # characters; longer texts are no file's name
 
 
 @click.command(
@@ -90,6 +91,9 @@ def _reviews(texts: tuple[str, ...], file: Path | None, terminal: Terminal) -> I
         raise click.UsageError("standard input is one review: give - once")
     if _STDIN in texts or file == Path(_STDIN):
         terminal.note_waiting()
+    for text in texts:
+        if text != _STDIN and "\0" not in text and len(text) < _PATH and Path(text).is_file():
+            terminal.note(f"{text} is taken for a review; to read the file: --file {text}")
     if file:
         return read_lines(file)
     return iter([[read_whole() if text == _STDIN else text for text in texts]])

@@ -16,7 +16,7 @@ _positive = click.IntRange(min=1)
     epilog=options.examples(
         "charrnn classify pretrain",
         "charrnn classify pretrain --embedding 64 --units 64 --run small",
-        "charrnn classify imdb --embedding-from imdb-words --frozen-epochs 2",
+        "charrnn classify pretrain --resume small --epochs 4",
     ),
 )
 @click.option("--embedding", type=_positive, help="Of a word.  [default: 128]")

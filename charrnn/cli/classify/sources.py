@@ -90,6 +90,7 @@ def make_encoder(
     if isinstance(reviews, RankReviews):
         beside = Path(reviews.source).with_name(IMDB_WORD_INDEX.name)
         index = beside if beside.exists() else _fetched(IMDB_WORD_INDEX, data_dir, terminal)
+        terminal.detail(f"words by {index}")
         return Words.from_index(index, size)
     texts = reviews.train.reviews
     learn = Words.from_texts if tokens == "words" else Subwords.learn

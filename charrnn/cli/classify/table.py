@@ -1,32 +1,20 @@
 """The table of finished classifiers, beside what their articles report."""
 
 import json
+import math
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from charrnn.outcomes import Outcome
 from charrnn.presets import PRESETS
 
-_HEADINGS = (
-    "preset",
-    "parameters",
-    "epochs",
-    "s/epoch",
-    "minutes",
-    "validation",
-    "test loss",
-    "test",
-    "after last",
-    "reported",
-)
 _IMDB = ("imdb", "aclImdb", "aclImdb_v1")  # its files' names
-_WIDE = 240  # columns where no terminal sets a limit
+_TEXT = ("run", "network", "reported")  # the columns that are not figures
+_FIRST_TO_GO = ("reported", "minutes", "parameters", "s/epoch", "after last", "epochs", "network")
 
 
 def show(outcomes: Sequence[Outcome], form: str) -> None:
@@ -34,42 +22,54 @@ def show(outcomes: Sequence[Outcome], form: str) -> None:
     if form == "json":
         for outcome in outcomes:
             click.echo(json.dumps(asdict(outcome) | {"reported": _reported(outcome)}))
-    elif form == "markdown":
-        click.echo(_markdown(outcomes))
+        return
+    columns = _columns(outcomes)
+    if form == "markdown":
+        rule = {name: ["---" if name in _TEXT else "---:"] for name in columns}
+        cells = {name: [name, *rule[name], *values] for name, values in columns.items()}
+        lines = ["| " + " | ".join(row) + " |" for row in zip(*cells.values(), strict=True)]
     else:
-        _table(outcomes)
+        lines = _aligned(columns)
+    click.echo("\n".join(lines))
 
 
-def _table(outcomes: Sequence[Outcome]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for place, heading in enumerate(_HEADINGS):
-        text = place in {0, len(_HEADINGS) - 1}
-        table.add_column(heading, justify="left" if text else "right", overflow="fold")
-    for outcome in outcomes:
-        table.add_row(*map(Text, _cells(outcome)))
-    width = None if sys.stdout.isatty() else _WIDE
-    Console(file=sys.stdout, width=width, highlight=False).print(table)
+def _columns(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
+    rows = [
+        {
+            "run": outcome.run,
+            "network": f"{outcome.preset} {outcome.changes}".strip(),
+            "parameters": f"{outcome.parameters:,}",
+            "epochs": f"{outcome.best_epoch} of {outcome.epochs}",
+            "s/epoch": f"{outcome.seconds_per_epoch:.1f}",
+            "minutes": f"{outcome.seconds / 60:.1f}",
+            "validation": _percent(outcome.validation_accuracy),
+            "test loss": f"{outcome.test_loss:.4f}",
+            "test": _percent(outcome.test_accuracy),
+            "after last": _percent(outcome.last_test_accuracy),
+            "reported": _reported(outcome),
+        }
+        for outcome in outcomes
+    ]
+    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _markdown(outcomes: Sequence[Outcome]) -> str:
-    rule = ("---",) + ("---:",) * (len(_HEADINGS) - 2) + ("---",)
-    rows = [_HEADINGS, rule, *map(_cells, outcomes)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+def _aligned(columns: dict[str, list[str]]) -> list[str]:
+    """Lines that fit the terminal: where they don't, the columns that matter least are left out."""
+    widths = {name: max(map(len, (name, *values))) for name, values in columns.items()}
+    for name in _FIRST_TO_GO:
+        if sum(widths.values()) + 2 * (len(widths) - 1) > room():
+            del widths[name]
+    padded = [
+        [value.ljust(width) if name in _TEXT else value.rjust(width) for value in values]
+        for name, width in widths.items()
+        for values in [(name, *columns[name])]
+    ]
+    return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
 
 
-def _cells(outcome: Outcome) -> tuple[str, ...]:
-    return (
-        f"{outcome.preset} {outcome.changes}".strip(),
-        f"{outcome.parameters:,}",
-        f"{outcome.best_epoch} of {outcome.epochs}",
-        f"{outcome.seconds_per_epoch:.1f}",
-        f"{outcome.seconds / 60:.1f}",
-        _percent(outcome.validation_accuracy),
-        f"{outcome.test_loss:.4f}",
-        _percent(outcome.test_accuracy),
-        _percent(outcome.last_test_accuracy),
-        _reported(outcome),
-    )
+def room() -> float:
+    """How many characters a line may have; any number where it is not a terminal's."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
 
 
 def _percent(fraction: float) -> str:
@@ -77,6 +77,7 @@ def _percent(fraction: float) -> str:
 
 
 def _reported(outcome: Outcome) -> str:
-    """What is reported of the preset, where the reviews are the same."""
+    """What is reported of the preset, where network, training and reviews are the article's."""
     row = PRESETS.get(outcome.preset)
-    return row.reported if row and outcome.reviews in _IMDB else ""
+    same = row is not None and not outcome.changes and outcome.reviews in _IMDB
+    return row.reported if row and same else ""

@@ -75,9 +75,9 @@ def _fit(
     places: Places,
     as_json: bool,
 ) -> None:
+    from charrnn.cli.classify.curves import draw_curves
     from charrnn.cli.display import Pace, TrainingDisplay
     from charrnn.cli.interruption import stoppable
-    from charrnn.pictures import learning_curves
     from charrnn.training import words
 
     terminal, settings = places.terminal, finished.settings
@@ -96,6 +96,5 @@ def _fit(
         try:
             words.train(run, finished, reviews, display, interrupted)
         finally:
-            if run.history():
-                learning_curves(run.folder / "curves.png", run.history(), run.name)
+            draw_curves(run, terminal)
     terminal.note(f"done: {run.folder}.\n{use}")

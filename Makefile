@@ -11,8 +11,8 @@ demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, pri
 	$(BIN)/charrnn train --epochs 5 --run demo --checkpoints checkpoints
 	$(BIN)/charrnn sample "The " --run demo --checkpoints checkpoints --temp 0.7 --length 500 --seed 1
 
-test: $(VENV)/.installed-dev  ## run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed-dev  ## run the tests, in two processes
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.installed-dev  ## lint, format and types, as CI does
 	$(BIN)/ruff check .

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -100,7 +100,9 @@ def read(run: Run) -> Outcome | None:
         return None
     except (CharrnnError, ValueError, TypeError, AttributeError):
         raise RunError(f"{path} is damaged: remove it and give the training again") from None
-    return outcome if outcome.epochs == len(run.history()) else None
+    if outcome.epochs != len(run.history()):
+        return None
+    return replace(outcome, run=run.name)  # its folder may have been renamed
 
 
 def finished(folder: Path) -> list[Outcome]:

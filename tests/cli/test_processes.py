@@ -255,7 +255,8 @@ sys.meta_path.insert(0, PressCtrlC())
 
 def test_full_disk_while_training(novel: Path, invoke: Invoke) -> None:
     """A full disk is one line; the last good checkpoint survives, and a resume goes on from it."""
-    words = ["train", novel, *SMALL, "--run"]
+    # So many units that a resume file is larger than a checkpoint.
+    words = ["train", novel, *SMALL, "--units", 24, "--run"]
     assert invoke(*words, "whole", "--epochs", 2).exit_code == 0
     assert invoke(*words, "full", "--epochs", 1).exit_code == 0
     full = Run(Path("checkpoints/full"))

@@ -52,8 +52,15 @@ def test_streams_are_the_text_cut_into_rows() -> None:
     text = np.arange(403, dtype=np.int32)
     assert words.streams(text, 2).tolist() == [[*range(201)], [*range(201, 402)]]
     assert words.streams(text[:400], 2).shape == (2, 200)
-    with pytest.raises(ReviewsError, match=r"^399 words .* 2 streams of 200.*--batch-size"):
-        words.streams(text[:399], 2)
+
+
+@pytest.mark.parametrize(("count", "part"), [(399, "train on"), (800, "validate on")])
+def test_too_few_words_are_refused(count: int, part: str) -> None:
+    """Which part has too few words is said, and how many it takes."""
+    reviews = [np.array([START, *[5] * (count - 1)], np.int32), np.array([START], np.int32)]
+    config = ReviewTraining(batch_size=2, validation=0.5)
+    with pytest.raises(ReviewsError, match=rf"words to {part} .* 200 for each of --batch-size 2;"):
+        words.check(reviews, config)
 
 
 @pytest.mark.parametrize(("count", "steps"), [(400, 1), (598, 1), (600, 2), (799, 2)])

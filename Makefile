@@ -23,7 +23,7 @@ format: $(VENV)/.installed-dev  ## mend what lint and format can mend by themsel
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-reviews: $(VENV)/.installed  ## train and compare every review classifier: two hours on two cores
+reviews: $(VENV)/.installed  ## train and compare every review classifier: hours
 	$(BIN)/charrnn classify imdb --model all
 
 benchmark: $(VENV)/.installed  ## speed against Keras, and PyTorch where installed

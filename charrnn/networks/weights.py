@@ -1,4 +1,4 @@
-"""A Keras model's weights by their path in a checkpoint, and back."""
+"""A Keras model's weights by their path in a checkpoint."""
 
 from typing import Any
 

@@ -8,7 +8,14 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from charrnn.config import CELLS, GATES, PRECISIONS, layer_name, require, require_at_least_one
+from charrnn.config import (
+    CELLS,
+    PRECISIONS,
+    cell_shapes,
+    layer_name,
+    require,
+    require_at_least_one,
+)
 
 TOKENS = ("words", "subwords")
 KINDS = (*CELLS, "average", "none")
@@ -142,6 +149,11 @@ class ClassifierConfig:
         """
         return self.mask and self.cell != "none"
 
+    @property
+    def input_length(self) -> int | None:
+        """T of every batch; None where it is as long as its longest review."""
+        return None if self.padded_to_longest else self.max_length
+
     def cell_paths(self, layer: int) -> list[str]:
         """Where Keras keeps the cells of recurrent layer number `layer`, one or both directions."""
         number = f"_{layer}" if layer else ""
@@ -154,7 +166,7 @@ class ClassifierConfig:
         units = self.units[layer]
         weights: Shapes = {}
         for path in self.cell_paths(layer):
-            weights |= _cell_shapes(path, self.cell, width, units)
+            weights |= cell_shapes(path, self.cell, width, units)
         name = f"bidirectional {self.cell}" if self.bidirectional else self.cell
         out = units * (2 if self.bidirectional else 1)
         last = layer == len(self.units) - 1 and self.pooling == "last"
@@ -164,13 +176,6 @@ class ClassifierConfig:
     def parameters(self) -> int:
         """How many trainable numbers the network has."""
         return sum(row.parameters for row in self.layer_rows())
-
-
-def _cell_shapes(path: str, cell: str, width: int, units: int) -> Shapes:
-    """A GRU's bias has two rows, for the input and the recurrent product (reset after)."""
-    gates = GATES[cell] * units
-    bias = (2, gates) if cell == "gru" else (gates,)
-    return {f"{path}/0": (width, gates), f"{path}/1": (units, gates), f"{path}/2": bias}
 
 
 def _dense_row(name: str, path: str, width: int, units: int) -> LayerRow:
@@ -203,7 +208,7 @@ class WordModelConfig:
         """The weights in Keras's order: path in a `.weights.h5` file to shape."""
         shapes: Shapes = {"layers/embedding/vars/0": (self.vocabulary_size, self.embedding)}
         for path in self.cell_paths():
-            shapes |= _cell_shapes(path, self.cell, self.embedding, self.units)
+            shapes |= cell_shapes(path, self.cell, self.embedding, self.units)
         for number in ("", "_1"):
             shapes[f"layers/dense{number}/vars/0"] = (self.units, self.embedding)
         shapes["layers/next_word/vars/0"] = (self.vocabulary_size, self.embedding)

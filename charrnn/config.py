@@ -43,20 +43,14 @@ class NetworkConfig:
         require(0 <= self.dropout < 1, f"dropout must lie in [0, 1), not {self.dropout}")
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
-        """The weights in Keras's order: path in a `.weights.h5` file to shape.
-
-        A GRU's bias has two rows, for the input and the recurrent product (reset after).
-        """
-        width = GATES[self.cell] * self.units
-        bias = (2, width) if self.cell == "gru" else (width,)
+        """The weights in Keras's order: path in a `.weights.h5` file to shape."""
         shapes: dict[str, tuple[int, ...]] = {
             "layers/embedding/vars/0": (self.vocabulary_size, self.embedding)
         }
         for layer in range(self.layers):
             path = f"{self.layer_path(layer)}/cell/vars"
-            shapes[f"{path}/0"] = (self.units if layer else self.embedding, width)
-            shapes[f"{path}/1"] = (self.units, width)
-            shapes[f"{path}/2"] = bias
+            width = self.units if layer else self.embedding
+            shapes |= cell_shapes(path, self.cell, width, self.units)
         shapes["layers/dense/vars/0"] = (self.units, self.vocabulary_size)
         shapes["layers/dense/vars/1"] = (self.vocabulary_size,)
         return shapes
@@ -175,6 +169,16 @@ def read_mapping(kind: type[_Dataclass], values: Mapping[str, Any]) -> _Dataclas
         if field.default is not dataclasses.MISSING
     }
     return from_mapping(kind, defaults | dict(values))
+
+
+def cell_shapes(path: str, cell: str, width: int, units: int) -> dict[str, tuple[int, ...]]:
+    """A cell's weights at `path`, to their shapes; `width` is its input's.
+
+    A GRU's bias has two rows, for the input and the recurrent product (reset after).
+    """
+    gates = GATES[cell] * units
+    bias = (2, gates) if cell == "gru" else (gates,)
+    return {f"{path}/0": (width, gates), f"{path}/1": (units, gates), f"{path}/2": bias}
 
 
 def layer_name(cell: str) -> str:

@@ -28,8 +28,7 @@ def build(config: ClassifierConfig, batch_size: int, precision: str = "float32")
     """
     inputs, logits = [], []
     if config.cell != "none":
-        length = None if config.padded_to_longest else config.max_length
-        ids = keras.Input(batch_shape=(batch_size, length), dtype="int32")
+        ids = keras.Input(batch_shape=(batch_size, config.input_length), dtype="int32")
         inputs.append(ids)
         logits.append(Dense(1)(_features(config, ids, precision)))
     if config.bigrams:

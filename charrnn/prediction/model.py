@@ -157,10 +157,9 @@ class ReviewModel:
         read = [cut(ids, config.max_length) for ids in reviews]
         lengths = np.array([len(ids) for ids in read], np.int64)
         logits = np.empty(len(reviews))
-        together = config.padded_to_longest
-        for rows in in_batches(lengths, _GROUP, None, together):
-            length = None if together else config.max_length
-            ids = pad([read[row] for row in rows], config.padding, length, config.max_length)
+        for rows in in_batches(lengths, _GROUP, None, config.padded_to_longest):
+            group = [read[row] for row in rows]
+            ids = pad(group, config.padding, config.input_length, config.max_length)
             logits[rows] = self._network(ids)
         return logits
 

@@ -36,7 +36,9 @@ def training_batches(
     def batches() -> Iterator[Batch]:
         for epoch in count(first_epoch):
             random = np.random.default_rng([config.seed, epoch])
-            for rows in in_batches(learn.lengths, config.batch_size, random, _grouped(network)):
+            for rows in in_batches(
+                learn.lengths, config.batch_size, random, network.padded_to_longest
+            ):
                 yield _batch(learn, rows, network, config.batch_size)
 
     return pipeline(batches, _signature(network, config.batch_size))
@@ -44,7 +46,7 @@ def training_batches(
 
 def batches_in_order(examples: Examples, network: ClassifierConfig, batch_size: int) -> Any:
     """Each review once; where they are whole, the shortest first."""
-    places = in_batches(examples.lengths, batch_size, None, _grouped(network))
+    places = in_batches(examples.lengths, batch_size, None, network.padded_to_longest)
     batches = pipeline(
         lambda: (_batch(examples, rows, network, batch_size) for rows in places),
         _signature(network, batch_size),
@@ -52,17 +54,12 @@ def batches_in_order(examples: Examples, network: ClassifierConfig, batch_size: 
     return batches.apply(tf.data.experimental.assert_cardinality(len(places)))
 
 
-def _grouped(network: ClassifierConfig) -> bool:
-    return network.padded_to_longest
-
-
 def _batch(examples: Examples, rows: Rows, network: ClassifierConfig, batch_size: int) -> Batch:
     filled: list[int] = np.resize(rows, batch_size).tolist()
     reads = []
     if network.cell != "none":
-        length = None if network.padded_to_longest else network.max_length
         ids = [examples.ids[row] for row in filled]
-        reads.append(pad(ids, network.padding, length, network.max_length))
+        reads.append(pad(ids, network.padding, network.input_length, network.max_length))
     if examples.bigrams is not None:
         reads.append(pad([examples.bigrams[row] for row in filled], "after"))
     targets = np.zeros((batch_size, 2), np.float32)
@@ -76,8 +73,7 @@ def _batch(examples: Examples, rows: Rows, network: ClassifierConfig, batch_size
 def _signature(network: ClassifierConfig, batch_size: int) -> Any:
     reads = []
     if network.cell != "none":
-        length = None if network.padded_to_longest else network.max_length
-        reads.append(tf.TensorSpec((batch_size, length), tf.int32))
+        reads.append(tf.TensorSpec((batch_size, network.input_length), tf.int32))
     if network.bigrams:
         reads.append(tf.TensorSpec((batch_size, None), tf.int32))
     targets = tf.TensorSpec((batch_size, 2), tf.float32)

@@ -1,8 +1,9 @@
 """What `charrnn classify imdb` does: show a network's layers, train one, or train all."""
 
+import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +16,11 @@ from charrnn.cli.classify import sources, table
 from charrnn.cli.classify.plan import ReviewPlan, Wanted
 from charrnn.cli.plan import Places
 from charrnn.cli.terminal import Terminal
+from charrnn.errors import RunError
 from charrnn.outcomes import Outcome
 from charrnn.presets import PRESETS
 from charrnn.runs import CLASSIFIERS, Run, best_of, runs
+from charrnn.settings import ReviewSettings
 
 
 def summarise(preset: str, given: Mapping[str, Any], as_json: bool) -> None:
@@ -57,13 +60,16 @@ def train_all(wanted: Wanted, places: Places, as_json: bool) -> None:
     One that was finished before with the same flags is not trained again; one that was broken
     off is gone on with.
     """
-    for preset in PRESETS:
-        # Complains before the first is trained.
-        tokens = planning.configure(preset, wanted.given)[0].tokens
-        sources.load_reviews(tokens, wanted.data, places.data_dir, places.terminal)
+    # Flags and reviews that don't do are complained about before the first is trained.
+    tokens = {planning.configure(preset, wanted.given)[0].tokens for preset in PRESETS}
+    hashes = {
+        token: sources.load_reviews(token, wanted.data, places.data_dir, places.terminal).sha256
+        for token in tokens
+    }
+    there = _settings(places)
     done = []
     for preset in PRESETS:
-        run, outcome = _earlier(preset, wanted, places)
+        run, outcome = _earlier(preset, wanted, hashes, there)
         if outcome is not None:
             places.terminal.note(f"{outcome.run}: finished before")
         elif run is not None:
@@ -81,23 +87,30 @@ def _begin(preset: str, name: str | None, wanted: Wanted, places: Places, as_jso
     return _fit(plan, places, as_json, began)
 
 
-def _earlier(preset: str, wanted: Wanted, places: Places) -> tuple[Run | None, Outcome | None]:
-    """A run of this very network and training, and its outcome if it is finished."""
-    from charrnn.errors import RunError
-    from charrnn.settings import ReviewSettings
+def _settings(places: Places) -> list[tuple[Run, ReviewSettings]]:
+    """Of each run that can be resumed, the newest first."""
     from charrnn.training.resume import load
 
-    network, training = planning.configure(preset, wanted.given)
-    reviews = sources.load_reviews(network.tokens, wanted.data, places.data_dir, places.terminal)
+    found = []
     for run in runs(places.checkpoints / CLASSIFIERS):
-        try:
-            settings = load(run, ReviewSettings).settings
-        except RunError:
-            continue
+        with contextlib.suppress(RunError):
+            found.append((run, load(run, ReviewSettings).settings))
+    return found
+
+
+def _earlier(
+    preset: str,
+    wanted: Wanted,
+    hashes: Mapping[str, str],
+    there: Sequence[tuple[Run, ReviewSettings]],
+) -> tuple[Run | None, Outcome | None]:
+    """A run of this very network and training, and its outcome if it is finished."""
+    network, training = planning.configure(preset, wanted.given)
+    for run, settings in there:
         if (
             replace(settings.training, precision=training.precision) == training
             and settings.network == network
-            and settings.corpus_sha256 == reviews.sha256
+            and settings.corpus_sha256 == hashes[network.tokens]
             and not settings.embedding_from
         ):
             return run, outcomes.read(run)

@@ -106,7 +106,7 @@ def read(path: Path) -> Checkpoint:
         CheckpointError: no such file, or it is damaged, of another program or a newer format.
     """
     with sealed.opened(path, _TITLE, FORMAT) as file:
-        network = from_mapping(NetworkConfig, json.loads(file.attrs["network"]))
+        network = read_mapping(NetworkConfig, json.loads(file.attrs["network"]))
         vocabulary = Vocabulary(json.loads(file.attrs["vocabulary"]))
         provenance = from_mapping(Provenance, json.loads(file.attrs["provenance"]))
         if len(vocabulary) != network.vocabulary_size or network.layers > len(file["layers"]):

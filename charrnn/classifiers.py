@@ -11,6 +11,7 @@ from typing import NamedTuple
 from charrnn.config import (
     CELLS,
     PRECISIONS,
+    SCHEDULES,
     cell_shapes,
     layer_name,
     require,
@@ -21,7 +22,6 @@ TOKENS = ("words", "subwords")
 KINDS = (*CELLS, "average", "none")
 PADDINGS = ("before", "after")
 POOLINGS = ("last", "max")
-SCHEDULES = ("constant", "cosine")
 OPTIMIZERS = ("adam", "rmsprop")
 
 LARGEST_BATCH = 10_000  # reviews; a batch is filled up where there are fewer

@@ -19,6 +19,7 @@ CELLS = tuple(GATES)
 ORDERS = ("streams", "shuffled")
 STATES = ("carry", "reset")
 PRECISIONS = ("float32", "bfloat16")
+SCHEDULES = ("constant", "cosine")
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,16 @@ class NetworkConfig:
     units: int = 256
     layers: int = 1
     dropout: float = 0.0  # on each recurrent layer's output, while training
+    weight_drop: float = 0.0  # on each recurrent kernel's entries, while training
 
     def __post_init__(self) -> None:
         require(self.cell in CELLS, f"unknown cell {self.cell!r}: choose {', '.join(CELLS)}")
         for name in ("vocabulary_size", "embedding", "units", "layers"):
             require_at_least_one(self, name)
         require(0 <= self.dropout < 1, f"dropout must lie in [0, 1), not {self.dropout}")
+        require(
+            0 <= self.weight_drop < 1, f"weight drop must lie in [0, 1), not {self.weight_drop}"
+        )
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """The weights in Keras's order: path in a `.weights.h5` file to shape."""
@@ -80,6 +85,7 @@ class TrainingConfig:
     batch_size: int = 64
     epochs: int = 10
     learning_rate: float = 0.005
+    schedule: str = "constant"  # or "cosine", after a warm-up over the first tenth of all steps
     clip_norm: float = 1.0  # of the whole gradient; 0 for none
     validation: float = 0.1  # the text's last part
     patience: int = 0  # epochs without a better loss before stopping; 0 for never
@@ -92,6 +98,10 @@ class TrainingConfig:
         require(
             self.precision in PRECISIONS,
             f"unknown precision {self.precision!r}: choose {', '.join(PRECISIONS)}",
+        )
+        require(
+            self.schedule in SCHEDULES,
+            f"unknown schedule {self.schedule!r}: choose {', '.join(SCHEDULES)}",
         )
         for name in ("seq_length", "stride", "batch_size", "epochs"):
             require_at_least_one(self, name)
@@ -120,24 +130,6 @@ class TrainingConfig:
             "so its state can't be carried: add --state reset",
         )
 
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "tutorial": {
-        "embedding": 256,
-        "units": 1024,
-        "layers": 1,
-        "dropout": 0.0,
-        "order": "shuffled",
-        "seq_length": 100,
-        "batch_size": 64,
-        "epochs": 100,
-        "learning_rate": 0.001,  # Adam's default
-        "clip_norm": 0.0,
-        "validation": 0.0,
-    },
-    "small": {"embedding": 32, "units": 128, "layers": 1, "epochs": 5},
-}
-"""Preset name to the defaults it sets; a flag overrides each."""
 
 _Dataclass = TypeVar("_Dataclass")
 

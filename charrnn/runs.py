@@ -54,7 +54,12 @@ class EpochResult:
     @property
     def perplexity(self) -> float:
         """exp(loss): how many characters the network is, in effect, choosing between."""
-        return math.exp(self.loss) if self.loss < _LARGEST_EXPONENT else math.inf
+        return perplexity(self.loss)
+
+
+def perplexity(loss: float) -> float:
+    """What a loss in nats per character is the logarithm of."""
+    return math.exp(loss) if loss < _LARGEST_EXPONENT else math.inf
 
 
 _LARGEST_EXPONENT = 700  # exp of more overflows a float

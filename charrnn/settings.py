@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint, Classifier, Provenance, Weights, WordModel
 from charrnn.classifiers import ClassifierConfig, ReviewTraining, WordModelConfig
-from charrnn.config import NetworkConfig, TrainingConfig, from_mapping, read_mapping
+from charrnn.config import NetworkConfig, TrainingConfig, read_mapping
 from charrnn.data.encoders import Encoder, load_encoder
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.runs import EpochResult
@@ -56,6 +56,7 @@ class LanguageSettings:
         source: the corpus as the user gave it: a name, an absolute path or `-`.
         corpus: its short name.
         corpus_sha256: of its bytes; a resume refuses another text.
+        begun_from: the run and epoch, or the file, whose weights it began with; empty for none.
     """
 
     network: NetworkConfig
@@ -64,19 +65,19 @@ class LanguageSettings:
     source: str
     corpus: str
     corpus_sha256: str
+    begun_from: str = ""
 
     def to_values(self) -> dict[str, Any]:
         """What JSON can hold."""
-        values = _plain(self, "source", "corpus", "corpus_sha256")
+        values = _plain(self, "source", "corpus", "corpus_sha256", "begun_from")
         return values | {"vocabulary": self.vocabulary.characters}
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
         """The settings again; errors as in `Settings`."""
-        training = {"precision": "float32"} | values["training"]  # before there was a choice
         parts = {
-            "network": from_mapping(NetworkConfig, values["network"]),
-            "training": from_mapping(TrainingConfig, training),
+            "network": read_mapping(NetworkConfig, values["network"]),
+            "training": read_mapping(TrainingConfig, values["training"]),
             "vocabulary": Vocabulary(values["vocabulary"]),
         }
         return cls(**{**values, **parts})

@@ -1,18 +1,54 @@
 """Weights of one network that another begins with."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.checkpoint import Classifier, WordModel
+from charrnn.checkpoint import Checkpoint, Classifier, WordModel
 from charrnn.data.encoders import Encoder
 from charrnn.data.vectors import Vectors
+from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.data.words import Words
 from charrnn.errors import UsageError
 
 EMBEDDING = "layers/embedding/vars/0"
+_KERNEL, _BIAS = "layers/dense/vars/0", "layers/dense/vars/1"
 _RANGE = 0.05  # Keras draws an embedding from [-0.05, 0.05)
 
 Array = npt.NDArray[np.float32]
+
+
+def grown(source: Checkpoint, text: Vocabulary) -> Checkpoint:
+    """A language model that also has the characters of `text`, and says of its old ones the same.
+
+    A new character is read as the mean of the old ones, which learns as fast as Keras's draw and
+    needs no seed (docs/decisions/0009-fine-tuning.md). Its logit, whatever was read, is the
+    smallest of the old biases; so the old characters keep their logits, and each loses only the
+    share of probability that the new ones get.
+
+    Args:
+        source: the network, of V characters.
+        text: characters that it is to know.
+
+    Returns:
+        embedding (W, E), dense kernel (H, W) and bias (W,) for the W characters of both, all else
+        as in `source`, which is also where it says that it comes from.
+    """
+    vocabulary = source.vocabulary | text
+    places, size = vocabulary.encode(source.vocabulary.characters), len(vocabulary)
+    embedding, kernel, bias = (source.weights[path] for path in (EMBEDDING, _KERNEL, _BIAS))
+    return Checkpoint(
+        replace(source.network, vocabulary_size=size),
+        vocabulary,
+        source.provenance,
+        {
+            **source.weights,
+            EMBEDDING: _spread(embedding, places, size, embedding.mean(axis=0)),
+            _KERNEL: _spread(kernel.T, places, size, np.zeros(len(kernel))).T,
+            _BIAS: _spread(bias, places, size, bias.min()),
+        },
+    )
 
 
 def embedding_of_network(source: Classifier | WordModel, encoder: Encoder, rows: int) -> Array:
@@ -63,3 +99,10 @@ def embedding_of_vectors(vectors: Vectors, encoder: Words, rows: int) -> Array:
 def _first(encoder: Words) -> int:
     """The id of the most frequent word."""
     return len(encoder) - len(encoder.words)
+
+
+def _spread(rows: Array, places: Ids, size: int, new: npt.ArrayLike) -> Array:
+    """The rows at their places among `size`, `new` at all others."""
+    table = np.full((size, *rows.shape[1:]), new, np.float32)
+    table[places] = rows
+    return table

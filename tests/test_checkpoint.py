@@ -159,23 +159,34 @@ PROVENANCES = st.builds(
     provenance=PROVENANCES,
     cell=st.sampled_from(CELLS),
     sizes=st.fixed_dictionaries({n: st.integers(1, 5) for n in ("embedding", "units", "layers")}),
-    dropout=st.floats(0, 1, exclude_max=True),
+    drops=st.fixed_dictionaries(
+        {n: st.floats(0, 1, exclude_max=True) for n in ("dropout", "weight_drop")}
+    ),
 )
-@example({"\0", "\ud800", "\U0010ffff"}, Provenance("\0", "", 1, 1.0, None), "gru", {}, 0.5)
+@example({"\0", "\ud800", "\U0010ffff"}, Provenance("\0", "", 1, 1.0, None), "gru", {}, {})
 def test_reading_undoes_writing(
     make_checkpoint: MakeCheckpoint,
     characters: set[str],
     provenance: Provenance,
     cell: str,
     sizes: dict[str, int],
-    dropout: float,
+    drops: dict[str, float],
 ) -> None:
     """Any network comes back bit by bit, with its settings, vocabulary and provenance."""
-    made = make_checkpoint("".join(sorted(characters)), cell=cell, dropout=dropout, **sizes)
+    made = make_checkpoint("".join(sorted(characters)), cell=cell, **drops, **sizes)
     made = replace(made, provenance=provenance)
     path = Path(f"any{SUFFIX}")
     checkpoint.write(path, made)
     assert_equal(checkpoint.read(path), made)
+
+
+def test_checkpoints_from_before_weight_drop_are_read(path: Path, written: Checkpoint) -> None:
+    """A network that was written before a setting existed is read as one without it."""
+    with edited(path) as file:
+        network = json.loads(file.attrs["network"])
+        assert network.pop("weight_drop") == 0
+        file.attrs["network"] = json.dumps(network)
+    assert_equal(checkpoint.read(path), written)
 
 
 def test_vocabulary_of_20000_characters_is_kept(

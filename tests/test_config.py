@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.config import CELLS, PRESETS, NetworkConfig, TrainingConfig, from_mapping
+from charrnn.config import CELLS, SCHEDULES, NetworkConfig, TrainingConfig, from_mapping
 from charrnn.errors import CharrnnError, UsageError
 
 TUTORIAL = {"vocabulary_size": 65, "embedding": 256, "units": 1024}
@@ -25,12 +25,14 @@ NETWORKS = st.builds(
     units=POSITIVE,
     layers=st.integers(1, 9),
     dropout=FRACTION,
+    weight_drop=FRACTION,
 )
 TRAININGS = st.builds(
     TrainingConfig,
     batch_size=POSITIVE,
     epochs=POSITIVE,
     learning_rate=st.floats(0, 10, exclude_min=True),
+    schedule=st.sampled_from(SCHEDULES),
     clip_norm=st.floats(0, 10),
     validation=FRACTION,
     patience=st.integers(0, 9),
@@ -95,10 +97,13 @@ def test_sizes_start_at_one(kind: Any, name: str, value: int) -> None:
     assert complaint(kind, **{name: value}) == f"{name_as_said} must be at least 1, not {value}"
 
 
-@pytest.mark.parametrize("dropout", [-0.1, 1, 1.5, math.nan])
-def test_dropout_leaves_something(dropout: float) -> None:
-    """A dropout of everything, or of less than nothing, is refused."""
-    assert "dropout" in complaint(network, dropout=dropout)
+@pytest.mark.parametrize("name", ["dropout", "weight_drop"])
+@pytest.mark.parametrize("value", [-0.1, 1, 1.5, math.nan])
+def test_dropout_leaves_something(name: str, value: float) -> None:
+    """A dropout of everything, or of less than nothing, is refused by its name; none is none."""
+    said = f"{name.replace('_', ' ')} must lie in [0, 1), not {value}"
+    assert complaint(network, **{name: value}) == said
+    assert getattr(network(**{name: 0.0}), name) == getattr(network(), name) == 0
 
 
 @pytest.mark.parametrize(
@@ -107,6 +112,7 @@ def test_dropout_leaves_something(dropout: float) -> None:
         (network, "cell", ["rnn", "lstm", "gru"]),
         (TrainingConfig, "order", ["streams", "shuffled"]),
         (TrainingConfig, "state", ["carry", "reset"]),
+        (TrainingConfig, "schedule", ["constant", "cosine"]),
     ],
 )
 def test_unknown_choice_is_answered_with_the_valid_ones(
@@ -172,36 +178,6 @@ def test_settings_do_not_change() -> None:
     """What a network was made with stays what it was."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         network().units = 3  # type: ignore[misc]
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_presets_set_what_there_is(preset: str) -> None:
-    """Every preset's values belong to a network or a training, and make valid ones."""
-    values = PRESETS[preset]
-    sizes = {field.name for field in dataclasses.fields(NetworkConfig)}
-    made = network(**{name: value for name, value in values.items() if name in sizes})
-    training = TrainingConfig(**{name: values[name] for name in values if name not in sizes})
-    assert values.items() <= (dataclasses.asdict(made) | dataclasses.asdict(training)).items()
-
-
-def test_tutorial_preset_is_the_tutorial() -> None:
-    """The preset has the tutorial's sizes, order, Adam's own rate, and no validation."""
-    tutorial = PRESETS["tutorial"]
-    expected = {
-        "embedding": 256,
-        "units": 1024,
-        "layers": 1,
-        "dropout": 0,
-        "order": "shuffled",
-        "seq_length": 100,
-        "batch_size": 64,
-        "learning_rate": 0.001,
-        "clip_norm": 0,
-        "validation": 0,
-    }
-    assert {name: tutorial[name] for name in expected} == expected
-    assert "state" not in tutorial  # so it is carried, which is the tutorial's fault
-    assert TrainingConfig().state == "carry"
 
 
 @settings(deadline=None)

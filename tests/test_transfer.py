@@ -1,17 +1,24 @@
-"""Weights that move to another network: by word, by subword, by layer."""
+"""Weights that move to another network: by character, by word, by subword, by layer."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from charrnn.checkpoint import Classifier, Provenance, WordModel
+from charrnn.checkpoint import Checkpoint, Classifier, Provenance, WordModel
 from charrnn.classifiers import ClassifierConfig, WordModelConfig
 from charrnn.data.encoders import Encoder
 from charrnn.data.subwords import Subwords
+from charrnn.data.vocabulary import Vocabulary
 from charrnn.data.words import Words
 from charrnn.errors import UsageError
-from charrnn.transfer import embedding_of_network, embedding_of_vectors
+from charrnn.sampling.model import LanguageModel
+from charrnn.sampling.network import NumpyStepper
+from charrnn.transfer import embedding_of_network, embedding_of_vectors, grown
 
 SOURCE = Provenance("test", "0" * 64, 1, 0.5, 0.4)
 OLD = Words(["film", "good", "bad"])
@@ -93,3 +100,88 @@ def test_subwords_must_be_the_same() -> None:
         embedding_of_network(source, NEW, len(mine))
     with pytest.raises(UsageError, match="reads words and the other subwords"):
         embedding_of_network(classifier(OLD), mine, len(OLD))
+
+
+# By character
+
+
+KERNEL, BIAS = "layers/dense/vars/0", "layers/dense/vars/1"
+EMBEDDING = "layers/embedding/vars/0"
+KINDS: list[dict[str, Any]] = [{"cell": "rnn"}, {"cell": "lstm", "layers": 2}, {"cell": "gru"}]
+LETTERS = st.text(st.sampled_from("abcdefgh"), min_size=1)
+MakeCheckpoint = Callable[..., Checkpoint]
+
+
+@settings(deadline=None)
+@given(LETTERS, LETTERS, st.sampled_from(KINDS))
+def test_a_grown_network_has_room_for_the_characters_of_both(
+    make_checkpoint: MakeCheckpoint, known: str, text: str, kind: dict[str, Any]
+) -> None:
+    """Old characters keep what they had wherever they are now; new ones get mean, zero, minimum."""
+    old = make_checkpoint("".join(sorted(set(known))), dropout=0.25, **kind)
+    new = grown(old, Vocabulary.of(text))
+    characters = sorted({*known, *text})
+    assert new.vocabulary.characters == "".join(characters)
+    assert new.network == replace(old.network, vocabulary_size=len(characters))
+    assert list(new.weights) == list(new.network.weight_shapes())
+    for path, shape in new.network.weight_shapes().items():
+        assert new.weights[path].shape == shape
+        assert new.weights[path].dtype == np.float32
+        if path not in {EMBEDDING, KERNEL, BIAS}:
+            np.testing.assert_array_equal(new.weights[path], old.weights[path])
+    rows, columns, biases = (old.weights[path] for path in (EMBEDDING, KERNEL, BIAS))
+    mean = [sum(column) / len(column) for column in rows.T.tolist()]
+    for place, character in enumerate(characters):
+        there = old.vocabulary.characters.find(character)
+        known_before = there >= 0
+        expected = rows[there] if known_before else mean
+        np.testing.assert_allclose(
+            new.weights[EMBEDDING][place], expected, rtol=0, atol=0 if known_before else 1e-6
+        )
+        np.testing.assert_array_equal(
+            new.weights[KERNEL][:, place], columns[:, there] if known_before else [0] * 7
+        )
+        assert new.weights[BIAS][place] == (biases[there] if known_before else min(biases))
+
+
+def read(network: Checkpoint, text: str) -> Any:
+    """The logits (T, V) after each character of a text, read one by one."""
+    stepper = NumpyStepper(network)
+    return np.concatenate([stepper.step(network.vocabulary.encode(one)) for one in text])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind["cell"])
+def test_a_grown_network_says_the_same_of_old_characters(
+    make_checkpoint: MakeCheckpoint, kind: dict[str, Any]
+) -> None:
+    """A text of old characters costs what it did, and what the new ones are expected with."""
+    old = make_checkpoint("bdfg", **kind)
+    new = grown(old, Vocabulary("abceh"))
+    text = "bdfggfdbbb"
+    before, after = read(old, text), read(new, text)
+    assert np.std(before, axis=0).min() > 0.001, "the network listens"
+    np.testing.assert_allclose(after[:, [1, 3, 5, 6]], before, atol=1e-6)
+    powers = np.exp(after.astype(np.float64))
+    of_new = powers[:, [0, 2, 4, 7]].sum(axis=1) / powers.sum(axis=1)
+    rise = LanguageModel(new).score(text) - LanguageModel(old).score(text)
+    assert rise == pytest.approx(-np.log(1 - of_new[:-1]).mean(), abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind["cell"])
+def test_a_network_that_knows_all_characters_stays_as_it_is(
+    make_checkpoint: MakeCheckpoint, kind: dict[str, Any]
+) -> None:
+    """With no new character the logits are the same to the last bit."""
+    old = make_checkpoint("bdfg", **kind)
+    new = grown(old, Vocabulary("dg"))
+    assert new.network == old.network
+    np.testing.assert_array_equal(read(new, "bdfggfdbbb"), read(old, "bdfggfdbbb"))
+
+
+def test_a_new_character_is_read_as_the_mean_of_the_old(make_checkpoint: MakeCheckpoint) -> None:
+    """After a new character old ones are expected as after a character with the mean embedding."""
+    old = make_checkpoint("bdfg")
+    logits = read(grown(old, Vocabulary("c")), "c")
+    table = old.weights[EMBEDDING].mean(axis=0, keepdims=True)
+    as_mean = replace(old, weights={**old.weights, EMBEDDING: np.repeat(table, 4, axis=0)})
+    np.testing.assert_allclose(np.delete(logits, 1, axis=1), read(as_mean, "b"), atol=1e-6)

@@ -8,7 +8,9 @@ import click
 from charrnn.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from charrnn.checkpoint import Provenance
+    from charrnn.checkpoint import Checkpoint, Provenance
+    from charrnn.networks.stepper import KerasStepper
+    from charrnn.sampling.network import NumpyStepper
 
 
 def checkpoint_file(
@@ -31,14 +33,43 @@ def checkpoint_file(
     return (find_run(folder, run) if run else newest_run(folder)).checkpoint_file(epoch)
 
 
+def named_file(run: str | None, epoch: int | None, folder: Path) -> Path:
+    """The file of an argument RUN, a run's name or a `.weights.h5` file, and --epoch.
+
+    Raises:
+        click.UsageError: they contradict each other.
+        CheckpointError, RunError: there is no such checkpoint.
+    """
+    if run is None or Path(run).suffix != ".h5":
+        return checkpoint_file(run, None, epoch, folder)
+    if epoch:
+        raise click.UsageError(f"{run} is one epoch's file: leave out --epoch")
+    return checkpoint_file(None, Path(run), None, folder)
+
+
+def stepper(engine: str, network: "Checkpoint", batch_size: int) -> "NumpyStepper | KerasStepper":
+    """What runs the network, by the option --engine, with so many texts side by side."""
+    if engine == "keras":
+        from charrnn.networks.stepper import KerasStepper
+
+        return KerasStepper(network, batch_size)
+    from charrnn.sampling.network import NumpyStepper
+
+    return NumpyStepper(network, batch_size)
+
+
 def run_name(path: Path) -> str:
     """The name of a checkpoint's run, as far as its path tells."""
     return path.parent.name or path.name
 
 
+def when(source: "Provenance") -> str:
+    """The epoch after which, or in which, a checkpoint was written."""
+    return f"epoch {source.epoch}" if source.finished else f"in epoch {source.epoch}"
+
+
 def described(path: Path, source: "Provenance") -> str:
     """Which network answers, for a note or a title."""
-    state = f"epoch {source.epoch}" if source.finished else f"in epoch {source.epoch}"
     kind = "training" if source.validation_loss is None else "validation"
     loss = source.train_loss if source.validation_loss is None else source.validation_loss
-    return f"{run_name(path)}, {state}, {kind} loss {loss:.4f}"
+    return f"{run_name(path)}, {when(source)}, {kind} loss {loss:.4f}"

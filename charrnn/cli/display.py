@@ -18,6 +18,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -25,10 +26,12 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from charrnn.cli.terminal import Terminal
+from charrnn.cli.terminal import Terminal, duration
 from charrnn.runs import EpochResult
 
 _PLAIN_EVERY = 20.0  # seconds between progress lines where there is no bar
+_PACED = 12  # steps after which the time that is left can be told
+_LONG = 120.0  # seconds from which on it is told
 
 
 @contextlib.contextmanager
@@ -53,6 +56,24 @@ class Pace(NamedTuple):
 
     unit: str
     per_step: int
+
+
+@contextlib.contextmanager
+def scoring_bar(terminal: Terminal, mode: str, characters: int) -> Iterator[Callable[[int], None]]:
+    """A bar of the characters that were predicted; yields what is to be told of more of them."""
+    bar = Progress(
+        TextColumn(mode),
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),
+        TaskProgressColumn(),
+        _Speed(Pace("chars/s", 1)),
+        TimeRemainingColumn(compact=True),
+        console=Console(stderr=True),
+        disable=not terminal.live,
+        transient=True,
+    )
+    task = bar.add_task(mode, total=characters)
+    with bar:
+        yield lambda more: bar.advance(task, more)
 
 
 class _Speed(ProgressColumn):
@@ -93,7 +114,8 @@ class TrainingDisplay:
         self._terminal, self._as_json, self._sample = terminal, as_json, sample
         self._epochs, self._steps, self._pace = epochs, steps, pace
         self._epoch = 0
-        self._spoke = self._began = time.monotonic()
+        self._spoke = self._began = self._compiled = time.monotonic()
+        self._foretold = False
         self._bar = Progress(
             TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True)),
             BarColumn(bar_width=None, table_column=Column(ratio=1)),
@@ -125,6 +147,7 @@ class TrainingDisplay:
         """A step has ended."""
         self._bar.update(self._task, completed=step, loss=f"loss {loss:.4f}")
         now = time.monotonic()
+        self._foretell(step, now)
         if self._bar.disable and now - self._spoke > _PLAIN_EVERY:
             self._spoke = now
             speed = step * self._pace.per_step / (now - self._began)
@@ -132,6 +155,19 @@ class TrainingDisplay:
                 f"epoch {self._epoch}/{self._epochs}, step {step}/{self._steps}, "
                 f"loss {loss:.4f}, {speed:,.0f} {self._pace.unit}"
             )
+
+    def _foretell(self, step: int, now: float) -> None:
+        """Say once, when the first steps are compiled and timed, how long a long training takes."""
+        if step == 1:
+            self._compiled = now
+        elif step == _PACED and not self._foretold:
+            self._foretold = True
+            left = (self._epochs - self._epoch + 1) * self._steps - step
+            seconds = left * (now - self._compiled) / (step - 1)
+            if seconds > _LONG:
+                self._terminal.note(
+                    f"about {duration(seconds)} for epochs {self._epoch} to {self._epochs}"
+                )
 
     def on_validation(self) -> None:
         """The validation text is read."""

@@ -33,6 +33,14 @@ checkpoints = click.option(
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, an object a line.")
 
+engine = click.option(
+    "--engine",
+    type=click.Choice(["numpy", "keras"]),
+    default="numpy",
+    show_default=True,
+    help="keras is the tutorial's way, many times slower.",
+)
+
 
 def loudness(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add -v and -q, handed to the command as its `terminal`."""
@@ -84,8 +92,19 @@ def corpora(_: click.Context, __: click.Parameter, incomplete: str) -> list[Comp
     """Shell completion of a text: the names there are, and the shell's own file names."""
     from charrnn.data.corpus import NAMED
 
-    names = [CompletionItem(name) for name in NAMED if name.startswith(incomplete)]
-    return [*names, CompletionItem(incomplete, type="file")]
+    return _texts(NAMED, incomplete)
+
+
+def texts(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Shell completion of a text to measure on: of a run's own there are two parts."""
+    from charrnn.data.corpus import NAMED
+
+    return _texts(("validation", "training", *NAMED), incomplete)
+
+
+def _texts(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    matching = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return [*matching, CompletionItem(incomplete, type="file")]
 
 
 def examples(*lines: str) -> str:

@@ -1,19 +1,24 @@
 """What `charrnn train`'s options ask for: a new training, or going on with one."""
 
+import math
 import shlex
-import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn.cli import options
-from charrnn.cli.display import download_bar
-from charrnn.cli.terminal import Terminal
-from charrnn.config import PRESETS, NetworkConfig, TrainingConfig
-from charrnn.data.corpus import STDIN, Corpus, load_corpus
+import numpy as np
+
+from charrnn import resuming
+from charrnn.cli import options, texts
+from charrnn.cli.origin import Origin, find_origin
+from charrnn.cli.terminal import Terminal, duration
+from charrnn.config import NetworkConfig, TrainingConfig, require
+from charrnn.data.corpus import STDIN
 from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.errors import CorpusError, DownloadError, RunError
+from charrnn.errors import CorpusError, RunError, UsageError
+from charrnn.recipes import DEFAULT, RECIPES, recipe_for
 from charrnn.runs import Run, new_run, resumable
 from charrnn.settings import Finished, LanguageSettings
 
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from charrnn.networks.precision import Precision
 
 _CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm", "precision"}  # on a resume
+_MOST_EPOCHS = 100  # as many as the tutorial takes
 
 
 @dataclass(frozen=True)
@@ -51,26 +57,54 @@ class Plan:
     ids: Ids
     steps: int
     precision: "Precision"
+    origin: Origin | None = None
+
+    @property
+    def distinct(self) -> int:
+        """How many characters the text has; a network begun with another's weights knows more."""
+        return int(np.count_nonzero(np.bincount(self.ids)))
 
 
 def begin(
     source: str | None,
     preset: str | None,
+    budget: float | None,
     name: str | None,
+    begun_from: str | None,
     given: Mapping[str, Any],
     places: Places,
 ) -> Plan:
-    """A new run: the configuration's defaults, over them the preset's, over them the flags."""
-    values = {**(PRESETS[preset] if preset else {}), **given}
+    """A new run: the configuration's defaults, over them the preset's, over them the flags.
+
+    Args:
+        source: the corpus.
+        preset: a recipe's name; none for the budget's, or the default one.
+        budget: minutes to fit the epochs to; none to leave them as they are.
+        name: the run's; none for one made of the corpus and the cell.
+        begun_from: a run or a file whose network it begins with; none for a new network.
+        given: the flags that were typed.
+        places: where things are.
+    """
+    began = time.monotonic()
+    require(budget is None or 0 < budget < math.inf, "--budget must be a number of minutes above 0")
+    preset = preset or (recipe_for(budget) if budget else DEFAULT)
+    origin = None
+    if begun_from is not None:
+        origin = find_origin(begun_from, given, places.checkpoints)
+        given = {**origin.settings, **given}
+    values = {**RECIPES[preset][given.get("cell", NetworkConfig.cell)], **given}
     values.setdefault("stride", values.get("seq_length", TrainingConfig.seq_length))
     asked = values.pop("precision", "auto")
     training = TrainingConfig(**_fields_of(TrainingConfig, values))
     if name is not None:
         new_run(places.checkpoints, name, "", "")  # complains before anything is downloaded
-    corpus = _load(source, places)
+    corpus = texts.load(source, places.data_dir, places.terminal)
     vocabulary = Vocabulary.of(corpus.text)
     if len(vocabulary) == 1:
         raise CorpusError(f"{corpus.source} repeats one single character: nothing to learn")
+    if origin:
+        origin = origin.grown_for(vocabulary)
+        vocabulary = origin.checkpoint.vocabulary
     network = NetworkConfig(len(vocabulary), **_fields_of(NetworkConfig, values))
 
     from charrnn.networks.precision import choose
@@ -79,12 +113,44 @@ def begin(
     precision = choose(asked, network.units)
     training = replace(training, precision=precision.name)
     settings = LanguageSettings(
-        network, training, vocabulary, corpus.source, corpus.name, corpus.sha256
+        network,
+        training,
+        vocabulary,
+        corpus.source,
+        corpus.name,
+        corpus.sha256,
+        origin.name if origin else "",
     )
     ids = vocabulary.encode(corpus.text)
     steps = steps_per_epoch(ids, training)
+    if budget:
+        left = budget * 60 - (time.monotonic() - began)
+        settings = replace(settings, training=_fitted(settings, ids, left, places.terminal))
     run = new_run(places.checkpoints, name, corpus.name, network.cell)
-    return Plan(run, Finished(settings, []), ids, steps, precision)
+    return Plan(run, Finished(settings, []), ids, steps, precision, origin)
+
+
+def _fitted(
+    settings: LanguageSettings, ids: Ids, seconds: float, terminal: Terminal
+) -> TrainingConfig:
+    """The training with as many epochs as fit into the time that is left."""
+    from charrnn.training.budget import measure
+
+    terminal.note("measuring the first steps")
+    before = time.monotonic()
+    cost = measure(Finished(settings, []), ids)
+    epochs = cost.epochs_within(seconds - (time.monotonic() - before))
+    if not epochs:
+        raise UsageError(
+            f"an epoch takes about {duration(cost.epoch)} here, more than --budget leaves: give "
+            "more minutes, a shorter text, or a smaller network"
+        )
+    if epochs > _MOST_EPOCHS:
+        terminal.note(
+            f"{epochs:,} epochs would fit into the budget; reading so short a text more than "
+            f"{_MOST_EPOCHS} times, a network would learn it by heart"
+        )
+    return replace(settings.training, epochs=min(epochs, _MOST_EPOCHS))
 
 
 def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Places) -> Plan:
@@ -93,10 +159,9 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
     run = resumable(places.checkpoints, name)
 
     from charrnn.networks.precision import Precision, choose
-    from charrnn.training import resume
     from charrnn.training.batches import steps_per_epoch
 
-    finished = resume.load(run, LanguageSettings)
+    finished = resuming.load(run, LanguageSettings)
     settings = finished.settings
     precision = Precision(settings.training.precision, "as before")
     if "precision" in given:
@@ -109,26 +174,12 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
             f"{run.name} has done all its epochs, {done}: to go further add, say, --epochs "
             f"{done + 10}"
         )
-    if source is None and settings.source == STDIN:
-        raise CorpusError(
-            f"{run.name} was trained on standard input: pipe the same text into "
-            f"charrnn train - --resume {run.name}"
-        )
-    if (
-        source is None
-        and Path(settings.source).is_absolute()
-        and not Path(settings.source).exists()
-    ):
-        raise CorpusError(
-            f"{run.name} was trained on {settings.source}, which is not there any more: give the "
-            "text's new place as CORPUS"
-        )
-    corpus = _load(settings.source if source is None else source, places)
-    if corpus.sha256 != settings.corpus_sha256:
-        raise CorpusError(
-            f"{corpus.source} is not, or no longer, the text that {run.name} was trained on: give "
-            "that one as CORPUS"
-        )
+    elsewhere = "give that text's place as CORPUS"
+    if settings.source == STDIN:
+        elsewhere = f"pipe the same text into charrnn train - --resume {run.name}"
+    corpus = texts.load_again(
+        run.name, settings, source, elsewhere, places.data_dir, places.terminal
+    )
     ids = settings.vocabulary.encode(corpus.text)
     steps = steps_per_epoch(ids, settings.training)
     return Plan(run, replace(finished, settings=settings), ids, steps, precision)
@@ -137,19 +188,3 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
 def _fields_of(kind: type[NetworkConfig | TrainingConfig], values: Mapping[str, Any]) -> Any:
     names = {field.name for field in fields(kind)}
     return {name: value for name, value in values.items() if name in names}
-
-
-def _load(source: str | None, places: Places) -> Corpus:
-    """The corpus asked for; where none was and shakespeare can't be had, pydoc."""
-    named = "shakespeare" if source is None else source
-    stdin = sys.stdin.buffer
-    if named == STDIN:
-        places.terminal.note_waiting()
-    try:
-        with download_bar(places.terminal, named) as progress:
-            return load_corpus(named, places.data_dir, stdin, progress)
-    except DownloadError as error:
-        if source is not None:
-            raise
-        places.terminal.note(f"{error}.\nTraining on pydoc instead, the help texts inside Python.")
-        return load_corpus("pydoc", places.data_dir, stdin)

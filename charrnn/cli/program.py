@@ -12,6 +12,7 @@ import click
 from charrnn import __version__
 from charrnn.cli.classify import classify
 from charrnn.cli.data import data
+from charrnn.cli.evaluate import evaluate
 from charrnn.cli.sample import sample
 from charrnn.cli.train import train
 from charrnn.errors import CharrnnError
@@ -103,5 +104,6 @@ def program() -> None:
 
 program.add_command(train)
 program.add_command(sample)
+program.add_command(evaluate)
 program.add_command(data)
 program.add_command(classify)

@@ -16,7 +16,6 @@ from charrnn.errors import CorpusError, VocabularyError
 
 if TYPE_CHECKING:
     from charrnn.checkpoint import Checkpoint
-    from charrnn.sampling.network import Stepper
 
 _SEPARATOR = "\n\n---\n\n"
 
@@ -83,13 +82,7 @@ _SEPARATOR = "\n\n---\n\n"
     show_default=True,
     help="What to do with prompt characters that the network doesn't know.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["numpy", "keras"]),
-    default="numpy",
-    show_default=True,
-    help="keras is the tutorial's way, many times slower.",
-)
+@options.engine
 @options.as_json
 @options.checkpoints
 @options.loudness
@@ -136,7 +129,7 @@ def sample(
         seed = secrets.randbits(32)
     terminal.note(f"{chosen.described(path, network.provenance)}, seed {seed}")
     began = time.perf_counter()
-    stepper = _stepper(engine, network, num)
+    stepper = chosen.stepper(engine, network, num)
     steps = characters(
         generate(stepper, ids, choice, sources(seed, num)), network.vocabulary, length, stop
     )
@@ -166,16 +159,6 @@ def _prompt(prompt: str | None, prompt_file: Path | None, terminal: Terminal) ->
         raise CorpusError(f"{shown} is not UTF-8 text: convert it first") from None
     except OSError as error:
         raise CorpusError(f"can't read {shown}: {error.strerror}") from None
-
-
-def _stepper(engine: str, network: "Checkpoint", num: int) -> "Stepper":
-    if engine == "keras":
-        from charrnn.networks.stepper import KerasStepper
-
-        return KerasStepper(network, num)
-    from charrnn.sampling.network import NumpyStepper
-
-    return NumpyStepper(network, num)
 
 
 def _write(steps: Iterable[list[str]], num: int, prompt: str) -> int:

@@ -33,3 +33,12 @@ class Terminal:
     def live(self) -> bool:
         """Whether moving displays are welcome."""
         return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that one would say it in."""
+    if seconds < 100:  # noqa: PLR2004 - up to here seconds are said
+        return f"{seconds:.0f} s"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -14,12 +14,13 @@ from charrnn.config import (
     CELLS,
     ORDERS,
     PRECISIONS,
-    PRESETS,
+    SCHEDULES,
     STATES,
     NetworkConfig,
     TrainingConfig,
 )
 from charrnn.errors import VocabularyError
+from charrnn.recipes import DEFAULT, RECIPES
 
 if TYPE_CHECKING:
     from charrnn.cli.plan import Plan
@@ -29,11 +30,11 @@ _SAMPLE_LENGTH = 200
 _FEW_STEPS = 10
 _DEFAULTS = {
     field.name: field.default for field in (*fields(NetworkConfig), *fields(TrainingConfig))
-}
+} | dict.fromkeys(RECIPES[DEFAULT]["lstm"], "the preset's")
 
 
 def _setting(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
-    """An option whose default is a preset's or the configuration's own."""
+    """An option whose default is the preset's, or the configuration's where presets agree."""
     flag = "--" + name.replace("_", "-")
     return click.option(flag, name, type=kind, help=f"{text}  [default: {_DEFAULTS[name]}]")
 
@@ -45,25 +46,35 @@ _positive = click.IntRange(min=1)
     short_help="Train a network on a text.",
     epilog=options.examples(
         "charrnn train",
-        "charrnn train --cell gru --units 256 --epochs 5",
+        "charrnn train --cell gru --preset quick",
+        "charrnn train my-novel.txt --budget 20",
         "charrnn train my-novel.txt --run novel --sample-every 1",
         "cat *.txt | charrnn train - --run everything",
         "charrnn train --preset tutorial --cell rnn",
+        "charrnn train my-novel.txt --from shakespeare-lstm",
         "charrnn train --resume novel --epochs 40",
     ),
 )
 @click.argument("corpus", required=False, shell_complete=options.corpora)
 @click.option(
     "--preset",
-    type=click.Choice(list(PRESETS)),
-    help="A set of defaults: tutorial is the articles' network and training, small trains in "
-    "about a minute. Any flag overrides it.",
+    type=click.Choice(list(RECIPES)),
+    help="Network and training by the minutes they take on two cores with a million characters: "
+    "one (minute), five (quick) or thirty (default); or the articles' own (tutorial). Any flag "
+    f"overrides its values.  [default: by --budget, else {DEFAULT}]",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MINUTES",
+    help="Measure the first steps and choose as many epochs as fit into this time.",
 )
 @_setting("cell", click.Choice(CELLS, case_sensitive=False), "The recurrent layer.")
 @_setting("units", _positive, "Units of each recurrent layer.")
 @_setting("layers", _positive, "Recurrent layers, one on the other.")
 @_setting("embedding", _positive, "Size of a character's vector.")
-@_setting("dropout", click.FloatRange(0, 1, max_open=True), "After each recurrent layer.")
+@_setting("dropout", click.FloatRange(0, 1, max_open=True), "Of each recurrent layer's outputs.")
+@_setting("weight_drop", click.FloatRange(0, 1, max_open=True), "Of each recurrent kernel's entries.")
 @_setting("seq_length", _positive, "Characters that a gradient reaches back.")
 @_setting("batch_size", _positive, "Windows side by side in a step.")
 @_setting("order", click.Choice(ORDERS), "Contiguous streams, or the tutorial's shuffled windows.")
@@ -75,7 +86,8 @@ _positive = click.IntRange(min=1)
     "needs --state reset.  [default: --seq-length]",
 )
 @_setting("epochs", _positive, "Times through the text, in all.")
-@_setting("learning_rate", click.FloatRange(0, min_open=True), "Adam's step size.")
+@_setting("learning_rate", click.FloatRange(0, min_open=True), "Adam's largest step size.")
+@_setting("schedule", click.Choice(SCHEDULES), "The rate's: cosine warms up, then falls to 2%.")
 @_setting("clip_norm", click.FloatRange(0), "Largest norm of the gradient; 0 for any.")
 @_setting(
     "validation", click.FloatRange(0, 1, max_open=True), "Fraction at the text's end; 0 for none."
@@ -87,6 +99,14 @@ _positive = click.IntRange(min=1)
     type=click.Choice(["auto", *PRECISIONS]),
     help="Of matrix products: bfloat16 is faster where the processor has it, and auto takes it "
     "there.  [default: auto; on a resume, as before]",
+)
+@click.option(
+    "--from",
+    "begun_from",
+    metavar="RUN|FILE",
+    shell_complete=options.run_names,
+    help="Begin with the network and weights of a run's best epoch, or of one .weights.h5 file; "
+    "characters that it lacks are added.",
 )
 @click.option("--run", metavar="NAME", help="Name of the run.  [default: corpus and cell]")
 @click.option(
@@ -109,6 +129,8 @@ def train(
     /,
     corpus: str | None,
     preset: str | None,
+    budget: float | None,
+    begun_from: str | None,
     run: str | None,
     resume: str | None,
     sample_every: int | None,
@@ -121,8 +143,8 @@ def train(
 ) -> None:
     """Train a network on CORPUS: shakespeare (the default), pydoc, a text file, or -.
 
-    Each epoch leaves a checkpoint in the run's folder. Ctrl-C ends after the step under way;
-    --resume goes on.
+    Each epoch leaves a checkpoint in the run's folder, and learning curves are drawn beside them.
+    Ctrl-C ends after the step under way; --resume goes on.
     """
     from charrnn.cli.plan import Places, begin, go_on
 
@@ -133,11 +155,17 @@ def train(
     }
     if prompt and not sample_every:
         raise click.UsageError("--prompt is for the texts of --sample-every: give both")
-    if resume is not None and (preset or run):
-        raise click.UsageError("--resume keeps the run's name and settings: leave them out")
+    if resume is not None and (preset or run or budget):
+        raise click.UsageError(
+            "--resume keeps the run's name and settings: leave out --run, --preset and --budget"
+        )
+    if resume is not None and begun_from is not None:
+        raise click.UsageError("--from is how a run begins: leave it out on a resume")
+    if budget and "epochs" in given:
+        raise click.UsageError("--budget chooses the epochs: leave out --epochs")
     places = Places(checkpoints, data_dir, terminal, options.asked_for_checkpoints(ctx))
     if resume is None:
-        plan = begin(corpus, preset, run, given, places)
+        plan = begin(corpus, preset, budget, run, begun_from, given, places)
     else:
         plan = go_on(resume, corpus, given, places)
     _check_prompt(plan, prompt)
@@ -174,6 +202,7 @@ def _fit(
     terminal: Terminal,
     sampler: Callable[[int], str | None],
 ) -> None:
+    from charrnn.cli.curves import draw_curves
     from charrnn.cli.display import Pace, TrainingDisplay
     from charrnn.cli.interruption import stoppable
     from charrnn.training.train import train as fit
@@ -184,7 +213,11 @@ def _fit(
     pace = Pace("chars/s", config.batch_size * config.seq_length)
     display = TrainingDisplay(terminal, config.epochs, plan.steps, pace, as_json, sampler)
     with stoppable(terminal, plan.run, plan.steps, again, use) as interrupted, display:
-        fit(plan.run, plan.finished, plan.ids, display, interrupted)
+        borrowed = plan.origin.checkpoint.weights if plan.origin else None
+        try:
+            fit(plan.run, plan.finished, plan.ids, display, interrupted, borrowed)
+        finally:
+            draw_curves(plan.run, terminal)
     done = len(plan.run.history())
     if done < config.epochs:
         terminal.note(f"no better epoch in {config.patience}: stopped early, after epoch {done}")
@@ -203,10 +236,12 @@ def _introduce(plan: "Plan", terminal: Terminal) -> None:
     terminal.note(
         f"{plan.run.name}: {stacked}{network.cell} {network.units}, "
         f"{network.parameters:,} parameters; {len(plan.ids):,} characters, "
-        f"{network.vocabulary_size:,} distinct, {held_back}; "
+        f"{plan.distinct:,} distinct, {held_back}; "
         f"{plan.steps:,} step{'s' if plan.steps > 1 else ''} an epoch; "
         f"{plan.precision.name} products ({plan.precision.reason})"
     )
+    if plan.origin:
+        terminal.note(plan.origin.introduction)
     if plan.steps < _FEW_STEPS:
         terminal.note(
             "note: in so few steps an epoch a network learns little; a smaller --batch-size gives "

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from charrnn.data.download import Progress, Remote, fetch
 from charrnn.data.vocabulary import Ids
@@ -18,6 +18,8 @@ SHAKESPEARE = Remote(
 )
 
 STDIN = "-"
+
+_Text = TypeVar("_Text", str, Ids)
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -87,13 +89,13 @@ def load_corpus(
     return _decode(path.stem, str(path.resolve()), _read_file(path))
 
 
-def split(ids: Ids, validation: float) -> tuple[Ids, Ids]:
-    """The first part for training, the last `validation` of the text for validation.
+def split(text: _Text, validation: float) -> tuple[_Text, _Text]:
+    """A text's first part, for training, and the last `validation` of it, for validation.
 
     The border is nanoGPT's, int(N (1 - validation)), so that losses can be compared.
     """
-    border = int(len(ids) * (1 - validation))
-    return ids[:border], ids[border:]
+    border = int(len(text) * (1 - validation))
+    return text[:border], text[border:]
 
 
 def _read_file(path: Path) -> bytes:

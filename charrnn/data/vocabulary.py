@@ -47,6 +47,10 @@ class Vocabulary:
     def __contains__(self, character: str) -> bool:
         return len(character) == 1 and character in self.characters
 
+    def __or__(self, other: "Vocabulary") -> "Vocabulary":
+        """The characters of both; ids are those of the new vocabulary."""
+        return Vocabulary.of(self.characters + other.characters)
+
     def encode(self, text: str) -> Ids:
         """The ids of `text`'s characters, shape (N,).
 
@@ -56,7 +60,7 @@ class Vocabulary:
         ids = self._ids[_code_points(text)]
         if np.any(ids == _UNKNOWN):
             unknown = "".join(sorted(set(text) - set(self.characters)))
-            raise VocabularyError(f"not in this network's vocabulary: {_listing(unknown)}")
+            raise VocabularyError(f"not in this network's vocabulary: {listing(unknown)}")
         return ids
 
     def decode(self, ids: Iterable[int] | Ids) -> str:
@@ -68,18 +72,19 @@ class Vocabulary:
         return "".join(character for character in text if character in self)
 
 
+def listing(characters: str, most: int = 10) -> str:
+    """The first characters in quotes, and how many more there are."""
+    shown = " ".join(map(_shown, characters[:most]))
+    rest = len(characters) - most
+    return shown + (f" and {rest} more" if rest > 0 else "")
+
+
 def _code_points(text: str) -> npt.NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def _text(codes: npt.NDArray[np.uint32]) -> str:
     return codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-
-
-def _listing(characters: str, most: int = 10) -> str:
-    shown = " ".join(map(_shown, characters[:most]))
-    rest = len(characters) - most
-    return shown + (f" and {rest} more" if rest > 0 else "")
 
 
 def _shown(character: str) -> str:

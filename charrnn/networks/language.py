@@ -30,6 +30,7 @@ def build(config: NetworkConfig, batch_size: int, precision: str = "float32") ->
             return_sequences=True,
             recurrent_initializer="glorot_uniform",
             precision=precision,
+            weight_drop=config.weight_drop,
         )(signal)
         if config.dropout:
             signal = keras.layers.Dropout(config.dropout)(signal)

@@ -6,6 +6,8 @@ The class names are Keras's own because the weight files' paths follow them
 Shapes: B batch, T time, E the input's width, H units, G gates, V vocabulary.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -92,25 +94,58 @@ class Scanned(keras.layers.RNN):  # type: ignore[misc]
         precision: what the products' factors and results are rounded to.
         few_lengths: where the length is not known beforehand, it takes few values: each of them
             may be compiled.
+        weight_drop: the fraction of the recurrent kernel's entries that are zero in a training
+            step, the others scaled up (DropConnect as in Merity, Keskar and Socher 2018,
+            section 2).
     """
 
     step: cells.Cell
 
     def __init__(
-        self, *args: Any, precision: str = "float32", few_lengths: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        precision: str = "float32",
+        few_lengths: bool = False,
+        weight_drop: float = 0.0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.precision, self.few_lengths = _checked(precision), few_lengths
+        self.weight_drop = weight_drop
+        if weight_drop:
+            self.drop_seeds = keras.random.SeedGenerator()
 
     def get_config(self) -> dict[str, Any]:
-        """Keras's config, the precision and what is known of lengths."""
-        added = {"precision": self.precision, "few_lengths": self.few_lengths}
-        return {**super().get_config(), **added}
+        """Keras's config, the precision, what is known of lengths, and the weight drop."""
+        names = ("precision", "few_lengths", "weight_drop")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[Any, Any, Any]:
         """Keras's contract: (last output, outputs, states), run by `scan` where it can be."""
+        with self._dropped(training):
+            return self._loop(sequences, initial_state, mask, training)
+
+    @contextlib.contextmanager
+    def _dropped(self, training: bool) -> Iterator[None]:
+        """Within, the cell's recurrent kernel is the one with zeros, if one is due."""
+        if not (training and self.weight_drop):
+            yield
+            return
+        attributes = vars(self.cell)  # past Keras, which would count a tensor as a new weight
+        kernel = attributes["recurrent_kernel"]
+        attributes["recurrent_kernel"] = keras.random.dropout(
+            kernel, self.weight_drop, seed=self.drop_seeds
+        )
+        try:
+            yield
+        finally:
+            attributes["recurrent_kernel"] = kernel
+
+    def _loop(
+        self, sequences: Any, initial_state: Any, mask: Any, training: bool
+    ) -> tuple[Any, Any, Any]:
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         mask = mask[..., 0] if mask is not None and len(mask.shape) == 3 else mask  # noqa: PLR2004
         if not self._scannable():

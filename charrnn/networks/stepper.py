@@ -28,3 +28,10 @@ class KerasStepper:
         """Read one character of each text, shape (B,), and give the next one's logits, (B, V)."""
         logits = self._model(ids[:, None], training=False)  # (B, 1, V)
         return np.asarray(logits[:, 0])
+
+    def read(self, ids: Ids) -> npt.NDArray[np.float32]:
+        """Read on in each text, shape (B, T), and give every character's logits, (B, T, V).
+
+        One by one: TensorFlow would compile the scans anew for every T.
+        """
+        return np.stack([self.step(column) for column in ids.T], axis=1)

@@ -1,16 +1,15 @@
 """The Python interface: a trained network that writes and scores text."""
 
-import math
 import secrets
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from charrnn.checkpoint import SUFFIX, Checkpoint, read
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CheckpointError, UsageError
 from charrnn.runs import Run
+from charrnn.sampling import score
 from charrnn.sampling.choose import Choice
 from charrnn.sampling.generate import characters, generate, prompt_ids, sources
 from charrnn.sampling.network import NumpyStepper
@@ -74,27 +73,25 @@ class LanguageModel:
         endless = generate(NumpyStepper(self.checkpoint), ids, choice, randoms)
         return (new for (new,) in characters(endless, self.vocabulary, length))
 
-    def score(self, text: str) -> float:
+    def score(self, text: str, crop_length: int | None = None) -> float:
         """How well the network predicts `text`: the mean loss of its characters after the first.
 
-        The text is read as one stream from a state of zero, each character scored once.
+        Args:
+            text: what is predicted, each character but the first once.
+            crop_length: how many characters to predict before the state is set to zero again;
+                None for one stream, whose state is never reset.
 
         Returns:
             nats per character; exp of it is the perplexity.
 
         Raises:
-            UsageError: the text has fewer than two characters.
+            UsageError: the text has fewer than two characters, or a crop less than one.
             VocabularyError: the text has characters that the network does not know.
         """
         ids = self.vocabulary.encode(text)
-        if len(ids) < 2:  # noqa: PLR2004 - one to read and one to predict
-            raise UsageError("a text to score needs at least two characters")
-        network = NumpyStepper(self.checkpoint)
-        losses = (
-            _loss(network.step(ids[place : place + 1])[0], ids[place + 1])
-            for place in range(len(ids) - 1)
-        )
-        return math.fsum(losses) / (len(ids) - 1)
+        if crop_length is None:
+            return score.stream(NumpyStepper(self.checkpoint), ids).loss
+        return score.crops(partial(NumpyStepper, self.checkpoint), ids, crop_length).loss
 
 
 def load(path: str | Path) -> LanguageModel:
@@ -113,9 +110,3 @@ def load(path: str | Path) -> LanguageModel:
     if not path.exists():
         raise CheckpointError(f"nothing at {path}: give a run's folder or a file ending {SUFFIX}")
     return LanguageModel(read(path))
-
-
-def _loss(logits: np.ndarray[tuple[int], np.dtype[np.float32]], target: int) -> float:
-    """Cross-entropy of one prediction, -log softmax(logits)[target]."""
-    shifted = logits.astype(np.float64) - logits.max()
-    return float(np.log(np.exp(shifted).sum()) - shifted[target])

@@ -20,6 +20,16 @@ class Stepper(Protocol):
         """Read one character of each text, shape (B,), and give the next one's logits, (B, V)."""
 
 
+class Reader(Protocol):
+    """A network that reads whole texts and carries its state."""
+
+    def reset(self) -> None:
+        """Set the carried state to zero."""
+
+    def read(self, ids: Ids) -> npt.NDArray[np.float32]:
+        """Read on in each text, shape (B, T), and give every character's logits, (B, T, V)."""
+
+
 class NumpyStepper:
     """The network written out in NumPy.
 
@@ -52,7 +62,27 @@ class NumpyStepper:
         """Read one character of each text, shape (B,), and give the next one's logits, (B, V)."""
         output = self._cells[0].step(self._table[ids])  # (B, H)
         for cell in self._cells[1:]:
-            output = cell.step(output @ cell.kernel + cell.bias)
-        logits: Array = output @ self._dense
-        logits += self._dense_bias
-        return logits
+            output = cell.step(_projected(output, cell.kernel, cell.bias))
+        return _projected(output, self._dense, self._dense_bias)
+
+    def read(self, ids: Ids) -> npt.NDArray[np.float32]:
+        """Read on in each text, shape (B, T), and give every character's logits, (B, T, V).
+
+        Layer by layer, so that whatever does not wait for the step before is one product.
+        """
+        outputs = _stepped(self._cells[0], self._table[ids.T])  # (T, B, H)
+        for cell in self._cells[1:]:
+            outputs = _stepped(cell, _projected(outputs, cell.kernel, cell.bias))
+        return _projected(outputs, self._dense, self._dense_bias).swapaxes(0, 1)
+
+
+def _projected(signal: Array, kernel: Array, bias: Array) -> Array:
+    """The product x W + b, for every x in (..., inputs) at once."""
+    flat: Array = signal.reshape(-1, len(kernel)) @ kernel
+    flat += bias
+    return flat.reshape(*signal.shape[:-1], -1)
+
+
+def _stepped(cell: Cell, projected: Array) -> Array:
+    """A layer's outputs (T, B, H) from its projected inputs (T, B, gates H)."""
+    return np.stack([cell.step(step).copy() for step in projected])

@@ -16,14 +16,20 @@ from charrnn.training.pipeline import pipeline
 
 
 def epoch_starts(length: int, config: TrainingConfig, epoch: int) -> Starts:
-    """The windows of one epoch, shape (steps, B); a shuffled order depends on seed and epoch.
+    """The windows of one epoch, shape (steps, B), by seed and epoch.
+
+    Shuffled windows have another order in each epoch. Streams begin up to as many characters into
+    the text as there are too many for whole batches, so that windows and streams are cut elsewhere
+    in each epoch.
 
     Raises:
         CorpusTooShortError: `length` characters give no whole batch.
     """
-    if config.order == "streams":
-        return stream_starts(length, config.batch_size, config.seq_length, config.stride)
     random = np.random.default_rng([config.seed, epoch])
+    if config.order == "streams":
+        starts = stream_starts(length, config.batch_size, config.seq_length, config.stride)
+        unused = length - 1 - config.seq_length - int(starts.max())
+        return starts + random.integers(unused + 1)
     return shuffled_starts(length, config.batch_size, config.seq_length, random)
 
 

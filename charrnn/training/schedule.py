@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from charrnn.classifiers import ReviewTraining
+from charrnn.config import TrainingConfig
 
 _WARM_UP = 0.1  # of all steps
 _LAST = 0.02  # of the largest rate
@@ -19,7 +20,7 @@ class Schedule(keras.callbacks.Callback):  # type: ignore[misc]
         steps: in an epoch.
     """
 
-    def __init__(self, config: ReviewTraining, steps: int) -> None:
+    def __init__(self, config: ReviewTraining | TrainingConfig, steps: int) -> None:
         super().__init__()
         self._config, self._steps = config, steps
         self._epoch = 0

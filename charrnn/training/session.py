@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 from filelock import FileLock, Timeout
 
+from charrnn import resuming
 from charrnn.errors import RunError, TrainingError
 from charrnn.runs import Run
 from charrnn.settings import Finished
@@ -22,7 +23,7 @@ def session(run: Run, finished: Finished[Any]) -> Iterator[None]:
         TrainingError: within, the network turned out to be larger than the memory.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
-    with _locked(run), _enough_memory():
+    with _locked(run), enough_memory():
         _check_unchanged(run, finished)
         yield
 
@@ -61,7 +62,7 @@ def _locked(run: Run) -> Iterator[None]:
 def _check_unchanged(run: Run, finished: Finished[Any]) -> None:
     """Under the lock, that no other training wrote here since `finished` was decided on."""
     kind = type(finished.settings)
-    there = resume.load(run, kind).results if run.resume_file.exists() else []
+    there = resuming.load(run, kind).results if run.resume_file.exists() else []
     if list(there) != list(finished.results):
         raise RunError(
             f"run {run.name!r} was trained on by another process meanwhile: give the command again"
@@ -69,7 +70,12 @@ def _check_unchanged(run: Run, finished: Finished[Any]) -> None:
 
 
 @contextlib.contextmanager
-def _enough_memory() -> Iterator[None]:
+def enough_memory() -> Iterator[None]:
+    """Say it in a line where a network is larger than the memory.
+
+    Raises:
+        TrainingError: within, it was.
+    """
     try:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError):

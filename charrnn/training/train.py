@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from charrnn.checkpoint import Weights
 from charrnn.config import TrainingConfig
 from charrnn.data.corpus import split
 from charrnn.data.vocabulary import Ids
@@ -13,6 +14,7 @@ from charrnn.runs import Run
 from charrnn.settings import Finished, LanguageSettings
 from charrnn.training.batches import steps_per_epoch, training_batches, validation_batches
 from charrnn.training.callbacks import CarriedState, Keeper, Listener
+from charrnn.training.schedule import Schedule
 from charrnn.training.session import begin_or_go_on, session
 
 
@@ -22,6 +24,7 @@ def train(
     ids: Ids,
     listener: Listener,
     interrupted: Callable[[], bool] = lambda: False,
+    borrowed: Weights | None = None,
 ) -> None:
     """Train from the end of the last finished epoch to the last one of the settings.
 
@@ -31,6 +34,7 @@ def train(
         ids: the whole text, shape (N,).
         listener: told of each step and epoch.
         interrupted: asked after each step; true ends the training.
+        borrowed: the weights that a new training begins with, where they are not drawn.
 
     Raises:
         Interrupted: `interrupted` said so. The epoch under way is kept in a file of its own.
@@ -45,6 +49,8 @@ def train(
     with session(run, finished):
         validation = validation_batches(validation_ids, config) if len(validation_ids) else None
         model = compiled(finished)
+        if borrowed is not None:
+            model.set_weights(list(borrowed.values()))
         begin_or_go_on(run, finished, model)
         model.fit(
             training_batches(training_ids, config, len(finished.results)),
@@ -56,6 +62,7 @@ def train(
                 CarriedState(
                     each_epoch=config.order == "streams", each_batch=config.state == "reset"
                 ),
+                Schedule(config, steps),
                 Keeper(run, finished, listener, interrupted),
             ],
             shuffle=False,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from rich.cells import cell_len
 
-from charrnn.cli.display import Pace, TrainingDisplay, download_bar
+from charrnn.cli.display import Pace, TrainingDisplay, download_bar, scoring_bar
 from charrnn.cli.terminal import Terminal
 from charrnn.runs import EpochResult
 
@@ -300,6 +300,31 @@ def test_download_without_a_terminal_is_silent(
     """A log file gets no bar."""
     with download_bar(Terminal(quiet=quiet), "play.txt") as progress:
         progress(1, 2)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 120])
+def test_scoring_bar(screen: Screen, clock: Clock, width: int) -> None:
+    """A measurement shows its mode, part, characters per second and the time that is left."""
+    stderr = screen(width)
+    with scoring_bar(Terminal(), "stream", 1000) as progress:
+        for _ in range(3):
+            clock.now += 0.1
+            progress(100)
+    drawn = stderr.lines()
+    assert max(map(cell_len, drawn)) <= width
+    if width >= 80:
+        assert re.match(r"stream .* 30% 1,000 chars/s 00:0[01]", drawn[-1])
+    assert stderr.getvalue().endswith("\x1b[2K")  # the line is wiped
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_scoring_without_a_terminal_is_silent(
+    capsys: pytest.CaptureFixture[str], *, quiet: bool
+) -> None:
+    """A log file gets no bar."""
+    with scoring_bar(Terminal(quiet=quiet), "stream", 10) as progress:
+        progress(10)
     assert capsys.readouterr() == ("", "")
 
 

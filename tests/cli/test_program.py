@@ -60,7 +60,7 @@ def command_raising(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException]
 def test_the_commands_are_these() -> None:
     """The commands that are documented are the ones there are."""
     assert {" ".join(names) for names, _ in COMMANDS} - {""} == {
-        *("train", "sample", "data", "data list", "data fetch", "data path"),
+        *("train", "sample", "evaluate", "data", "data list", "data fetch", "data path"),
         *("classify", "classify imdb", "classify predict", "classify compare", "classify words"),
         *("classify show", "classify pretrain"),
     }
@@ -273,7 +273,7 @@ def completions(*words: str) -> list[str]:
     return [line.split(",")[1] for line in result.stdout.splitlines() if line]
 
 
-@pytest.mark.parametrize("words", [("sample", "--run"), ("train", "--resume")])
+@pytest.mark.parametrize("words", [("sample", "--run"), ("train", "--resume"), ("train", "--from")])
 def test_run_names_are_completed(make_run: MakeRun, words: tuple[str, str]) -> None:
     """The tab key knows the runs there are."""
     for name in ("tiny", "tall", "other"):
@@ -281,6 +281,14 @@ def test_run_names_are_completed(make_run: MakeRun, words: tuple[str, str]) -> N
     assert set(completions(*words, "")) == {"tiny", "tall", "other"}
     assert set(completions(*words, "t")) == {"tiny", "tall"}
     assert completions(*words, "tin") == ["tiny"]
+
+
+def test_texts_are_completed(make_run: MakeRun) -> None:
+    """The tab key knows what a run can be measured on, and that a file will do."""
+    make_run("tiny")
+    assert completions("evaluate", "") == ["tiny"]
+    assert completions("evaluate", "tiny", "t") == ["training", "t"]
+    assert {"validation", "training", "shakespeare"} < set(completions("evaluate", "tiny", ""))
 
 
 def test_completion_looks_where_runs_are(
@@ -297,6 +305,6 @@ def test_completion_looks_where_runs_are(
 
 def test_commands_and_options_are_completed() -> None:
     """The tab key knows commands, options and choices."""
-    assert set(completions("")) == {"train", "sample", "data", "classify"}
+    assert set(completions("")) == {"train", "sample", "evaluate", "data", "classify"}
     assert completions("train", "--cell", "") == ["rnn", "lstm", "gru"]
     assert "--temp" in completions("sample", "--")

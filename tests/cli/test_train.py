@@ -20,11 +20,13 @@ from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint
 from charrnn.cli.display import TrainingDisplay
 from charrnn.cli.program import program
-from charrnn.config import NetworkConfig, TrainingConfig
+from charrnn.config import CELLS, NetworkConfig, TrainingConfig
 from charrnn.data import corpus
 from charrnn.data.download import Remote
+from charrnn.recipes import DEFAULT, RECIPES
 from charrnn.runs import Run
 from charrnn.settings import Finished, LanguageSettings
+from charrnn.training.budget import Cost
 
 Invoke = Callable[..., Result]
 Fails = Callable[..., str]
@@ -32,7 +34,8 @@ Plan = Callable[..., "Planned"]
 Train = Callable[..., "Trained"]
 
 BASE = "--cell rnn --units 6 --embedding 4 --batch-size 4 --seq-length 10 --epochs 1 --validation 0"
-SMALL = [*BASE.split(), "--learning-rate", "0.01"]
+RATE = "--layers 1 --dropout 0 --learning-rate 0.01 --schedule constant"
+SMALL = [*BASE.split(), *RATE.split()]
 LENGTH = 600
 
 
@@ -303,18 +306,13 @@ def test_patience(invoke: Invoke) -> None:
 
 
 def test_defaults(plan: Plan, real_text: str) -> None:
-    """Without options: an LSTM on ordered streams of 100 characters, 64 at a time, a tenth held
-    back.
-    """
+    """Without options: the default recipe's LSTM on ordered streams, a tenth held back."""
     Path("long.txt").write_text(real_text, encoding="utf-8")
     planned = plan("long.txt")
     training = planned.training
-    assert (planned.network.cell, planned.network.layers, planned.run.name) == (
-        "lstm",
-        1,
-        "long-lstm",
-    )
-    assert (training.order, training.state, training.patience) == ("streams", "carry", 0)
+    assert (planned.network.cell, planned.run.name) == ("lstm", "long-lstm")
+    assert planned.network.units == RECIPES[DEFAULT]["lstm"]["units"]
+    assert (training.order, training.state) == ("streams", "carry")
     assert (training.seq_length, training.stride, training.batch_size) == (100, 100, 64)
     assert training.validation == 0.1
 
@@ -325,6 +323,7 @@ def test_defaults(plan: Plan, real_text: str) -> None:
         (["--seq-length", "50"], {"seq_length": 50, "stride": 50}),
         (["--seq-length", "50", "--stride", "25", "--state", "reset"], {"stride": 25}),
         (["--learning-rate", "0.5"], {"learning_rate": 0.5}),
+        (["--schedule", "constant"], {"schedule": "constant"}),
         (["--clip-norm", "3"], {"clip_norm": 3.0}),
         (["--patience", "4"], {"patience": 4}),
         (["--seed", "4294967295"], {"seed": 2**32 - 1}),
@@ -375,12 +374,113 @@ def test_preset_is_overridden_by_options(plan: Plan, real_text: str) -> None:
     assert (training.order, training.learning_rate) == ("streams", 0.001)
 
 
-def test_small_preset_is_smaller(plan: Plan, real_text: str) -> None:
-    """--preset small trains fewer parameters in fewer epochs than the defaults."""
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("preset", [*RECIPES, None])
+def test_recipes(plan: Plan, real_text: str, preset: str | None, cell: str) -> None:
+    """A preset is its recipe for the cell; without one it is the default recipe."""
+    Path("long.txt").write_text(real_text * 2, encoding="utf-8")
+    words = ["--preset", preset] if preset else []
+    planned = plan("long.txt", "--cell", cell, *words)
+    values = dataclasses.asdict(planned.network) | dataclasses.asdict(planned.training)
+    recipe = RECIPES[preset or DEFAULT][cell]
+    assert values == values | recipe
+    rest = dataclasses.asdict(NetworkConfig(1)) | dataclasses.asdict(TrainingConfig())
+    varied = {"vocabulary_size", "cell", "precision", *recipe}
+    assert {name: values[name] for name in values if name not in varied} == {
+        name: rest[name] for name in values if name not in varied
+    }
+
+
+# A time instead of epochs
+
+
+@pytest.fixture
+def cost(monkeypatch: pytest.MonkeyPatch) -> Callable[[float, float], None]:
+    """Sets what measuring the first steps finds, instead of measuring."""
+
+    def set_cost(start: float, epoch: float) -> None:
+        found = Cost(start, epoch)
+        monkeypatch.setattr("charrnn.training.budget.measure", lambda *_: found)
+
+    return set_cost
+
+
+def test_a_budget_decides_the_epochs(
+    plan: Plan, cost: Callable[[float, float], None], real_text: str
+) -> None:
+    """As many epochs as fit, and the rate falls over these."""
     Path("long.txt").write_text(real_text, encoding="utf-8")
-    small, usual = plan("long.txt", "--preset", "small"), plan("long.txt")
-    assert small.network.parameters < usual.network.parameters / 3
-    assert small.training.epochs < usual.training.epochs
+    cost(10, 20)
+    planned = plan("long.txt", "--budget", 2)
+    assert planned.training.epochs == 5  # (120 - 10) / 20, and some seconds are gone already
+    assert planned.training.schedule == "cosine"
+    assert planned.network.units == RECIPES["minute"]["lstm"]["units"]
+
+
+@pytest.mark.parametrize(
+    ("words", "preset"),
+    [
+        (["--budget", 5], "quick"),
+        (["--budget", 45], DEFAULT),
+        (["--budget", 5, "--preset", DEFAULT], DEFAULT),
+        (["--budget", 45, "--preset", "minute"], "minute"),
+    ],
+)
+def test_a_budget_chooses_a_recipe_where_no_preset_does(
+    plan: Plan,
+    cost: Callable[[float, float], None],
+    real_text: str,
+    words: list[str | float],
+    preset: str,
+) -> None:
+    """More minutes, a larger network; a preset that is named stays."""
+    Path("long.txt").write_text(real_text, encoding="utf-8")
+    cost(1, 30)
+    planned = plan("long.txt", *words)
+    recipe = RECIPES[preset]["lstm"]
+    sizes = dataclasses.asdict(planned.network)
+    assert sizes == sizes | {name: recipe[name] for name in recipe if name in sizes}
+    assert planned.training.learning_rate == recipe["learning_rate"]
+
+
+def test_a_budget_that_no_epoch_fits_into(
+    fails: Fails, cost: Callable[[float, float], None], real_text: str
+) -> None:
+    """It is refused with what an epoch takes, and leaves no run behind."""
+    Path("long.txt").write_text(real_text, encoding="utf-8")
+    cost(5, 600)
+    complaint = fails(2, "train", "long.txt", "--budget", 5, "-q")
+    assert "an epoch takes about 10 min here" in complaint
+    assert "a smaller network" in complaint
+    assert not list(Path().glob("checkpoints/*"))
+
+
+def test_a_budget_for_a_short_text_is_not_used_up(
+    plan: Plan, cost: Callable[[float, float], None], real_text: str
+) -> None:
+    """It would only be learnt by heart."""
+    Path("long.txt").write_text(real_text, encoding="utf-8")
+    cost(0, 0.01)
+    planned = plan("long.txt", "--budget", 10)
+    assert planned.training.epochs == 100
+    assert "learn it by heart" in planned.result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--budget", 5, "--epochs", 3], "leave out --epochs"),
+        (["--budget", 5, "--resume"], "leave out --run, --preset and --budget"),
+        (["--budget", 0], "--budget"),
+        (["--budget", "nan"], "--budget"),
+        (["--budget", "inf"], "--budget"),
+    ],
+)
+def test_budgets_that_are_refused(
+    fails: Fails, novel: Path, words: list[object], complaint: str
+) -> None:
+    """What would leave no time, or decide the epochs twice."""
+    assert complaint in fails(2, "train", novel, *words)
 
 
 # What is shown

@@ -66,6 +66,15 @@ def test_a_vocabulary_is_made_again_from_its_characters(text: str) -> None:
     assert all(character in again for character in text)
 
 
+@settings(deadline=None)
+@given(TEXTS, TEXTS)
+def test_the_union_has_the_characters_of_both(one: str, other: str) -> None:
+    """Two vocabularies together are that of the two texts together, in whichever order."""
+    characters = "".join(sorted({*one, *other}))
+    assert (Vocabulary.of(one) | Vocabulary.of(other)).characters == characters
+    assert (Vocabulary.of(other) | Vocabulary.of(one)).characters == characters
+
+
 def test_tutorials_prompt_has_its_published_ids() -> None:
     """ "All: " is 13 50 50 10 1 in Shakespeare's 65 characters, as the tutorial prints it."""
     vocabulary = Vocabulary.of(SHAKESPEARE[::-1] * 2)

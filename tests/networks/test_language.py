@@ -1,6 +1,7 @@
 """The Keras network: its sizes, its first weights, its state, its paths."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint
-from charrnn.config import PRESETS, NetworkConfig
+from charrnn.config import NetworkConfig
 from charrnn.data.windows import cut, stream_starts
 from charrnn.networks import language
 from charrnn.networks.weights import get_weights
+from charrnn.recipes import RECIPES
 
 StockLogits = Callable[[NetworkConfig, Sequence[Any], Any], Any]
 
@@ -42,7 +44,7 @@ def _with_some_weights(model: Any, seed: int = 3) -> list[Any]:
 
 
 def _tutorial(cell: str) -> NetworkConfig:
-    sizes = {name: PRESETS["tutorial"][name] for name in ("embedding", "units", "layers")}
+    sizes = {name: RECIPES["tutorial"][cell][name] for name in ("embedding", "units", "layers")}
     return NetworkConfig(65, cell, **sizes)
 
 
@@ -222,3 +224,28 @@ def test_without_dropout_there_is_no_dropout_layer() -> None:
     """A dropout of 0 leaves the network as the tutorial has it."""
     kinds = [type(layer).__name__ for layer in language.build(_config("gru", 2), 1).layers[1:]]
     assert kinds == ["Embedding", "GRU", "GRU", "Dense"]
+
+
+@every_cell
+def test_weight_drop_falls_on_every_recurrent_layer_while_training(cell: str) -> None:
+    """Each recurrent layer thins its own kernel, by masks of its own, in training alone."""
+    model = language.build(replace(_config(cell, 3), weight_drop=0.5), 2)
+    layers = language.recurrent_layers(model)
+    assert [layer.weight_drop for layer in layers] == [0.5] * 3
+    seeds = [layer.drop_seeds.state.numpy() for layer in layers]
+    assert len({tuple(seed) for seed in seeds}) == 3
+    _with_some_weights(model)
+    ids = _ids(2, 5)
+    used, plain = (np.asarray(model(ids, training=training)) for training in (False, None))
+    moved = [layer.drop_seeds.state.numpy() for layer in layers]
+    np.testing.assert_array_equal(moved, seeds)
+    model(ids, training=True)
+    moved = [layer.drop_seeds.state.numpy() for layer in layers]
+    assert all((old != new).any() for old, new in zip(seeds, moved, strict=True))
+
+
+def test_without_weight_drop_a_network_carries_no_seeds() -> None:
+    """A weight drop of 0 leaves nothing behind: older runs' resume files fit."""
+    model = language.build(_config("gru", 2), 1)
+    states = [state for layer in language.recurrent_layers(model) for state in layer.states]
+    assert len(model.variables) == len(model.weights) == len(model.trainable_weights) + len(states)

@@ -63,6 +63,21 @@ def test_reset_begins_a_new_text(make_checkpoint: Make, cell: str) -> None:
     np.testing.assert_array_equal(_stepped(network, ids), first)
 
 
+@every_cell
+@pytest.mark.parametrize("texts", [1, 3])
+def test_reading_is_stepping(make_realistic: Make, cell: str, texts: int) -> None:
+    """Texts read in pieces of any length are predicted as step by step, and the state goes on."""
+    checkpoint = make_realistic(cell=cell, layers=2)
+    ids = _ids(checkpoint, texts, 60)
+    expected = _stepped(NumpyStepper(checkpoint, texts), ids)
+    network = NumpyStepper(checkpoint, texts)
+    read = [network.read(piece) for piece in np.split(ids, [1, 7, 50], axis=1)]
+    np.testing.assert_allclose(np.concatenate(read, axis=1), expected, rtol=0, atol=1e-5)
+    network.reset()
+    read = [network.read(ids[:, :20]), network.step(ids[:, 20])[:, None], network.read(ids[:, 21:])]
+    np.testing.assert_allclose(np.concatenate(read, axis=1), expected, rtol=0, atol=1e-5)
+
+
 def test_logits_may_be_kept(make_checkpoint: Make) -> None:
     """A later step does not overwrite logits that were handed out before."""
     checkpoint = make_checkpoint()

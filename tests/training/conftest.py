@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from charrnn.checkpoint import Checkpoint, read
+from charrnn import resuming
+from charrnn.checkpoint import Checkpoint, Weights, read
 from charrnn.config import NetworkConfig, TrainingConfig
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.runs import EpochResult, Run
 from charrnn.settings import Finished, LanguageSettings
-from charrnn.training import resume
 from charrnn.training.train import train
 
 
@@ -58,11 +58,13 @@ class Training:
     ids: Ids
     told: Told = field(default_factory=Told)
 
-    def start(self, interrupted: Callable[[], bool] = lambda: False) -> None:
-        train(self.run, Finished(self.settings, []), self.ids, self.told, interrupted)
+    def start(
+        self, interrupted: Callable[[], bool] = lambda: False, borrowed: Weights | None = None
+    ) -> None:
+        train(self.run, Finished(self.settings, []), self.ids, self.told, interrupted, borrowed)
 
     def go_on(self, interrupted: Callable[[], bool] = lambda: False, **changes: Any) -> None:
-        finished = resume.load(self.run, LanguageSettings)
+        finished = resuming.load(self.run, LanguageSettings)
         training = replace(finished.settings.training, **changes)
         finished = replace(finished, settings=replace(finished.settings, training=training))
         train(self.run, finished, self.ids, self.told, interrupted)

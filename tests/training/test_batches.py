@@ -37,9 +37,21 @@ def _windows(starts: list[int], seq_length: int) -> Batch:
 
 def test_streams_are_read_in_order_again_and_again() -> None:
     """Three streams of 30 characters, five at a time, and from the start in the next epoch."""
-    batches = _lists(training_batches(_positions(98), _config(), 0), 12)
+    batches = _lists(training_batches(_positions(91), _config(), 0), 12)
     epoch = [_windows([5 * step, 30 + 5 * step, 60 + 5 * step], 5) for step in range(6)]
     assert batches == epoch * 2
+
+
+def test_streams_begin_elsewhere_in_each_epoch() -> None:
+    """An epoch's streams lie as they do, moved by what the text has too much, by seed and epoch."""
+    plain = epoch_starts(91, _config(), 0)
+    moved = [epoch_starts(98, _config(), epoch) - plain for epoch in range(60)]
+    assert all((shift == shift[0, 0]).all() for shift in moved)
+    assert {int(shift[0, 0]) for shift in moved} == set(range(8))
+    again = [epoch_starts(98, _config(seed=1), epoch) - plain for epoch in range(60)]
+    assert any((one != other).any() for one, other in zip(moved, again, strict=True))
+    batches = _lists(training_batches(_positions(98), _config(), 7), 6)
+    assert [inputs[0][0] for inputs, _ in batches] == epoch_starts(98, _config(), 7)[:, 0].tolist()
 
 
 def test_every_character_is_a_target_once() -> None:
@@ -54,7 +66,7 @@ def test_every_character_is_a_target_once() -> None:
 def test_a_small_stride_makes_windows_overlap() -> None:
     """A stream's windows lie `stride` characters apart."""
     config = _config(stride=2, state="reset", batch_size=2)
-    batches = _lists(training_batches(_positions(22), config, 0), 8)
+    batches = _lists(training_batches(_positions(20), config, 0), 8)
     epoch = [_windows([2 * step, 8 + 2 * step], 5) for step in range(4)]
     assert batches == epoch * 2
 

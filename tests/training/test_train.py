@@ -10,18 +10,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn.config import PRESETS, TrainingConfig
+from charrnn.checkpoint import Checkpoint
+from charrnn.config import TrainingConfig
 from charrnn.data.corpus import split
+from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CorpusTooShortError, RunError, UsageError
+from charrnn.recipes import RECIPES
+from charrnn.settings import Finished
+from charrnn.training import resume
 from charrnn.training.batches import steps_per_epoch, validation_batches
+from charrnn.training.callbacks import Interrupted
 from charrnn.training.train import compiled
+from charrnn.transfer import grown
 
 MakeTraining = Callable[..., Any]
 
 
 def _first_weights(training: Any) -> list[Any]:
-    from charrnn.settings import Finished
-
     weights: list[Any] = compiled(Finished(training.settings, [])).get_weights()
     return weights
 
@@ -54,7 +59,7 @@ def test_the_tutorial_takes_172_steps_an_epoch() -> None:
     """On tiny Shakespeare's 1,115,394 characters the tutorial has its published 172 steps."""
     names = {field.name for field in fields(TrainingConfig)}
     config = TrainingConfig(
-        **{name: value for name, value in PRESETS["tutorial"].items() if name in names}
+        **{name: value for name, value in RECIPES["tutorial"]["rnn"].items() if name in names}
     )
     assert steps_per_epoch(np.zeros(1_115_394, np.int32), config) == 172
 
@@ -80,6 +85,30 @@ def test_reported_losses_are_those_of_stock_keras(
         assert abs(result.train_loss - expected) > 1e-4
     else:
         assert result.train_loss == pytest.approx(expected, abs=1e-5)
+
+
+def test_borrowed_weights_survive_a_resume(
+    make_training: MakeTraining, make_checkpoint: Callable[..., Checkpoint]
+) -> None:
+    """Broken off in its first epoch, a training begins again with them, and without their source.
+
+    Before the first step the resume file holds them, to the last bit.
+    """
+    text = "what the old network has never read, " * 20
+    old = make_checkpoint(" -aeht水", cell="gru", embedding=3, units=5)
+    new = grown(old, Vocabulary.of(text))
+    values = {"vocabulary": new.vocabulary.characters, "cell": "gru", "dropout": 0.2, "epochs": 1}
+    whole, broken = (make_training(text=text, **values) for _ in range(2))
+    whole.start(borrowed=new.weights)
+    with pytest.raises(Interrupted):
+        broken.start(lambda: broken.told.at(1, "step", 2), new.weights)
+    model = compiled(Finished(broken.settings, []))
+    resume.restore(broken.run, model)
+    for kept, expected in zip(model.get_weights(), new.weights.values(), strict=True):
+        np.testing.assert_array_equal(kept, expected)
+    broken.go_on()
+    for path, expected in whole.checkpoint(1).weights.items():
+        np.testing.assert_array_equal(broken.checkpoint(1).weights[path], expected)
 
 
 def test_one_step_changes_every_parameter(make_training: MakeTraining) -> None:
@@ -181,8 +210,6 @@ def test_the_largest_seed_trains(make_training: MakeTraining) -> None:
 
 def test_the_optimizer_is_as_configured(make_training: MakeTraining) -> None:
     """Adam, with the learning rate and the clipping of the whole gradient's norm asked for."""
-    from charrnn.settings import Finished
-
     for clip_norm, expected in ((0.7, 0.7), (0.0, None)):
         training = make_training(learning_rate=0.03, clip_norm=clip_norm)
         optimizer = compiled(Finished(training.settings, [])).optimizer

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from charrnn import resuming
 from charrnn.checkpoint import read_word_model
 from charrnn.classifiers import ReviewTraining, WordModelConfig
 from charrnn.data.words import START, Words
 from charrnn.errors import ReviewsError
 from charrnn.runs import Run
 from charrnn.settings import Finished, WordSettings
-from charrnn.training import resume, words
+from charrnn.training import words
 
 WORDS = Words(["the", "film", "was", "good", "and", "so", "it"])
 REVIEWS = [np.array([START, *range(4, 11)] * 2, np.int32) for _ in range(14)]
@@ -114,7 +115,7 @@ def test_a_resume_goes_on_as_if_never_stopped(tmp_path: Path, listener: Any) -> 
     finished: Finished[WordSettings] = Finished(settings(), [])
     words.train(whole, finished, REVIEWS, told, copy)
     assert half.epochs() == [1]
-    words.train(half, resume.load(half, WordSettings), REVIEWS, listener())
+    words.train(half, resuming.load(half, WordSettings), REVIEWS, listener())
     assert half.epochs() == [1, 2]
     expected = read_word_model(whole.epoch_file(2)).weights
     found = read_word_model(half.epoch_file(2))

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from charrnn import outcomes
+from charrnn import outcomes, resuming
 from charrnn.classifiers import LayerRow
 from charrnn.cli.classify import plan as planning
 from charrnn.cli.classify import sources, table
@@ -89,12 +89,10 @@ def _begin(preset: str, name: str | None, wanted: Wanted, places: Places, as_jso
 
 def _settings(places: Places) -> list[tuple[Run, ReviewSettings]]:
     """Of each run that can be resumed, the newest first."""
-    from charrnn.training.resume import load
-
     found = []
     for run in runs(places.checkpoints / CLASSIFIERS):
         with contextlib.suppress(RunError):
-            found.append((run, load(run, ReviewSettings).settings))
+            found.append((run, resuming.load(run, ReviewSettings).settings))
     return found
 
 
@@ -126,7 +124,7 @@ def _fit(plan: ReviewPlan, places: Places, as_json: bool, began: float | None = 
         as_json: print JSON lines.
         began: the clock when it was begun; None where it is gone on with.
     """
-    from charrnn.cli.classify.curves import draw_curves
+    from charrnn.cli.curves import draw_curves
     from charrnn.cli.display import Pace, TrainingDisplay
     from charrnn.cli.interruption import stoppable
     from charrnn.training import review_batches, reviews

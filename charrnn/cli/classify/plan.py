@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from charrnn import outcomes
+from charrnn import outcomes, resuming
 from charrnn.classifiers import ClassifierConfig, ReviewTraining
 from charrnn.cli import options
 from charrnn.cli.classify import sources
@@ -149,9 +149,7 @@ def go_on(name: str, wanted: Wanted, places: Places) -> ReviewPlan:
     folder = places.checkpoints / CLASSIFIERS
     run = resumable(folder, name)
 
-    from charrnn.training import resume
-
-    finished = resume.load(run, ReviewSettings)
+    finished = resuming.load(run, ReviewSettings)
     settings = finished.settings
     settings = replace(settings, training=replace(settings.training, **given))
     done = len(finished.results)

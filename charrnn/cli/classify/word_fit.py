@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from charrnn import resuming
 from charrnn.classifiers import ReviewTraining, WordModelConfig
 from charrnn.cli import options
 from charrnn.cli.classify import sources
@@ -50,11 +51,9 @@ def go_on(
     name: str, given: Mapping[str, Any], data: tuple[Path, ...], places: Places, as_json: bool
 ) -> None:
     """Go on with the run of that name, or the newest."""
-    from charrnn.training import resume
-
     options.refuse_on_resume({*given} - _CHANGEABLE)
     run = resumable(places.checkpoints / PRETRAINED, name)
-    finished = resume.load(run, WordSettings)
+    finished = resuming.load(run, WordSettings)
     settings = finished.settings
     settings = replace(settings, training=replace(settings.training, **given))
     done = len(finished.results)
@@ -75,7 +74,7 @@ def _fit(
     places: Places,
     as_json: bool,
 ) -> None:
-    from charrnn.cli.classify.curves import draw_curves
+    from charrnn.cli.curves import draw_curves
     from charrnn.cli.display import Pace, TrainingDisplay
     from charrnn.cli.interruption import stoppable
     from charrnn.training import words

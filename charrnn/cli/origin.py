@@ -1,0 +1,74 @@
+"""What `--from` names: the network that a new training begins with."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from charrnn.checkpoint import Checkpoint, read
+from charrnn.cli import chosen
+from charrnn.data.vocabulary import Vocabulary, listing
+from charrnn.runs import find_run
+from charrnn.transfer import grown
+
+_OF_THE_NETWORK = {"cell", "units", "layers", "embedding"}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A trained network that another training begins with.
+
+    Attributes:
+        name: the run and its epoch, or the file's absolute path.
+        checkpoint: the network.
+        new: the text's characters that it did not know before it was `grown_for` the text.
+    """
+
+    name: str
+    checkpoint: Checkpoint
+    new: str = ""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it decides about a training, where no flag does."""
+        values = asdict(self.checkpoint.network)
+        del values["vocabulary_size"]
+        return values
+
+    def grown_for(self, text: Vocabulary) -> "Origin":
+        """The network with room for the characters of a text."""
+        known = self.checkpoint.vocabulary
+        new = "".join(character for character in text.characters if character not in known)
+        return Origin(self.name, grown(self.checkpoint, text), new)
+
+    @property
+    def introduction(self) -> str:
+        """What begins, for a note."""
+        many = f"{len(self.new):,} characters are" if len(self.new) > 1 else "1 character is"
+        told = f"{many} new: {listing(self.new)}" if self.new else "no character is new"
+        return f"begins with {self.name}; {told}"
+
+
+def find_origin(named: str, given: Mapping[str, Any], checkpoints: Path) -> Origin:
+    """The best epoch of the run, or the file, that is named.
+
+    Args:
+        named: a run's name or a `.weights.h5` file.
+        given: the flags.
+        checkpoints: where runs are kept.
+
+    Raises:
+        click.UsageError: a flag would give it another network.
+        CheckpointError, RunError: there is no such thing, or it is no language model.
+    """
+    flags = ", ".join(f"--{name}" for name in sorted(_OF_THE_NETWORK & {*given}))
+    if flags:
+        raise click.UsageError(f"the network is that of {named}: leave out {flags}")
+    path = Path(named)
+    if path.suffix == ".h5":
+        return Origin(str(path.resolve()), read(path))
+    run = find_run(checkpoints, named)
+    source = read(run.checkpoint_file())
+    return Origin(f"{run.name}, {chosen.when(source.provenance)}", source)

@@ -1,0 +1,73 @@
+"""Fitting a training to a time, with a clock that goes by one second each time it is read."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+
+from charrnn.errors import CorpusTooShortError
+from charrnn.settings import Finished
+from charrnn.training import budget
+from charrnn.training.budget import Cost
+
+MakeTraining = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "epochs"), [(109.9, 4), (110, 5), (10, 0), (3, 0), (-20, 0), (30, 1)]
+)
+def test_whole_epochs_fit_after_the_start(seconds: float, epochs: int) -> None:
+    """As many epochs as end in time, and none where not one does."""
+    assert Cost(start=10, epoch=20).epochs_within(seconds) == epochs
+
+
+@pytest.mark.parametrize("validation", [0.0, 0.2])
+def test_an_epoch_costs_its_steps_and_its_validation(
+    monkeypatch: pytest.MonkeyPatch, make_training: MakeTraining, validation: float
+) -> None:
+    """Where each step takes a second, an epoch takes as many seconds as it has steps, and 5%."""
+    clock = count()
+    training = make_training(validation=validation, epochs=1)
+    monkeypatch.setattr("charrnn.training.budget.time.monotonic", lambda: next(clock))
+    cost = budget.measure(Finished(training.settings, []), training.ids)
+    learn = 600 - int(600 * validation)
+    steps = (learn - 1) // 40
+    # 119 characters give each of four streams 29, read in four windows of seven.
+    assert cost.epoch == pytest.approx(1.05 * (steps + (4 if validation else 0)))
+    assert cost.start == 3
+
+
+def test_a_slow_start_is_not_taken_for_the_pace(
+    monkeypatch: pytest.MonkeyPatch, make_training: MakeTraining
+) -> None:
+    """The steps that compile count once, for the start, not for every step to come."""
+    training = make_training(validation=0.0, epochs=1)
+    ticks = iter([0.0, 100.0, 100.0, 101.0])
+    last = [101.0]
+
+    def now() -> float:
+        last[0] += 1
+        return next(ticks, last[0])
+
+    monkeypatch.setattr("charrnn.training.budget.time.monotonic", now)
+    cost = budget.measure(Finished(training.settings, []), training.ids)
+    assert cost.start == pytest.approx(102)
+    assert cost.epoch == pytest.approx(1.05 * 14)
+
+
+def test_measuring_leaves_nothing_behind(make_training: MakeTraining) -> None:
+    """No folder, and the training that follows is the one that would have been."""
+    first, second = make_training(epochs=1), make_training(epochs=1)
+    budget.measure(Finished(first.settings, []), first.ids)
+    assert not first.run.folder.exists()
+    first.start()
+    second.start()
+    assert first.told.results[0].train_loss == second.told.results[0].train_loss
+
+
+def test_a_text_that_is_too_short_is_refused(make_training: MakeTraining) -> None:
+    """As in the training itself."""
+    training = make_training(text="ab" * 15)
+    with pytest.raises(CorpusTooShortError, match="too few"):
+        budget.measure(Finished(training.settings, []), training.ids)

@@ -4,11 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format reviews benchmark clean
+.PHONY: demo test check format shakespeare reviews benchmark clean
 
 demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, print what it writes
 	rm -rf checkpoints/demo
-	$(BIN)/charrnn train --epochs 5 --run demo --checkpoints checkpoints
+	$(BIN)/charrnn train --preset minute --run demo --checkpoints checkpoints
 	$(BIN)/charrnn sample "The " --run demo --checkpoints checkpoints --temp 0.7 --length 500 --seed 1
 
 test: $(VENV)/.installed-dev  ## run the tests, in two processes
@@ -22,6 +22,9 @@ check: $(VENV)/.installed-dev  ## lint, format and types, as CI does
 format: $(VENV)/.installed-dev  ## mend what lint and format can mend by themselves
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+shakespeare: $(VENV)/.installed  ## train and compare every preset and cell: hours
+	$(BIN)/python benchmarks/shakespeare.py
 
 reviews: $(VENV)/.installed  ## train and compare every review classifier: hours
 	$(BIN)/charrnn classify imdb --model all

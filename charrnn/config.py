@@ -37,15 +37,15 @@ class NetworkConfig:
     layers: int = 1
     dropout: float = 0.0  # on each recurrent layer's output, while training
     weight_drop: float = 0.0  # on each recurrent kernel's entries, while training
+    embedding_dropout: float = 0.0  # on the embedding's output, while training
 
     def __post_init__(self) -> None:
         require(self.cell in CELLS, f"unknown cell {self.cell!r}: choose {', '.join(CELLS)}")
         for name in ("vocabulary_size", "embedding", "units", "layers"):
             require_at_least_one(self, name)
-        require(0 <= self.dropout < 1, f"dropout must lie in [0, 1), not {self.dropout}")
-        require(
-            0 <= self.weight_drop < 1, f"weight drop must lie in [0, 1), not {self.weight_drop}"
-        )
+        for name in ("dropout", "weight_drop", "embedding_dropout"):
+            rate = getattr(self, name)
+            require(0 <= rate < 1, f"{name.replace('_', ' ')} must lie in [0, 1), not {rate}")
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """The weights in Keras's order: path in a `.weights.h5` file to shape."""

@@ -1,7 +1,6 @@
 """What `charrnn train` does when it isn't told: a network and a training for each budget and cell.
 
-The values were found by experiment, docs/decisions/0008-recipes.md; the times are two cores' for a
-million characters.
+The values were found by experiment, docs/decisions/0008-recipes.md.
 """
 
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from charrnn.config import CELLS
 
 DEFAULT = "default"
+_TUTORIAL_NAME = "tutorial"
 
 _TUTORIAL: dict[str, Any] = {
     "embedding": 256,
@@ -41,14 +41,26 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
         "lstm": {"units": 512, "layers": 2, "dropout": 0.4, "epochs": 24, "learning_rate": 0.003},
         "gru": {"units": 512, "layers": 2, "dropout": 0.4, "epochs": 30, "learning_rate": 0.003},
     },
-    "tutorial": dict.fromkeys(CELLS, _TUTORIAL),
+    _TUTORIAL_NAME: dict.fromkeys(CELLS, _TUTORIAL),
 }
 """Preset name and cell to the fields of `NetworkConfig` and `TrainingConfig` that they set."""
 
-_FASTEST = {"minute": 3, "quick": 12}  # minutes below which a budget takes the preset
+MOST_EPOCHS = 100
+"""More of them, of a text so short that they fit into a preset's time, teach it by heart."""
+
+_CHARACTERS = 1_115_394  # of tiny Shakespeare, whose epochs the recipes give
+_BELOW = {"minute": 3, "quick": 12}  # minutes; a larger budget takes the default
 
 
 def recipe_for(minutes: float) -> str:
-    """The preset that makes the most of a budget: of two, the one that was measured to."""
-    fitting = (name for name, limit in _FASTEST.items() if minutes < limit)
+    """The preset for a budget."""
+    fitting = (name for name, limit in _BELOW.items() if minutes < limit)
     return next(fitting, DEFAULT)
+
+
+def epochs_for(preset: str, cell: str, characters: int) -> int:
+    """How often a text of this length is read in a preset's time; the tutorial's is not scaled."""
+    epochs: int = RECIPES[preset][cell]["epochs"]
+    if preset == _TUTORIAL_NAME:
+        return epochs
+    return max(1, min(MOST_EPOCHS, round(epochs * _CHARACTERS / characters)))

@@ -97,7 +97,7 @@ def test_sizes_start_at_one(kind: Any, name: str, value: int) -> None:
     assert complaint(kind, **{name: value}) == f"{name_as_said} must be at least 1, not {value}"
 
 
-@pytest.mark.parametrize("name", ["dropout", "weight_drop"])
+@pytest.mark.parametrize("name", ["dropout", "weight_drop", "embedding_dropout"])
 @pytest.mark.parametrize("value", [-0.1, 1, 1.5, math.nan])
 def test_dropout_leaves_something(name: str, value: float) -> None:
     """A dropout of everything, or of less than nothing, is refused by its name; none is none."""

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from charrnn.config import CELLS, NetworkConfig, TrainingConfig
-from charrnn.recipes import DEFAULT, RECIPES, recipe_for
+from charrnn.recipes import DEFAULT, RECIPES, epochs_for, recipe_for
 
 SIZES = {field.name for field in dataclasses.fields(NetworkConfig)}
 
@@ -51,3 +51,21 @@ def test_the_tutorial_is_the_tutorial(cell: str) -> None:
 def test_a_budget_has_a_recipe(minutes: float, preset: str) -> None:
     """The preset that is named after a time is the one for that time."""
     assert recipe_for(minutes) == preset
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("preset", [preset for preset in RECIPES if preset != "tutorial"])
+def test_a_preset_takes_the_same_time_for_any_text(preset: str, cell: str) -> None:
+    """Twice the text is read half as often; from once to a hundred times."""
+    epochs = RECIPES[preset][cell]["epochs"]
+    assert epochs_for(preset, cell, 1_115_394) == epochs
+    assert epochs_for(preset, cell, 2 * 1_115_394) == round(epochs / 2)
+    assert epochs_for(preset, cell, 1_115_394 // 2) == pytest.approx(min(100, 2 * epochs))
+    assert epochs_for(preset, cell, 100) == 100
+    assert epochs_for(preset, cell, 10**9) == 1
+
+
+@pytest.mark.parametrize("characters", [1_000, 1_115_394, 10**8])
+def test_the_tutorial_reads_every_text_a_hundred_times(characters: int) -> None:
+    """It is unchanged whatever it reads."""
+    assert epochs_for("tutorial", "gru", characters) == 100

@@ -158,9 +158,9 @@ class TrainingDisplay:
 
     def _foretell(self, step: int, now: float) -> None:
         """Say once, when the first steps are compiled and timed, how long a long training takes."""
-        if step == 1:
+        if step == 1 and not self._foretold:
             self._compiled = now
-        elif step == _PACED and not self._foretold:
+        elif step == min(_PACED, self._steps) and not self._foretold:
             self._foretold = True
             left = (self._epochs - self._epoch + 1) * self._steps - step
             seconds = left * (now - self._compiled) / (step - 1)

@@ -18,7 +18,7 @@ from charrnn.config import NetworkConfig, TrainingConfig, require
 from charrnn.data.corpus import STDIN
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CorpusError, RunError, UsageError
-from charrnn.recipes import DEFAULT, RECIPES, recipe_for
+from charrnn.recipes import DEFAULT, MOST_EPOCHS, RECIPES, epochs_for, recipe_for
 from charrnn.runs import Run, new_run, resumable
 from charrnn.settings import Finished, LanguageSettings
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from charrnn.networks.precision import Precision
 
 _CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm", "precision"}  # on a resume
-_MOST_EPOCHS = 100  # as many as the tutorial takes
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,8 @@ def begin(
     if begun_from is not None:
         origin = find_origin(begun_from, given, places.checkpoints)
         given = {**origin.settings, **given}
-    values = {**RECIPES[preset][given.get("cell", NetworkConfig.cell)], **given}
+    cell = given.get("cell", NetworkConfig.cell)
+    values = {**RECIPES[preset][cell], **given}
     values.setdefault("stride", values.get("seq_length", TrainingConfig.seq_length))
     asked = values.pop("precision", "auto")
     training = TrainingConfig(**_fields_of(TrainingConfig, values))
@@ -112,6 +112,8 @@ def begin(
 
     precision = choose(asked, network.units)
     training = replace(training, precision=precision.name)
+    if "epochs" not in given:
+        training = replace(training, epochs=epochs_for(preset, cell, len(corpus.text)))
     settings = LanguageSettings(
         network,
         training,
@@ -145,12 +147,12 @@ def _fitted(
             f"an epoch takes about {duration(cost.epoch)} here, more than --budget leaves: give "
             "more minutes, a shorter text, or a smaller network"
         )
-    if epochs > _MOST_EPOCHS:
+    if epochs > MOST_EPOCHS:
         terminal.note(
             f"{epochs:,} epochs would fit into the budget; reading so short a text more than "
-            f"{_MOST_EPOCHS} times, a network would learn it by heart"
+            f"{MOST_EPOCHS} times, a network would learn it by heart"
         )
-    return replace(settings.training, epochs=min(epochs, _MOST_EPOCHS))
+    return replace(settings.training, epochs=min(epochs, MOST_EPOCHS))
 
 
 def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Places) -> Plan:

@@ -9,7 +9,7 @@ from charrnn.networks.layers import CELLS, Dense, Embedding
 
 
 def build(config: NetworkConfig, batch_size: int, precision: str = "float32") -> Any:
-    """An untrained stateful network: embedding, recurrent layers with dropout, dense.
+    """An untrained stateful network: embedding, recurrent layers, dense, with dropouts.
 
     Recurrent kernels begin glorot-uniform as in the tutorial, everything else as Keras does it.
 
@@ -23,6 +23,8 @@ def build(config: NetworkConfig, batch_size: int, precision: str = "float32") ->
     """
     ids = keras.Input(batch_shape=(batch_size, None), dtype="int32")
     signal = Embedding(config.vocabulary_size, config.embedding, projected=True)(ids)
+    if config.embedding_dropout:
+        signal = keras.layers.Dropout(config.embedding_dropout)(signal)
     for _ in range(config.layers):
         signal = CELLS[config.cell](
             config.units,

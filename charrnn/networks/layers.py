@@ -133,7 +133,7 @@ class Scanned(keras.layers.RNN):  # type: ignore[misc]
         if not (training and self.weight_drop):
             yield
             return
-        attributes = vars(self.cell)  # past Keras, which would count a tensor as a new weight
+        attributes = self.cell.__dict__  # past Keras, which would count a tensor as a new weight
         kernel = attributes["recurrent_kernel"]
         attributes["recurrent_kernel"] = keras.random.dropout(
             kernel, self.weight_drop, seed=self.drop_seeds

@@ -5,7 +5,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from rich.cells import cell_len
@@ -270,6 +270,86 @@ def test_quiet_has_no_plain_progress(clock: Clock, capsys: pytest.CaptureFixture
     """-q silences the progress of a long epoch too."""
     show_slow_epoch(clock, Terminal(quiet=True))
     assert capsys.readouterr().err == ""
+
+
+def show_steps(
+    clock: Clock,
+    seconds: float,
+    *,
+    terminal: Terminal = NORMAL,
+    steps: int = 20,
+    epochs: Sequence[int] = (1,),
+    as_json: bool = False,
+) -> None:
+    """Epochs of ten, of steps that take so many seconds, after a minute for the first."""
+    pace = Pace("chars/s", 400)
+    with TrainingDisplay(terminal, 10, steps, pace, as_json, nothing) as shown:
+        clock.now += 60
+        for epoch in epochs:
+            shown.on_epoch_begin(epoch)
+            for step in range(1, steps + 1):
+                clock.now += seconds
+                shown.on_step(step, 3.0)
+
+
+def foretold(stderr: str) -> list[str]:
+    return [line for line in stderr.splitlines() if line.startswith("about")]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "expected"),
+    [
+        ((1, 2, 3), "about 16 min for epochs 1 to 10"),  # 188 steps of 5 s
+        ((8, 9), "about 4 min for epochs 8 to 10"),  # 48 steps
+    ],
+)
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_long_training_is_foretold(
+    clock: Clock,
+    capsys: pytest.CaptureFixture[str],
+    epochs: Sequence[int],
+    expected: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Once, on stderr: the time of the steps that are left, without that of compiling."""
+    show_steps(clock, 5, epochs=epochs, as_json=as_json)
+    captured = capsys.readouterr()
+    assert foretold(captured.err) == [expected]
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.63, False), (0.65, True)])
+def test_a_short_training_is_not_foretold(
+    clock: Clock, capsys: pytest.CaptureFixture[str], seconds: float, *, said: bool
+) -> None:
+    """What takes two minutes or less, 188 steps here, is only waited for."""
+    show_steps(clock, seconds)
+    assert foretold(capsys.readouterr().err) == ["about 2 min for epochs 1 to 10"] * said
+
+
+@pytest.mark.parametrize(("steps", "said"), [(11, False), (12, True)])
+def test_twelve_steps_foretell(
+    clock: Clock, capsys: pytest.CaptureFixture[str], steps: int, *, said: bool
+) -> None:
+    """Fewer steps are too few to go by."""
+    show_steps(clock, 60, steps=steps)
+    assert len(foretold(capsys.readouterr().err)) == said
+
+
+def test_quiet_foretells_nothing(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    """-q silences how long it takes too."""
+    show_steps(clock, 60, terminal=Terminal(quiet=True))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_is_foretold_stands_above_the_bar(screen: Screen, clock: Clock) -> None:
+    """On a terminal it has a line of its own."""
+    stderr = screen(80)
+    show_steps(clock, 5)
+    assert [line.strip() for line in stderr.lines() if "about" in line] == [
+        "about 16 min for epochs 1 to 10"
+    ]
 
 
 @pytest.mark.parametrize("width", [20, 40, 80])

@@ -23,7 +23,7 @@ from charrnn.cli.program import program
 from charrnn.config import CELLS, NetworkConfig, TrainingConfig
 from charrnn.data import corpus
 from charrnn.data.download import Remote
-from charrnn.recipes import DEFAULT, RECIPES
+from charrnn.recipes import DEFAULT, RECIPES, epochs_for
 from charrnn.runs import Run
 from charrnn.settings import Finished, LanguageSettings
 from charrnn.training.budget import Cost
@@ -34,8 +34,9 @@ Plan = Callable[..., "Planned"]
 Train = Callable[..., "Trained"]
 
 BASE = "--cell rnn --units 6 --embedding 4 --batch-size 4 --seq-length 10 --epochs 1 --validation 0"
-RATE = "--layers 1 --dropout 0 --learning-rate 0.01 --schedule constant"
-SMALL = [*BASE.split(), *RATE.split()]
+PLAIN = "--layers 1 --dropout 0 --weight-drop 0 --embedding-dropout 0 --patience 0"
+RATE = "--learning-rate 0.01 --schedule constant"
+SMALL = [*BASE.split(), *PLAIN.split(), *RATE.split()]
 LENGTH = 600
 
 
@@ -187,6 +188,22 @@ def test_dropout(train: Train) -> None:
     assert dropped.rows[0]["train_loss"] > plain.rows[0]["train_loss"]
 
 
+def test_weight_drop(train: Train) -> None:
+    """--weight-drop is saved, and makes the training harder."""
+    plain, dropped = train(), train("--weight-drop", 0.3)
+    assert plain.checkpoint().network.weight_drop == 0
+    assert dropped.checkpoint().network.weight_drop == 0.3
+    assert dropped.rows[0]["train_loss"] > plain.rows[0]["train_loss"]
+
+
+def test_embedding_dropout(train: Train) -> None:
+    """--embedding-dropout is saved, and makes the training harder."""
+    plain, dropped = train(), train("--embedding-dropout", 0.5)
+    assert plain.checkpoint().network.embedding_dropout == 0
+    assert dropped.checkpoint().network.embedding_dropout == 0.5
+    assert dropped.rows[0]["train_loss"] > plain.rows[0]["train_loss"]
+
+
 def test_checkpoint_knows_where_it_comes_from(train: Train, text: str) -> None:
     """A checkpoint carries vocabulary, corpus, hash, epoch and losses."""
     trained = train()
@@ -324,6 +341,7 @@ def test_defaults(plan: Plan, real_text: str) -> None:
         (["--seq-length", "50", "--stride", "25", "--state", "reset"], {"stride": 25}),
         (["--learning-rate", "0.5"], {"learning_rate": 0.5}),
         (["--schedule", "constant"], {"schedule": "constant"}),
+        (["--schedule", "cosine"], {"schedule": "cosine"}),
         (["--clip-norm", "3"], {"clip_norm": 3.0}),
         (["--patience", "4"], {"patience": 4}),
         (["--seed", "4294967295"], {"seed": 2**32 - 1}),
@@ -382,7 +400,8 @@ def test_recipes(plan: Plan, real_text: str, preset: str | None, cell: str) -> N
     words = ["--preset", preset] if preset else []
     planned = plan("long.txt", "--cell", cell, *words)
     values = dataclasses.asdict(planned.network) | dataclasses.asdict(planned.training)
-    recipe = RECIPES[preset or DEFAULT][cell]
+    name = preset or DEFAULT
+    recipe = RECIPES[name][cell] | {"epochs": epochs_for(name, cell, 2 * len(real_text))}
     assert values == values | recipe
     rest = dataclasses.asdict(NetworkConfig(1)) | dataclasses.asdict(TrainingConfig())
     varied = {"vocabulary_size", "cell", "precision", *recipe}
@@ -410,11 +429,11 @@ def test_a_budget_decides_the_epochs(
 ) -> None:
     """As many epochs as fit, and the rate falls over these."""
     Path("long.txt").write_text(real_text, encoding="utf-8")
-    cost(10, 20)
-    planned = plan("long.txt", "--budget", 2)
-    assert planned.training.epochs == 5  # (120 - 10) / 20, and some seconds are gone already
+    cost(100, 90)
+    planned = plan("long.txt", "--budget", 10)
+    assert planned.training.epochs == 5  # (600 - 100) / 90, and some seconds are gone already
     assert planned.training.schedule == "cosine"
-    assert planned.network.units == RECIPES["minute"]["lstm"]["units"]
+    assert planned.network.units == RECIPES["quick"]["lstm"]["units"]
 
 
 @pytest.mark.parametrize(
@@ -536,6 +555,46 @@ def test_json(train: Train) -> None:
         loss < min(losses[:place], default=np.inf) for place, loss in enumerate(losses)
     ]
     assert f"epoch {1 + losses.index(min(losses))} is the best" in trained.result.stderr
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def test_learning_curves(train: Train) -> None:
+    """A training leaves a picture of its epochs beside them, and says nothing of it."""
+    trained = train("--epochs", 3)
+    assert (trained.run.folder / "curves.png").read_bytes().startswith(PNG)
+    assert "curves" not in trained.result.output
+
+
+def test_learning_curves_of_a_resumed_run(invoke: Invoke, finished: Run) -> None:
+    """After a resume all epochs are in the picture; one that can't be written is only noted."""
+    picture = finished.folder / "curves.png"
+    before = picture.read_bytes()
+    words = ["train", "--resume", finished.name, "--epochs"]
+    assert invoke(*words, 2).exit_code == 0
+    after = picture.read_bytes()
+    assert after.startswith(PNG)
+    assert after != before
+    picture.unlink()
+    picture.mkdir()
+    result = invoke(*words, 3)
+    assert result.exit_code == 0
+    assert f"can't write {picture}: Is a directory" in result.stderr
+    assert "done: epoch" in result.stderr
+    assert finished.epochs() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("epoch", "drawn"), [(1, False), (2, True)])
+def test_learning_curves_after_ctrl_c(
+    invoke: Invoke, novel: Path, monkeypatch: pytest.MonkeyPatch, epoch: int, *, drawn: bool
+) -> None:
+    """A training that is stopped has drawn the epochs that it finished, if there are any."""
+    interrupt_at(monkeypatch, epoch=epoch, step=2)
+    assert invoke("train", novel, *SMALL, "--epochs", 3, "--run", "mine").exit_code == 130
+    picture = Path("checkpoints/mine/curves.png")
+    assert picture.exists() == drawn
+    assert not drawn or picture.read_bytes().startswith(PNG)
 
 
 def test_live_samples(train: Train, text: str) -> None:
@@ -864,7 +923,9 @@ def test_what_a_resume_refuses(fails: Fails, finished: Run, novel: Path, text: s
     assert "--batch-size" in line
     for words in (["--stride", 10], ["--seed", 0], ["--cell", "rnn"], ["--dropout", 0.1]):
         assert str(words[0]) in fails(2, *longer, *words)
-    assert "--resume" in fails(2, *longer, "--preset", "small")
+    for words in (["--weight-drop", 0.1], ["--schedule", "cosine"]):
+        assert str(words[0]) in fails(2, *longer, *words)
+    assert "--resume" in fails(2, *longer, "--preset", "minute")
     assert "--resume" in fails(2, *longer, "--run", "other")
     other = Path("other.txt")
     other.write_text(text + "!", encoding="utf-8")
@@ -927,6 +988,9 @@ def test_resume_of_a_damaged_run(fails: Fails, invoke: Invoke, finished: Run, da
         (["--embedding", "-1"], "--embedding"),
         (["--dropout", "1"], "--dropout"),
         (["--dropout", "nan"], "dropout"),
+        (["--weight-drop", "1"], "--weight-drop"),
+        (["--weight-drop", "nan"], "weight drop"),
+        (["--schedule", "linear"], "cosine"),
         (["--seq-length", "0"], "--seq-length"),
         (["--batch-size", "0"], "--batch-size"),
         (["--epochs", "0"], "--epochs"),

@@ -220,6 +220,21 @@ def test_dropout_falls_on_every_recurrent_layer_while_training() -> None:
     assert np.abs(logits(training=True) - logits(training=True)).max() > 0.01
 
 
+def test_embedding_dropout_thins_the_vectors_while_training() -> None:
+    """The characters' vectors are thinned in training, and only there, and nothing else is."""
+    model = language.build(replace(_config("gru"), embedding_dropout=0.5), 2)
+    kinds = [type(layer).__name__ for layer in model.layers[1:]]
+    assert kinds == ["Embedding", "Dropout", "GRU", "Dense"]
+    _with_some_weights(model)
+    embedding, dropout = model.layers[1:3]
+    vectors = np.asarray(embedding(_ids(2, 500)))
+    thinned = np.asarray(dropout(vectors, training=True))
+    kept = thinned != 0
+    np.testing.assert_allclose(thinned[kept], 2 * vectors[kept])
+    assert 0.45 < kept.mean() < 0.55
+    np.testing.assert_array_equal(dropout(vectors, training=False), vectors)
+
+
 def test_without_dropout_there_is_no_dropout_layer() -> None:
     """A dropout of 0 leaves the network as the tutorial has it."""
     kinds = [type(layer).__name__ for layer in language.build(_config("gru", 2), 1).layers[1:]]
@@ -232,20 +247,26 @@ def test_weight_drop_falls_on_every_recurrent_layer_while_training(cell: str) ->
     model = language.build(replace(_config(cell, 3), weight_drop=0.5), 2)
     layers = language.recurrent_layers(model)
     assert [layer.weight_drop for layer in layers] == [0.5] * 3
-    seeds = [layer.drop_seeds.state.numpy() for layer in layers]
-    assert len({tuple(seed) for seed in seeds}) == 3
     _with_some_weights(model)
     ids = _ids(2, 5)
-    used, plain = (np.asarray(model(ids, training=training)) for training in (False, None))
-    moved = [layer.drop_seeds.state.numpy() for layer in layers]
-    np.testing.assert_array_equal(moved, seeds)
-    model(ids, training=True)
-    moved = [layer.drop_seeds.state.numpy() for layer in layers]
-    assert all((old != new).any() for old, new in zip(seeds, moved, strict=True))
+
+    def logits(**options: bool) -> Any:
+        language.reset_state(model)
+        return np.asarray(model(ids, **options))
+
+    def seeds() -> list[tuple[int, ...]]:
+        return [tuple(layer.drop_seeds.state.numpy().tolist()) for layer in layers]
+
+    before = seeds()
+    assert len(set(before)) == 3
+    np.testing.assert_array_equal(logits(training=False), logits())
+    assert seeds() == before
+    assert np.abs(logits(training=True) - logits()).max() > 0.01
+    assert all(old != new for old, new in zip(before, seeds(), strict=True))
 
 
-def test_without_weight_drop_a_network_carries_no_seeds() -> None:
-    """A weight drop of 0 leaves nothing behind: older runs' resume files fit."""
-    model = language.build(_config("gru", 2), 1)
-    states = [state for layer in language.recurrent_layers(model) for state in layer.states]
-    assert len(model.variables) == len(model.weights) == len(model.trainable_weights) + len(states)
+def test_without_weight_drop_there_are_no_seeds_of_masks() -> None:
+    """A weight drop of 0 adds no variable to Keras's own, so that older resume files fit."""
+    for drop, number in ((0.0, 2), (0.5, 4)):
+        model = language.build(replace(_config("gru", 2), weight_drop=drop), 1)
+        assert sum("seed" in variable.path for variable in model.variables) == number

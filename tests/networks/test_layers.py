@@ -1,7 +1,7 @@
 """The layers are Keras's: stock Keras, on the same weights and inputs, is the oracle."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -624,3 +624,152 @@ def test_unknown_precision_is_refused(kind: Any) -> None:
     """Instead of being taken for one of the two."""
     with pytest.raises(ValueError, match="float32, bfloat16, not 'bf16'"):
         kind(3, precision="bf16")
+
+
+def scale_of_next_step(layer: Any) -> np.ndarray:
+    """What a layer's next training step multiplies its recurrent kernel by; it is not advanced."""
+    seeds = keras.random.SeedGenerator(0)
+    seeds.state.assign(layer.drop_seeds.state)
+    ones = np.ones(layer.cell.recurrent_kernel.shape, "float32")
+    return arrays([keras.random.dropout(ones, layer.weight_drop, seed=seeds)])[0]
+
+
+def dropping(name: str, rate: float = 0.4, **options: Any) -> tuple[Any, Any]:
+    """`twins` of width 3 and 4 units, ours with a weight drop."""
+    stock, _ = twins(name, 3, 4, **options)
+    ours = layers.CELLS[name](4, weight_drop=rate, **options)
+    ours.build((5, None, 3))
+    ours.set_weights(stock.get_weights())
+    return stock, ours
+
+
+def run_scaled(stock: Any, scale: np.ndarray, *arguments: Any) -> list[np.ndarray]:
+    """`run` of a layer whose recurrent kernel is multiplied, gradients by the one before."""
+    weights = stock.get_weights()
+    stock.set_weights([w * scale if k == 1 else w for k, w in enumerate(weights)])
+    results = run(stock, *arguments, training=True)
+    stock.set_weights(weights)
+    results[1 - len(weights)] *= scale
+    return results
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", NAMES)
+def test_weight_drop_is_stock_keras_with_a_thinned_kernel(name: str, way: str) -> None:
+    """Outputs, states and gradients in training; entries are zero, without gradient, or scaled."""
+    stock, ours = dropping(name, return_sequences=True, return_state=True)
+    arguments = normal(5, 9, 3), start(name, 5, 4), coins(5, 9)
+    scale = scale_of_next_step(ours)
+    assert set(np.unique(scale)) == {np.float32(0), np.float32(1 / 0.6)}
+    with cut(2, way=way) as scans:
+        results = run(ours, *arguments, training=True)
+    assert_same(results, run_scaled(stock, scale, *arguments))
+    assert not results[-2][scale == 0].any()
+    assert scans == [(2, way), (3, way)]
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), [fallback for fallback in FALLBACKS if "dtype" not in fallback[1]]
+)
+def test_weight_drop_where_the_scan_is_left_to_keras(name: str, option: Any) -> None:
+    """What the scan can't do has its recurrent kernel thinned in the same way."""
+    stock, ours = dropping(name, seed=1, **option)
+    assert not ours._scannable()
+    scale = scale_of_next_step(ours)
+    assert not scale.all()
+    assert_same(
+        run(ours, normal(5, 3, 3), training=True), run_scaled(stock, scale, normal(5, 3, 3))
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weight_drop_is_new_in_each_step_of_a_graph(name: str) -> None:
+    """A compiled training step draws another mask each time, and leaves the weights as they are."""
+    stock, ours = dropping(name, return_sequences=True)
+    x = normal(5, 9, 3)
+    graph = tf.function(partial(results_of, ours, training=True), autograph=False)
+    scales = []
+    with cut(2):
+        for _ in range(3):
+            scales.append(scale_of_next_step(ours))
+            assert_same(arrays(graph(tf.constant(x))), run_scaled(stock, scales[-1], x))
+        assert_same(run(ours, x), run(stock, x))
+    assert len({scale.tobytes() for scale in scales}) == 3
+    assert_same(ours.get_weights(), stock.get_weights(), 0)
+
+
+def test_weight_drop_zeroes_its_fraction() -> None:
+    """Read off a simple layer that is given each unit's state: 30 % are zero, others x / 0.7."""
+    keras.utils.set_random_seed(0)
+    layer = layers.SimpleRNN(40, weight_drop=0.3, use_bias=False)
+    layer.build((40, 1, 3))
+    kernel = np.random.default_rng(0).uniform(0.1, 0.5, (40, 40)).astype("float32")
+    layer.set_weights([np.zeros((3, 40)), kernel])
+    x, units = tf.zeros((40, 1, 3)), [tf.eye(40)]
+    used = np.arctanh([layer(x, initial_state=units, training=True) for _ in range(9)])
+    kept = used != 0
+    assert abs(kept.mean() - 0.7) < 0.015  # four standard deviations
+    np.testing.assert_allclose(used, kept * kernel / 0.7, atol=1e-5)
+    assert len({mask.tobytes() for mask in kept}) == 9
+
+
+@pytest.mark.parametrize(
+    ("rate", "training"), [(0.4, False), (0.4, None), (0.0, True)], ids=["not", "unsaid", "none"]
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_weight_drop_is_training_alone(name: str, rate: float, training: bool | None) -> None:
+    """Outside training, and without a drop, the layer is stock Keras's and draws nothing."""
+    stock, ours = dropping(name, rate, return_sequences=True, return_state=True)
+    assert hasattr(ours, "drop_seeds") == (rate > 0)
+    drawn = [variable.numpy() for variable in ours.non_trainable_variables]
+    assert len(drawn) == len(stock.non_trainable_variables) + (rate > 0)
+    arguments = normal(5, 9, 3), start(name, 5, 4), coins(5, 9)
+    with cut(2):
+        assert_same(run(ours, *arguments, training=training), run(stock, *arguments))
+    assert_same(arrays(ours.non_trainable_variables), drawn, 0)
+
+
+def test_a_seed_decides_the_weight_drop() -> None:
+    """Keras's own seed gives the same masks again, and another seed others."""
+    results = []
+    for seed in (7, 7, 8):
+        keras.utils.set_random_seed(seed)
+        _, ours = dropping("rnn")
+        results.append(arrays([ours(normal(5, 3, 3), training=True) for _ in range(2)]))
+    assert_same(results[1], results[0], 0)
+    assert all(np.abs(a - b).max() > 1e-3 for a, b in zip(results[2], results[0], strict=True))
+
+
+@pytest.mark.parametrize("raised", [None, ArithmeticError])
+def test_weight_drop_leaves_the_cell_its_variable(
+    raised: type[Exception] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a training step, and after one that failed, the recurrent kernel is the weight."""
+    _, ours = dropping("gru")
+    variables, values = list(ours.trainable_weights), ours.get_weights()
+    kernel = ours.cell.recurrent_kernel
+    within = []
+
+    def looking(*arguments: Any) -> Any:
+        within.append(ours.cell.recurrent_kernel)
+        if raised:
+            raise raised
+        return scan(*arguments)
+
+    monkeypatch.setattr(layers, "scan", looking)
+    with pytest.raises(raised) if raised else nullcontext():
+        ours(normal(5, 3, 3), training=True)
+    assert within[0] is not kernel
+    assert ours.cell.recurrent_kernel is kernel
+    assert [id(weight) for weight in ours.trainable_weights] == [*map(id, variables)]
+    assert_same(ours.get_weights(), values, 0)
+
+
+@pytest.mark.parametrize("kind", layers.CELLS.values())
+def test_config_keeps_the_weight_drop(kind: Any) -> None:
+    """A layer rebuilt from its config, by Bidirectional as well, thins its kernel as the first."""
+    layer = kind(4, weight_drop=0.3)
+    assert kind.from_config(layer.get_config()).weight_drop == 0.3
+    assert kind(4).weight_drop == kind.from_config(kind(4).get_config()).weight_drop == 0
+    both = keras.layers.Bidirectional(layer)
+    assert both.forward_layer.weight_drop == both.backward_layer.weight_drop == 0.3

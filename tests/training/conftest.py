@@ -76,7 +76,8 @@ class Training:
 def _prepared(folder: Path, text: str, vocabulary: str, values: dict[str, Any]) -> Training:
     characters = Vocabulary(vocabulary) if vocabulary else Vocabulary.of(text)
     sizes: dict[str, Any] = {"cell": "rnn", "embedding": 3, "units": 5}
-    sizes |= {key: values.pop(key) for key in (*sizes, "layers", "dropout") if key in values}
+    names = (*sizes, "layers", "dropout", "weight_drop")
+    sizes |= {key: values.pop(key) for key in names if key in values}
     plan = {"seq_length": 10, "batch_size": 4, "epochs": 2, "learning_rate": 0.01} | values
     plan.setdefault("stride", plan["seq_length"])
     settings = LanguageSettings(

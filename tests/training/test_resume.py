@@ -28,7 +28,13 @@ KINDS: dict[str, dict[str, Any]] = {
         "dropout": 0.4,
         "precision": "bfloat16",
     },
-    "lstm-streams": {"cell": "lstm", "dropout": 0.4, "clip_norm": 0.5, "layers": 2},
+    "lstm-streams": {
+        "cell": "lstm",
+        "dropout": 0.4,
+        "weight_drop": 0.3,
+        "clip_norm": 0.5,
+        "layers": 2,
+    },
     "gru-tutorial": {"cell": "gru", "dropout": 0.4, "clip_norm": 0.0, "order": "shuffled"},
 }
 
@@ -41,6 +47,10 @@ def _everything(model: Any) -> dict[str, Any]:
         f"seed {layer.name}": layer.seed_generator.state
         for layer in model.layers
         if type(layer).__name__ == "Dropout"
+    } | {
+        f"seed of masks {layer.name}": layer.drop_seeds.state
+        for layer in model.layers
+        if getattr(layer, "weight_drop", 0)
     }
     states = {
         f"state {layer.name} {place}": state
@@ -96,8 +106,11 @@ def _steps(training: Any) -> int:
 def test_an_epoch_broken_off_in_its_middle_is_repeated(
     make_training: MakeTraining, models: list[Any]
 ) -> None:
-    """Interrupted in the middle of epoch 3 and resumed, a training ends as an unbroken one."""
-    values = KINDS["gru-tutorial"] | {"epochs": 4}
+    """Interrupted in the middle of epoch 3 and resumed, a training ends as an unbroken one.
+
+    Its learning rate is another in each step.
+    """
+    values = KINDS["gru-tutorial"] | {"epochs": 4, "schedule": "cosine"}
     whole, broken = make_training(**values), make_training(**values)
     whole.start()
     with pytest.raises(Interrupted):

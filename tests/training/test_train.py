@@ -1,5 +1,6 @@
 """A training from outside: what it reports, what it leaves, what it refuses."""
 
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn.checkpoint import Checkpoint
+from charrnn.checkpoint import Checkpoint, read
 from charrnn.config import TrainingConfig
 from charrnn.data.corpus import split
 from charrnn.data.vocabulary import Vocabulary
@@ -218,6 +219,73 @@ def test_the_optimizer_is_as_configured(make_training: MakeTraining) -> None:
         assert optimizer.global_clipnorm == expected
         assert optimizer.clipnorm is None
         assert optimizer.clipvalue is None
+
+
+def _cosine(step: int, steps: int) -> float:
+    """The part of the largest rate that step `step` of 1 to `steps` takes."""
+    warm = steps / 10
+    if step <= warm:
+        return step / warm
+    return 0.02 + 0.98 * (1 + math.cos(math.pi * (step - warm) / (steps - warm))) / 2
+
+
+def _rates(training: Any, models: list[Any]) -> tuple[list[float], Callable[[], bool]]:
+    """A list that fills with the rate of each step, and what to hand to a training for that."""
+    rates: list[float] = []
+
+    def noted() -> bool:
+        if training.told.events[-1][0] == "step":
+            rates.append(float(models[-1].optimizer.learning_rate))
+        return False
+
+    return rates, noted
+
+
+def test_a_cosine_learning_rate(
+    make_training: MakeTraining, models: list[Any], real_text: str
+) -> None:
+    """Up over the first tenth of all steps, then half a cosine down to 2 %; more epochs stretch it.
+
+    Broken off and gone on with, a training takes each step at the same rate.
+    """
+    values = {"text": real_text[:401], "validation": 0.0, "learning_rate": 0.05, "epochs": 2}
+    whole, broken = (make_training(schedule="cosine", **values) for _ in range(2))
+    rates, noted = _rates(whole, models)
+    whole.start(noted)
+    assert steps_per_epoch(whole.ids, whole.settings.training) == 10
+    assert [rates[step] for step in (0, 1, 10, 19)] == pytest.approx(
+        [0.025, 0.05, 0.05 * 0.51, 0.001]
+    )
+    assert rates == pytest.approx([0.05 * _cosine(step, 20) for step in range(1, 21)])
+    whole.go_on(noted, epochs=3)
+    assert rates[20:] == pytest.approx([0.05 * _cosine(step, 30) for step in range(21, 31)])
+
+    broken_rates, noted = _rates(broken, models)
+    with pytest.raises(Interrupted):
+        broken.start(lambda: noted() or broken.told.at(2, "step", 3))
+    broken.go_on(noted)
+    assert broken_rates == [*rates[:13], *rates[10:20]]
+    for name, expected in whole.checkpoint(2).weights.items():
+        np.testing.assert_array_equal(broken.checkpoint(2).weights[name], expected)
+
+
+@pytest.mark.parametrize(("schedule", "first"), [("constant", 0.05), ("cosine", 0.025)])
+def test_a_step_is_taken_at_its_rate(
+    make_training: MakeTraining, models: list[Any], real_text: str, schedule: str, first: float
+) -> None:
+    """Adam's first step moves a weight by the rate of that step; a constant one stays."""
+    values = {"text": real_text[:401], "validation": 0.0, "learning_rate": 0.05, "epochs": 2}
+    training = make_training(schedule=schedule, **values)
+    before = _first_weights(training)
+    rates, noted = _rates(training, models)
+    with pytest.raises(Interrupted):
+        training.start(lambda: noted() or training.told.at(1, "step", 1))
+    after = read(training.run.interrupted_file).weights.values()
+    moved = max(np.abs(new - old).max() for new, old in zip(after, before, strict=True))
+    assert moved == pytest.approx(first, rel=1e-3)
+    if schedule == "constant":
+        training.go_on(noted)
+        assert rates == pytest.approx([0.05] * 21)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ The values were found by experiment, docs/decisions/0008-recipes.md.
 
 from typing import Any
 
-from charrnn.config import CELLS
+from charrnn.config import CELLS, TrainingConfig
 
 DEFAULT = "default"
 _TUTORIAL_NAME = "tutorial"
@@ -25,42 +25,68 @@ _TUTORIAL: dict[str, Any] = {
     "validation": 0.0,
 }
 
+_MINUTE: dict[str, Any] = {"units": 256, "seq_length": 50, "schedule": "cosine", "patience": 8}
+_QUICK: dict[str, Any] = {"units": 512, "dropout": 0.4, "schedule": "cosine", "patience": 8}
+_DEFAULT: dict[str, Any] = {
+    "units": 512,
+    "layers": 2,
+    "dropout": 0.4,
+    "weight_drop": 0.2,
+    "embedding_dropout": 0.1,
+    "schedule": "cosine",
+    "patience": 8,
+}
+
 RECIPES: dict[str, dict[str, dict[str, Any]]] = {
     "minute": {
-        "rnn": {"units": 256, "epochs": 4, "learning_rate": 0.002},
-        "lstm": {"units": 256, "epochs": 4, "learning_rate": 0.005},
-        "gru": {"units": 256, "epochs": 4, "learning_rate": 0.005},
+        "rnn": {**_MINUTE, "epochs": 8, "learning_rate": 0.002},
+        "lstm": {**_MINUTE, "epochs": 4, "learning_rate": 0.005},
+        "gru": {**_MINUTE, "epochs": 5, "learning_rate": 0.004},
     },
     "quick": {
-        "rnn": {"units": 512, "layers": 2, "dropout": 0.1, "epochs": 10, "learning_rate": 0.001},
-        "lstm": {"units": 512, "dropout": 0.3, "epochs": 10, "learning_rate": 0.004},
-        "gru": {"units": 512, "dropout": 0.3, "epochs": 10, "learning_rate": 0.004},
+        "rnn": {**_QUICK, "dropout": 0.2, "layers": 2, "epochs": 14, "learning_rate": 0.001},
+        "lstm": {**_QUICK, "epochs": 11, "learning_rate": 0.004},
+        "gru": {**_QUICK, "epochs": 14, "learning_rate": 0.003},
     },
     DEFAULT: {
-        "rnn": {"units": 512, "layers": 2, "dropout": 0.2, "epochs": 40, "learning_rate": 0.001},
-        "lstm": {"units": 512, "layers": 2, "dropout": 0.4, "epochs": 24, "learning_rate": 0.003},
-        "gru": {"units": 512, "layers": 2, "dropout": 0.4, "epochs": 30, "learning_rate": 0.003},
+        "rnn": {**_DEFAULT, "dropout": 0.2, "epochs": 40, "learning_rate": 0.001},
+        "lstm": {**_DEFAULT, "epochs": 21, "learning_rate": 0.003},
+        "gru": {**_DEFAULT, "epochs": 26, "learning_rate": 0.002},
     },
     _TUTORIAL_NAME: dict.fromkeys(CELLS, _TUTORIAL),
 }
 """Preset name and cell to the fields of `NetworkConfig` and `TrainingConfig` that they set."""
 
 MOST_EPOCHS = 100
-"""More of them, of a text so short that they fit into a preset's time, teach it by heart."""
+"""Each leaves a checkpoint; a text so short that more would fit has learnt enough by then."""
 
 _CHARACTERS = 1_115_394  # of tiny Shakespeare, whose epochs the recipes give
-_BELOW = {"minute": 3, "quick": 12}  # minutes; a larger budget takes the default
+_STEPS = 30  # that an epoch of a short text has at least, down to a batch of
+_LEAST_BATCH = 8
+_FROM = {DEFAULT: 12, "quick": 3, "minute": 0}  # minutes of a budget
 
 
-def recipe_for(minutes: float) -> str:
-    """The preset for a budget."""
-    fitting = (name for name, limit in _BELOW.items() if minutes < limit)
-    return next(fitting, DEFAULT)
+def recipe(preset: str, cell: str, characters: int) -> dict[str, Any]:
+    """A preset's values for a text: as many epochs as take its time, and not too large a batch.
 
+    The tutorial's are the same for every text.
 
-def epochs_for(preset: str, cell: str, characters: int) -> int:
-    """How often a text of this length is read in a preset's time; the tutorial's is not scaled."""
-    epochs: int = RECIPES[preset][cell]["epochs"]
+    Args:
+        preset: its name.
+        cell: the recurrent layer's.
+        characters: of the text.
+    """
+    values = RECIPES[preset][cell]
     if preset == _TUTORIAL_NAME:
-        return epochs
-    return max(1, min(MOST_EPOCHS, round(epochs * _CHARACTERS / characters)))
+        return values
+    epochs = max(1, min(MOST_EPOCHS, round(values["epochs"] * _CHARACTERS / characters)))
+    batch = TrainingConfig.batch_size
+    window = values.get("seq_length", TrainingConfig.seq_length)
+    while batch > _LEAST_BATCH and characters < _STEPS * batch * window:
+        batch //= 2
+    return {**values, "epochs": epochs, "batch_size": batch}
+
+
+def presets_for(minutes: float) -> list[str]:
+    """The presets that a budget is enough for, the largest first."""
+    return [preset for preset, least in _FROM.items() if minutes >= least]

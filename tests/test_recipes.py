@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from charrnn.config import CELLS, NetworkConfig, TrainingConfig
-from charrnn.recipes import DEFAULT, RECIPES, epochs_for, recipe_for
+from charrnn.recipes import DEFAULT, RECIPES, presets_for, recipe
 
 SIZES = {field.name for field in dataclasses.fields(NetworkConfig)}
 
@@ -48,24 +48,36 @@ def test_the_tutorial_is_the_tutorial(cell: str) -> None:
     ("minutes", "preset"),
     [(0.5, "minute"), (1, "minute"), (5, "quick"), (11, "quick"), (30, DEFAULT), (600, DEFAULT)],
 )
-def test_a_budget_has_a_recipe(minutes: float, preset: str) -> None:
-    """The preset that is named after a time is the one for that time."""
-    assert recipe_for(minutes) == preset
+def test_a_budget_has_presets(minutes: float, preset: str) -> None:
+    """The preset that is named after a time is the first for that time, smaller ones follow."""
+    order = [DEFAULT, "quick", "minute"]
+    assert presets_for(minutes) == order[order.index(preset) :]
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("preset", [preset for preset in RECIPES if preset != "tutorial"])
-def test_a_preset_takes_the_same_time_for_any_text(preset: str, cell: str) -> None:
-    """Twice the text is read half as often; from once to a hundred times."""
-    epochs = RECIPES[preset][cell]["epochs"]
-    assert epochs_for(preset, cell, 1_115_394) == epochs
-    assert epochs_for(preset, cell, 2 * 1_115_394) == round(epochs / 2)
-    assert epochs_for(preset, cell, 1_115_394 // 2) == pytest.approx(min(100, 2 * epochs))
-    assert epochs_for(preset, cell, 100) == 100
-    assert epochs_for(preset, cell, 10**9) == 1
+@pytest.mark.parametrize("preset", ["minute", "quick", DEFAULT])
+@pytest.mark.parametrize("characters", [300_000, 1_115_394, 4_000_000])
+def test_a_preset_reads_as_much_of_any_text(preset: str, cell: str, characters: int) -> None:
+    """In all its epochs a preset reads about as many characters of a long text as of a short."""
+    read = 1_115_394 * RECIPES[preset][cell]["epochs"]
+    values = recipe(preset, cell, characters)
+    assert values["epochs"] >= 1
+    assert abs(values["epochs"] * characters - read) <= characters / 2 or values["epochs"] == 1
+    rest = RECIPES[preset][cell]
+    assert values == {**rest, "epochs": values["epochs"], "batch_size": 64}
+
+
+@pytest.mark.parametrize("characters", [200, 6_000, 60_000, 150_000])
+def test_a_short_text_has_steps_enough_to_learn_from(characters: int) -> None:
+    """A batch is as large as leaves thirty steps an epoch, and eight windows at least."""
+    values = recipe("quick", "gru", characters)
+    batch = values["batch_size"]
+    assert batch == 8 or characters / (batch * 100) >= 30
+    assert batch == 64 or characters / (2 * batch * 100) < 30
+    assert values["epochs"] <= 100
 
 
 @pytest.mark.parametrize("characters", [1_000, 1_115_394, 10**8])
-def test_the_tutorial_reads_every_text_a_hundred_times(characters: int) -> None:
+def test_the_tutorial_is_the_same_for_every_text(characters: int) -> None:
     """It is unchanged whatever it reads."""
-    assert epochs_for("tutorial", "gru", characters) == 100
+    assert recipe("tutorial", "gru", characters) == RECIPES["tutorial"]["gru"]

@@ -30,6 +30,7 @@ from charrnn.cli.terminal import Terminal, duration
 from charrnn.runs import EpochResult
 
 _PLAIN_EVERY = 20.0  # seconds between progress lines where there is no bar
+_COMPILED = 3  # steps after which nothing is compiled any more
 _PACED = 12  # steps after which the time that is left can be told
 _LONG = 120.0  # seconds from which on it is told
 
@@ -115,7 +116,7 @@ class TrainingDisplay:
         self._epochs, self._steps, self._pace = epochs, steps, pace
         self._epoch = 0
         self._spoke = self._began = self._compiled = time.monotonic()
-        self._foretold = False
+        self._foretold, self._taken = False, 0
         self._bar = Progress(
             TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True)),
             BarColumn(bar_width=None, table_column=Column(ratio=1)),
@@ -158,15 +159,18 @@ class TrainingDisplay:
 
     def _foretell(self, step: int, now: float) -> None:
         """Say once, when the first steps are compiled and timed, how long a long training takes."""
-        if step == 1 and not self._foretold:
+        if self._foretold:
+            return
+        self._taken += 1
+        if self._taken == _COMPILED:
             self._compiled = now
-        elif step == min(_PACED, self._steps) and not self._foretold:
+        elif self._taken == _PACED:
             self._foretold = True
             left = (self._epochs - self._epoch + 1) * self._steps - step
-            seconds = left * (now - self._compiled) / (step - 1)
+            seconds = left * (now - self._compiled) / (_PACED - _COMPILED)
             if seconds > _LONG:
                 self._terminal.note(
-                    f"about {duration(seconds)} for epochs {self._epoch} to {self._epochs}"
+                    f"about {duration(seconds)} until epoch {self._epochs} has ended"
                 )
 
     def on_validation(self) -> None:

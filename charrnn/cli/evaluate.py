@@ -95,6 +95,7 @@ def evaluate(
     from charrnn.checkpoint import read
     from charrnn.sampling import score
 
+    _check_run(run)
     path = chosen.named_file(run, epoch, checkpoints)
     network = read(path)
     content, shown = _content(text, path, network, data_dir, terminal)
@@ -118,6 +119,20 @@ def evaluate(
         if one == modes[0]:
             click.echo(_line(*_COLUMNS))
         click.echo(_row(one, found))
+
+
+def _check_run(run: str | None) -> None:
+    """Complain of a text where a network is expected."""
+    from charrnn.cli.texts import PARTS
+    from charrnn.data.corpus import NAMED
+
+    text = run in {*NAMED, *PARTS, "-"} or (
+        run and Path(run).suffix != ".h5" and Path(run).is_file()
+    )
+    if text:
+        raise click.UsageError(
+            f"{run} is a text: name the run before it, charrnn evaluate RUN {run}"
+        )
 
 
 def _content(

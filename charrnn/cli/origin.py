@@ -1,7 +1,7 @@
 """What `--from` names: the network that a new training begins with."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,9 @@ class Origin:
     new: str = ""
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What it decides about a training, where no flag does."""
-        values = asdict(self.checkpoint.network)
-        del values["vocabulary_size"]
-        return values
+    def sizes(self) -> dict[str, Any]:
+        """What it decides about the new network."""
+        return {name: getattr(self.checkpoint.network, name) for name in _OF_THE_NETWORK}
 
     def grown_for(self, text: Vocabulary) -> "Origin":
         """The network with room for the characters of a text."""

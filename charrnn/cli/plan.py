@@ -3,22 +3,22 @@
 import math
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charrnn import resuming
+from charrnn import resume_file
 from charrnn.cli import options, texts
 from charrnn.cli.origin import Origin, find_origin
 from charrnn.cli.terminal import Terminal, duration
 from charrnn.config import NetworkConfig, TrainingConfig, require
-from charrnn.data.corpus import STDIN
+from charrnn.data.corpus import STDIN, Corpus
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CorpusError, RunError, UsageError
-from charrnn.recipes import DEFAULT, MOST_EPOCHS, RECIPES, epochs_for, recipe_for
+from charrnn.recipes import DEFAULT, MOST_EPOCHS, RECIPES, presets_for, recipe
 from charrnn.runs import Run, new_run, resumable
 from charrnn.settings import Finished, LanguageSettings
 
@@ -84,75 +84,94 @@ def begin(
         given: the flags that were typed.
         places: where things are.
     """
-    began = time.monotonic()
     require(budget is None or 0 < budget < math.inf, "--budget must be a number of minutes above 0")
-    preset = preset or (recipe_for(budget) if budget else DEFAULT)
     origin = None
     if begun_from is not None:
         origin = find_origin(begun_from, given, places.checkpoints)
-        given = {**origin.settings, **given}
-    cell = given.get("cell", NetworkConfig.cell)
-    values = {**RECIPES[preset][cell], **given}
-    values.setdefault("stride", values.get("seq_length", TrainingConfig.seq_length))
-    asked = values.pop("precision", "auto")
-    training = TrainingConfig(**_fields_of(TrainingConfig, values))
+        given = {**origin.sizes, **given}
+    presets = [preset] if preset else presets_for(budget) if budget else [DEFAULT]
+    _training({**RECIPES[presets[0]][_cell(given)], **given})  # complains before any download
     if name is not None:
-        new_run(places.checkpoints, name, "", "")  # complains before anything is downloaded
+        new_run(places.checkpoints, name, "", "")  # so does this
     corpus = texts.load(source, places.data_dir, places.terminal)
+    began = time.monotonic()
     vocabulary = Vocabulary.of(corpus.text)
     if len(vocabulary) == 1:
         raise CorpusError(f"{corpus.source} repeats one single character: nothing to learn")
     if origin:
         origin = origin.grown_for(vocabulary)
         vocabulary = origin.checkpoint.vocabulary
-    network = NetworkConfig(len(vocabulary), **_fields_of(NetworkConfig, values))
+    ids = vocabulary.encode(corpus.text)
+    drafts = [_draft(one, given, corpus, vocabulary, origin) for one in presets]
+    settings, precision = drafts[0]
+    if budget:
+        settings, precision = _fitted(drafts, ids, began + budget * 60, places.terminal)
 
-    from charrnn.networks.precision import choose
     from charrnn.training.batches import steps_per_epoch
 
-    precision = choose(asked, network.units)
-    training = replace(training, precision=precision.name)
-    if "epochs" not in given:
-        training = replace(training, epochs=epochs_for(preset, cell, len(corpus.text)))
-    settings = LanguageSettings(
-        network,
-        training,
-        vocabulary,
-        corpus.source,
-        corpus.name,
-        corpus.sha256,
-        origin.name if origin else "",
-    )
-    ids = vocabulary.encode(corpus.text)
-    steps = steps_per_epoch(ids, training)
-    if budget:
-        left = budget * 60 - (time.monotonic() - began)
-        settings = replace(settings, training=_fitted(settings, ids, left, places.terminal))
-    run = new_run(places.checkpoints, name, corpus.name, network.cell)
+    steps = steps_per_epoch(ids, settings.training)
+    run = new_run(places.checkpoints, name, corpus.name, settings.network.cell)
     return Plan(run, Finished(settings, []), ids, steps, precision, origin)
 
 
-def _fitted(
-    settings: LanguageSettings, ids: Ids, seconds: float, terminal: Terminal
-) -> TrainingConfig:
-    """The training with as many epochs as fit into the time that is left."""
+_Draft = tuple[LanguageSettings, "Precision"]
+
+
+def _draft(
+    preset: str,
+    given: Mapping[str, Any],
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    origin: Origin | None,
+) -> _Draft:
+    """What a preset makes of a text, and the precision with its reason."""
+    from charrnn.networks.precision import choose
+
+    values = {**recipe(preset, _cell(given), len(corpus.text)), **given}
+    network = NetworkConfig(len(vocabulary), **_fields_of(NetworkConfig, values))
+    precision = choose(values.get("precision", "auto"), network.units)
+    training = replace(_training(values), precision=precision.name)
+    begun_from = origin.name if origin else ""
+    about = (corpus.source, corpus.name, corpus.sha256, begun_from)
+    return LanguageSettings(network, training, vocabulary, *about), precision
+
+
+def _training(values: Mapping[str, Any]) -> TrainingConfig:
+    """The training that these values describe, but for its precision."""
+    windows = {"stride": values.get("seq_length", TrainingConfig.seq_length)}
+    fields_there = _fields_of(TrainingConfig, {**windows, **values})
+    return TrainingConfig(**{k: v for k, v in fields_there.items() if k != "precision"})
+
+
+def _cell(given: Mapping[str, Any]) -> str:
+    return str(given.get("cell", NetworkConfig.cell))
+
+
+def _fitted(drafts: Sequence[_Draft], ids: Ids, deadline: float, terminal: Terminal) -> _Draft:
+    """The first draft of which an epoch ends by the deadline, with as many epochs as do.
+
+    Raises:
+        UsageError: there is none.
+    """
     from charrnn.training.budget import measure
 
-    terminal.note("measuring the first steps")
-    before = time.monotonic()
-    cost = measure(Finished(settings, []), ids)
-    epochs = cost.epochs_within(seconds - (time.monotonic() - before))
-    if not epochs:
-        raise UsageError(
-            f"an epoch takes about {duration(cost.epoch)} here, more than --budget leaves: give "
-            "more minutes, a shorter text, or a smaller network"
-        )
-    if epochs > MOST_EPOCHS:
-        terminal.note(
-            f"{epochs:,} epochs would fit into the budget; reading so short a text more than "
-            f"{MOST_EPOCHS} times, a network would learn it by heart"
-        )
-    return replace(settings.training, epochs=min(epochs, MOST_EPOCHS))
+    for settings, precision in drafts:
+        terminal.note("measuring the first steps")
+        cost = measure(Finished(settings, []), ids)
+        epochs = cost.epochs_within(deadline - time.monotonic())
+        if epochs > MOST_EPOCHS:
+            terminal.note(
+                f"{epochs:,} epochs would fit into the budget; it ends after {MOST_EPOCHS}"
+            )
+        if epochs:
+            training = replace(settings.training, epochs=min(epochs, MOST_EPOCHS))
+            return replace(settings, training=training), precision
+    needed = duration(cost.start + cost.epoch)
+    left = duration(max(0.0, deadline - time.monotonic()))
+    raise UsageError(
+        f"one epoch takes about {needed} here, and after measuring that {left} of --budget are "
+        "left: give more minutes, a shorter text, or a smaller network"
+    )
 
 
 def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Places) -> Plan:
@@ -163,7 +182,7 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
     from charrnn.networks.precision import Precision, choose
     from charrnn.training.batches import steps_per_epoch
 
-    finished = resuming.load(run, LanguageSettings)
+    finished = resume_file.load(run, LanguageSettings)
     settings = finished.settings
     precision = Precision(settings.training.precision, "as before")
     if "precision" in given:

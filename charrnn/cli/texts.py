@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from charrnn import resuming
+from charrnn import resume_file
 from charrnn.checkpoint import Checkpoint
 from charrnn.cli.display import download_bar
 from charrnn.cli.terminal import Terminal
@@ -87,7 +87,7 @@ def load_part(
     run = Run(path.parent)
     if not run.resume_file.exists():
         raise RunError(f"no {run.resume_file} tells what {path} was trained on: {_ELSEWHERE}")
-    settings = resuming.load(run, LanguageSettings).settings
+    settings = resume_file.load(run, LanguageSettings).settings
     if settings.corpus_sha256 != network.provenance.corpus_sha256:
         raise RunError(f"{run.resume_file} is of another training than {path}: {_ELSEWHERE}")
     fraction = settings.training.validation

@@ -30,11 +30,11 @@ _SAMPLE_LENGTH = 200
 _FEW_STEPS = 10
 _DEFAULTS = {
     field.name: field.default for field in (*fields(NetworkConfig), *fields(TrainingConfig))
-} | dict.fromkeys(RECIPES[DEFAULT]["lstm"], "the preset's")
+} | RECIPES[DEFAULT][NetworkConfig.cell]
 
 
 def _setting(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
-    """An option whose default is the preset's, or the configuration's where presets agree."""
+    """An option whose default is the preset's, or the configuration's where that has none."""
     flag = "--" + name.replace("_", "-")
     return click.option(flag, name, type=kind, help=f"{text}  [default: {_DEFAULTS[name]}]")
 
@@ -61,7 +61,8 @@ _positive = click.IntRange(min=1)
     type=click.Choice(list(RECIPES)),
     help="Network and training by the minutes they take on two cores with a million characters: "
     "one (minute), five (quick) or thirty (default); or the articles' own (tutorial). Any flag "
-    f"overrides its values.  [default: by --budget, else {DEFAULT}]",
+    f"overrides its values; the defaults below are those of {DEFAULT} and an LSTM.  "
+    f"[default: by --budget, else {DEFAULT}]",
 )
 @click.option(
     "--budget",
@@ -86,7 +87,11 @@ _positive = click.IntRange(min=1)
     help="Distance between a stream's windows; less than --seq-length makes them overlap and "
     "needs --state reset.  [default: --seq-length]",
 )
-@_setting("epochs", _positive, "Times through the text, in all.")
+@click.option(
+    "--epochs",
+    type=_positive,
+    help="Times through the text, in all.  [default: what the preset's time allows for the text]",
+)
 @_setting("learning_rate", click.FloatRange(0, min_open=True), "Adam's largest step size.")
 @_setting("schedule", click.Choice(SCHEDULES), "The rate's: cosine warms up, then falls to 2%.")
 @_setting("clip_norm", click.FloatRange(0), "Largest norm of the gradient; 0 for any.")
@@ -156,12 +161,11 @@ def train(
     }
     if prompt and not sample_every:
         raise click.UsageError("--prompt is for the texts of --sample-every: give both")
-    if resume is not None and (preset or run or budget):
+    if resume is not None and (preset or run or budget or begun_from is not None):
         raise click.UsageError(
-            "--resume keeps the run's name and settings: leave out --run, --preset and --budget"
+            "--resume keeps the run's name and settings: leave out --run, --preset, --budget and "
+            "--from"
         )
-    if resume is not None and begun_from is not None:
-        raise click.UsageError("--from is how a run begins: leave it out on a resume")
     if budget and "epochs" in given:
         raise click.UsageError("--budget chooses the epochs: leave out --epochs")
     places = Places(checkpoints, data_dir, terminal, options.asked_for_checkpoints(ctx))
@@ -203,7 +207,7 @@ def _fit(
     terminal: Terminal,
     sampler: Callable[[int], str | None],
 ) -> None:
-    from charrnn.cli.curves import draw_curves
+    from charrnn.cli.curves import drawn_curves
     from charrnn.cli.display import Pace, TrainingDisplay
     from charrnn.cli.interruption import stoppable
     from charrnn.training.train import train as fit
@@ -213,12 +217,13 @@ def _fit(
     use = f"Read what it writes: charrnn sample --run {again}"
     pace = Pace("chars/s", config.batch_size * config.seq_length)
     display = TrainingDisplay(terminal, config.epochs, plan.steps, pace, as_json, sampler)
-    with stoppable(terminal, plan.run, plan.steps, again, use) as interrupted, display:
-        borrowed = plan.origin.checkpoint.weights if plan.origin else None
-        try:
-            fit(plan.run, plan.finished, plan.ids, display, interrupted, borrowed)
-        finally:
-            draw_curves(plan.run, terminal)
+    borrowed = plan.origin.checkpoint.weights if plan.origin else None
+    with (
+        stoppable(terminal, plan.run, plan.steps, again, use) as interrupted,
+        display,
+        drawn_curves(plan.run, terminal),
+    ):
+        fit(plan.run, plan.finished, plan.ids, display, interrupted, borrowed)
     done = len(plan.run.history())
     if done < config.epochs:
         terminal.note(f"no better epoch in {config.patience}: stopped early, after epoch {done}")
@@ -243,6 +248,8 @@ def _introduce(plan: "Plan", terminal: Terminal) -> None:
     )
     if plan.origin:
         terminal.note(plan.origin.introduction)
+    elif settings.begun_from:
+        terminal.note(f"began with {settings.begun_from}")
     if plan.steps < _FEW_STEPS:
         terminal.note(
             "note: in so few steps an epoch a network learns little; a smaller --batch-size gives "

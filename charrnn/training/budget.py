@@ -1,6 +1,8 @@
 """How long a training will take, measured on its own first steps."""
 
+import tempfile
 import time
+from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -8,22 +10,25 @@ import keras
 
 from charrnn.data.corpus import split
 from charrnn.data.vocabulary import Ids
+from charrnn.runs import Run
 from charrnn.settings import Finished, LanguageSettings
+from charrnn.training import resume
 from charrnn.training.batches import steps_per_epoch, training_batches, validation_batches
+from charrnn.training.schedule import Schedule
 from charrnn.training.session import enough_memory
-from charrnn.training.train import compiled
+from charrnn.training.train import carried_state, compiled
 
 _STEPS = 12  # that are taken; the first of them compile
 _COMPILING = 3
-_MARGIN = 1.05  # for what an epoch writes, and for a machine that slows down
+_MARGIN = 1.05  # for a machine that slows down
 
 
 class Cost(NamedTuple):
     """What a training costs on this machine, in seconds.
 
     Attributes:
-        start: until its first steps are compiled.
-        epoch: of an epoch with its validation.
+        start: for compiling its steps and validation's.
+        epoch: of an epoch with its validation and what it writes.
     """
 
     start: float
@@ -57,14 +62,22 @@ def measure(finished: Finished[LanguageSettings], ids: Ids) -> Cost:
             steps_per_epoch=_STEPS,
             validation_data=None if validation is None else validation.repeat(),
             validation_steps=_STEPS,
-            callbacks=[clock],
+            callbacks=[carried_state(config), Schedule(config, steps), clock],
             shuffle=False,
             verbose=0,
         )
-    epoch = steps * median(clock.steps[_COMPILING:])
+    epoch = steps * median(clock.steps[_COMPILING:]) + _writing(finished, model)
     if validation is not None:
         epoch += len(validation) * median(clock.tests[_COMPILING:])
-    return Cost(sum(clock.steps[:_COMPILING]), epoch * _MARGIN)
+    return Cost(sum(clock.steps[:_COMPILING] + clock.tests[:_COMPILING]), epoch * _MARGIN)
+
+
+def _writing(finished: Finished[LanguageSettings], model: Any) -> float:
+    """Seconds for a resume file; a checkpoint is a third of one, so twice that is enough."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.monotonic()
+        resume.save(Run(Path(folder)), finished, model)
+        return 2 * (time.monotonic() - began)
 
 
 class _Clock(keras.callbacks.Callback):  # type: ignore[misc]

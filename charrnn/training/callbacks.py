@@ -9,6 +9,8 @@ import keras
 import numpy as np
 
 from charrnn.checkpoint import Provenance
+from charrnn.classifiers import ReviewTraining
+from charrnn.config import TrainingConfig
 from charrnn.errors import TrainingError
 from charrnn.networks import language
 from charrnn.networks.weights import get_weights
@@ -136,7 +138,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         loss = float(logs["loss"])
         epoch = len(self._results) + 1
         if not math.isfinite(loss):
-            raise _diverged(epoch)
+            raise _diverged(epoch, self._settings.training)
         self._listener.on_step(batch + 1, loss)
         if self._interrupted() and batch + 1 < self.params["steps"]:
             self._write(self._run.interrupted_file, epoch, loss, None, finished=False)
@@ -165,7 +167,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         )
         weights = self.model.get_weights()
         if not (math.isfinite(result.loss) and all(np.isfinite(one).all() for one in weights)):
-            raise _diverged(result.epoch)
+            raise _diverged(result.epoch, self._settings.training)
         self._results.append(result)
         self._write(
             self._run.epoch_file(result.epoch),
@@ -196,8 +198,9 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         )
 
 
-def _diverged(epoch: int) -> TrainingError:
+def _diverged(epoch: int, config: TrainingConfig | ReviewTraining) -> TrainingError:
+    clip = "" if config.clip_norm else " --clip-norm 1"
     return TrainingError(
         f"the loss is no longer a number in epoch {epoch}; what was finished before it is kept. "
-        "Go on from there with --resume and a smaller --learning-rate or --clip-norm"
+        f"Go on from there with --resume --learning-rate {config.learning_rate / 2:g}{clip}"
     )

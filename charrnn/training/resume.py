@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from charrnn import resuming
+from charrnn import resume_file
 from charrnn.networks.language import recurrent_layers
 from charrnn.runs import Run
 from charrnn.settings import Finished
@@ -14,7 +14,7 @@ def save(run: Run, finished: Finished[Any], model: Any) -> None:
     Raises:
         OSError: the disk is full or the folder can't be written; the old file is kept.
     """
-    resuming.save(run, finished, (variable.numpy() for variable in _variables(model)))
+    resume_file.save(run, finished, (variable.numpy() for variable in _variables(model)))
 
 
 def restore(run: Run, model: Any) -> None:
@@ -23,7 +23,7 @@ def restore(run: Run, model: Any) -> None:
     Raises:
         RunError: the file is damaged or of another network.
     """
-    with resuming.opened(run) as file:
+    with resume_file.opened(run) as file:
         variables = _variables(model)
         if len(file["variables"]) != len(variables):
             raise ValueError("it was written for another network or by another version of Keras")

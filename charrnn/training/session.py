@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 from filelock import FileLock, Timeout
 
-from charrnn import resuming
+from charrnn import resume_file
 from charrnn.errors import RunError, TrainingError
 from charrnn.runs import Run
 from charrnn.settings import Finished
@@ -62,7 +62,7 @@ def _locked(run: Run) -> Iterator[None]:
 def _check_unchanged(run: Run, finished: Finished[Any]) -> None:
     """Under the lock, that no other training wrote here since `finished` was decided on."""
     kind = type(finished.settings)
-    there = resuming.load(run, kind).results if run.resume_file.exists() else []
+    there = resume_file.load(run, kind).results if run.resume_file.exists() else []
     if list(there) != list(finished.results):
         raise RunError(
             f"run {run.name!r} was trained on by another process meanwhile: give the command again"

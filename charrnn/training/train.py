@@ -59,9 +59,7 @@ def train(
             epochs=config.epochs,
             validation_data=validation,
             callbacks=[
-                CarriedState(
-                    each_epoch=config.order == "streams", each_batch=config.state == "reset"
-                ),
+                carried_state(config),
                 Schedule(config, steps),
                 Keeper(run, finished, listener, interrupted),
             ],
@@ -83,6 +81,11 @@ def compiled(finished: Finished[LanguageSettings]) -> Any:
     )
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def carried_state(config: TrainingConfig) -> CarriedState:
+    """What keeps the state as the order of the windows and the config want it."""
+    return CarriedState(each_epoch=config.order == "streams", each_batch=config.state == "reset")
 
 
 def _optimizer(config: TrainingConfig) -> Any:

@@ -299,8 +299,8 @@ def foretold(stderr: str) -> list[str]:
 @pytest.mark.parametrize(
     ("epochs", "expected"),
     [
-        ((1, 2, 3), "about 16 min for epochs 1 to 10"),  # 188 steps of 5 s
-        ((8, 9), "about 4 min for epochs 8 to 10"),  # 48 steps
+        ((1, 2, 3), "about 16 min until epoch 10 has ended"),  # 188 steps of 5 s
+        ((8, 9), "about 4 min until epoch 10 has ended"),  # 48 steps
     ],
 )
 @pytest.mark.parametrize("as_json", [False, True])
@@ -325,7 +325,7 @@ def test_a_short_training_is_not_foretold(
 ) -> None:
     """What takes two minutes or less, 188 steps here, is only waited for."""
     show_steps(clock, seconds)
-    assert foretold(capsys.readouterr().err) == ["about 2 min for epochs 1 to 10"] * said
+    assert foretold(capsys.readouterr().err) == ["about 2 min until epoch 10 has ended"] * said
 
 
 @pytest.mark.parametrize(("steps", "said"), [(11, False), (12, True)])
@@ -348,7 +348,7 @@ def test_what_is_foretold_stands_above_the_bar(screen: Screen, clock: Clock) -> 
     stderr = screen(80)
     show_steps(clock, 5)
     assert [line.strip() for line in stderr.lines() if "about" in line] == [
-        "about 16 min for epochs 1 to 10"
+        "about 16 min until epoch 10 has ended"
     ]
 
 

@@ -17,7 +17,7 @@ import pytest
 from click.testing import Result
 
 import charrnn
-from charrnn import checkpoint, resuming
+from charrnn import checkpoint, resume_file
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import TrainingConfig
 from charrnn.data.corpus import STDIN
@@ -60,7 +60,7 @@ def trained(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> Trained:
         training = TrainingConfig(validation=validation)
         where = str(novel) if source is None else source
         settings = LanguageSettings(made.network, training, made.vocabulary, where, "novel", digest)
-        resuming.save(run, Finished(settings, []), [])
+        resume_file.save(run, Finished(settings, []), [])
         return run.epoch_file(epoch)
 
     return write

@@ -16,6 +16,7 @@ from charrnn.classifiers import ClassifierConfig, WordModelConfig
 from charrnn.config import NetworkConfig
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.data.words import Words
+from charrnn.recipes import DEFAULT, RECIPES
 from charrnn.runs import EpochResult, Run
 from charrnn.settings import Finished, LanguageSettings
 from charrnn.transfer import grown
@@ -67,6 +68,13 @@ def begin(monkeypatch: pytest.MonkeyPatch, invoke: Invoke, novel: Path) -> Calla
     return command
 
 
+def rates(cell: str) -> dict[str, float]:
+    """What the default preset drops of a network of this cell."""
+    names = ("dropout", "weight_drop", "embedding_dropout")
+    values = RECIPES[DEFAULT][cell]
+    return {name: values[name] for name in names if name in values}
+
+
 def assert_begins_with(path: Path, begun: Begun) -> None:
     expected = grown(checkpoint.read(path), Vocabulary.of(TEXT))
     assert begun.settings.vocabulary.characters == expected.vocabulary.characters
@@ -86,7 +94,7 @@ def test_a_run_lends_its_best_epoch(begin: Callable[..., Begun], make_run: MakeR
     begun = begin("--from", "old")
     assert_begins_with(paths[0], begun)
     assert begun.settings.network == NetworkConfig(
-        len("\n !abcdefghéü"), cell="gru", embedding=5, units=7, layers=2, dropout=0.25
+        len("\n !abcdefghéü"), cell="gru", embedding=5, units=7, layers=2, **rates("gru")
     )
     assert begun.settings.begun_from == "old, epoch 1"
     assert f"begins with old, epoch 1; 2 characters are new: {NEW}\n" in begun.result.stderr
@@ -140,10 +148,10 @@ def test_a_new_network_begins_with_no_other(begin: Callable[..., Begun]) -> None
 
 
 def test_dropout_is_no_weight(begin: Callable[..., Begun], make_run: MakeRun) -> None:
-    """--dropout is the flag's, or the network's; a preset decides about the training alone."""
+    """What is dropped is the flag's or the preset's, whatever the old network was trained with."""
     make_run("old", dropout=0.25)
     preset = ["--preset", "tutorial", "--from", "old"]
-    for words, dropout in ((["--dropout", 0.5], 0.5), (["--dropout", 0], 0.0), ([], 0.25)):
+    for words, dropout in ((["--dropout", 0.5], 0.5), (["--dropout", 0], 0.0), ([], 0.0)):
         settings = begin(*preset, *words).settings
         assert settings.network == NetworkConfig(
             len("\n !abcdefghéü"), cell="lstm", embedding=5, units=7, dropout=dropout

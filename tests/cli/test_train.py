@@ -23,7 +23,7 @@ from charrnn.cli.program import program
 from charrnn.config import CELLS, NetworkConfig, TrainingConfig
 from charrnn.data import corpus
 from charrnn.data.download import Remote
-from charrnn.recipes import DEFAULT, RECIPES, epochs_for
+from charrnn.recipes import DEFAULT, RECIPES, recipe
 from charrnn.runs import Run
 from charrnn.settings import Finished, LanguageSettings
 from charrnn.training.budget import Cost
@@ -401,10 +401,10 @@ def test_recipes(plan: Plan, real_text: str, preset: str | None, cell: str) -> N
     planned = plan("long.txt", "--cell", cell, *words)
     values = dataclasses.asdict(planned.network) | dataclasses.asdict(planned.training)
     name = preset or DEFAULT
-    recipe = RECIPES[name][cell] | {"epochs": epochs_for(name, cell, 2 * len(real_text))}
-    assert values == values | recipe
+    told = recipe(name, cell, 2 * len(real_text))
+    assert values == values | told
     rest = dataclasses.asdict(NetworkConfig(1)) | dataclasses.asdict(TrainingConfig())
-    varied = {"vocabulary_size", "cell", "precision", *recipe}
+    varied = {"vocabulary_size", "cell", "precision", "stride", *told}
     assert {name: values[name] for name in values if name not in varied} == {
         name: rest[name] for name in values if name not in varied
     }
@@ -456,10 +456,10 @@ def test_a_budget_chooses_a_recipe_where_no_preset_does(
     Path("long.txt").write_text(real_text, encoding="utf-8")
     cost(1, 30)
     planned = plan("long.txt", *words)
-    recipe = RECIPES[preset]["lstm"]
+    told = RECIPES[preset]["lstm"]
     sizes = dataclasses.asdict(planned.network)
-    assert sizes == sizes | {name: recipe[name] for name in recipe if name in sizes}
-    assert planned.training.learning_rate == recipe["learning_rate"]
+    assert sizes == sizes | {name: told[name] for name in told if name in sizes}
+    assert planned.training.learning_rate == told["learning_rate"]
 
 
 def test_a_budget_that_no_epoch_fits_into(
@@ -469,9 +469,27 @@ def test_a_budget_that_no_epoch_fits_into(
     Path("long.txt").write_text(real_text, encoding="utf-8")
     cost(5, 600)
     complaint = fails(2, "train", "long.txt", "--budget", 5, "-q")
-    assert "an epoch takes about 10 min here" in complaint
+    assert "one epoch takes about 10 min here" in complaint
     assert "a smaller network" in complaint
     assert not list(Path().glob("checkpoints/*"))
+
+
+def test_a_budget_falls_back_to_a_smaller_preset(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, real_text: str
+) -> None:
+    """Where no epoch of the budget's preset fits, the next smaller one is measured."""
+    Path("long.txt").write_text(real_text, encoding="utf-8")
+    measured: list[int] = []
+
+    def measure(finished: Finished[LanguageSettings], _: object) -> Cost:
+        measured.append(finished.settings.network.parameters)
+        return Cost(0, 1000 if len(measured) == 1 else 100)
+
+    monkeypatch.setattr("charrnn.training.budget.measure", measure)
+    planned = plan("long.txt", "--budget", 15)
+    assert planned.network.units == RECIPES["quick"]["lstm"]["units"]
+    assert planned.training.epochs == 8
+    assert measured[0] > measured[1] == planned.network.parameters
 
 
 def test_a_budget_for_a_short_text_is_not_used_up(
@@ -482,14 +500,14 @@ def test_a_budget_for_a_short_text_is_not_used_up(
     cost(0, 0.01)
     planned = plan("long.txt", "--budget", 10)
     assert planned.training.epochs == 100
-    assert "learn it by heart" in planned.result.stderr
+    assert "it ends after 100" in planned.result.stderr
 
 
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
         (["--budget", 5, "--epochs", 3], "leave out --epochs"),
-        (["--budget", 5, "--resume"], "leave out --run, --preset and --budget"),
+        (["--budget", 5, "--resume"], "leave out --run, --preset, --budget and --from"),
         (["--budget", 0], "--budget"),
         (["--budget", "nan"], "--budget"),
         (["--budget", "inf"], "--budget"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from charrnn import resuming
+from charrnn import resume_file
 from charrnn.checkpoint import Checkpoint, Weights, read
 from charrnn.config import NetworkConfig, TrainingConfig
 from charrnn.data.vocabulary import Ids, Vocabulary
@@ -64,7 +64,7 @@ class Training:
         train(self.run, Finished(self.settings, []), self.ids, self.told, interrupted, borrowed)
 
     def go_on(self, interrupted: Callable[[], bool] = lambda: False, **changes: Any) -> None:
-        finished = resuming.load(self.run, LanguageSettings)
+        finished = resume_file.load(self.run, LanguageSettings)
         training = replace(finished.settings.training, **changes)
         finished = replace(finished, settings=replace(finished.settings, training=training))
         train(self.run, finished, self.ids, self.told, interrupted)

@@ -30,12 +30,13 @@ def test_an_epoch_costs_its_steps_and_its_validation(
     clock = count()
     training = make_training(validation=validation, epochs=1)
     monkeypatch.setattr("charrnn.training.budget.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr(budget, "_writing", lambda *_: 0.5)
     cost = budget.measure(Finished(training.settings, []), training.ids)
     learn = 600 - int(600 * validation)
     steps = (learn - 1) // 40
     # 119 characters give each of four streams 29, read in four windows of seven.
-    assert cost.epoch == pytest.approx(1.05 * (steps + (4 if validation else 0)))
-    assert cost.start == 3
+    assert cost.epoch == pytest.approx(1.05 * (0.5 + steps + (4 if validation else 0)))
+    assert cost.start == (6 if validation else 3)
 
 
 def test_a_slow_start_is_not_taken_for_the_pace(
@@ -50,6 +51,7 @@ def test_a_slow_start_is_not_taken_for_the_pace(
         last[0] += 1
         return next(ticks, last[0])
 
+    monkeypatch.setattr(budget, "_writing", lambda *_: 0.0)
     monkeypatch.setattr("charrnn.training.budget.time.monotonic", now)
     cost = budget.measure(Finished(training.settings, []), training.ids)
     assert cost.start == pytest.approx(102)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn import checkpoint, resuming
+from charrnn import checkpoint, resume_file
 from charrnn.data.corpus import split
 from charrnn.data.windows import cut
 from charrnn.errors import TrainingError
@@ -150,7 +150,7 @@ def test_a_loss_that_is_no_number_ends_the_training(
     assert training.run.epochs() == [1]
     assert [result.epoch for result in training.run.history()] == [1]
     assert np.isfinite(charrnn.load(training.run.folder).score("assert"))
-    assert len(resuming.load(training.run, LanguageSettings).results) == 1
+    assert len(resume_file.load(training.run, LanguageSettings).results) == 1
 
 
 def test_a_learning_rate_far_too_high_ends_in_one_line(make_training: MakeTraining) -> None:
@@ -213,7 +213,7 @@ def test_an_interruption_of_the_first_epoch_leaves_something_to_sample(
     with pytest.raises(Interrupted):
         training.start(lambda: training.told.at(1, "step", 1))
     assert charrnn.load(training.run.folder).checkpoint.provenance.finished is False
-    assert resuming.load(training.run, LanguageSettings).results == []
+    assert resume_file.load(training.run, LanguageSettings).results == []
 
 
 def test_an_interruption_while_validating_loses_nothing(make_training: MakeTraining) -> None:
@@ -224,7 +224,7 @@ def test_an_interruption_while_validating_loses_nothing(make_training: MakeTrain
     assert interruption.value.step == 0
     assert training.run.epochs() == [1]
     assert not training.run.interrupted_file.exists()
-    assert len(resuming.load(training.run, LanguageSettings).results) == 1
+    assert len(resume_file.load(training.run, LanguageSettings).results) == 1
 
 
 def test_an_interruption_after_the_last_epoch_is_none(make_training: MakeTraining) -> None:
@@ -266,7 +266,7 @@ def test_a_crash_while_an_epoch_is_saved_is_harmless(
     monkeypatch.setattr(module, name, full_in_epoch_2)
     with pytest.raises(OSError, match="No space left"):
         training.start()
-    assert len(resuming.load(training.run, LanguageSettings).results) == 1
+    assert len(resume_file.load(training.run, LanguageSettings).results) == 1
     assert charrnn.load(training.run.folder).checkpoint.provenance.finished
     monkeypatch.undo()
     training.go_on()

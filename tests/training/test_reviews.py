@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn import resuming, sealed
+from charrnn import resume_file, sealed
 from charrnn.checkpoint import Classifier, read_classifier
 from charrnn.classifiers import ClassifierConfig, ReviewTraining
 from charrnn.data.padding import Examples, hash_bigrams
@@ -63,7 +63,7 @@ class Reviewing:
         reviews.train(self.run, finished, self.examples, self.told, interrupted, borrowed)
 
     def go_on(self, **changes: Any) -> None:
-        finished = resuming.load(self.run, ReviewSettings)
+        finished = resume_file.load(self.run, ReviewSettings)
         training = replace(finished.settings.training, **changes)
         finished = replace(finished, settings=replace(finished.settings, training=training))
         reviews.train(self.run, finished, self.examples, self.told)
@@ -158,7 +158,7 @@ def test_what_a_training_leaves(learned: Reviewing) -> None:
 
 def test_settings_come_back_from_the_resume_file(learned: Reviewing) -> None:
     """What a resume reads is what the training began with, and its results."""
-    found = resuming.load(learned.run, ReviewSettings)
+    found = resume_file.load(learned.run, ReviewSettings)
     for name in ("network", "training", "preset", "changes", "sources", "corpus", "corpus_sha256"):
         assert getattr(found.settings, name) == getattr(learned.settings, name)
     assert found.settings.encoder.to_json() == WORDS.to_json()

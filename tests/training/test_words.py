@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn import resuming
+from charrnn import resume_file
 from charrnn.checkpoint import read_word_model
 from charrnn.classifiers import ReviewTraining, WordModelConfig
 from charrnn.data.words import START, Words
@@ -115,7 +115,7 @@ def test_a_resume_goes_on_as_if_never_stopped(tmp_path: Path, listener: Any) -> 
     finished: Finished[WordSettings] = Finished(settings(), [])
     words.train(whole, finished, REVIEWS, told, copy)
     assert half.epochs() == [1]
-    words.train(half, resuming.load(half, WordSettings), REVIEWS, listener())
+    words.train(half, resume_file.load(half, WordSettings), REVIEWS, listener())
     assert half.epochs() == [1, 2]
     expected = read_word_model(whole.epoch_file(2)).weights
     found = read_word_model(half.epoch_file(2))

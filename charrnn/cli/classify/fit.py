@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from charrnn import outcomes, resuming
+from charrnn import outcomes, resume_file
 from charrnn.classifiers import LayerRow
 from charrnn.cli.classify import plan as planning
 from charrnn.cli.classify import sources, table
@@ -92,7 +92,7 @@ def _settings(places: Places) -> list[tuple[Run, ReviewSettings]]:
     found = []
     for run in runs(places.checkpoints / CLASSIFIERS):
         with contextlib.suppress(RunError):
-            found.append((run, resuming.load(run, ReviewSettings).settings))
+            found.append((run, resume_file.load(run, ReviewSettings).settings))
     return found
 
 
@@ -124,7 +124,7 @@ def _fit(plan: ReviewPlan, places: Places, as_json: bool, began: float | None = 
         as_json: print JSON lines.
         began: the clock when it was begun; None where it is gone on with.
     """
-    from charrnn.cli.curves import draw_curves
+    from charrnn.cli.curves import drawn_curves
     from charrnn.cli.display import Pace, TrainingDisplay
     from charrnn.cli.interruption import stoppable
     from charrnn.training import review_batches, reviews
@@ -136,11 +136,12 @@ def _fit(plan: ReviewPlan, places: Places, as_json: bool, began: float | None = 
     steps = review_batches.steps_per_epoch(plan.train.split(config.validation)[0], config)
     pace = Pace("reviews/s", config.batch_size)
     display = TrainingDisplay(terminal, config.epochs, steps, pace, as_json)
-    with stoppable(terminal, run, steps, again, use) as interrupted, display:
-        try:
-            reviews.train(run, plan.finished, plan.train, display, interrupted, plan.borrowed)
-        finally:
-            draw_curves(run, terminal)
+    with (
+        stoppable(terminal, run, steps, again, use) as interrupted,
+        display,
+        drawn_curves(run, terminal),
+    ):
+        reviews.train(run, plan.finished, plan.train, display, interrupted, plan.borrowed)
     outcome = _measure(plan, None if began is None else time.monotonic() - began)
     if outcome.epochs < config.epochs:
         terminal.note(

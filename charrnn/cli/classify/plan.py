@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from charrnn import outcomes, resuming
+from charrnn import outcomes, resume_file
 from charrnn.classifiers import ClassifierConfig, ReviewTraining
 from charrnn.cli import options
 from charrnn.cli.classify import sources
@@ -149,7 +149,7 @@ def go_on(name: str, wanted: Wanted, places: Places) -> ReviewPlan:
     folder = places.checkpoints / CLASSIFIERS
     run = resumable(folder, name)
 
-    finished = resuming.load(run, ReviewSettings)
+    finished = resume_file.load(run, ReviewSettings)
     settings = finished.settings
     settings = replace(settings, training=replace(settings.training, **given))
     done = len(finished.results)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from charrnn import resuming
+from charrnn import resume_file
 from charrnn.classifiers import ReviewTraining, WordModelConfig
 from charrnn.cli import options
 from charrnn.cli.classify import sources
@@ -53,7 +53,7 @@ def go_on(
     """Go on with the run of that name, or the newest."""
     options.refuse_on_resume({*given} - _CHANGEABLE)
     run = resumable(places.checkpoints / PRETRAINED, name)
-    finished = resuming.load(run, WordSettings)
+    finished = resume_file.load(run, WordSettings)
     settings = finished.settings
     settings = replace(settings, training=replace(settings.training, **given))
     done = len(finished.results)
@@ -74,7 +74,7 @@ def _fit(
     places: Places,
     as_json: bool,
 ) -> None:
-    from charrnn.cli.curves import draw_curves
+    from charrnn.cli.curves import drawn_curves
     from charrnn.cli.display import Pace, TrainingDisplay
     from charrnn.cli.interruption import stoppable
     from charrnn.training import words
@@ -91,9 +91,10 @@ def _fit(
     )
     pace = Pace("words/s", config.batch_size * words.LENGTH)
     display = TrainingDisplay(terminal, config.epochs, steps, pace, as_json)
-    with stoppable(terminal, run, steps, again, use) as interrupted, display:
-        try:
-            words.train(run, finished, reviews, display, interrupted)
-        finally:
-            draw_curves(run, terminal)
+    with (
+        stoppable(terminal, run, steps, again, use) as interrupted,
+        display,
+        drawn_curves(run, terminal),
+    ):
+        words.train(run, finished, reviews, display, interrupted)
     terminal.note(f"done: {run.folder}.\n{use}")

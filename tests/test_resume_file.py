@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from charrnn import resuming, sealed
+from charrnn import resume_file, sealed
 from charrnn.config import NetworkConfig, TrainingConfig
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import RunError
@@ -37,7 +37,7 @@ def run(tmp_path: Path) -> Run:
     """A run with a resume file."""
     made = Run(tmp_path / "run")
     made.folder.mkdir()
-    resuming.save(made, Finished(SETTINGS, RESULTS), VARIABLES)
+    resume_file.save(made, Finished(SETTINGS, RESULTS), VARIABLES)
     return made
 
 
@@ -52,7 +52,7 @@ def test_what_was_saved_is_loaded(run: Run) -> None:
 
 def test_variables_are_kept_in_order(run: Run) -> None:
     """The training's variables lie in the file by their place, values and kinds unchanged."""
-    with resuming.opened(run) as file:
+    with resume_file.opened(run) as file:
         found = [file[f"variables/{place}"][()] for place in range(len(file["variables"]))]
     assert [variable.dtype for variable in found] == [np.float32, int]
     for one, other in zip(found, VARIABLES, strict=True):
@@ -60,7 +60,7 @@ def test_variables_are_kept_in_order(run: Run) -> None:
 
 
 def _loaded(run: Run) -> tuple[LanguageSettings, list[EpochResult]]:
-    finished = resuming.load(run, LanguageSettings)
+    finished = resume_file.load(run, LanguageSettings)
     return finished.settings, list(finished.results)
 
 
@@ -72,14 +72,14 @@ def test_a_file_that_can_not_be_written_leaves_the_old_one(run: Run) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
-        resuming.save(run, Finished(SETTINGS, []), broken())
+        resume_file.save(run, Finished(SETTINGS, []), broken())
     assert _loaded(run)[1] == RESULTS
 
 
 def test_a_missing_resume_file_is_said(tmp_path: Path) -> None:
     """A run without a resume file can't go on, and the error says which file is missing."""
     with pytest.raises(RunError, match=r"^mine can't be resumed.* no file .*mine/resume\.h5$"):
-        resuming.load(Run(tmp_path / "mine"), LanguageSettings)
+        resume_file.load(Run(tmp_path / "mine"), LanguageSettings)
 
 
 def _truncate(content: bytes) -> bytes:
@@ -104,7 +104,7 @@ def test_a_damaged_file_is_refused(run: Run, damage: Callable[[bytes], bytes]) -
     """A damaged file is refused in one line with its name."""
     run.resume_file.write_bytes(damage(run.resume_file.read_bytes()))
     with pytest.raises(RunError, match=REFUSED):
-        resuming.load(run, LanguageSettings)
+        resume_file.load(run, LanguageSettings)
 
 
 def _values() -> dict[str, Any]:
@@ -140,14 +140,14 @@ def test_a_file_without_its_settings_is_refused(run: Run, settings: Callable[[],
     content = np.frombuffer(settings().encode(), np.uint8)
     sealed.write(run.resume_file, TITLE, FORMAT, lambda file: file.update({"settings": content}))
     with pytest.raises(RunError, match=REFUSED):
-        resuming.load(run, LanguageSettings)
+        resume_file.load(run, LanguageSettings)
 
 
 def test_a_file_without_anything_is_refused(run: Run) -> None:
     """A file that holds nothing is refused as well."""
     sealed.write(run.resume_file, TITLE, FORMAT, lambda _: None)
     with pytest.raises(RunError, match=REFUSED):
-        resuming.load(run, LanguageSettings)
+        resume_file.load(run, LanguageSettings)
 
 
 def test_a_newer_file_is_refused(run: Run) -> None:
@@ -155,7 +155,7 @@ def test_a_newer_file_is_refused(run: Run) -> None:
     content = run.resume_file.read_bytes()
     run.resume_file.write_bytes(content.replace(b"\nformat 1\n", b"\nformat 2\n", 1))
     with pytest.raises(RunError, match=r"newer.* upgrade charrnn"):
-        resuming.load(run, LanguageSettings)
+        resume_file.load(run, LanguageSettings)
 
 
 def test_a_file_of_the_first_version_is_read(run: Run) -> None:

@@ -81,7 +81,7 @@ class TrainingConfig:
     order: str = "streams"  # or the tutorial's "shuffled"
     state: str = "carry"  # from batch to batch; "reset" starts every batch from zero
     seq_length: int = 100  # T: windows of T + 1 characters
-    stride: int = 100  # between the windows of a stream; T covers each character once
+    stride: int = 0  # between the windows of a stream; 0 is T: each character once
     batch_size: int = 64
     epochs: int = 10
     learning_rate: float = 0.005
@@ -103,8 +103,10 @@ class TrainingConfig:
             self.schedule in SCHEDULES,
             f"unknown schedule {self.schedule!r}: choose {', '.join(SCHEDULES)}",
         )
-        for name in ("seq_length", "stride", "batch_size", "epochs"):
+        for name in ("seq_length", "batch_size", "epochs"):
             require_at_least_one(self, name)
+        require(self.stride >= 0, f"stride must be 0 (side by side) or above, not {self.stride}")
+        object.__setattr__(self, "stride", self.stride or self.seq_length)
         require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")
         require(0 <= self.clip_norm < math.inf, "the clip norm must be 0 (none) or above")
         require(0 <= self.validation < 1, "the validation fraction must lie in [0, 1)")

@@ -28,11 +28,12 @@ _TUTORIAL: dict[str, Any] = {
 _MINUTE: dict[str, Any] = {"units": 256, "seq_length": 50, "schedule": "cosine", "patience": 8}
 _QUICK: dict[str, Any] = {"units": 512, "dropout": 0.4, "schedule": "cosine", "patience": 8}
 _DEFAULT: dict[str, Any] = {
-    "units": 512,
-    "layers": 2,
-    "dropout": 0.4,
-    "weight_drop": 0.2,
+    "units": 768,
+    "layers": 1,
+    "dropout": 0.5,
+    "weight_drop": 0.3,
     "embedding_dropout": 0.1,
+    "seq_length": 50,
     "schedule": "cosine",
     "patience": 8,
 }
@@ -49,9 +50,15 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
         "gru": {**_QUICK, "epochs": 14, "learning_rate": 0.003},
     },
     DEFAULT: {
-        "rnn": {**_DEFAULT, "dropout": 0.2, "epochs": 40, "learning_rate": 0.001},
-        "lstm": {**_DEFAULT, "epochs": 21, "learning_rate": 0.003},
-        "gru": {**_DEFAULT, "epochs": 26, "learning_rate": 0.002},
+        "rnn": {
+            **_DEFAULT,
+            "dropout": 0.3,
+            "weight_drop": 0.1,
+            "epochs": 24,
+            "learning_rate": 0.001,
+        },
+        "lstm": {**_DEFAULT, "epochs": 26, "learning_rate": 0.003},
+        "gru": {**_DEFAULT, "epochs": 16, "learning_rate": 0.002},
     },
     _TUTORIAL_NAME: dict.fromkeys(CELLS, _TUTORIAL),
 }

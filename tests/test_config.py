@@ -87,7 +87,7 @@ def test_stacked_layers_feed_each_other(cell: str, name: str) -> None:
     ("kind", "name"),
     [
         *((network, name) for name in ("vocabulary_size", "embedding", "units", "layers")),
-        *((TrainingConfig, name) for name in ("seq_length", "stride", "batch_size", "epochs")),
+        *((TrainingConfig, name) for name in ("seq_length", "batch_size", "epochs")),
     ],
 )
 @pytest.mark.parametrize("value", [0, -3])
@@ -167,9 +167,16 @@ def test_stride_must_make_sense(order: str, state: str, stride: int) -> None:
         assert "stride" in complaint(TrainingConfig, seq_length=100, **values)
 
 
+@pytest.mark.parametrize("seq_length", [1, 50, 100])
+def test_windows_lie_side_by_side_where_nothing_is_said(seq_length: int) -> None:
+    """Without a stride each character is read once, and the state can be carried."""
+    assert TrainingConfig(seq_length=seq_length).stride == seq_length
+
+
 def test_senseless_strides_are_told_what_to_do() -> None:
     """Each refusal of a stride names the way out."""
     assert "--state reset" in complaint(TrainingConfig, stride=50)
+    assert "stride must be" in complaint(TrainingConfig, stride=-1, state="reset")
     assert "use 100 or less" in complaint(TrainingConfig, stride=150, state="reset")
     assert "--order streams" in complaint(TrainingConfig, stride=50, order="shuffled")
 

@@ -62,7 +62,10 @@ def test_a_preset_reads_as_much_of_any_text(preset: str, cell: str, characters: 
     read = 1_115_394 * RECIPES[preset][cell]["epochs"]
     values = recipe(preset, cell, characters)
     assert values["epochs"] >= 1
-    assert abs(values["epochs"] * characters - read) <= characters / 2 or values["epochs"] == 1
+    assert abs(values["epochs"] * characters - read) <= characters / 2 or values["epochs"] in {
+        1,
+        100,
+    }
     rest = RECIPES[preset][cell]
     assert values == {**rest, "epochs": values["epochs"], "batch_size": 64}
 

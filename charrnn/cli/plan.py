@@ -138,9 +138,8 @@ def _draft(
 
 def _training(values: Mapping[str, Any]) -> TrainingConfig:
     """The training that these values describe, but for its precision."""
-    windows = {"stride": values.get("seq_length", TrainingConfig.seq_length)}
-    fields_there = _fields_of(TrainingConfig, {**windows, **values})
-    return TrainingConfig(**{k: v for k, v in fields_there.items() if k != "precision"})
+    there = _fields_of(TrainingConfig, values)
+    return TrainingConfig(**{name: there[name] for name in there if name != "precision"})
 
 
 def _cell(given: Mapping[str, Any]) -> str:

@@ -330,15 +330,15 @@ def test_defaults(plan: Plan, real_text: str) -> None:
     assert (planned.network.cell, planned.run.name) == ("lstm", "long-lstm")
     assert planned.network.units == RECIPES[DEFAULT]["lstm"]["units"]
     assert (training.order, training.state) == ("streams", "carry")
-    assert (training.seq_length, training.stride, training.batch_size) == (100, 100, 64)
+    assert training.stride == training.seq_length
     assert training.validation == 0.1
 
 
 @pytest.mark.parametrize(
     ("words", "values"),
     [
-        (["--seq-length", "50"], {"seq_length": 50, "stride": 50}),
-        (["--seq-length", "50", "--stride", "25", "--state", "reset"], {"stride": 25}),
+        (["--seq-length", "40"], {"seq_length": 40, "stride": 40}),
+        (["--seq-length", "40", "--stride", "20", "--state", "reset"], {"stride": 20}),
         (["--learning-rate", "0.5"], {"learning_rate": 0.5}),
         (["--schedule", "constant"], {"schedule": "constant"}),
         (["--schedule", "cosine"], {"schedule": "cosine"}),

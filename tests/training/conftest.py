@@ -79,7 +79,6 @@ def _prepared(folder: Path, text: str, vocabulary: str, values: dict[str, Any]) 
     names = (*sizes, "layers", "dropout", "weight_drop")
     sizes |= {key: values.pop(key) for key in names if key in values}
     plan = {"seq_length": 10, "batch_size": 4, "epochs": 2, "learning_rate": 0.01} | values
-    plan.setdefault("stride", plan["seq_length"])
     settings = LanguageSettings(
         NetworkConfig(len(characters), **sizes),
         TrainingConfig(**plan),

@@ -21,7 +21,6 @@ def _positions(length: int) -> Any:
 
 def _config(**values: Any) -> TrainingConfig:
     values = {"seq_length": 5, "batch_size": 3} | values
-    values.setdefault("stride", values["seq_length"])
     return TrainingConfig(**values)
 
 

@@ -60,7 +60,7 @@ def _trained(folder: Path, text: str, cell: str, **values: Any) -> Run:
     vocabulary = Vocabulary.of(text)
     settings = LanguageSettings(
         NetworkConfig(len(vocabulary), cell, embedding=32, units=128),
-        TrainingConfig(seq_length=50, stride=50, batch_size=32, **values),
+        TrainingConfig(seq_length=50, batch_size=32, **values),
         vocabulary,
         "pydoc",
         "pydoc",

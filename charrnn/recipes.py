@@ -26,7 +26,13 @@ _TUTORIAL: dict[str, Any] = {
 }
 
 _MINUTE: dict[str, Any] = {"units": 256, "seq_length": 50, "schedule": "cosine", "patience": 8}
-_QUICK: dict[str, Any] = {"units": 512, "dropout": 0.4, "schedule": "cosine", "patience": 8}
+_QUICK: dict[str, Any] = {
+    "units": 512,
+    "dropout": 0.3,
+    "seq_length": 50,
+    "schedule": "cosine",
+    "patience": 8,
+}
 _DEFAULT: dict[str, Any] = {
     "units": 768,
     "layers": 1,
@@ -45,20 +51,20 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
         "gru": {**_MINUTE, "epochs": 5, "learning_rate": 0.004},
     },
     "quick": {
-        "rnn": {**_QUICK, "dropout": 0.2, "layers": 2, "epochs": 14, "learning_rate": 0.001},
-        "lstm": {**_QUICK, "epochs": 11, "learning_rate": 0.004},
-        "gru": {**_QUICK, "epochs": 14, "learning_rate": 0.003},
+        "rnn": {**_QUICK, "dropout": 0.2, "layers": 2, "epochs": 8, "learning_rate": 0.001},
+        "lstm": {**_QUICK, "epochs": 7, "learning_rate": 0.004},
+        "gru": {**_QUICK, "epochs": 9, "learning_rate": 0.003},
     },
     DEFAULT: {
         "rnn": {
             **_DEFAULT,
             "dropout": 0.3,
             "weight_drop": 0.1,
-            "epochs": 24,
+            "epochs": 10,
             "learning_rate": 0.001,
         },
         "lstm": {**_DEFAULT, "epochs": 26, "learning_rate": 0.003},
-        "gru": {**_DEFAULT, "epochs": 16, "learning_rate": 0.002},
+        "gru": {**_QUICK, "dropout": 0.4, "epochs": 11, "learning_rate": 0.003},
     },
     _TUTORIAL_NAME: dict.fromkeys(CELLS, _TUTORIAL),
 }

@@ -74,9 +74,9 @@ def test_a_preset_reads_as_much_of_any_text(preset: str, cell: str, characters: 
 def test_a_short_text_has_steps_enough_to_learn_from(characters: int) -> None:
     """A batch is as large as leaves thirty steps an epoch, and eight windows at least."""
     values = recipe("quick", "gru", characters)
-    batch = values["batch_size"]
-    assert batch == 8 or characters / (batch * 100) >= 30
-    assert batch == 64 or characters / (2 * batch * 100) < 30
+    batch, window = values["batch_size"], values["seq_length"]
+    assert batch == 8 or characters / (batch * window) >= 30
+    assert batch == 64 or characters / (2 * batch * window) < 30
     assert values["epochs"] <= 100
 
 

@@ -101,7 +101,10 @@ def evaluate(
     content, shown = _content(text, path, network, data_dir, terminal)
     ids = _encoded(content[:limit], network.vocabulary, unknown)
     score.check(ids)
-    terminal.note(f"{chosen.described(path, network.provenance)}; {shown}, {len(ids):,} characters")
+    skipped = len(content[:limit]) - len(ids)
+    left_out = f", {skipped:,} left out" if skipped else ""
+    described = chosen.described(path, network.provenance)
+    terminal.note(f"{described}; {shown}, {len(ids):,} characters{left_out}")
     make = partial(chosen.stepper, engine, network)
     source = {
         "run": chosen.run_name(path),
@@ -203,7 +206,7 @@ def _values(mode: str, crop_length: int | None, found: "Score") -> dict[str, Any
 
 
 def _row(mode: str, found: "Score") -> str:
-    numbers = f"{found.loss:.4f}", f"{found.perplexity:#.5g}", f"{found.bits:.4f}"
+    numbers = f"{found.loss:.4f}", f"{found.perplexity:.4f}", f"{found.bits:.4f}"
     return _line(mode, *numbers, f"{found.characters:,}")
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from charrnn.checkpoint import Checkpoint, read
+from charrnn.checkpoint import SUFFIX, Checkpoint, read
 from charrnn.cli import chosen
 from charrnn.data.vocabulary import Vocabulary, listing
+from charrnn.errors import CheckpointError
 from charrnn.runs import find_run
 from charrnn.transfer import grown
 
@@ -67,6 +68,8 @@ def find_origin(named: str, given: Mapping[str, Any], checkpoints: Path) -> Orig
     path = Path(named)
     if path.suffix == ".h5":
         return Origin(str(path.resolve()), read(path))
+    if path.is_file():
+        raise CheckpointError(f"{named} is no {SUFFIX} file: give a run's name or a checkpoint")
     run = find_run(checkpoints, named)
     source = read(run.checkpoint_file())
     return Origin(f"{run.name}, {chosen.when(source.provenance)}", source)

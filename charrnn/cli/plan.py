@@ -157,19 +157,17 @@ def _fitted(drafts: Sequence[_Draft], ids: Ids, deadline: float, terminal: Termi
     for settings, precision in drafts:
         terminal.note("measuring the first steps")
         cost = measure(Finished(settings, []), ids)
-        epochs = cost.epochs_within(deadline - time.monotonic())
-        if epochs > MOST_EPOCHS:
-            terminal.note(
-                f"{epochs:,} epochs would fit into the budget; it ends after {MOST_EPOCHS}"
-            )
-        if epochs:
-            training = replace(settings.training, epochs=min(epochs, MOST_EPOCHS))
+        left = deadline - time.monotonic()
+        fitting = cost.epochs_within(left)
+        if fitting:
+            epochs = min(fitting, MOST_EPOCHS)
+            terminal.note(f"epochs of about {duration(cost.epoch)}: the budget is for {epochs:,}")
+            training = replace(settings.training, epochs=epochs)
             return replace(settings, training=training), precision
-    needed = duration(cost.start + cost.epoch)
-    left = duration(max(0.0, deadline - time.monotonic()))
+    missing = math.ceil((cost.start + cost.epoch - left) / 60)
     raise UsageError(
-        f"one epoch takes about {needed} here, and after measuring that {left} of --budget are "
-        "left: give more minutes, a shorter text, or a smaller network"
+        f"not one epoch fits into --budget: it takes about {duration(cost.epoch)}, after "
+        f"{duration(cost.start)} to start; give {missing} minutes more, or a shorter text"
     )
 
 

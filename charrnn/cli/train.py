@@ -68,7 +68,8 @@ _positive = click.IntRange(min=1)
     "--budget",
     type=click.FloatRange(0, min_open=True),
     metavar="MINUTES",
-    help="Measure the first steps and choose as many epochs as fit into this time.",
+    help="Measure the first steps, and choose as many epochs as fit into this time; without "
+    "--preset also that.",
 )
 @_setting("cell", click.Choice(CELLS, case_sensitive=False), "The recurrent layer.")
 @_setting("units", _positive, "Units of each recurrent layer.")

@@ -144,7 +144,7 @@ def test_plain(invoke: Invoke, trained: Trained) -> None:
         assert line.split() == [
             mode,
             f"{row['nats_per_character']:.4f}",
-            f"{row['perplexity']:.3f}",
+            f"{row['perplexity']:.4f}",
             f"{row['bits_per_character']:.4f}",
             str(len(HELD_BACK) - 1),
         ]

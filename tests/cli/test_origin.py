@@ -232,7 +232,7 @@ def others() -> None:
     [
         ("young", "no run 'young' in checkpoints: there is old"),
         ("", "no run '' in checkpoints: there is old"),
-        ("novel.txt", "no run 'novel.txt'"),
+        ("novel.txt", "novel.txt is no .weights.h5 file"),
         ("gone.weights.h5", "no file gone.weights.h5"),
         ("cut.weights.h5", "cut.weights.h5 is damaged"),
         ("critic", "it is a classifier"),
@@ -258,7 +258,7 @@ def test_what_cannot_be_begun_with(
         (["--units", "7"], "the network is that of old: leave out --units"),
         (["--cell", "lstm"], "leave out --cell"),
         (["--layers", "1", "--embedding", "5"], "leave out --embedding, --layers"),
-        (["--resume"], "--from is how a run begins: leave it out on a resume"),
+        (["--resume"], "leave out --run, --preset, --budget and --from"),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, list) else "",
 )

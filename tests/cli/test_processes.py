@@ -28,7 +28,8 @@ MakeRun = Callable[..., Path]
 
 MAIN = "from charrnn.cli import main; main()"
 SMALL = shlex.split(
-    "--cell rnn --units 6 --layers 1 --embedding 4 --batch-size 4 --seq-length 10 --validation 0"
+    "--cell rnn --units 6 --layers 1 --embedding 4 --batch-size 4 --seq-length 10 --validation 0 "
+    "--schedule constant"
 )
 LIMIT = 60  # seconds that no step of a test should need
 

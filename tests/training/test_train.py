@@ -19,7 +19,7 @@ from charrnn.errors import CorpusTooShortError, RunError, UsageError
 from charrnn.recipes import RECIPES
 from charrnn.settings import Finished
 from charrnn.training import resume
-from charrnn.training.batches import steps_per_epoch, validation_batches
+from charrnn.training.batches import epoch_starts, steps_per_epoch, validation_batches
 from charrnn.training.callbacks import Interrupted
 from charrnn.training.train import compiled
 from charrnn.transfer import grown
@@ -77,7 +77,8 @@ def test_reported_losses_are_those_of_stock_keras(
     config = training.settings.training
     ids, validation_ids = split(training.ids, 0.1)
     read = steps_per_epoch(training.ids, config) * config.seq_length
-    expected = _stock_loss(training, weights, ids, read)
+    shift = int(epoch_starts(len(ids), config, 0).min())
+    expected = _stock_loss(training, weights, ids[shift:], read)
     batches = validation_batches(validation_ids, config)
     read = sum(inputs.shape[1] for inputs, _ in batches)
     expected_validation = _stock_loss(training, weights, validation_ids, read)

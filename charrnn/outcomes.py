@@ -9,7 +9,8 @@ from statistics import median
 from charrnn.config import from_mapping
 from charrnn.errors import CharrnnError, RunError
 from charrnn.files import write_atomically
-from charrnn.runs import EpochResult, Run, best_of, runs
+from charrnn.history import EpochResult, best_of
+from charrnn.runs import Run, runs
 from charrnn.settings import ReviewSettings
 
 _FILE = "result.json"

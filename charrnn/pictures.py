@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.files import write_atomically
-from charrnn.runs import EpochResult, best_of
+from charrnn.history import EpochResult, best_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from charrnn import sealed
 from charrnn.config import from_mapping
 from charrnn.errors import CheckpointError, RunError
-from charrnn.runs import EpochResult, Run
+from charrnn.history import EpochResult
+from charrnn.runs import Run
 from charrnn.settings import AnySettings, Finished
 
 _TITLE = "charrnn resume file"

@@ -1,17 +1,15 @@
 """Run folders: one training, one name, `checkpoints/<run>/`."""
 
 import contextlib
-import csv
-import io
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from charrnn import history
 from charrnn.checkpoint import SUFFIX
 from charrnn.errors import RunError, UsageError
-from charrnn.files import write_atomically
+from charrnn.history import EpochResult, best_of
 
 _EPOCH_FILE = re.compile(r"epoch-(\d{4,})" + re.escape(SUFFIX))
 _NAME = re.compile(r"[^\W_][\w.+-]*")
@@ -30,44 +28,6 @@ _USES = {
     PRETRAINED: "it is a word model, charrnn classify imdb --embedding-from {}",
 }
 _COMMANDS = {CLASSIFIERS: "charrnn classify imdb", PRETRAINED: "charrnn classify pretrain"}
-
-
-@dataclass(frozen=True)
-class EpochResult:
-    """What an epoch ended with; losses in nats per character or review, time in seconds.
-
-    Accuracies are a classifier's; a language model has none.
-    """
-
-    epoch: int
-    train_loss: float
-    validation_loss: float | None
-    seconds: float
-    train_accuracy: float | None = None
-    validation_accuracy: float | None = None
-
-    @property
-    def loss(self) -> float:
-        """The loss that epochs are ranked by: validation where there is any."""
-        return self.train_loss if self.validation_loss is None else self.validation_loss
-
-    @property
-    def perplexity(self) -> float:
-        """exp(loss): how many characters the network is, in effect, choosing between."""
-        return perplexity(self.loss)
-
-
-def perplexity(loss: float) -> float:
-    """What a loss in nats per character is the logarithm of."""
-    return math.exp(loss) if loss < _LARGEST_EXPONENT else math.inf
-
-
-_LARGEST_EXPONENT = 700  # exp of more overflows a float
-
-
-def best_of(results: Sequence[EpochResult]) -> EpochResult:
-    """The result with the lowest loss, the earliest of equals."""
-    return min(results, key=lambda result: (math.isnan(result.loss), result.loss, result.epoch))
 
 
 @dataclass(frozen=True)
@@ -105,32 +65,22 @@ class Run:
         matches = (_EPOCH_FILE.fullmatch(path.name) for path in self.folder.iterdir())
         return sorted(int(match[1]) for match in matches if match)
 
+    @property
+    def history_file(self) -> Path:
+        """A line for each epoch."""
+        return self.folder / "history.csv"
+
     def write_history(self, results: Sequence[EpochResult]) -> None:
-        """Replace history.csv by `results`; `best` marks each epoch that beat all before it."""
-        rows = [
-            _row(result, best_of(results[:count]) is result)
-            for count, result in enumerate(results, 1)
-        ]
-        table = io.StringIO()
-        writer = csv.DictWriter(table, rows[0] if rows else [], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write_atomically(self.folder / "history.csv", table.getvalue().encode())
+        """Replace history.csv by `results`."""
+        history.write(self.history_file, results)
 
     def history(self) -> list[EpochResult]:
         """The results in history.csv; none where there is no such file.
 
         Raises:
-            RunError: the file is not as `write_history` writes it.
+            RunError: the file is damaged.
         """
-        path = self.folder / "history.csv"
-        try:
-            with path.open(newline="", encoding="utf-8") as file:
-                return [_result(row) for row in csv.DictReader(file)]
-        except FileNotFoundError:
-            return []
-        except (KeyError, ValueError, TypeError, csv.Error):
-            raise RunError(f"{path} is damaged: name an epoch with --epoch") from None
+        return history.read(self.history_file)
 
     def best_epoch(self) -> int | None:
         """The epoch with the lowest loss among those whose checkpoints are there."""
@@ -291,35 +241,3 @@ def _ranges(epochs: Sequence[int]) -> str:
     if gapless and len(epochs) > 1:
         return f"{epochs[0]} to {epochs[-1]}"
     return ", ".join(map(str, epochs))
-
-
-def _row(result: EpochResult, best: bool) -> dict[str, str | int]:
-    row: dict[str, str | int] = {"epoch": result.epoch, "train_loss": repr(result.train_loss)}
-    classifies = result.train_accuracy is not None
-    if classifies:
-        row["train_accuracy"] = _shown(result.train_accuracy)
-    row["validation_loss"] = _shown(result.validation_loss)
-    if classifies:
-        row["validation_accuracy"] = _shown(result.validation_accuracy)
-    else:
-        row["perplexity"] = f"{result.perplexity:.4f}"
-    return row | {"seconds": f"{result.seconds:.2f}", "best": "yes" if best else ""}
-
-
-def _shown(value: float | None) -> str:
-    return "" if value is None else repr(value)
-
-
-def _result(row: dict[str, str]) -> EpochResult:
-    return EpochResult(
-        epoch=int(row["epoch"]),
-        train_loss=float(row["train_loss"]),
-        validation_loss=_number(row["validation_loss"]),
-        seconds=float(row["seconds"]),
-        train_accuracy=_number(row.get("train_accuracy", "")),
-        validation_accuracy=_number(row.get("validation_accuracy", "")),
-    )
-
-
-def _number(text: str) -> float | None:
-    return float(text) if text else None

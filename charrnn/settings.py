@@ -11,7 +11,7 @@ from charrnn.classifiers import ClassifierConfig, ReviewTraining, WordModelConfi
 from charrnn.config import NetworkConfig, TrainingConfig, read_mapping
 from charrnn.data.encoders import Encoder, load_encoder
 from charrnn.data.vocabulary import Vocabulary
-from charrnn.runs import EpochResult
+from charrnn.history import EpochResult
 
 
 class Settings(Protocol):

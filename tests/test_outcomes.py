@@ -12,8 +12,9 @@ from charrnn import outcomes
 from charrnn.classifiers import ClassifierConfig, ReviewTraining
 from charrnn.data.words import Words
 from charrnn.errors import RunError
+from charrnn.history import EpochResult
 from charrnn.outcomes import Outcome
-from charrnn.runs import EpochResult, Run
+from charrnn.runs import Run
 from charrnn.settings import ReviewSettings
 
 RESULTS = [

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from charrnn import pictures
-from charrnn.runs import EpochResult
+from charrnn.history import EpochResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -192,7 +192,8 @@ def test_user_settings_are_left_alone(tmp_path: Path) -> None:
 def test_no_display_is_needed(tmp_path: Path) -> None:
     """Drawing never loads pyplot, which would look for a display."""
     code = (
-        "import sys, pathlib; from charrnn import pictures; from charrnn.runs import EpochResult\n"
+        "import sys, pathlib\n"
+        "from charrnn import pictures; from charrnn.history import EpochResult\n"
         "assert 'matplotlib' not in sys.modules\n"
         "pictures.learning_curves(pathlib.Path(sys.argv[1]), [EpochResult(1, 1.0, 1.0, 1.0)])\n"
         "assert 'matplotlib' in sys.modules and 'matplotlib.pyplot' not in sys.modules\n"

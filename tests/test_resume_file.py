@@ -14,7 +14,8 @@ from charrnn import resume_file, sealed
 from charrnn.config import NetworkConfig, TrainingConfig
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import RunError
-from charrnn.runs import EpochResult, Run
+from charrnn.history import EpochResult
+from charrnn.runs import Run
 from charrnn.settings import Finished, LanguageSettings
 
 TITLE, FORMAT = "charrnn resume file", 1

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.errors import RunError, UsageError
-from charrnn.runs import EpochResult, Run, best_of, find_run, new_run, newest_run, runs
+from charrnn.history import EpochResult, best_of
+from charrnn.runs import Run, find_run, new_run, newest_run, runs
 
 MakeRun = Callable[..., Path]
 

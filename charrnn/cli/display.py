@@ -27,7 +27,7 @@ from rich.table import Column
 from rich.text import Text
 
 from charrnn.cli.terminal import Terminal, duration
-from charrnn.runs import EpochResult
+from charrnn.history import EpochResult
 
 _PLAIN_EVERY = 20.0  # seconds between progress lines where there is no bar
 _COMPILED = 3  # steps after which nothing is compiled any more

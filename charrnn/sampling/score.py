@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import UsageError
-from charrnn.runs import perplexity
+from charrnn.history import perplexity
 from charrnn.sampling.network import Reader
 
 _ROWS = 128  # crops side by side: twice as fast as one stream; more gain little

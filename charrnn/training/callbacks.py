@@ -12,9 +12,10 @@ from charrnn.checkpoint import Provenance
 from charrnn.classifiers import ReviewTraining
 from charrnn.config import TrainingConfig
 from charrnn.errors import TrainingError
+from charrnn.history import EpochResult, best_of
 from charrnn.networks import language
 from charrnn.networks.weights import get_weights
-from charrnn.runs import EpochResult, Run, best_of
+from charrnn.runs import Run
 from charrnn.settings import Finished
 from charrnn.training import resume
 

@@ -21,7 +21,8 @@ from charrnn import checkpoint, resume_file
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import TrainingConfig
 from charrnn.data.corpus import STDIN
-from charrnn.runs import EpochResult, Run
+from charrnn.history import EpochResult
+from charrnn.runs import Run
 from charrnn.sampling.network import NumpyStepper
 from charrnn.settings import Finished, LanguageSettings
 

@@ -16,8 +16,9 @@ from charrnn.classifiers import ClassifierConfig, WordModelConfig
 from charrnn.config import NetworkConfig
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.data.words import Words
+from charrnn.history import EpochResult
 from charrnn.recipes import DEFAULT, RECIPES
-from charrnn.runs import EpochResult, Run
+from charrnn.runs import Run
 from charrnn.settings import Finished, LanguageSettings
 from charrnn.transfer import grown
 

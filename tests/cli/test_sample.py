@@ -15,7 +15,8 @@ from click.testing import Result
 
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint
-from charrnn.runs import EpochResult, Run
+from charrnn.history import EpochResult
+from charrnn.runs import Run
 
 Invoke = Callable[..., Result]
 Fails = Callable[..., str]

@@ -14,9 +14,10 @@ from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint, Classifier, write_classifier
 from charrnn.data.padding import cut, pad
 from charrnn.errors import CheckpointError, RunError
+from charrnn.history import EpochResult
 from charrnn.prediction import model as model_module
 from charrnn.prediction.model import Effect, ReviewModel, load
-from charrnn.runs import EpochResult, Run
+from charrnn.runs import Run
 
 Make = Callable[..., Classifier]
 Stock = Callable[..., Any]

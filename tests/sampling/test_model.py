@@ -13,7 +13,8 @@ import charrnn
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint
 from charrnn.errors import CheckpointError, RunError, UsageError, VocabularyError
-from charrnn.runs import EpochResult, Run
+from charrnn.history import EpochResult
+from charrnn.runs import Run
 from charrnn.sampling.model import LanguageModel
 
 Make = Callable[..., Checkpoint]

@@ -11,7 +11,8 @@ from charrnn import resume_file
 from charrnn.checkpoint import Checkpoint, Weights, read
 from charrnn.config import NetworkConfig, TrainingConfig
 from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.runs import EpochResult, Run
+from charrnn.history import EpochResult
+from charrnn.runs import Run
 from charrnn.settings import Finished, LanguageSettings
 from charrnn.training.train import train
 

@@ -18,8 +18,9 @@ from charrnn.classifiers import ClassifierConfig, ReviewTraining
 from charrnn.data.padding import Examples, hash_bigrams
 from charrnn.data.words import Words
 from charrnn.errors import ReviewsError, RunError
+from charrnn.history import best_of
 from charrnn.prediction.model import ReviewModel
-from charrnn.runs import Run, best_of
+from charrnn.runs import Run
 from charrnn.settings import Finished, ReviewSettings
 from charrnn.training import reviews
 from charrnn.training.bigrams import log_count_ratios

@@ -17,9 +17,10 @@ from charrnn.cli.classify.plan import ReviewPlan, Wanted
 from charrnn.cli.plan import Places
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import RunError
+from charrnn.history import best_of
 from charrnn.outcomes import Outcome
 from charrnn.presets import PRESETS
-from charrnn.runs import CLASSIFIERS, Run, best_of, runs
+from charrnn.runs import CLASSIFIERS, Run, runs
 from charrnn.settings import ReviewSettings
 
 

@@ -37,7 +37,7 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 )
 @click.argument("run", required=False, shell_complete=options.run_names)
 @click.argument("text", default="validation", shell_complete=options.texts)
-@click.option("--epoch", type=click.IntRange(min=1), help="[default: the run's best]")
+@options.epoch
 @click.option(
     "--mode",
     type=click.Choice(["stream", "crops", "both"]),
@@ -55,13 +55,7 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
     type=click.IntRange(min=2),
     help="Read so many characters from the text's start.  [default: all]",
 )
-@click.option(
-    "--unknown",
-    type=click.Choice(["error", "skip"]),
-    default="error",
-    show_default=True,
-    help="What to do with characters that the network doesn't know.",
-)
+@options.unknown
 @options.engine
 @options.as_json
 @options.checkpoints

@@ -42,6 +42,17 @@ engine = click.option(
 )
 
 
+epoch = click.option("--epoch", type=click.IntRange(min=1), help="[default: the run's best]")
+
+unknown = click.option(
+    "--unknown",
+    type=click.Choice(["error", "skip"]),
+    default="error",
+    show_default=True,
+    help="What to do with characters that the network doesn't know.",
+)
+
+
 def loudness(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add -v and -q, handed to the command as its `terminal`."""
 

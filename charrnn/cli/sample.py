@@ -74,14 +74,8 @@ _SEPARATOR = "\n\n---\n\n"
     type=click.Path(path_type=Path),
     help="One checkpoint file instead of a run.",
 )
-@click.option("--epoch", type=click.IntRange(min=1), help="[default: the run's best]")
-@click.option(
-    "--unknown",
-    type=click.Choice(["error", "skip"]),
-    default="error",
-    show_default=True,
-    help="What to do with prompt characters that the network doesn't know.",
-)
+@options.epoch
+@options.unknown
 @options.engine
 @options.as_json
 @options.checkpoints

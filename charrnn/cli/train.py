@@ -59,9 +59,9 @@ _positive = click.IntRange(min=1)
 @click.option(
     "--preset",
     type=click.Choice(list(RECIPES)),
-    help="Network and training by the minutes they take on two cores with a million characters: "
-    "one (minute), five (quick) or thirty (default); or the articles' own (tutorial). Any flag "
-    f"overrides its values; the defaults below are those of {DEFAULT} and an LSTM.  "
+    help="Network and training by the minutes an LSTM takes on two cores with a million "
+    "characters: one (minute), five (quick) or thirty (default); or the articles' own (tutorial). "
+    f"Any flag overrides its values; the defaults below are those of {DEFAULT} and an LSTM.  "
     f"[default: by --budget, else {DEFAULT}]",
 )
 @click.option(

@@ -1,11 +1,17 @@
 """Running a command inside this process, and what every failure must look like."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from charrnn.checkpoint import Weights
 from charrnn.cli.program import program
+from charrnn.config import NetworkConfig, TrainingConfig
+from charrnn.runs import Run
+from charrnn.settings import LanguageSettings
 
 Invoke = Callable[..., Result]
 
@@ -34,3 +40,44 @@ def fails(invoke: Invoke) -> Callable[..., str]:
         return line
 
     return run
+
+
+@dataclass
+class Planned:
+    """What a training would have begun with, and what was said before it."""
+
+    run: Run
+    settings: LanguageSettings
+    text: str
+    borrowed: Weights | None
+    result: Result
+
+    @property
+    def network(self) -> NetworkConfig:
+        return self.settings.network
+
+    @property
+    def training(self) -> TrainingConfig:
+        return self.settings.training
+
+
+@pytest.fixture
+def plan(monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> Callable[..., Planned]:
+    """Runs `charrnn train` up to the training itself, which is left out."""
+    begun: list[tuple[Run, LanguageSettings, Any, Weights | None]] = []
+
+    def begin(
+        run: Run, finished: Any, ids: Any, _display: Any, _interrupted: Any, borrowed: Any
+    ) -> None:
+        run.folder.mkdir(parents=True, exist_ok=True)
+        begun.append((run, finished.settings, ids, borrowed))
+
+    monkeypatch.setattr("charrnn.training.train.train", begin)
+
+    def command(*words: object, stdin: bytes = b"") -> Planned:
+        result = invoke("train", *words, stdin=stdin)
+        assert result.exit_code == 0, result.output
+        run, settings, ids, borrowed = begun.pop()
+        return Planned(run, settings, settings.vocabulary.decode(ids), borrowed, result)
+
+    return command

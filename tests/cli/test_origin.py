@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from charrnn import checkpoint
-from charrnn.checkpoint import Classifier, Provenance, Weights, WordModel
+from charrnn.checkpoint import Classifier, Provenance, WordModel
 from charrnn.classifiers import ClassifierConfig, WordModelConfig
 from charrnn.config import NetworkConfig
 from charrnn.data.vocabulary import Vocabulary
@@ -19,12 +20,13 @@ from charrnn.data.words import Words
 from charrnn.history import EpochResult
 from charrnn.recipes import DEFAULT, RECIPES
 from charrnn.runs import Run
-from charrnn.settings import Finished, LanguageSettings
+from charrnn.settings import LanguageSettings
 from charrnn.transfer import grown
 
 Invoke = Callable[..., Result]
 Fails = Callable[..., str]
 MakeRun = Callable[..., Path]
+Begin = Callable[..., Any]
 
 BASE = "--batch-size 4 --seq-length 10 --epochs 1 --validation 0"
 SMALL = BASE.split()
@@ -40,33 +42,10 @@ def novel() -> Path:
     return path
 
 
-@dataclass
-class Begun:
-    """What a training would have begun with, and what was said before it."""
-
-    run: Run
-    settings: LanguageSettings
-    borrowed: Weights | None
-    result: Result
-
-
 @pytest.fixture
-def begin(monkeypatch: pytest.MonkeyPatch, invoke: Invoke, novel: Path) -> Callable[..., Begun]:
+def begin(plan: Callable[..., Any], novel: Path) -> Begin:
     """Runs `charrnn train novel.txt` up to the training itself, which is left out."""
-    begun: list[tuple[Run, Finished[LanguageSettings], Weights | None]] = []
-
-    def train(run: Run, finished: Any, _ids: Any, _listener: Any, _: Any, borrowed: Any) -> None:
-        begun.append((run, finished, borrowed))
-
-    monkeypatch.setattr("charrnn.training.train.train", train)
-
-    def command(*words: object) -> Begun:
-        result = invoke("train", novel, *SMALL, *words)
-        assert result.exit_code == 0, result.output
-        run, finished, borrowed = begun.pop()
-        return Begun(run, finished.settings, borrowed, result)
-
-    return command
+    return partial(plan, novel, *SMALL)
 
 
 def rates(cell: str) -> dict[str, float]:
@@ -76,7 +55,7 @@ def rates(cell: str) -> dict[str, float]:
     return {name: values[name] for name in names if name in values}
 
 
-def assert_begins_with(path: Path, begun: Begun) -> None:
+def assert_begins_with(path: Path, begun: Any) -> None:
     expected = grown(checkpoint.read(path), Vocabulary.of(TEXT))
     assert begun.settings.vocabulary.characters == expected.vocabulary.characters
     assert begun.borrowed is not None
@@ -85,7 +64,7 @@ def assert_begins_with(path: Path, begun: Begun) -> None:
         np.testing.assert_array_equal(begun.borrowed[name], values)
 
 
-def test_a_run_lends_its_best_epoch(begin: Callable[..., Begun], make_run: MakeRun) -> None:
+def test_a_run_lends_its_best_epoch(begin: Begin, make_run: MakeRun) -> None:
     """Network, weights and characters are those of the best epoch; its text's are added."""
     sizes: dict[str, Any] = {"cell": "gru", "layers": 2, "dropout": 0.25}
     paths = [make_run("old", epoch, seed=epoch, **sizes) for epoch in (1, 2, 3)]
@@ -103,7 +82,7 @@ def test_a_run_lends_its_best_epoch(begin: Callable[..., Begun], make_run: MakeR
     assert begun.run.folder == Path("checkpoints/novel-gru")
 
 
-def test_a_run_without_a_finished_epoch(begin: Callable[..., Begun], make_run: MakeRun) -> None:
+def test_a_run_without_a_finished_epoch(begin: Begin, make_run: MakeRun) -> None:
     """What an interruption left can be begun with too."""
     path = make_run("old", finished=False)
     path = path.rename(Run(path.parent).interrupted_file)
@@ -113,7 +92,7 @@ def test_a_run_without_a_finished_epoch(begin: Callable[..., Begun], make_run: M
 
 
 def test_a_file_is_remembered_by_its_absolute_path(
-    begin: Callable[..., Begun], make_run: MakeRun, tmp_path: Path
+    begin: Begin, make_run: MakeRun, tmp_path: Path
 ) -> None:
     """One checkpoint, wherever it lies, can be named instead of a run."""
     make_run("old").rename("gift.weights.h5")
@@ -131,16 +110,14 @@ def test_a_file_is_remembered_by_its_absolute_path(
         ("é", "11 characters are new: '\\n' ' ' 'a' 'b' 'c' 'd' 'e' 'f' 'g' 'h' and 1 more"),
     ],
 )
-def test_new_characters_are_told(
-    begin: Callable[..., Begun], make_run: MakeRun, known: str, told: str
-) -> None:
+def test_new_characters_are_told(begin: Begin, make_run: MakeRun, known: str, told: str) -> None:
     """The introduction says how many characters are new, and the first of them."""
     make_run("old", characters=known)
     stderr = begin("--from", "old").result.stderr
     assert f"begins with old, epoch 1; {told}\n" in stderr
 
 
-def test_a_new_network_begins_with_no_other(begin: Callable[..., Begun]) -> None:
+def test_a_new_network_begins_with_no_other(begin: Begin) -> None:
     """Without --from the weights are drawn, and nothing is said of an origin."""
     begun = begin("--units", 3)
     assert begun.borrowed is None
@@ -148,7 +125,7 @@ def test_a_new_network_begins_with_no_other(begin: Callable[..., Begun]) -> None
     assert "begins with" not in begun.result.stderr
 
 
-def test_dropout_is_no_weight(begin: Callable[..., Begun], make_run: MakeRun) -> None:
+def test_dropout_is_no_weight(begin: Begin, make_run: MakeRun) -> None:
     """What is dropped is the flag's or the preset's, whatever the old network was trained with."""
     make_run("old", dropout=0.25)
     preset = ["--preset", "tutorial", "--from", "old"]
@@ -161,7 +138,7 @@ def test_dropout_is_no_weight(begin: Callable[..., Begun], make_run: MakeRun) ->
         assert settings.training.learning_rate == 0.001
 
 
-def test_settings_remember_their_origin(begin: Callable[..., Begun], make_run: MakeRun) -> None:
+def test_settings_remember_their_origin(begin: Begin, make_run: MakeRun) -> None:
     """A resume file holds where its training began; an older one, which doesn't, is read."""
     make_run("old")
     settings = begin("--from", "old").settings
@@ -182,6 +159,7 @@ def test_from_and_resume(invoke: Invoke, novel: Path, make_run: MakeRun) -> None
     result = invoke("train", "--resume", "new", "--epochs", 2)
     assert result.exit_code == 0, result.output
     assert "begins with" not in result.stderr
+    assert "began with old, epoch 1\n" in result.stderr
     for epoch in (1, 2):
         made = checkpoint.read(Run(Path("checkpoints/new")).epoch_file(epoch))
         assert made.vocabulary.characters == old.vocabulary.characters
@@ -195,10 +173,8 @@ def test_from_and_resume(invoke: Invoke, novel: Path, make_run: MakeRun) -> None
 @pytest.fixture
 def no_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every module that needs TensorFlow be impossible to import."""
-    from charrnn.networks import precision
-    from charrnn.training import batches, train
-
-    assert all((precision, batches, train))
+    for needed in ("networks.precision", "training.batches", "training.train"):
+        import_module(f"charrnn.{needed}")
     for name in [*sys.modules]:
         if name.split(".")[0] in {"tensorflow", "keras"} or name.startswith(
             ("charrnn.networks", "charrnn.training")

@@ -41,7 +41,7 @@ _PATH = 255  # characters; longer texts are no file's name
 @click.option(
     "--checkpoint", type=click.Path(path_type=Path), help="One checkpoint file instead of a run."
 )
-@click.option("--epoch", type=click.IntRange(min=1), help="[default: the run's best]")
+@options.epoch
 @options.as_json
 @options.checkpoints
 @options.loudness

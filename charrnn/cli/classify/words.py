@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Look at the N most frequent words of the vocabulary.",
 )
-@click.option("--epoch", type=click.IntRange(min=1), help="[default: the run's best]")
+@options.epoch
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -26,16 +26,15 @@ def test_whole_epochs_fit_after_the_start(seconds: float, epochs: int) -> None:
 def test_an_epoch_costs_its_steps_and_its_validation(
     monkeypatch: pytest.MonkeyPatch, make_training: MakeTraining, validation: float
 ) -> None:
-    """Where each step takes a second, an epoch takes as many seconds as it has steps, and 5%."""
+    """Where each step takes a second, an epoch takes as many as it has, two for files, and 5%."""
     clock = count()
     training = make_training(validation=validation, epochs=1)
     monkeypatch.setattr("charrnn.training.budget.time.monotonic", lambda: next(clock))
-    monkeypatch.setattr(budget, "_writing", lambda *_: 0.5)
     cost = budget.measure(Finished(training.settings, []), training.ids)
     learn = 600 - int(600 * validation)
     steps = (learn - 1) // 40
     # 119 characters give each of four streams 29, read in four windows of seven.
-    assert cost.epoch == pytest.approx(1.05 * (0.5 + steps + (4 if validation else 0)))
+    assert cost.epoch == pytest.approx(1.05 * (2 + steps + (4 if validation else 0)))
     assert cost.start == (6 if validation else 3)
 
 

@@ -87,6 +87,7 @@ class TrainingConfig:
     learning_rate: float = 0.005
     schedule: str = "constant"  # or "cosine", after a warm-up over the first tenth of all steps
     clip_norm: float = 1.0  # of the whole gradient; 0 for none
+    weight_decay: float = 0.0  # times the rate: what every weight loses of itself in a step
     validation: float = 0.1  # the text's last part
     patience: int = 0  # epochs without a better loss before stopping; 0 for never
     seed: int = 0
@@ -109,6 +110,7 @@ class TrainingConfig:
         object.__setattr__(self, "stride", self.stride or self.seq_length)
         require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")
         require(0 <= self.clip_norm < math.inf, "the clip norm must be 0 (none) or above")
+        require(0 <= self.weight_decay < math.inf, "the weight decay must be 0 (none) or above")
         require(0 <= self.validation < 1, "the validation fraction must lie in [0, 1)")
         require(self.patience >= 0, "patience must be 0 (never stop early) or above")
         require(0 <= self.seed < 2**32, "the seed must lie in [0, 2^32)")

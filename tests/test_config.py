@@ -34,6 +34,7 @@ TRAININGS = st.builds(
     learning_rate=st.floats(0, 10, exclude_min=True),
     schedule=st.sampled_from(SCHEDULES),
     clip_norm=st.floats(0, 10),
+    weight_decay=st.floats(0, 10),
     validation=FRACTION,
     patience=st.integers(0, 9),
     seed=st.integers(0, 2**32 - 1),
@@ -133,6 +134,8 @@ def test_unknown_choice_is_answered_with_the_valid_ones(
         ("learning_rate", math.nan, "learning rate"),
         ("clip_norm", -1.0, "clip norm"),
         ("clip_norm", math.nan, "clip norm"),
+        ("weight_decay", -0.1, "weight decay"),
+        ("weight_decay", math.inf, "weight decay"),
         ("validation", -0.1, "validation"),
         ("validation", 1.0, "validation"),
         ("validation", math.nan, "validation"),
@@ -146,7 +149,7 @@ def test_training_values_outside_their_range_are_named(name: str, value: float, 
     assert said in complaint(TrainingConfig, **{name: value})
 
 
-@pytest.mark.parametrize("name", ["clip_norm", "validation", "patience", "seed"])
+@pytest.mark.parametrize("name", ["clip_norm", "weight_decay", "validation", "patience", "seed"])
 def test_nought_switches_off(name: str) -> None:
     """Where 0 means none, never or nothing special, it is accepted."""
     values: dict[str, Any] = {name: 0}

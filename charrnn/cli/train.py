@@ -97,6 +97,11 @@ _positive = click.IntRange(min=1)
 @_setting("schedule", click.Choice(SCHEDULES), "The rate's: cosine warms up, then falls to 2%.")
 @_setting("clip_norm", click.FloatRange(0), "Largest norm of the gradient; 0 for any.")
 @_setting(
+    "weight_decay",
+    click.FloatRange(0),
+    "Times the rate: the part of itself that a weight loses in each step.",
+)
+@_setting(
     "validation", click.FloatRange(0, 1, max_open=True), "Fraction at the text's end; 0 for none."
 )
 @_setting("patience", click.IntRange(0), "Stop after so many epochs without a best; 0: never.")

@@ -90,5 +90,7 @@ def carried_state(config: TrainingConfig) -> CarriedState:
 
 def _optimizer(config: TrainingConfig) -> Any:
     return keras.optimizers.Adam(
-        learning_rate=config.learning_rate, global_clipnorm=config.clip_norm or None
+        learning_rate=config.learning_rate,
+        global_clipnorm=config.clip_norm or None,
+        weight_decay=config.weight_decay or None,
     )

@@ -166,6 +166,15 @@ def test_embedding_dropout(train: Train) -> None:
     assert dropped.rows[0]["train_loss"] > plain.rows[0]["train_loss"]
 
 
+def test_weight_decay(train: Train) -> None:
+    """--weight-decay leaves smaller weights."""
+    free, decayed = (
+        sum(float(np.square(kernel).sum()) for kernel in run.checkpoint().weights.values())
+        for run in (train(), train("--weight-decay", 10))
+    )
+    assert decayed < free
+
+
 def test_checkpoint_knows_where_it_comes_from(train: Train, text: str) -> None:
     """A checkpoint carries vocabulary, corpus, hash, epoch and losses."""
     trained = train()

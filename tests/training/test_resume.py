@@ -33,6 +33,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "dropout": 0.4,
         "weight_drop": 0.3,
         "clip_norm": 0.5,
+        "weight_decay": 0.3,
         "layers": 2,
     },
     "gru-tutorial": {"cell": "gru", "dropout": 0.4, "clip_norm": 0.0, "order": "shuffled"},

@@ -222,6 +222,17 @@ def test_the_optimizer_is_as_configured(make_training: MakeTraining) -> None:
         assert optimizer.clipvalue is None
 
 
+def test_weight_decay_is_the_rates_part_of_each_weight(make_training: MakeTraining) -> None:
+    """Where the gradient is zero Adam stands still, and weights lose decay times rate (AdamW)."""
+    for decay, kept in ((0.4, 1 - 0.4 * 0.03), (0.0, 1.0)):
+        training = make_training(learning_rate=0.03, weight_decay=decay)
+        model = compiled(Finished(training.settings, []))
+        before = [variable.numpy() for variable in model.trainable_variables]
+        model.optimizer.apply([np.zeros_like(value) for value in before])
+        for value, variable in zip(before, model.trainable_variables, strict=True):
+            np.testing.assert_allclose(variable.numpy(), kept * value, rtol=1e-6)
+
+
 def _cosine(step: int, steps: int) -> float:
     """The part of the largest rate that step `step` of 1 to `steps` takes."""
     warm = steps / 10

@@ -16,7 +16,7 @@ from charrnn.errors import CheckpointError, VocabularyError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from charrnn.checkpoint import Checkpoint
+    from charrnn.checkpoint import Checkpoint, Provenance
     from charrnn.data.vocabulary import Ids, Vocabulary
     from charrnn.networks.stepper import KerasStepper
     from charrnn.sampling.network import NumpyStepper
@@ -100,12 +100,7 @@ def evaluate(
     described = chosen.described(path, network.provenance)
     terminal.note(f"{described}; {shown}, {len(ids):,} characters{left_out}")
     make = partial(chosen.stepper, engine, network)
-    source = {
-        "run": chosen.run_name(path),
-        "epoch": network.provenance.epoch,
-        "checkpoint": str(path),
-        "text": text,
-    }
+    source = _source(path, network.provenance, text)
     modes = ["stream", "crops"] if mode == "both" else [mode]
     for one in modes:
         length = crop_length or _CROP_LENGTH if one == "crops" else None
@@ -185,6 +180,16 @@ def _measured(
     speed = f"{found.characters / seconds:,.0f} a second"
     terminal.detail(f"{mode}: {found.characters:,} characters in {seconds:.2f} s, {speed}")
     return found
+
+
+def _source(path: Path, provenance: "Provenance", text: str) -> dict[str, Any]:
+    """What was measured, as JSON has it."""
+    return {
+        "run": chosen.run_name(path),
+        "epoch": provenance.epoch,
+        "checkpoint": str(path),
+        "text": text,
+    }
 
 
 def _values(mode: str, crop_length: int | None, found: "Score") -> dict[str, Any]:

@@ -95,9 +95,7 @@ def begin(
         new_run(places.checkpoints, name, "", "")  # so does this
     corpus = texts.load(source, places.data_dir, places.terminal)
     began = time.monotonic()
-    vocabulary = Vocabulary.of(corpus.text)
-    if len(vocabulary) == 1:
-        raise CorpusError(f"{corpus.source} repeats one single character: nothing to learn")
+    vocabulary = _vocabulary(corpus)
     if origin:
         origin = origin.grown_for(vocabulary)
         vocabulary = origin.checkpoint.vocabulary
@@ -112,6 +110,13 @@ def begin(
     steps = steps_per_epoch(ids, settings.training)
     run = new_run(places.checkpoints, name, corpus.name, settings.network.cell)
     return Plan(run, Finished(settings, []), ids, steps, precision, origin)
+
+
+def _vocabulary(corpus: Corpus) -> Vocabulary:
+    vocabulary = Vocabulary.of(corpus.text)
+    if len(vocabulary) == 1:
+        raise CorpusError(f"{corpus.source} repeats one single character: nothing to learn")
+    return vocabulary
 
 
 _Draft = tuple[LanguageSettings, "Precision"]

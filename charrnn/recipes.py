@@ -25,41 +25,26 @@ _TUTORIAL: dict[str, Any] = {
     "validation": 0.0,
 }
 
-_MINUTE: dict[str, Any] = {"units": 256, "seq_length": 50, "schedule": "cosine", "patience": 8}
-_QUICK: dict[str, Any] = {
-    "units": 512,
-    "dropout": 0.3,
-    "seq_length": 50,
-    "schedule": "cosine",
-    "patience": 8,
-}
-_RNN: dict[str, Any] = {**_MINUTE, "epochs": 8, "learning_rate": 0.002}  # more was no better yet
-_DEFAULT: dict[str, Any] = {
-    "units": 768,
-    "layers": 1,
-    "dropout": 0.5,
-    "weight_drop": 0.3,
-    "embedding_dropout": 0.1,
-    "seq_length": 50,
-    "schedule": "cosine",
-    "patience": 8,
-}
+_MINUTE: dict[str, Any] = {"units": 256, "seq_length": 25, "schedule": "cosine", "patience": 8}
+_QUICK: dict[str, Any] = {**_MINUTE, "units": 512, "dropout": 0.3, "weight_decay": 0.2}
+_DEFAULT: dict[str, Any] = {**_QUICK, "dropout": 0.5, "embedding_dropout": 0.1}
+_RNN: dict[str, Any] = {**_QUICK, "dropout": 0.2, "weight_decay": 0.1, "learning_rate": 0.001}
 
 RECIPES: dict[str, dict[str, dict[str, Any]]] = {
     "minute": {
-        "rnn": _RNN,
+        "rnn": {**_MINUTE, "epochs": 5, "learning_rate": 0.002},
         "lstm": {**_MINUTE, "epochs": 4, "learning_rate": 0.005},
         "gru": {**_MINUTE, "epochs": 5, "learning_rate": 0.004},
     },
     "quick": {
-        "rnn": _RNN,
+        "rnn": {**_RNN, "epochs": 20},
         "lstm": {**_QUICK, "epochs": 7, "learning_rate": 0.004},
         "gru": {**_QUICK, "epochs": 9, "learning_rate": 0.003},
     },
     DEFAULT: {
-        "rnn": _RNN,
-        "lstm": {**_DEFAULT, "epochs": 26, "learning_rate": 0.003},
-        "gru": {**_QUICK, "dropout": 0.4, "epochs": 11, "learning_rate": 0.003},
+        "rnn": {**_RNN, "epochs": 60},
+        "lstm": {**_DEFAULT, "epochs": 47, "learning_rate": 0.004},
+        "gru": {**_DEFAULT, "epochs": 47, "learning_rate": 0.003},
     },
     _TUTORIAL_NAME: dict.fromkeys(CELLS, _TUTORIAL),
 }

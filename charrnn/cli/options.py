@@ -1,6 +1,6 @@
 """Options that several commands share."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,31 @@ unknown = click.option(
     show_default=True,
     help="What to do with characters that the network doesn't know.",
 )
+
+
+class Sectioned(click.Command):
+    """A command whose help puts its many options under headings.
+
+    Args:
+        headings: the name of a section's first parameter to what stands above it.
+    """
+
+    def __init__(self, *args: Any, headings: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._headings = headings
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, in their order, each under the last heading before it."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        heading = "Options"
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record and isinstance(parameter, click.Option):
+                heading = self._headings.get(parameter.name or "", heading)
+                sections.setdefault(heading, []).append(record)
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
 
 
 def loudness(command: Callable[..., Any]) -> Callable[..., Any]:

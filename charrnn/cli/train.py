@@ -43,6 +43,15 @@ _positive = click.IntRange(min=1)
 
 
 @click.command(
+    cls=options.Sectioned,
+    headings={
+        "preset": "Preset",
+        "cell": "Network",
+        "dropout": "Regularization",
+        "seq_length": "Training",
+        "begun_from": "Run",
+        "as_json": "Options",
+    },
     short_help="Train a network on a text.",
     epilog=options.examples(
         "charrnn train",
@@ -78,6 +87,11 @@ _positive = click.IntRange(min=1)
 @_setting("dropout", click.FloatRange(0, 1, max_open=True), "Of each recurrent layer's outputs.")
 @_setting("embedding_dropout", click.FloatRange(0, 1, max_open=True), "Of characters' vectors.")
 @_setting("weight_drop", click.FloatRange(0, 1, max_open=True), "Of recurrent kernels' entries.")
+@_setting(
+    "weight_decay",
+    click.FloatRange(0),
+    "Times the rate: the part of itself that a weight loses in each step.",
+)
 @_setting("seq_length", _positive, "Characters that a gradient reaches back.")
 @_setting("batch_size", _positive, "Windows side by side in a step.")
 @_setting("order", click.Choice(ORDERS), "Contiguous streams, or the tutorial's shuffled windows.")
@@ -96,11 +110,6 @@ _positive = click.IntRange(min=1)
 @_setting("learning_rate", click.FloatRange(0, min_open=True), "Adam's largest step size.")
 @_setting("schedule", click.Choice(SCHEDULES), "The rate's: cosine warms up, then falls to 2%.")
 @_setting("clip_norm", click.FloatRange(0), "Largest norm of the gradient; 0 for any.")
-@_setting(
-    "weight_decay",
-    click.FloatRange(0),
-    "Times the rate: the part of itself that a weight loses in each step.",
-)
 @_setting(
     "validation", click.FloatRange(0, 1, max_open=True), "Fraction at the text's end; 0 for none."
 )

@@ -121,6 +121,28 @@ def test_every_option_is_explained(names: list[str], command: click.Command) -> 
             assert option.help, f"{names} {option.opts}"
 
 
+SECTIONED = [
+    pytest.param(names, command, id=" ".join(names))
+    for names, command in COMMANDS
+    if isinstance(command, options.Sectioned)
+]
+
+
+@pytest.mark.parametrize(("names", "command"), SECTIONED)
+def test_many_options_stand_under_headings(
+    invoke: Invoke, names: list[str], command: click.Command
+) -> None:
+    """A long help shows each option once, in order, under headings that each have some."""
+    shown = invoke(*names, "--help").stdout
+    flags = [param.opts[0] for param in command.params if isinstance(param, click.Option)]
+    assert re.findall(r"^  (-[\w-]+)", shown, re.MULTILINE) == [*flags, "-h"]
+    body = shown[shown.index("Preset:") : shown.index("Examples:")]
+    headings = re.findall(r"^(\S.*):$", body, re.MULTILINE)
+    assert headings[0] == "Preset"
+    assert headings[-1] == "Options"
+    assert len(headings) == len(set(headings)) >= 5
+
+
 @pytest.mark.parametrize("flag", ["-v", "--verbose", "-q", "--quiet"])
 @pytest.mark.parametrize("names", LEAVES)
 def test_every_command_can_be_loud_and_quiet(invoke: Invoke, names: list[str], flag: str) -> None:

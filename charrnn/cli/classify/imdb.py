@@ -40,6 +40,16 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
 
 
 @click.command(
+    cls=options.Sectioned,
+    headings={
+        "model": "Preset",
+        "cell": "Network",
+        "max_words": "Reviews",
+        "dropout": "Training",
+        "data": "Data",
+        "dry_run": "Run",
+        "as_json": "Options",
+    },
     short_help="Train a classifier on IMDB's reviews.",
     epilog=options.examples(
         "charrnn classify imdb",

@@ -3,9 +3,10 @@
 The values were found by experiment, docs/decisions/0008-recipes.md.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from charrnn.config import CELLS, TrainingConfig
+from charrnn.config import CELLS, NetworkConfig, TrainingConfig
 
 DEFAULT = "default"
 _TUTORIAL_NAME = "tutorial"
@@ -54,32 +55,34 @@ MOST_EPOCHS = 100
 """Each leaves a checkpoint; a text so short that more would fit has learnt enough by then."""
 
 _CHARACTERS = 1_115_394  # of tiny Shakespeare, whose epochs the recipes give
-_STEPS = 30  # that an epoch of a short text has at least, down to a batch of
-_LEAST_BATCH = 8
-_FROM = {DEFAULT: 12, "quick": 3, "minute": 0}  # minutes of a budget
+_STEPS = 30  # an epoch of fewer teaches little: a short text gets more of them by smaller batches
+_LEAST_BATCH = 8  # smaller ones are noise, and hardly faster
+_LEAST_MINUTES = {DEFAULT: 12, "quick": 3, "minute": 0}  # of a budget
 
 
-def recipe(preset: str, cell: str, characters: int) -> dict[str, Any]:
-    """A preset's values for a text: as many epochs as take its time, and not too large a batch.
+def recipe(preset: str, given: Mapping[str, Any], characters: int) -> dict[str, Any]:
+    """A preset's values for a text, under what was chosen instead.
 
-    The tutorial's are the same for every text.
+    It reads about as many characters of any text, in 1 to `MOST_EPOCHS` epochs, and in batches
+    that leave an epoch enough steps. The tutorial is the same for every text.
 
     Args:
         preset: its name.
-        cell: the recurrent layer's.
+        given: fields of the network and the training that have their value already.
         characters: of the text.
     """
-    values = RECIPES[preset][cell]
+    values = RECIPES[preset][given.get("cell", NetworkConfig.cell)]
+    chosen = {**values, **given}
     if preset == _TUTORIAL_NAME:
-        return values
+        return chosen
     epochs = max(1, min(MOST_EPOCHS, round(values["epochs"] * _CHARACTERS / characters)))
+    learnt = characters * (1 - chosen.get("validation", TrainingConfig.validation))
     batch = TrainingConfig.batch_size
-    window = values.get("seq_length", TrainingConfig.seq_length)
-    while batch > _LEAST_BATCH and characters < _STEPS * batch * window:
+    while batch > _LEAST_BATCH and learnt < _STEPS * batch * chosen["seq_length"]:
         batch //= 2
-    return {**values, "epochs": epochs, "batch_size": batch}
+    return {**values, "epochs": epochs, "batch_size": batch, **given}
 
 
 def presets_for(minutes: float) -> list[str]:
     """The presets that a budget is enough for, the largest first."""
-    return [preset for preset, least in _FROM.items() if minutes >= least]
+    return [preset for preset, least in _LEAST_MINUTES.items() if minutes >= least]

@@ -160,7 +160,10 @@ PROVENANCES = st.builds(
     cell=st.sampled_from(CELLS),
     sizes=st.fixed_dictionaries({n: st.integers(1, 5) for n in ("embedding", "units", "layers")}),
     drops=st.fixed_dictionaries(
-        {n: st.floats(0, 1, exclude_max=True) for n in ("dropout", "weight_drop")}
+        {
+            n: st.floats(0, 1, exclude_max=True)
+            for n in ("dropout", "weight_drop", "embedding_dropout")
+        }
     ),
 )
 @example({"\0", "\ud800", "\U0010ffff"}, Provenance("\0", "", 1, 1.0, None), "gru", {}, {})

@@ -26,6 +26,7 @@ NETWORKS = st.builds(
     layers=st.integers(1, 9),
     dropout=FRACTION,
     weight_drop=FRACTION,
+    embedding_dropout=FRACTION,
 )
 TRAININGS = st.builds(
     TrainingConfig,

@@ -1,11 +1,15 @@
 """The recipes: presets of a network and a training for each cell."""
 
 import dataclasses
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from charrnn.config import CELLS, NetworkConfig, TrainingConfig
 from charrnn.recipes import DEFAULT, RECIPES, presets_for, recipe
+from charrnn.training.batches import steps_per_epoch
 
 SIZES = {field.name for field in dataclasses.fields(NetworkConfig)}
 
@@ -60,27 +64,44 @@ def test_a_budget_has_presets(minutes: float, preset: str) -> None:
 def test_a_preset_reads_as_much_of_any_text(preset: str, cell: str, characters: int) -> None:
     """In all its epochs a preset reads about as many characters of a long text as of a short."""
     read = 1_115_394 * RECIPES[preset][cell]["epochs"]
-    values = recipe(preset, cell, characters)
+    values = recipe(preset, {"cell": cell}, characters)
     assert values["epochs"] >= 1
     assert abs(values["epochs"] * characters - read) <= characters / 2 or values["epochs"] in {
         1,
         100,
     }
     rest = RECIPES[preset][cell]
-    assert values == {**rest, "epochs": values["epochs"], "batch_size": 64}
+    assert values == {**rest, "cell": cell, "epochs": values["epochs"], "batch_size": 64}
 
 
-@pytest.mark.parametrize("characters", [200, 6_000, 60_000, 150_000])
-def test_a_short_text_has_steps_enough_to_learn_from(characters: int) -> None:
-    """A batch is as large as leaves thirty steps an epoch, and eight windows at least."""
-    values = recipe("quick", "gru", characters)
-    batch, window = values["batch_size"], values["seq_length"]
-    assert batch == 8 or characters / (batch * window) >= 30
-    assert batch == 64 or characters / (2 * batch * window) < 30
+@pytest.mark.parametrize("given", [{}, {"seq_length": 100}, {"validation": 0.5}])
+@pytest.mark.parametrize("characters", [2_000, 12_000, 24_000, 48_000, 150_000])
+def test_a_short_text_has_steps_enough_to_learn_from(
+    characters: int, given: dict[str, Any]
+) -> None:
+    """A batch leaves thirty steps an epoch, or nearly; it has eight windows at least."""
+    values = recipe("quick", {"cell": "gru", **given}, characters)
+    batch = values["batch_size"]
+    learnt = int(characters * (1 - values.get("validation", 0.1)))
+
+    def steps(batch: int) -> int:
+        training = TrainingConfig(seq_length=values["seq_length"], batch_size=batch)
+        return steps_per_epoch(np.zeros(learnt, np.int32), replace(training, validation=0.0))
+
+    assert batch == 8 or steps(batch) >= 28
+    assert batch == 64 or steps(2 * batch) < 30
     assert values["epochs"] <= 100
+
+
+def test_what_was_chosen_stays() -> None:
+    """A recipe leaves the values that are given."""
+    given = {"cell": "gru", "units": 7, "epochs": 3, "batch_size": 100, "learning_rate": 0.5}
+    values = recipe("minute", given, 1_000)
+    assert values == values | given
+    assert values["schedule"] == "cosine"
 
 
 @pytest.mark.parametrize("characters", [1_000, 1_115_394, 10**8])
 def test_the_tutorial_is_the_same_for_every_text(characters: int) -> None:
     """It is unchanged whatever it reads."""
-    assert recipe("tutorial", "gru", characters) == RECIPES["tutorial"]["gru"]
+    assert recipe("tutorial", {}, characters) == RECIPES["tutorial"]["lstm"]

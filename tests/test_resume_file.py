@@ -176,7 +176,8 @@ def test_a_file_of_the_first_version_is_read(run: Run) -> None:
 def test_a_file_from_before_schedules_is_read(run: Run) -> None:
     """Learning rates were constant, whole recurrent kernels learnt, and weights were drawn."""
     values = _values()
-    del values["training"]["schedule"], values["network"]["weight_drop"], values["begun_from"]
+    del values["training"]["schedule"], values["training"]["weight_decay"], values["begun_from"]
+    del values["network"]["weight_drop"], values["network"]["embedding_dropout"]
     content = np.frombuffer(json.dumps(values).encode(), np.uint8)
     sealed.write(run.resume_file, TITLE, FORMAT, lambda file: file.update({"settings": content}))
     settings, _ = _loaded(run)

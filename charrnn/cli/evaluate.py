@@ -89,7 +89,7 @@ def evaluate(
     from charrnn.checkpoint import read
     from charrnn.sampling import score
 
-    _check_run(run)
+    _check_run(run, checkpoints)
     path = chosen.named_file(run, epoch, checkpoints)
     network = read(path)
     content, shown = _content(text, path, network, data_dir, terminal)
@@ -103,7 +103,7 @@ def evaluate(
     source = _source(path, network.provenance, text)
     modes = ["stream", "crops"] if mode == "both" else [mode]
     for one in modes:
-        length = crop_length or _CROP_LENGTH if one == "crops" else None
+        length = None if one == "stream" else crop_length or _CROP_LENGTH
         found = _measured(path, make, ids, length, terminal)
         if as_json:
             click.echo(json.dumps(source | _values(one, length, found)))
@@ -113,15 +113,16 @@ def evaluate(
         click.echo(_row(one, found))
 
 
-def _check_run(run: str | None) -> None:
+def _check_run(run: str | None, checkpoints: Path) -> None:
     """Complain of a text where a network is expected."""
     from charrnn.cli.texts import PARTS
     from charrnn.data.corpus import NAMED
+    from charrnn.runs import runs
 
     text = run in {*NAMED, *PARTS, "-"} or (
         run and Path(run).suffix != ".h5" and Path(run).is_file()
     )
-    if text:
+    if text and run not in {one.name for one in runs(checkpoints)}:
         raise click.UsageError(
             f"{run} is a text: name the run before it, charrnn evaluate RUN {run}"
         )
@@ -136,6 +137,11 @@ def _content(
     if text in texts.PARTS:
         return texts.load_part(text, path, network, data_dir, terminal), f"its {text} text"
     corpus = texts.load(text, data_dir, terminal)
+    if corpus.sha256 == network.provenance.corpus_sha256:
+        terminal.note(
+            "note: the network learnt from this text; what was held back is charrnn evaluate "
+            f"{chosen.run_name(path)}"
+        )
     return corpus.text, "standard input" if text == "-" else text
 
 

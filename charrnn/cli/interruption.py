@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from charrnn.cli.terminal import Terminal
+from charrnn.errors import TrainingError
 from charrnn.runs import Run, training_command
 
 
@@ -42,7 +43,7 @@ def stoppable(
         again: the run's name and options as a command line has them.
         use: what can be done with the network as it is, a line.
     """
-    from charrnn.training.callbacks import Interrupted
+    from charrnn.training.callbacks import DivergedError, Interrupted
 
     try:
         with interruption(terminal) as interrupted:
@@ -51,6 +52,9 @@ def stoppable(
         kept = f"{stop.step} of {steps}" if isinstance(stop, Interrupted) and stop.step else None
         terminal.note(farewell(run, kept, again, use))
         raise click.exceptions.Exit(128 + signal.SIGINT) from None
+    except DivergedError as diverged:
+        go_on = f"{resume_command(run, again)} {diverged.flags}"
+        raise TrainingError(f"{diverged}. Go on from there with {go_on}") from None
     except OSError:
         terminal.note(farewell(run, None, again, use))
         raise
@@ -68,7 +72,7 @@ def farewell(run: Run, kept: str | None, again: str, use: str) -> str:
     if not run.resume_file.exists():
         return "stopped before the training began: nothing is kept. Give the command again."
     epochs = len(run.epochs())
-    go_on = f"{training_command(run.folder.parent)} --resume {again}"
+    go_on = resume_command(run, again)
     part = f"; the weights of step {kept} after it are in {run.interrupted_file.name}"
     if not epochs:
         saved = "stopped before the first epoch ended"
@@ -82,3 +86,8 @@ def farewell(run: Run, kept: str | None, again: str, use: str) -> str:
     if epochs or kept:
         lines.append(use)
     return "\n".join(lines)
+
+
+def resume_command(run: Run, again: str) -> str:
+    """What goes on with a run, whose name and options a command line has as `again`."""
+    return f"{training_command(run.folder.parent)} --resume {again}"

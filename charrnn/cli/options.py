@@ -62,7 +62,7 @@ class Sectioned(click.Command):
 
     def __init__(self, *args: Any, headings: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._headings = headings
+        self.headings = headings
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, in their order, each under the last heading before it."""
@@ -71,7 +71,7 @@ class Sectioned(click.Command):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record and isinstance(parameter, click.Option):
-                heading = self._headings.get(parameter.name or "", heading)
+                heading = self.headings.get(parameter.name or "", heading)
                 sections.setdefault(heading, []).append(record)
         for heading, records in sections.items():
             with formatter.section(heading):
@@ -133,9 +133,10 @@ def corpora(_: click.Context, __: click.Parameter, incomplete: str) -> list[Comp
 
 def texts(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Shell completion of a text to measure on: of a run's own there are two parts."""
+    from charrnn.cli.texts import PARTS
     from charrnn.data.corpus import NAMED
 
-    return _texts(("validation", "training", *NAMED), incomplete)
+    return _texts((*PARTS, *NAMED), incomplete)
 
 
 def _texts(names: Iterable[str], incomplete: str) -> list[CompletionItem]:

@@ -11,7 +11,6 @@ from charrnn.checkpoint import SUFFIX, Checkpoint, read
 from charrnn.cli import chosen
 from charrnn.data.vocabulary import Vocabulary, listing
 from charrnn.errors import CheckpointError
-from charrnn.runs import find_run
 from charrnn.transfer import grown
 
 _OF_THE_NETWORK = {"cell", "units", "layers", "embedding"}
@@ -65,11 +64,10 @@ def find_origin(named: str, given: Mapping[str, Any], checkpoints: Path) -> Orig
     flags = ", ".join(f"--{name}" for name in sorted(_OF_THE_NETWORK & {*given}))
     if flags:
         raise click.UsageError(f"the network is that of {named}: leave out {flags}")
-    path = Path(named)
-    if path.suffix == ".h5":
-        return Origin(str(path.resolve()), read(path))
-    if path.is_file():
+    if Path(named).is_file() and Path(named).suffix != ".h5":
         raise CheckpointError(f"{named} is no {SUFFIX} file: give a run's name or a checkpoint")
-    run = find_run(checkpoints, named)
-    source = read(run.checkpoint_file())
-    return Origin(f"{run.name}, {chosen.when(source.provenance)}", source)
+    path = chosen.named_file(named, None, checkpoints)
+    source = read(path)
+    if path == Path(named):
+        return Origin(str(path.resolve()), source)
+    return Origin(f"{chosen.run_name(path)}, {chosen.when(source.provenance)}", source)

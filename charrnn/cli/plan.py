@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from charrnn.cli.terminal import Terminal, duration
 from charrnn.config import NetworkConfig, TrainingConfig, require
 from charrnn.data.corpus import STDIN, Corpus
 from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.errors import CorpusError, RunError, UsageError
-from charrnn.recipes import DEFAULT, MOST_EPOCHS, RECIPES, presets_for, recipe
+from charrnn.errors import CorpusError, RunError, UsageError, VocabularyError
+from charrnn.recipes import DEFAULT, MOST_EPOCHS, presets_for, recipe
 from charrnn.runs import Run, new_run, resumable
 from charrnn.settings import Finished, LanguageSettings
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from charrnn.networks.precision import Precision
 
 _CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm", "precision"}  # on a resume
+_ENOUGH = 1 / 4  # of a preset's epochs: with fewer the next smaller one has learnt more
 
 
 @dataclass(frozen=True)
@@ -64,52 +65,86 @@ class Plan:
         return int(np.count_nonzero(np.bincount(self.ids)))
 
 
-def begin(
-    source: str | None,
-    preset: str | None,
-    budget: float | None,
-    name: str | None,
-    begun_from: str | None,
-    given: Mapping[str, Any],
-    places: Places,
-) -> Plan:
-    """A new run: the configuration's defaults, over them the preset's, over them the flags.
+@dataclass(frozen=True)
+class Request:
+    """What a new training is asked to be.
 
-    Args:
-        source: the corpus.
+    Attributes:
+        corpus: its text; none for the default one.
         preset: a recipe's name; none for the budget's, or the default one.
         budget: minutes to fit the epochs to; none to leave them as they are.
-        name: the run's; none for one made of the corpus and the cell.
+        run: its name; none for one made of the corpus and the cell.
         begun_from: a run or a file whose network it begins with; none for a new network.
-        given: the flags that were typed.
-        places: where things are.
+        prompt: what the texts begin with that it shows; the network must know the characters.
+        given: the settings that were typed.
     """
-    require(budget is None or 0 < budget < math.inf, "--budget must be a number of minutes above 0")
+
+    corpus: str | None
+    preset: str | None
+    budget: float | None
+    run: str | None
+    begun_from: str | None
+    prompt: str
+    given: Mapping[str, Any]
+
+    @property
+    def presets(self) -> list[str]:
+        """The recipes that come into question, the largest first."""
+        if self.preset:
+            return [self.preset]
+        return presets_for(self.budget) if self.budget else [DEFAULT]
+
+    def check(self, checkpoints: Path) -> None:
+        """Complain of what can be seen before a text is read or downloaded."""
+        budget = self.budget
+        require(
+            budget is None or 0 < budget < math.inf, "--budget must be a number of minutes above 0"
+        )
+        values = recipe(self.presets[0], self.given, 1)
+        NetworkConfig(1, **_fields_of(NetworkConfig, values))
+        _training(values)
+        if self.run is not None:
+            new_run(checkpoints, self.run, "", "")
+
+
+def begin(request: Request, places: Places) -> Plan:
+    """A new run: the configuration's defaults, over them the preset's, over them the flags."""
     origin = None
-    if begun_from is not None:
-        origin = find_origin(begun_from, given, places.checkpoints)
-        given = {**origin.sizes, **given}
-    presets = [preset] if preset else presets_for(budget) if budget else [DEFAULT]
-    _training({**RECIPES[presets[0]][_cell(given)], **given})  # complains before any download
-    if name is not None:
-        new_run(places.checkpoints, name, "", "")  # so does this
-    corpus = texts.load(source, places.data_dir, places.terminal)
+    if request.begun_from is not None:
+        origin = find_origin(request.begun_from, request.given, places.checkpoints)
+        request = replace(request, given={**origin.sizes, **request.given})
+    request.check(places.checkpoints)
+    corpus = texts.load(request.corpus, places.data_dir, places.terminal)
     began = time.monotonic()
     vocabulary = _vocabulary(corpus)
     if origin:
         origin = origin.grown_for(vocabulary)
         vocabulary = origin.checkpoint.vocabulary
+    check_prompt(request.prompt, vocabulary)
     ids = vocabulary.encode(corpus.text)
-    drafts = [_draft(one, given, corpus, vocabulary, origin) for one in presets]
-    settings, precision = drafts[0]
-    if budget:
-        settings, precision = _fitted(drafts, ids, began + budget * 60, places.terminal)
+    drafts = [_draft(one, request.given, corpus, vocabulary, origin) for one in request.presets]
+    settings, precision = drafts[0].settings, drafts[0].precision
+    if request.budget:
+        deadline = began + request.budget * 60
+        settings, precision = _fitted(drafts, ids, deadline, places)
 
     from charrnn.training.batches import steps_per_epoch
 
     steps = steps_per_epoch(ids, settings.training)
-    run = new_run(places.checkpoints, name, corpus.name, settings.network.cell)
+    run = new_run(places.checkpoints, request.run, corpus.name, settings.network.cell)
     return Plan(run, Finished(settings, []), ids, steps, precision, origin)
+
+
+def check_prompt(prompt: str, vocabulary: Vocabulary) -> None:
+    """Complain now, not after an epoch.
+
+    Raises:
+        VocabularyError: the network won't know one of its characters.
+    """
+    try:
+        vocabulary.encode(prompt)
+    except VocabularyError as error:
+        raise VocabularyError(f"--prompt can't be used: {error}") from None
 
 
 def _vocabulary(corpus: Corpus) -> Vocabulary:
@@ -119,7 +154,12 @@ def _vocabulary(corpus: Corpus) -> Vocabulary:
     return vocabulary
 
 
-_Draft = tuple[LanguageSettings, "Precision"]
+class _Draft(NamedTuple):
+    """What a preset makes of a text, and the precision with its reason."""
+
+    preset: str
+    settings: LanguageSettings
+    precision: "Precision"
 
 
 def _draft(
@@ -129,16 +169,15 @@ def _draft(
     vocabulary: Vocabulary,
     origin: Origin | None,
 ) -> _Draft:
-    """What a preset makes of a text, and the precision with its reason."""
     from charrnn.networks.precision import choose
 
-    values = {**recipe(preset, _cell(given), len(corpus.text)), **given}
+    values = recipe(preset, given, len(corpus.text))
     network = NetworkConfig(len(vocabulary), **_fields_of(NetworkConfig, values))
     precision = choose(values.get("precision", "auto"), network.units)
     training = replace(_training(values), precision=precision.name)
     begun_from = origin.name if origin else ""
     about = (corpus.source, corpus.name, corpus.sha256, begun_from)
-    return LanguageSettings(network, training, vocabulary, *about), precision
+    return _Draft(preset, LanguageSettings(network, training, vocabulary, *about), precision)
 
 
 def _training(values: Mapping[str, Any]) -> TrainingConfig:
@@ -147,32 +186,37 @@ def _training(values: Mapping[str, Any]) -> TrainingConfig:
     return TrainingConfig(**{name: there[name] for name in there if name != "precision"})
 
 
-def _cell(given: Mapping[str, Any]) -> str:
-    return str(given.get("cell", NetworkConfig.cell))
+def _fitted(
+    drafts: Sequence[_Draft], ids: Ids, deadline: float, places: Places
+) -> tuple[LanguageSettings, "Precision"]:
+    """The first draft that the time is enough for, with as many epochs as end by the deadline.
 
-
-def _fitted(drafts: Sequence[_Draft], ids: Ids, deadline: float, terminal: Terminal) -> _Draft:
-    """The first draft of which an epoch ends by the deadline, with as many epochs as do.
+    Enough is a good part of the epochs that its values were found for; for the last one, an epoch.
 
     Raises:
         UsageError: there is none.
     """
     from charrnn.training.budget import measure
 
-    for settings, precision in drafts:
-        terminal.note("measuring the first steps")
-        cost = measure(Finished(settings, []), ids)
-        left = deadline - time.monotonic()
-        fitting = cost.epochs_within(left)
-        if fitting:
+    began = time.monotonic()
+    for draft in drafts:
+        places.terminal.note("measuring the first steps")
+        cost = measure(Finished(draft.settings, []), ids, places.checkpoints)
+        fitting = cost.epochs_within(deadline - time.monotonic())
+        least = 1 if draft is drafts[-1] else draft.settings.training.epochs * _ENOUGH
+        if fitting >= least:
             epochs = min(fitting, MOST_EPOCHS)
-            terminal.note(f"epochs of about {duration(cost.epoch)}: the budget is for {epochs:,}")
-            training = replace(settings.training, epochs=epochs)
-            return replace(settings, training=training), precision
-    missing = math.ceil((cost.start + cost.epoch - left) / 60)
+            most = ", the most there are" if epochs == MOST_EPOCHS else ""
+            places.terminal.note(
+                f"epochs of about {duration(cost.epoch)}: {epochs:,} for the budget{most}"
+            )
+            training = replace(draft.settings.training, epochs=epochs)
+            return replace(draft.settings, training=training), draft.precision
+    needed = math.ceil((time.monotonic() - began + cost.start + cost.epoch) / 60)
     raise UsageError(
         f"not one epoch fits into --budget: it takes about {duration(cost.epoch)}, after "
-        f"{duration(cost.start)} to start; give {missing} minutes more, or a shorter text"
+        f"{duration(cost.start)} to start; give --budget {needed} --preset {draft.preset}, or a "
+        "shorter text"
     )
 
 
@@ -203,6 +247,7 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
     corpus = texts.load_again(
         run.name, settings, source, elsewhere, places.data_dir, places.terminal
     )
+    settings = replace(settings, source=corpus.source)
     ids = settings.vocabulary.encode(corpus.text)
     steps = steps_per_epoch(ids, settings.training)
     return Plan(run, replace(finished, settings=settings), ids, steps, precision)

@@ -19,7 +19,6 @@ from charrnn.config import (
     NetworkConfig,
     TrainingConfig,
 )
-from charrnn.errors import VocabularyError
 from charrnn.recipes import DEFAULT, RECIPES
 
 if TYPE_CHECKING:
@@ -77,8 +76,8 @@ _positive = click.IntRange(min=1)
     "--budget",
     type=click.FloatRange(0, min_open=True),
     metavar="MINUTES",
-    help="Measure the first steps, and choose as many epochs as fit into this time; without "
-    "--preset also that.",
+    help="Measure the first steps, and choose as many epochs as fit into this time, a hundred at "
+    "most; without --preset also that.",
 )
 @_setting("cell", click.Choice(CELLS, case_sensitive=False), "The recurrent layer.")
 @_setting("units", _positive, "Units of each recurrent layer.")
@@ -93,7 +92,11 @@ _positive = click.IntRange(min=1)
     "Times the rate: the part of itself that a weight loses in each step.",
 )
 @_setting("seq_length", _positive, "Characters that a gradient reaches back.")
-@_setting("batch_size", _positive, "Windows side by side in a step.")
+@click.option(
+    "--batch-size",
+    type=_positive,
+    help="Windows side by side in a step.  [default: 64, fewer for a short text]",
+)
 @_setting("order", click.Choice(ORDERS), "Contiguous streams, or the tutorial's shuffled windows.")
 @_setting("state", click.Choice(STATES), "Carry it from batch to batch, or reset it.")
 @click.option(
@@ -105,7 +108,7 @@ _positive = click.IntRange(min=1)
 @click.option(
     "--epochs",
     type=_positive,
-    help="Times through the text, in all.  [default: what the preset's time allows for the text]",
+    help="Times through the text, in all.  [default: the preset's, 1 to 100 by the text's length]",
 )
 @_setting("learning_rate", click.FloatRange(0, min_open=True), "Adam's largest step size.")
 @_setting("schedule", click.Choice(SCHEDULES), "The rate's: cosine warms up, then falls to 2%.")
@@ -167,7 +170,7 @@ def train(
     Each epoch leaves a checkpoint in the run's folder, and learning curves are drawn beside them.
     Ctrl-C ends after the step under way; --resume goes on.
     """
-    from charrnn.cli.plan import Places, begin, go_on
+    from charrnn.cli.plan import Places, Request, begin, check_prompt, go_on
 
     given = {
         name: value
@@ -185,20 +188,12 @@ def train(
         raise click.UsageError("--budget chooses the epochs: leave out --epochs")
     places = Places(checkpoints, data_dir, terminal, options.asked_for_checkpoints(ctx))
     if resume is None:
-        plan = begin(corpus, preset, budget, run, begun_from, given, places)
+        plan = begin(Request(corpus, preset, budget, run, begun_from, prompt, given), places)
     else:
         plan = go_on(resume, corpus, given, places)
-    _check_prompt(plan, prompt)
+        check_prompt(prompt, plan.finished.settings.vocabulary)
     again = places.again(plan.run)
     _fit(plan, again, as_json, terminal, _sampler(plan.run, sample_every, prompt))
-
-
-def _check_prompt(plan: "Plan", prompt: str) -> None:
-    """Complain now, not after an epoch."""
-    try:
-        plan.finished.settings.vocabulary.encode(prompt)
-    except VocabularyError as error:
-        raise VocabularyError(f"--prompt can't be used: {error}") from None
 
 
 def _sampler(run: "Run", every: int | None, prompt: str) -> Callable[[int], str | None]:

@@ -1,9 +1,9 @@
 """How long a training will take, measured on its own first steps."""
 
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
+from time import monotonic
 from typing import Any, NamedTuple
 
 import keras
@@ -27,7 +27,7 @@ class Cost(NamedTuple):
     """What a training costs on this machine, in seconds.
 
     Attributes:
-        start: for compiling its steps and validation's.
+        start: its first steps and validation's, which are compiled in this time.
         epoch: of an epoch with its validation and what it writes.
     """
 
@@ -39,12 +39,13 @@ class Cost(NamedTuple):
         return max(0, int((seconds - self.start) / self.epoch))
 
 
-def measure(finished: Finished[LanguageSettings], ids: Ids) -> Cost:
+def measure(finished: Finished[LanguageSettings], ids: Ids, checkpoints: Path) -> Cost:
     """Take a few steps of a training with a network that is then thrown away.
 
     Args:
         finished: the settings; its epochs are not looked at.
         ids: the whole text, shape (N,).
+        checkpoints: the folder of runs, on whose disk it would write.
 
     Raises:
         CorpusTooShortError: the text does not give one batch.
@@ -66,18 +67,20 @@ def measure(finished: Finished[LanguageSettings], ids: Ids) -> Cost:
             shuffle=False,
             verbose=0,
         )
-    epoch = steps * median(clock.steps[_COMPILING:]) + _writing(finished, model)
+    epoch = steps * median(clock.steps[_COMPILING:]) + _writing(finished, model, checkpoints)
     if validation is not None:
         epoch += len(validation) * median(clock.tests[_COMPILING:])
     return Cost(sum(clock.steps[:_COMPILING] + clock.tests[:_COMPILING]), epoch * _MARGIN)
 
 
-def _writing(finished: Finished[LanguageSettings], model: Any) -> float:
+def _writing(finished: Finished[LanguageSettings], model: Any, checkpoints: Path) -> float:
     """Seconds for a resume file; a checkpoint is a third of one, so twice that is enough."""
-    with tempfile.TemporaryDirectory() as folder:
-        began = time.monotonic()
+    path = checkpoints.absolute()
+    there = next(one for one in (path, *path.parents) if one.is_dir())
+    with tempfile.TemporaryDirectory(dir=there) as folder:
+        began = monotonic()
         resume.save(Run(Path(folder)), finished, model)
-        return 2 * (time.monotonic() - began)
+        return 2 * (monotonic() - began)
 
 
 class _Clock(keras.callbacks.Callback):  # type: ignore[misc]
@@ -90,15 +93,15 @@ class _Clock(keras.callbacks.Callback):  # type: ignore[misc]
         self._began = 0.0
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
-        self._began = time.monotonic()
+        self._began = monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
         float(logs["loss"])
-        self.steps.append(time.monotonic() - self._began)
+        self.steps.append(monotonic() - self._began)
 
     def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
-        self._began = time.monotonic()
+        self._began = monotonic()
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
         float(logs["loss"])
-        self.tests.append(time.monotonic() - self._began)
+        self.tests.append(monotonic() - self._began)

@@ -139,9 +139,10 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         loss = float(logs["loss"])
         epoch = len(self._results) + 1
         if not math.isfinite(loss):
-            raise _diverged(epoch, self._settings.training)
+            raise DivergedError(epoch, self._settings.training)
         self._listener.on_step(batch + 1, loss)
         if self._interrupted() and batch + 1 < self.params["steps"]:
+            self._check_weights(epoch)
             self._write(self._run.interrupted_file, epoch, loss, None, finished=False)
             raise Interrupted(batch + 1)
 
@@ -166,9 +167,9 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             train_accuracy=told.get("accuracy"),
             validation_accuracy=told.get("val_accuracy"),
         )
-        weights = self.model.get_weights()
-        if not (math.isfinite(result.loss) and all(np.isfinite(one).all() for one in weights)):
-            raise _diverged(result.epoch, self._settings.training)
+        if not math.isfinite(result.loss):
+            raise DivergedError(result.epoch, self._settings.training)
+        self._check_weights(result.epoch)
         self._results.append(result)
         self._write(
             self._run.epoch_file(result.epoch),
@@ -188,6 +189,11 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         elif self._interrupted() and result.epoch < self._settings.training.epochs:
             raise Interrupted(0)
 
+    def _check_weights(self, epoch: int) -> None:
+        """The step's own loss is from before its update."""
+        if not all(np.isfinite(one).all() for one in self.model.get_weights()):
+            raise DivergedError(epoch, self._settings.training)
+
     def _write(
         self, path: Any, epoch: int, train: float, validation: float | None, *, finished: bool
     ) -> None:
@@ -199,9 +205,17 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         )
 
 
-def _diverged(epoch: int, config: TrainingConfig | ReviewTraining) -> TrainingError:
-    clip = "" if config.clip_norm else " --clip-norm 1"
-    return TrainingError(
-        f"the loss is no longer a number in epoch {epoch}; what was finished before it is kept. "
-        f"Go on from there with --resume --learning-rate {config.learning_rate / 2:g}{clip}"
-    )
+class DivergedError(TrainingError):
+    """The loss is no longer a number.
+
+    Attributes:
+        flags: what a resume may do better with, as a command line has it.
+    """
+
+    def __init__(self, epoch: int, config: TrainingConfig | ReviewTraining) -> None:
+        super().__init__(
+            f"the loss is no longer a number in epoch {epoch}; what was finished before it is kept"
+        )
+        clipped = config.clip_norm or isinstance(config, ReviewTraining)
+        rate = f"--learning-rate {config.learning_rate / 2:g}"
+        self.flags = rate if clipped else f"{rate} --clip-norm 1"

@@ -247,6 +247,30 @@ def test_a_file_stands_for_itself(invoke: Invoke, trained: Trained, tmp_path: Pa
     assert again["nats_per_character"] == loss(mailed, "a bad cab")
 
 
+@pytest.mark.parametrize("name", ["shakespeare", "training", "-", "novel.txt"])
+def test_a_text_instead_of_a_run(fails: Fails, trained: Trained, name: str) -> None:
+    """A text's name where a run's is expected is recognised."""
+    trained()
+    assert f"charrnn evaluate RUN {name}" in fails(2, "evaluate", name)
+
+
+@pytest.mark.parametrize("name", ["shakespeare", "training", "novel.txt"])
+def test_a_run_may_have_a_texts_name(invoke: Invoke, trained: Trained, name: str) -> None:
+    """It is then the run."""
+    path = trained(name)
+    (row,) = rows(invoke("evaluate", name, "--mode", "stream", "--json"))
+    assert row["nats_per_character"] == loss(path, HELD_BACK)
+
+
+def test_a_run_that_reads_what_it_learnt(invoke: Invoke, trained: Trained) -> None:
+    """The whole of its own text is measured with a word about it, another text without."""
+    trained()
+    Path("other.txt").write_text(HELD_BACK, encoding="utf-8")
+    learnt = "the network learnt from this text"
+    assert learnt in invoke("evaluate", "tiny", "novel.txt").stderr
+    assert learnt not in invoke("evaluate", "tiny", "other.txt").stderr
+
+
 @pytest.mark.parametrize("way", ["option", "environment"])
 def test_checkpoints_folder(
     invoke: Invoke, trained: Trained, monkeypatch: pytest.MonkeyPatch, way: str

@@ -142,28 +142,13 @@ def test_network_options(train: Train, cell: str) -> None:
     ]
 
 
-def test_dropout(train: Train) -> None:
-    """--dropout is saved, and makes the training harder."""
-    plain, dropped = train(), train("--dropout", 0.5)
-    assert plain.checkpoint().network.dropout == 0
-    assert dropped.checkpoint().network.dropout == 0.5
-    assert dropped.rows[0]["train_loss"] > plain.rows[0]["train_loss"]
-
-
-def test_weight_drop(train: Train) -> None:
-    """--weight-drop is saved, and makes the training harder."""
-    plain, dropped = train(), train("--weight-drop", 0.3)
-    assert plain.checkpoint().network.weight_drop == 0
-    assert dropped.checkpoint().network.weight_drop == 0.3
-    assert dropped.rows[0]["train_loss"] > plain.rows[0]["train_loss"]
-
-
-def test_embedding_dropout(train: Train) -> None:
-    """--embedding-dropout is saved, and makes the training harder."""
-    plain, dropped = train(), train("--embedding-dropout", 0.5)
-    assert plain.checkpoint().network.embedding_dropout == 0
-    assert dropped.checkpoint().network.embedding_dropout == 0.5
-    assert dropped.rows[0]["train_loss"] > plain.rows[0]["train_loss"]
+@pytest.mark.parametrize("name", ["dropout", "weight_drop", "embedding_dropout"])
+def test_dropouts(train: Train, name: str) -> None:
+    """Each dropout is the network's, by its flag, and 0 without."""
+    flag = "--" + name.replace("_", "-")
+    plain, dropped = (run.checkpoint().network for run in (train(), train(flag, 0.3)))
+    assert getattr(plain, name) == 0
+    assert dataclasses.asdict(dropped) == dataclasses.asdict(plain) | {name: 0.3}
 
 
 def test_weight_decay(train: Train) -> None:
@@ -372,13 +357,28 @@ def test_recipes(plan: Plan, real_text: str, preset: str | None, cell: str) -> N
     planned = plan("long.txt", "--cell", cell, *words)
     values = dataclasses.asdict(planned.network) | dataclasses.asdict(planned.training)
     name = preset or DEFAULT
-    told = recipe(name, cell, 2 * len(real_text))
+    told = recipe(name, {"cell": cell}, 2 * len(real_text))
     assert values == values | told
     rest = dataclasses.asdict(NetworkConfig(1)) | dataclasses.asdict(TrainingConfig())
     varied = {"vocabulary_size", "cell", "precision", "stride", *told}
     assert {name: values[name] for name in values if name not in varied} == {
         name: rest[name] for name in values if name not in varied
     }
+
+
+def test_a_training_that_diverges(invoke: Invoke, novel: Path) -> None:
+    """It ends in a line with a command that can be typed, and that goes on with that run."""
+    kept = ["--checkpoints", "kept"]
+    words = [*SMALL, *kept, "--run", "wild", "--epochs", 5]
+    result = invoke("train", novel, *words, "--learning-rate", 1e38, "--clip-norm", 0)
+    assert result.exit_code == 1
+    complaint = result.stderr.splitlines()[-1]
+    command = complaint.split(" Go on from there with charrnn ")[1]
+    flags = ["--learning-rate", "5e+37", "--clip-norm", "1"]
+    assert shlex.split(command) == ["train", "--resume", "wild", *kept, *flags]
+    again = invoke(*shlex.split(command), "--learning-rate", 0.01)
+    assert again.exit_code == 0, again.output
+    assert len(Run(Path("kept/wild")).history()) == 5
 
 
 # A time instead of epochs
@@ -441,26 +441,27 @@ def test_a_budget_that_no_epoch_fits_into(
     cost(5, 600)
     complaint = fails(2, "train", "long.txt", "--budget", 5, "-q")
     assert "it takes about 10 min, after 5 s to start" in complaint
-    assert re.search(r"give \d+ minutes more, or a shorter text", complaint)
+    assert "give --budget 11 --preset minute, or a shorter text" in complaint
     assert not list(Path().glob("checkpoints/*"))
 
 
+@pytest.mark.parametrize("epoch", [1000, 100])
 def test_a_budget_falls_back_to_a_smaller_preset(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch, real_text: str
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, real_text: str, epoch: float
 ) -> None:
-    """Where no epoch of the budget's preset fits, the next smaller one is measured."""
+    """Where hardly an epoch of the budget's preset fits, the next smaller one is measured."""
     Path("long.txt").write_text(real_text, encoding="utf-8")
-    measured: list[int] = []
+    measured: list[float] = []
 
-    def measure(finished: Finished[LanguageSettings], _: object) -> Cost:
-        measured.append(finished.settings.network.parameters)
-        return Cost(0, 1000 if len(measured) == 1 else 100)
+    def measure(finished: Finished[LanguageSettings], *_: object) -> Cost:
+        measured.append(finished.settings.network.dropout)
+        return Cost(0, epoch if len(measured) == 1 else 100)
 
     monkeypatch.setattr("charrnn.training.budget.measure", measure)
     planned = plan("long.txt", "--budget", 15)
-    assert planned.network.units == RECIPES["quick"]["lstm"]["units"]
+    assert measured == [RECIPES[preset]["lstm"]["dropout"] for preset in (DEFAULT, "quick")]
+    assert planned.network.dropout == measured[1]
     assert planned.training.epochs == 8
-    assert measured[0] > measured[1] == planned.network.parameters
 
 
 def test_a_budget_for_a_short_text_is_not_used_up(
@@ -471,7 +472,7 @@ def test_a_budget_for_a_short_text_is_not_used_up(
     cost(0, 0.01)
     planned = plan("long.txt", "--budget", 10)
     assert planned.training.epochs == 100
-    assert "the budget is for 100\n" in planned.result.stderr
+    assert "100 for the budget, the most there are\n" in planned.result.stderr
 
 
 @pytest.mark.parametrize(
@@ -622,7 +623,7 @@ def test_prompt_is_checked_before_training(fails: Fails, novel: Path) -> None:
     """A --prompt that the corpus has no characters for is refused at once, not after an epoch."""
     words = [*SMALL, "--sample-every", "1", "--prompt", "水"]
     assert "'水'" in fails(1, "train", novel, *words)
-    assert not list(Path().glob("checkpoints/*/*.h5"))
+    assert not list(Path().glob("checkpoints/*"))
 
 
 def test_prompt_without_samples(fails: Fails, novel: Path) -> None:
@@ -979,6 +980,9 @@ def test_resume_of_a_damaged_run(fails: Fails, invoke: Invoke, finished: Run, da
         (["--dropout", "nan"], "dropout"),
         (["--weight-drop", "1"], "--weight-drop"),
         (["--weight-drop", "nan"], "weight drop"),
+        (["--embedding-dropout", "1"], "--embedding-dropout"),
+        (["--weight-decay", "-1"], "--weight-decay"),
+        (["--weight-decay", "nan"], "weight decay"),
         (["--schedule", "linear"], "cosine"),
         (["--seq-length", "0"], "--seq-length"),
         (["--batch-size", "0"], "--batch-size"),

@@ -235,6 +235,22 @@ def test_embedding_dropout_thins_the_vectors_while_training() -> None:
     np.testing.assert_array_equal(dropout(vectors, training=False), vectors)
 
 
+@every_cell
+def test_embedding_dropout_reaches_the_logits_of_a_projected_table(cell: str) -> None:
+    """Also where a layer projects the small table instead of the batch."""
+    config = replace(_config(cell), vocabulary_size=4, embedding=4, embedding_dropout=0.5)
+    model = language.build(config, 2)
+    _with_some_weights(model)
+    ids = _ids(2, 5) % 4
+
+    def logits(*, training: bool) -> Any:
+        language.reset_state(model)
+        return np.asarray(model(ids, training=training))
+
+    assert np.abs(logits(training=True) - logits(training=False)).max() > 0.01
+    np.testing.assert_array_equal(logits(training=False), logits(training=False))
+
+
 def test_without_dropout_there_is_no_dropout_layer() -> None:
     """A dropout of 0 leaves the network as the tutorial has it."""
     kinds = [type(layer).__name__ for layer in language.build(_config("gru", 2), 1).layers[1:]]

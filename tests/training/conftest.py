@@ -77,7 +77,7 @@ class Training:
 def _prepared(folder: Path, text: str, vocabulary: str, values: dict[str, Any]) -> Training:
     characters = Vocabulary(vocabulary) if vocabulary else Vocabulary.of(text)
     sizes: dict[str, Any] = {"cell": "rnn", "embedding": 3, "units": 5}
-    names = (*sizes, "layers", "dropout", "weight_drop")
+    names = (*sizes, "layers", "dropout", "weight_drop", "embedding_dropout")
     sizes |= {key: values.pop(key) for key in names if key in values}
     plan = {"seq_length": 10, "batch_size": 4, "epochs": 2, "learning_rate": 0.01} | values
     settings = LanguageSettings(

@@ -29,8 +29,8 @@ def test_an_epoch_costs_its_steps_and_its_validation(
     """Where each step takes a second, an epoch takes as many as it has, two for files, and 5%."""
     clock = count()
     training = make_training(validation=validation, epochs=1)
-    monkeypatch.setattr("charrnn.training.budget.time.monotonic", lambda: next(clock))
-    cost = budget.measure(Finished(training.settings, []), training.ids)
+    monkeypatch.setattr("charrnn.training.budget.monotonic", lambda: next(clock))
+    cost = budget.measure(Finished(training.settings, []), training.ids, training.run.folder)
     learn = 600 - int(600 * validation)
     steps = (learn - 1) // 40
     # 119 characters give each of four streams 29, read in four windows of seven.
@@ -51,8 +51,8 @@ def test_a_slow_start_is_not_taken_for_the_pace(
         return next(ticks, last[0])
 
     monkeypatch.setattr(budget, "_writing", lambda *_: 0.0)
-    monkeypatch.setattr("charrnn.training.budget.time.monotonic", now)
-    cost = budget.measure(Finished(training.settings, []), training.ids)
+    monkeypatch.setattr("charrnn.training.budget.monotonic", now)
+    cost = budget.measure(Finished(training.settings, []), training.ids, training.run.folder)
     assert cost.start == pytest.approx(102)
     assert cost.epoch == pytest.approx(1.05 * 14)
 
@@ -60,7 +60,7 @@ def test_a_slow_start_is_not_taken_for_the_pace(
 def test_measuring_leaves_nothing_behind(make_training: MakeTraining) -> None:
     """No folder, and the training that follows is the one that would have been."""
     first, second = make_training(epochs=1), make_training(epochs=1)
-    budget.measure(Finished(first.settings, []), first.ids)
+    budget.measure(Finished(first.settings, []), first.ids, first.run.folder)
     assert not first.run.folder.exists()
     first.start()
     second.start()
@@ -71,4 +71,4 @@ def test_a_text_that_is_too_short_is_refused(make_training: MakeTraining) -> Non
     """As in the training itself."""
     training = make_training(text="ab" * 15)
     with pytest.raises(CorpusTooShortError, match="too few"):
-        budget.measure(Finished(training.settings, []), training.ids)
+        budget.measure(Finished(training.settings, []), training.ids, training.run.folder)

@@ -32,6 +32,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "cell": "lstm",
         "dropout": 0.4,
         "weight_drop": 0.3,
+        "embedding_dropout": 0.1,
         "clip_norm": 0.5,
         "weight_decay": 0.3,
         "layers": 2,

@@ -45,7 +45,7 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
     DEFAULT: {
         "rnn": {**_RNN, "epochs": 40},
         "lstm": {**_DEFAULT, "epochs": 47, "learning_rate": 0.004},
-        "gru": {**_DEFAULT, "weight_decay": 0.3, "epochs": 40, "learning_rate": 0.003},
+        "gru": {**_DEFAULT, "weight_decay": 0.15, "epochs": 30, "learning_rate": 0.003},
     },
     _TUTORIAL_NAME: dict.fromkeys(CELLS, _TUTORIAL),
 }

@@ -30,7 +30,8 @@ def checkpoint_file(
         return checkpoint
     from charrnn.runs import find_run, newest_run
 
-    return (find_run(folder, run) if run else newest_run(folder)).checkpoint_file(epoch)
+    chosen = newest_run(folder) if run is None else find_run(folder, run)
+    return chosen.checkpoint_file(epoch)
 
 
 def named_file(run: str | None, epoch: int | None, folder: Path) -> Path:

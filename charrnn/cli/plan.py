@@ -3,22 +3,23 @@
 import math
 import shlex
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from charrnn import resume_file
 from charrnn.cli import options, texts
+from charrnn.cli.drafts import configured, draft, fitted
 from charrnn.cli.origin import Origin, find_origin
-from charrnn.cli.terminal import Terminal, duration
-from charrnn.config import NetworkConfig, TrainingConfig, require
+from charrnn.cli.terminal import Terminal
+from charrnn.config import require
 from charrnn.data.corpus import STDIN, Corpus
 from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.errors import CorpusError, RunError, UsageError, VocabularyError
-from charrnn.recipes import DEFAULT, MOST_EPOCHS, presets_for, recipe
+from charrnn.errors import CorpusError, RunError, VocabularyError
+from charrnn.recipes import DEFAULT, presets_for, recipe
 from charrnn.runs import Run, new_run, resumable
 from charrnn.settings import Finished, LanguageSettings
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from charrnn.networks.precision import Precision
 
 _CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm", "precision"}  # on a resume
-_ENOUGH = 1 / 4  # of a preset's epochs: with fewer the next smaller one has learnt more
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,7 @@ class Request:
         require(
             budget is None or 0 < budget < math.inf, "--budget must be a number of minutes above 0"
         )
-        values = recipe(self.presets[0], self.given, 1)
-        NetworkConfig(1, **_fields_of(NetworkConfig, values))
-        _training(values)
+        configured(1, recipe(self.presets[0], self.given, 1))
         if self.run is not None:
             new_run(checkpoints, self.run, "", "")
 
@@ -122,17 +120,18 @@ def begin(request: Request, places: Places) -> Plan:
         vocabulary = origin.checkpoint.vocabulary
     check_prompt(request.prompt, vocabulary)
     ids = vocabulary.encode(corpus.text)
-    drafts = [_draft(one, request.given, corpus, vocabulary, origin) for one in request.presets]
-    settings, precision = drafts[0].settings, drafts[0].precision
+    drafts = [draft(one, request.given, corpus, vocabulary, origin) for one in request.presets]
+    chosen = drafts[0]
     if request.budget:
         deadline = began + request.budget * 60
-        settings, precision = _fitted(drafts, ids, deadline, places)
+        chosen = fitted(drafts, ids, deadline, places.checkpoints, places.terminal)
+    settings = chosen.settings
 
     from charrnn.training.batches import steps_per_epoch
 
     steps = steps_per_epoch(ids, settings.training)
     run = new_run(places.checkpoints, request.run, corpus.name, settings.network.cell)
-    return Plan(run, Finished(settings, []), ids, steps, precision, origin)
+    return Plan(run, Finished(settings, []), ids, steps, chosen.precision, origin)
 
 
 def check_prompt(prompt: str, vocabulary: Vocabulary) -> None:
@@ -152,72 +151,6 @@ def _vocabulary(corpus: Corpus) -> Vocabulary:
     if len(vocabulary) == 1:
         raise CorpusError(f"{corpus.source} repeats one single character: nothing to learn")
     return vocabulary
-
-
-class _Draft(NamedTuple):
-    """What a preset makes of a text, and the precision with its reason."""
-
-    preset: str
-    settings: LanguageSettings
-    precision: "Precision"
-
-
-def _draft(
-    preset: str,
-    given: Mapping[str, Any],
-    corpus: Corpus,
-    vocabulary: Vocabulary,
-    origin: Origin | None,
-) -> _Draft:
-    from charrnn.networks.precision import choose
-
-    values = recipe(preset, given, len(corpus.text))
-    network = NetworkConfig(len(vocabulary), **_fields_of(NetworkConfig, values))
-    precision = choose(values.get("precision", "auto"), network.units)
-    training = replace(_training(values), precision=precision.name)
-    begun_from = origin.name if origin else ""
-    about = (corpus.source, corpus.name, corpus.sha256, begun_from)
-    return _Draft(preset, LanguageSettings(network, training, vocabulary, *about), precision)
-
-
-def _training(values: Mapping[str, Any]) -> TrainingConfig:
-    """The training that these values describe, but for its precision."""
-    there = _fields_of(TrainingConfig, values)
-    return TrainingConfig(**{name: there[name] for name in there if name != "precision"})
-
-
-def _fitted(
-    drafts: Sequence[_Draft], ids: Ids, deadline: float, places: Places
-) -> tuple[LanguageSettings, "Precision"]:
-    """The first draft that the time is enough for, with as many epochs as end by the deadline.
-
-    Enough is a good part of the epochs that its values were found for; for the last one, an epoch.
-
-    Raises:
-        UsageError: there is none.
-    """
-    from charrnn.training.budget import measure
-
-    began = time.monotonic()
-    for draft in drafts:
-        places.terminal.note("measuring the first steps")
-        cost = measure(Finished(draft.settings, []), ids, places.checkpoints)
-        fitting = cost.epochs_within(deadline - time.monotonic())
-        least = 1 if draft is drafts[-1] else draft.settings.training.epochs * _ENOUGH
-        if fitting >= least:
-            epochs = min(fitting, MOST_EPOCHS)
-            most = ", the most there are" if epochs == MOST_EPOCHS else ""
-            places.terminal.note(
-                f"epochs of about {duration(cost.epoch)}: {epochs:,} for the budget{most}"
-            )
-            training = replace(draft.settings.training, epochs=epochs)
-            return replace(draft.settings, training=training), draft.precision
-    needed = math.ceil((time.monotonic() - began + cost.start + cost.epoch) / 60)
-    raise UsageError(
-        f"not one epoch fits into --budget: it takes about {duration(cost.epoch)}, after "
-        f"{duration(cost.start)} to start; give --budget {needed} --preset {draft.preset}, or a "
-        "shorter text"
-    )
 
 
 def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Places) -> Plan:
@@ -251,8 +184,3 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
     ids = settings.vocabulary.encode(corpus.text)
     steps = steps_per_epoch(ids, settings.training)
     return Plan(run, replace(finished, settings=settings), ids, steps, precision)
-
-
-def _fields_of(kind: type[NetworkConfig | TrainingConfig], values: Mapping[str, Any]) -> Any:
-    names = {field.name for field in fields(kind)}
-    return {name: value for name, value in values.items() if name in names}

@@ -401,7 +401,7 @@ def test_a_budget_decides_the_epochs(
     """As many epochs as fit, and the rate falls over these."""
     Path("long.txt").write_text(real_text, encoding="utf-8")
     cost(100, 90)
-    planned = plan("long.txt", "--budget", 10)
+    planned = plan("long.txt", "--budget", 10, "--preset", "quick")
     assert planned.training.epochs == 5  # (600 - 100) / 90, and some seconds are gone already
     assert planned.training.schedule == "cosine"
     assert planned.network.units == RECIPES["quick"]["lstm"]["units"]
@@ -425,7 +425,7 @@ def test_a_budget_chooses_a_recipe_where_no_preset_does(
 ) -> None:
     """More minutes, a larger network; a preset that is named stays."""
     Path("long.txt").write_text(real_text, encoding="utf-8")
-    cost(1, 30)
+    cost(1, 10)
     planned = plan("long.txt", *words)
     told = RECIPES[preset]["lstm"]
     sizes = dataclasses.asdict(planned.network)
@@ -455,13 +455,13 @@ def test_a_budget_falls_back_to_a_smaller_preset(
 
     def measure(finished: Finished[LanguageSettings], *_: object) -> Cost:
         measured.append(finished.settings.network.dropout)
-        return Cost(0, epoch if len(measured) == 1 else 100)
+        return Cost(0, epoch if len(measured) == 1 else 25)
 
     monkeypatch.setattr("charrnn.training.budget.measure", measure)
     planned = plan("long.txt", "--budget", 15)
     assert measured == [RECIPES[preset]["lstm"]["dropout"] for preset in (DEFAULT, "quick")]
     assert planned.network.dropout == measured[1]
-    assert planned.training.epochs == 8
+    assert planned.training.epochs == 35
 
 
 def test_a_budget_for_a_short_text_is_not_used_up(

@@ -34,12 +34,12 @@ _RNN: dict[str, Any] = {**_QUICK, "dropout": 0.2, "weight_decay": 0.1, "learning
 RECIPES: dict[str, dict[str, dict[str, Any]]] = {
     "minute": {
         "rnn": {**_MINUTE, "epochs": 5, "learning_rate": 0.002},
-        "lstm": {**_MINUTE, "epochs": 4, "learning_rate": 0.005},
-        "gru": {**_MINUTE, "epochs": 5, "learning_rate": 0.004},
+        "lstm": {**_MINUTE, "epochs": 4, "learning_rate": 0.01},
+        "gru": {**_MINUTE, "epochs": 5, "learning_rate": 0.008},
     },
     "quick": {
         "rnn": {**_RNN, "epochs": 20},
-        "lstm": {**_QUICK, "epochs": 7, "learning_rate": 0.004},
+        "lstm": {**_QUICK, "weight_decay": 0.1, "epochs": 7, "learning_rate": 0.008},
         "gru": {**_QUICK, "epochs": 9, "learning_rate": 0.003},
     },
     DEFAULT: {

@@ -87,7 +87,7 @@ class TrainingConfig:
     learning_rate: float = 0.005
     schedule: str = "constant"  # or "cosine", after a warm-up over the first tenth of all steps
     clip_norm: float = 1.0  # of the whole gradient; 0 for none
-    weight_decay: float = 0.0  # times the rate: what every weight loses of itself in a step
+    weight_decay: float = 0.0  # times the rate: the part that every weight loses in a step
     validation: float = 0.1  # the text's last part
     patience: int = 0  # epochs without a better loss before stopping; 0 for never
     seed: int = 0

@@ -73,9 +73,10 @@ def fitted(
     Raises:
         UsageError: there is none.
     """
+    began = time.monotonic()
+
     from charrnn.training.budget import measure
 
-    began = time.monotonic()
     for one in drafts:
         terminal.note("measuring the first steps")
         training = one.settings.training

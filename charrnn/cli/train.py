@@ -89,7 +89,7 @@ _positive = click.IntRange(min=1)
 @_setting(
     "weight_decay",
     click.FloatRange(0),
-    "Times the rate: the part of itself that a weight loses in each step.",
+    "Each step takes this times the learning rate off every weight (AdamW).",
 )
 @_setting("seq_length", _positive, "Characters that a gradient reaches back.")
 @click.option(

@@ -55,8 +55,8 @@ MOST_EPOCHS = 100
 """Each leaves a checkpoint; a text so short that more would fit has learnt enough by then."""
 
 _CHARACTERS = 1_115_394  # of tiny Shakespeare, whose epochs the recipes give
-_STEPS = 30  # an epoch of fewer teaches little: a short text gets more of them by smaller batches
-_LEAST_BATCH = 8  # smaller ones are noise, and hardly faster
+_STEPS = 30  # that an epoch of a short text has at least, down to a batch of
+_LEAST_BATCH = 8
 _LEAST_MINUTES = {DEFAULT: 12, "quick": 3, "minute": 0}  # of a budget
 
 

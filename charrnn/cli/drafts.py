@@ -19,7 +19,7 @@ from charrnn.settings import Finished, LanguageSettings
 if TYPE_CHECKING:
     from charrnn.networks.precision import Precision
 
-_ENOUGH = 1 / 4  # of a preset's epochs: with fewer the next smaller one is the better choice
+_ENOUGH = 1 / 4  # of a preset's epochs, by guess; with fewer the next smaller one is tried
 
 
 class Draft(NamedTuple):

@@ -138,10 +138,7 @@ def _content(
         return texts.load_part(text, path, network, data_dir, terminal), f"its {text} text"
     corpus = texts.load(text, data_dir, terminal)
     if corpus.sha256 == network.provenance.corpus_sha256:
-        terminal.note(
-            "note: the network learnt from this text; what was held back is charrnn evaluate "
-            f"{chosen.run_name(path)}"
-        )
+        terminal.note("note: the network learnt from this text, all but what was held back")
     return corpus.text, "standard input" if text == "-" else text
 
 

@@ -144,8 +144,9 @@ def test_a_loss_that_is_no_number_ends_the_training(
             models[0].layers[-1].bias.assign(np.full(models[0].output_shape[-1], np.nan))
         return False
 
-    with pytest.raises(TrainingError, match=r"in epoch 2; "):
+    with pytest.raises(DivergedError, match=r"in epoch 2; ") as diverged:
         training.start(spoil)
+    assert diverged.value.flags == "--learning-rate 0.005"
     assert training.told.at(2, "step", 2)
     assert training.run.epochs() == [1]
     assert [result.epoch for result in training.run.history()] == [1]

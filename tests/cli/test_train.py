@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from charrnn import checkpoint
+from charrnn import checkpoint, resume_file
 from charrnn.checkpoint import Checkpoint
 from charrnn.cli.display import TrainingDisplay
 from charrnn.cli.program import program
@@ -935,6 +935,8 @@ def test_resume_with_the_text_at_another_place(invoke: Invoke, finished: Run, no
     moved = novel.rename("moved.txt")
     words = ["train", moved, "--resume", finished.name, "--epochs", 2]
     assert invoke(*words).exit_code == 0
+    source = resume_file.load(finished, LanguageSettings).settings.source
+    assert source == str(moved.resolve())
     content = moved.read_bytes()
     moved.unlink()
     words = ["train", "-", "--resume", finished.name, "--epochs", 3]

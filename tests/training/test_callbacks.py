@@ -154,6 +154,24 @@ def test_a_loss_that_is_no_number_ends_the_training(
     assert len(resume_file.load(training.run, LanguageSettings).results) == 1
 
 
+def test_a_network_that_broke_is_not_kept_by_an_interruption(
+    make_training: MakeTraining, models: list[Any]
+) -> None:
+    """Where the step's update made the weights NaN, Ctrl-C after it writes no such file."""
+    training = make_training(epochs=5)
+
+    def spoil() -> bool:
+        broken = training.told.at(2, "step", 2)
+        if broken:
+            models[0].layers[-1].bias.assign(np.full(models[0].output_shape[-1], np.nan))
+        return bool(broken)
+
+    with pytest.raises(DivergedError, match=r"in epoch 2; "):
+        training.start(spoil)
+    assert training.run.epochs() == [1]
+    assert not training.run.interrupted_file.exists()
+
+
 def test_a_learning_rate_far_too_high_ends_in_one_line(make_training: MakeTraining) -> None:
     """Where the weights explode the training ends with an error, and keeps no broken epoch."""
     training = make_training(epochs=50, learning_rate=1e38, clip_norm=0.0)

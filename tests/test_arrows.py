@@ -20,7 +20,6 @@ HEIGHT = {
     "history": 2,
     "classifiers": 2,
     "presets": 2,
-    "recipes": 2,
     "sealed": 2,
     "data": 3,
     "checkpoint": 4,

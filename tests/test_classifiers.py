@@ -10,7 +10,7 @@ import pytest
 from charrnn.classifiers import ClassifierConfig, ReviewTraining, WordModelConfig
 from charrnn.config import from_mapping, read_mapping
 from charrnn.errors import CharrnnError, UsageError
-from charrnn.presets import DEFAULT_PRESET, PRESETS
+from charrnn.presets.reviews import DEFAULT_PRESET, PRESETS
 
 PARAMETERS = {
     "average-16": 161_153,

@@ -13,7 +13,7 @@ from charrnn.config import NetworkConfig, TrainingConfig
 from charrnn.data.corpus import Corpus
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import UsageError
-from charrnn.recipes import MOST_EPOCHS, recipe
+from charrnn.presets.language import MOST_EPOCHS, preset_values
 from charrnn.settings import Finished, LanguageSettings
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def draft(
     """What the preset, under the values that are given, makes of the text."""
     from charrnn.networks.precision import choose
 
-    values = recipe(preset, given, len(corpus.text))
+    values = preset_values(preset, given, len(corpus.text))
     network, training = configured(len(vocabulary), values)
     precision = choose(values.get("precision", "auto"), network.units)
     training = replace(training, precision=precision.name)

@@ -19,7 +19,7 @@ from charrnn.config import require
 from charrnn.data.corpus import STDIN, Corpus
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CorpusError, RunError, VocabularyError
-from charrnn.recipes import DEFAULT, presets_for, recipe
+from charrnn.presets.language import DEFAULT, preset_values, presets_for
 from charrnn.runs import Run, new_run, resumable
 from charrnn.settings import Finished, LanguageSettings
 
@@ -71,7 +71,7 @@ class Request:
 
     Attributes:
         corpus: its text; none for the default one.
-        preset: a recipe's name; none for the budget's, or the default one.
+        preset: its name; none for the budget's, or the default one.
         budget: minutes to fit the epochs to; none to leave them as they are.
         run: its name; none for one made of the corpus and the cell.
         begun_from: a run or a file whose network it begins with; none for a new network.
@@ -89,7 +89,7 @@ class Request:
 
     @property
     def presets(self) -> list[str]:
-        """The recipes that come into question, the largest first."""
+        """The presets that come into question, the largest first."""
         if self.preset:
             return [self.preset]
         return presets_for(self.budget) if self.budget else [DEFAULT]
@@ -100,7 +100,7 @@ class Request:
         require(
             budget is None or 0 < budget < math.inf, "--budget must be a number of minutes above 0"
         )
-        configured(1, recipe(self.presets[0], self.given, 1))
+        configured(1, preset_values(self.presets[0], self.given, 1))
         if self.run is not None:
             new_run(checkpoints, self.run, "", "")
 

@@ -19,7 +19,7 @@ from charrnn.config import (
     NetworkConfig,
     TrainingConfig,
 )
-from charrnn.recipes import DEFAULT, RECIPES
+from charrnn.presets.language import DEFAULT, PRESETS
 
 if TYPE_CHECKING:
     from charrnn.cli.plan import Plan
@@ -29,7 +29,7 @@ _SAMPLE_LENGTH = 200
 _FEW_STEPS = 10
 _DEFAULTS = {
     field.name: field.default for field in (*fields(NetworkConfig), *fields(TrainingConfig))
-} | RECIPES[DEFAULT][NetworkConfig.cell]
+} | PRESETS[DEFAULT][NetworkConfig.cell]
 
 
 def _setting(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
@@ -66,7 +66,7 @@ _positive = click.IntRange(min=1)
 @click.argument("corpus", required=False, shell_complete=options.corpora)
 @click.option(
     "--preset",
-    type=click.Choice(list(RECIPES)),
+    type=click.Choice(list(PRESETS)),
     help="Network and training by the minutes an LSTM takes on two cores with a million "
     "characters: one (minute), five (quick) or thirty (default); or the articles' own (tutorial). "
     f"Any flag overrides its values; the defaults below are those of {DEFAULT} and an LSTM.  "

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from charrnn.classifiers import ClassifierConfig, ReviewTraining
 from charrnn.data.padding import Examples
-from charrnn.presets import PRESETS
+from charrnn.presets.reviews import PRESETS
 from charrnn.training.bigrams import BIGRAMS, scaled_ratios
 from charrnn.training.callbacks import Stop
 from charrnn.training.objective import compile_for

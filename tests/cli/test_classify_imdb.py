@@ -20,7 +20,7 @@ from charrnn.checkpoint import read_classifier, read_word_model
 from charrnn.classifiers import ClassifierConfig, ReviewTraining
 from charrnn.cli.display import TrainingDisplay
 from charrnn.data.padding import Examples
-from charrnn.presets import PRESETS, Preset
+from charrnn.presets.reviews import PRESETS, Preset
 from charrnn.runs import Run
 from charrnn.settings import Finished, ReviewSettings
 

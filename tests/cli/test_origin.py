@@ -18,7 +18,7 @@ from charrnn.config import NetworkConfig
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.data.words import Words
 from charrnn.history import EpochResult
-from charrnn.recipes import DEFAULT, RECIPES
+from charrnn.presets.language import DEFAULT, PRESETS
 from charrnn.runs import Run
 from charrnn.settings import LanguageSettings
 from charrnn.transfer import grown
@@ -51,7 +51,7 @@ def begin(plan: Callable[..., Any], novel: Path) -> Begin:
 def rates(cell: str) -> dict[str, float]:
     """What the default preset drops of a network of this cell."""
     names = ("dropout", "weight_drop", "embedding_dropout")
-    values = RECIPES[DEFAULT][cell]
+    values = PRESETS[DEFAULT][cell]
     return {name: values[name] for name in names if name in values}
 
 

@@ -23,7 +23,7 @@ from charrnn.cli.program import program
 from charrnn.config import CELLS, NetworkConfig, TrainingConfig
 from charrnn.data import corpus
 from charrnn.data.download import Remote
-from charrnn.recipes import DEFAULT, RECIPES, recipe
+from charrnn.presets.language import DEFAULT, PRESETS, preset_values
 from charrnn.runs import Run
 from charrnn.settings import Finished, LanguageSettings
 from charrnn.training.budget import Cost
@@ -280,12 +280,12 @@ def test_patience(invoke: Invoke) -> None:
 
 
 def test_defaults(plan: Plan, real_text: str) -> None:
-    """Without options: the default recipe's LSTM on ordered streams, a tenth held back."""
+    """Without options: the default preset's LSTM on ordered streams, a tenth held back."""
     Path("long.txt").write_text(real_text, encoding="utf-8")
     planned = plan("long.txt")
     training = planned.training
     assert (planned.network.cell, planned.run.name) == ("lstm", "long-lstm")
-    assert planned.network.units == RECIPES[DEFAULT]["lstm"]["units"]
+    assert planned.network.units == PRESETS[DEFAULT]["lstm"]["units"]
     assert (training.order, training.state) == ("streams", "carry")
     assert training.stride == training.seq_length
     assert training.validation == 0.1
@@ -350,15 +350,15 @@ def test_preset_is_overridden_by_options(plan: Plan, real_text: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("preset", [*RECIPES, None])
-def test_recipes(plan: Plan, real_text: str, preset: str | None, cell: str) -> None:
-    """A preset is its recipe for the cell; without one it is the default recipe."""
+@pytest.mark.parametrize("preset", [*PRESETS, None])
+def test_presets(plan: Plan, real_text: str, preset: str | None, cell: str) -> None:
+    """A preset is its row for the cell; without one it is the default one."""
     Path("long.txt").write_text(real_text * 2, encoding="utf-8")
     words = ["--preset", preset] if preset else []
     planned = plan("long.txt", "--cell", cell, *words)
     values = dataclasses.asdict(planned.network) | dataclasses.asdict(planned.training)
     name = preset or DEFAULT
-    told = recipe(name, {"cell": cell}, 2 * len(real_text))
+    told = preset_values(name, {"cell": cell}, 2 * len(real_text))
     assert values == values | told
     rest = dataclasses.asdict(NetworkConfig(1)) | dataclasses.asdict(TrainingConfig())
     varied = {"vocabulary_size", "cell", "precision", "stride", *told}
@@ -405,7 +405,7 @@ def test_a_budget_decides_the_epochs(
     planned = plan("long.txt", "--budget", 10, "--preset", "quick")
     assert planned.training.epochs == 5  # (600 - 100) / 90, and some seconds are gone already
     assert planned.training.schedule == "cosine"
-    assert planned.network.units == RECIPES["quick"]["lstm"]["units"]
+    assert planned.network.units == PRESETS["quick"]["lstm"]["units"]
 
 
 @pytest.mark.parametrize(
@@ -417,7 +417,7 @@ def test_a_budget_decides_the_epochs(
         (["--budget", 45, "--preset", "minute"], "minute"),
     ],
 )
-def test_a_budget_chooses_a_recipe_where_no_preset_does(
+def test_a_budget_chooses_a_preset_where_none_is_named(
     plan: Plan,
     cost: Callable[[float, float], None],
     real_text: str,
@@ -428,7 +428,7 @@ def test_a_budget_chooses_a_recipe_where_no_preset_does(
     Path("long.txt").write_text(real_text, encoding="utf-8")
     cost(1, 10)
     planned = plan("long.txt", *words)
-    told = RECIPES[preset]["lstm"]
+    told = PRESETS[preset]["lstm"]
     sizes = dataclasses.asdict(planned.network)
     assert sizes == sizes | {name: told[name] for name in told if name in sizes}
     assert planned.training.learning_rate == told["learning_rate"]
@@ -460,7 +460,7 @@ def test_a_budget_falls_back_to_a_smaller_preset(
 
     monkeypatch.setattr("charrnn.training.budget.measure", measure)
     planned = plan("long.txt", "--budget", 15)
-    assert measured == [RECIPES[preset]["lstm"]["dropout"] for preset in (DEFAULT, "quick")]
+    assert measured == [PRESETS[preset]["lstm"]["dropout"] for preset in (DEFAULT, "quick")]
     assert planned.network.dropout == measured[1]
     assert planned.training.epochs == 35
 

@@ -15,7 +15,7 @@ from charrnn.config import NetworkConfig
 from charrnn.data.windows import cut, stream_starts
 from charrnn.networks import language
 from charrnn.networks.weights import get_weights
-from charrnn.recipes import RECIPES
+from charrnn.presets.language import PRESETS
 
 StockLogits = Callable[[NetworkConfig, Sequence[Any], Any], Any]
 
@@ -44,7 +44,7 @@ def _with_some_weights(model: Any, seed: int = 3) -> list[Any]:
 
 
 def _tutorial(cell: str) -> NetworkConfig:
-    sizes = {name: RECIPES["tutorial"][cell][name] for name in ("embedding", "units", "layers")}
+    sizes = {name: PRESETS["tutorial"][cell][name] for name in ("embedding", "units", "layers")}
     return NetworkConfig(65, cell, **sizes)
 
 

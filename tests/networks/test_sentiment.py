@@ -16,7 +16,7 @@ from charrnn.checkpoint import Weights
 from charrnn.classifiers import ClassifierConfig
 from charrnn.networks import sentiment
 from charrnn.networks.weights import get_weights
-from charrnn.presets import PRESETS
+from charrnn.presets.reviews import PRESETS
 
 keras_saves = pytest.mark.filterwarnings(  # Keras 3.15's save_weights on NumPy 2
     "ignore:__array__ implementation:DeprecationWarning"

@@ -13,7 +13,7 @@ from charrnn.data.padding import cut, hash_bigrams, pad
 from charrnn.prediction import network as network_module
 from charrnn.prediction.model import ReviewModel
 from charrnn.prediction.network import NumpyBigrams, NumpyClassifier
-from charrnn.presets import PRESETS
+from charrnn.presets.reviews import PRESETS
 
 Make = Callable[..., Classifier]
 Stock = Callable[..., Any]

@@ -16,7 +16,7 @@ from charrnn.config import TrainingConfig
 from charrnn.data.corpus import split
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CorpusTooShortError, RunError, UsageError
-from charrnn.recipes import RECIPES
+from charrnn.presets.language import PRESETS
 from charrnn.settings import Finished
 from charrnn.training import resume
 from charrnn.training.batches import epoch_starts, steps_per_epoch, validation_batches
@@ -60,7 +60,7 @@ def test_the_tutorial_takes_172_steps_an_epoch() -> None:
     """On tiny Shakespeare's 1,115,394 characters the tutorial has its published 172 steps."""
     names = {field.name for field in fields(TrainingConfig)}
     config = TrainingConfig(
-        **{name: value for name, value in RECIPES["tutorial"]["rnn"].items() if name in names}
+        **{name: value for name, value in PRESETS["tutorial"]["rnn"].items() if name in names}
     )
     assert steps_per_epoch(np.zeros(1_115_394, np.int32), config) == 172
 

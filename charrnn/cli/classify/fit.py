@@ -19,7 +19,7 @@ from charrnn.cli.terminal import Terminal
 from charrnn.errors import RunError
 from charrnn.history import best_of
 from charrnn.outcomes import Outcome
-from charrnn.presets import PRESETS
+from charrnn.presets.reviews import PRESETS
 from charrnn.runs import CLASSIFIERS, Run, runs
 from charrnn.settings import ReviewSettings
 

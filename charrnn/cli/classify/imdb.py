@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from charrnn.classifiers import KINDS, OPTIMIZERS, PADDINGS
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
-from charrnn.presets import DEFAULT_PRESET, PRESETS
+from charrnn.presets.reviews import DEFAULT_PRESET, PRESETS
 
 _ALL = "all"
 _positive = click.IntRange(min=1)

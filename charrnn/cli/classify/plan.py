@@ -16,7 +16,7 @@ from charrnn.cli.plan import Places
 from charrnn.config import CELLS
 from charrnn.data.padding import Examples
 from charrnn.errors import ReviewsError, RunError, UsageError
-from charrnn.presets import PRESETS
+from charrnn.presets.reviews import PRESETS
 from charrnn.runs import CLASSIFIERS, Run, new_run, resumable
 from charrnn.settings import Finished, ReviewSettings
 

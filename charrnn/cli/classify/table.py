@@ -10,7 +10,7 @@ from dataclasses import asdict
 import click
 
 from charrnn.outcomes import Outcome
-from charrnn.presets import PRESETS
+from charrnn.presets.reviews import PRESETS
 
 _IMDB = ("imdb", "aclImdb", "aclImdb_v1")  # its files' names
 _TEXT = ("run", "network", "reported")  # the columns that are not figures

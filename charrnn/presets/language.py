@@ -1,6 +1,6 @@
 """What `charrnn train` does when it isn't told: a network and a training for each budget and cell.
 
-The values were found by experiment, docs/decisions/0008-recipes.md.
+The values were found by experiment, docs/decisions/0008-presets.md.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ _QUICK: dict[str, Any] = {**_MINUTE, "units": 512, "dropout": 0.3, "weight_decay
 _DEFAULT: dict[str, Any] = {**_QUICK, "dropout": 0.5, "embedding_dropout": 0.1}
 _RNN: dict[str, Any] = {**_QUICK, "dropout": 0.2, "weight_decay": 0.1, "learning_rate": 0.001}
 
-RECIPES: dict[str, dict[str, dict[str, Any]]] = {
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "minute": {
         "rnn": {**_MINUTE, "epochs": 5, "learning_rate": 0.002},
         "lstm": {**_MINUTE, "epochs": 4, "learning_rate": 0.01},
@@ -54,13 +54,13 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
 MOST_EPOCHS = 100
 """Each leaves a checkpoint; a text so short that more would fit has learnt enough by then."""
 
-_CHARACTERS = 1_115_394  # of tiny Shakespeare, whose epochs the recipes give
+_CHARACTERS = 1_115_394  # of tiny Shakespeare, whose epochs the rows give
 _STEPS = 30  # that an epoch of a short text has at least, down to a batch of
 _LEAST_BATCH = 8
 _LEAST_MINUTES = {DEFAULT: 12, "quick": 3, "minute": 0}  # of a budget
 
 
-def recipe(preset: str, given: Mapping[str, Any], characters: int) -> dict[str, Any]:
+def preset_values(preset: str, given: Mapping[str, Any], characters: int) -> dict[str, Any]:
     """A preset's values for a text, under what was chosen instead.
 
     It reads about as many characters of any text, in 1 to `MOST_EPOCHS` epochs, and in batches
@@ -71,7 +71,7 @@ def recipe(preset: str, given: Mapping[str, Any], characters: int) -> dict[str, 
         given: fields of the network and the training that have their value already.
         characters: of the text.
     """
-    values = RECIPES[preset][given.get("cell", NetworkConfig.cell)]
+    values = PRESETS[preset][given.get("cell", NetworkConfig.cell)]
     chosen = {**values, **given}
     if preset == _TUTORIAL_NAME:
         return chosen

@@ -1,4 +1,4 @@
-"""The recipes: presets of a network and a training for each cell."""
+"""The language models' presets: a network and a training for each cell."""
 
 import dataclasses
 from dataclasses import replace
@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from charrnn.config import CELLS, NetworkConfig, TrainingConfig
-from charrnn.recipes import DEFAULT, RECIPES, presets_for, recipe
+from charrnn.presets.language import DEFAULT, PRESETS, preset_values, presets_for
 from charrnn.training.batches import steps_per_epoch
 
 SIZES = {field.name for field in dataclasses.fields(NetworkConfig)}
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("preset", RECIPES)
-def test_recipes_set_what_there_is(preset: str, cell: str) -> None:
-    """Every recipe's values belong to a network or a training, and make valid ones."""
-    values = RECIPES[preset][cell]
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_set_what_there_is(preset: str, cell: str) -> None:
+    """Every row's values belong to a network or a training, and make valid ones."""
+    values = PRESETS[preset][cell]
     network = NetworkConfig(
         65, cell, **{name: value for name, value in values.items() if name in SIZES}
     )
@@ -29,7 +29,7 @@ def test_recipes_set_what_there_is(preset: str, cell: str) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_tutorial_is_the_tutorial(cell: str) -> None:
     """The preset has the tutorial's sizes, order, Adam's own constant rate, and no validation."""
-    tutorial = RECIPES["tutorial"][cell]
+    tutorial = PRESETS["tutorial"][cell]
     expected = {
         "embedding": 256,
         "units": 1024,
@@ -63,14 +63,14 @@ def test_a_budget_has_presets(minutes: float, preset: str) -> None:
 @pytest.mark.parametrize("characters", [300_000, 1_115_394, 4_000_000])
 def test_a_preset_reads_as_much_of_any_text(preset: str, cell: str, characters: int) -> None:
     """In all its epochs a preset reads about as many characters of a long text as of a short."""
-    read = 1_115_394 * RECIPES[preset][cell]["epochs"]
-    values = recipe(preset, {"cell": cell}, characters)
+    read = 1_115_394 * PRESETS[preset][cell]["epochs"]
+    values = preset_values(preset, {"cell": cell}, characters)
     assert values["epochs"] >= 1
     assert abs(values["epochs"] * characters - read) <= characters / 2 or values["epochs"] in {
         1,
         100,
     }
-    rest = RECIPES[preset][cell]
+    rest = PRESETS[preset][cell]
     assert values == {**rest, "cell": cell, "epochs": values["epochs"], "batch_size": 64}
 
 
@@ -80,7 +80,7 @@ def test_a_short_text_has_steps_enough_to_learn_from(
     characters: int, given: dict[str, Any]
 ) -> None:
     """A batch leaves thirty steps an epoch, or nearly; it has eight windows at least."""
-    values = recipe("quick", {"cell": "gru", **given}, characters)
+    values = preset_values("quick", {"cell": "gru", **given}, characters)
     batch = values["batch_size"]
     learnt = int(characters * (1 - values.get("validation", 0.1)))
 
@@ -94,9 +94,9 @@ def test_a_short_text_has_steps_enough_to_learn_from(
 
 
 def test_what_was_chosen_stays() -> None:
-    """A recipe leaves the values that are given."""
+    """A preset leaves the values that are given."""
     given = {"cell": "gru", "units": 7, "epochs": 3, "batch_size": 100, "learning_rate": 0.5}
-    values = recipe("minute", given, 1_000)
+    values = preset_values("minute", given, 1_000)
     assert values == values | given
     assert values["schedule"] == "cosine"
 
@@ -104,4 +104,4 @@ def test_what_was_chosen_stays() -> None:
 @pytest.mark.parametrize("characters", [1_000, 1_115_394, 10**8])
 def test_the_tutorial_is_the_same_for_every_text(characters: int) -> None:
     """It is unchanged whatever it reads."""
-    assert recipe("tutorial", {}, characters) == RECIPES["tutorial"]["lstm"]
+    assert preset_values("tutorial", {}, characters) == PRESETS["tutorial"]["lstm"]

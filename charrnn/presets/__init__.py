@@ -1,0 +1,1 @@
+"""What --preset names: networks and trainings as rows of data, read without TensorFlow."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from charrnn.cli.terminal import number
 from charrnn.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -73,4 +74,4 @@ def described(path: Path, source: "Provenance") -> str:
     """Which network answers, for a note or a title."""
     kind = "training" if source.validation_loss is None else "validation"
     loss = source.train_loss if source.validation_loss is None else source.validation_loss
-    return f"{run_name(path)}, {when(source)}, {kind} loss {loss:.4f}"
+    return f"{run_name(path)}, {when(source)}, {kind} loss {number(loss)}"

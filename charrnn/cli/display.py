@@ -26,7 +26,7 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from charrnn.cli.terminal import Terminal, duration
+from charrnn.cli.terminal import Terminal, duration, number
 from charrnn.history import EpochResult
 
 _PLAIN_EVERY = 20.0  # seconds between progress lines where there is no bar
@@ -146,7 +146,7 @@ class TrainingDisplay:
 
     def on_step(self, step: int, loss: float) -> None:
         """A step has ended."""
-        self._bar.update(self._task, completed=step, loss=f"loss {loss:.4f}")
+        self._bar.update(self._task, completed=step, loss=f"loss {number(loss)}")
         now = time.monotonic()
         self._foretell(step, now)
         if self._bar.disable and now - self._spoke > _PLAIN_EVERY:
@@ -154,7 +154,7 @@ class TrainingDisplay:
             speed = step * self._pace.per_step / (now - self._began)
             self._terminal.note(
                 f"epoch {self._epoch}/{self._epochs}, step {step}/{self._steps}, "
-                f"loss {loss:.4f}, {speed:,.0f} {self._pace.unit}"
+                f"loss {number(loss)}, {speed:,.0f} {self._pace.unit}"
             )
 
     def _foretell(self, step: int, now: float) -> None:
@@ -196,13 +196,13 @@ class TrainingDisplay:
             accuracy = result.validation_accuracy
             parts.append(_loss("validation", result.validation_loss, accuracy))
         if result.train_accuracy is None:
-            parts.append(f"perplexity {result.perplexity:.2f}")
+            parts.append(f"perplexity {number(result.perplexity, 2)}")
         parts.append(f"{result.seconds:.1f} s")
         return "  ".join([*parts, *(["best"] if best else [])])
 
 
 def _loss(part: str, loss: float, accuracy: float | None) -> str:
-    shown = f"{part} {loss:.4f}"
+    shown = f"{part} {number(loss)}"
     return shown if accuracy is None else f"{shown}, {100 * accuracy:.2f}%"
 
 

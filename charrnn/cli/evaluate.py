@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli import chosen, options
-from charrnn.cli.terminal import Terminal
-from charrnn.errors import CheckpointError, VocabularyError
+from charrnn.cli.terminal import Terminal, number
+from charrnn.errors import CheckpointError, CorpusError, VocabularyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,13 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 @click.argument("text", default="validation", shell_complete=options.texts)
 @options.epoch
 @click.option(
+    "--corpus",
+    metavar="FILE",
+    shell_complete=options.corpora,
+    help="Where the text that the run was trained on is now, - for standard input.  [default: "
+    "where it was]",
+)
+@click.option(
     "--mode",
     type=click.Choice(["stream", "crops", "both"]),
     default="both",
@@ -65,6 +72,7 @@ def evaluate(
     run: str | None,
     text: str,
     epoch: int | None,
+    corpus: str | None,
     mode: str,
     crop_length: int | None,
     limit: int | None,
@@ -87,12 +95,16 @@ def evaluate(
         raise click.UsageError("--crop-length is for crops: leave it out with --mode stream")
 
     from charrnn.checkpoint import read
+    from charrnn.cli.texts import PARTS
     from charrnn.sampling import score
+
+    if corpus and text not in PARTS:
+        raise click.UsageError("--corpus is for a run's own text: validation or training as TEXT")
 
     _check_run(run, checkpoints)
     path = chosen.named_file(run, epoch, checkpoints)
     network = read(path)
-    content, shown = _content(text, path, network, data_dir, terminal)
+    content, shown = _content(text, path, network, corpus, data_dir, terminal)
     ids = _encoded(content[:limit], network.vocabulary, unknown)
     score.check(ids)
     skipped = len(content[:limit]) - len(ids)
@@ -129,13 +141,23 @@ def _check_run(run: str | None, checkpoints: Path) -> None:
 
 
 def _content(
-    text: str, path: Path, network: "Checkpoint", data_dir: Path, terminal: Terminal
+    text: str,
+    path: Path,
+    network: "Checkpoint",
+    corpus_now: str | None,
+    data_dir: Path,
+    terminal: Terminal,
 ) -> tuple[str, str]:
     """The characters of TEXT, and what they are, for a note."""
     from charrnn.cli import texts
+    from charrnn.data.corpus import NAMED, STDIN
 
     if text in texts.PARTS:
-        return texts.load_part(text, path, network, data_dir, terminal), f"its {text} text"
+        own = texts.load_part(text, path, network, corpus_now, data_dir, terminal)
+        return own, f"its {text} text"
+    if text not in NAMED and text != STDIN and not Path(text).exists():
+        names = ", ".join([*texts.PARTS, *NAMED])
+        raise CorpusError(f"no file {text}: TEXT is a text file, - or one of {names}")
     corpus = texts.load(text, data_dir, terminal)
     if corpus.sha256 == network.provenance.corpus_sha256:
         terminal.note("note: the network learnt from this text, all but what was held back")
@@ -208,7 +230,7 @@ def _values(mode: str, crop_length: int | None, found: "Score") -> dict[str, Any
 
 
 def _row(mode: str, found: "Score") -> str:
-    numbers = f"{found.loss:.4f}", f"{found.perplexity:.4f}", f"{found.bits:.4f}"
+    numbers = map(number, (found.loss, found.perplexity, found.bits))
     return _line(mode, *numbers, f"{found.characters:,}")
 
 

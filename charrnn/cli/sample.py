@@ -103,6 +103,8 @@ def sample(
 
     The text goes to stdout as it is made, beginning with the prompt; nothing else does.
     """
+    import numpy as np
+
     from charrnn.checkpoint import read
     from charrnn.sampling.choose import Choice
     from charrnn.sampling.generate import characters, generate, prompt_ids, sources
@@ -123,14 +125,14 @@ def sample(
         seed = secrets.randbits(32)
     terminal.note(f"{chosen.described(path, network.provenance)}, seed {seed}")
     began = time.perf_counter()
-    stepper = chosen.stepper(engine, network, num)
-    steps = characters(
-        generate(stepper, ids, choice, sources(seed, num)), network.vocabulary, length, stop
-    )
-    if as_json:
-        made = _write_json(steps, num, text, asdict(choice) | {"seed": seed}, path, network)
-    else:
-        made = _write(steps, num, text)
+    with np.errstate(all="ignore"):  # what is no number any more is refused
+        stepper = chosen.stepper(engine, network, num)
+        endless = generate(stepper, ids, choice, sources(seed, num))
+        steps = characters(endless, network.vocabulary, length, stop)
+        if as_json:
+            made = _write_json(steps, num, text, asdict(choice) | {"seed": seed}, path, network)
+        else:
+            made = _write(steps, num, text)
     seconds = time.perf_counter() - began
     terminal.detail(f"{made:,} characters in {seconds:.2f} s, {made / seconds:,.0f} a second")
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import click
 
+_EXPLODED = 1e6
+
 
 @dataclass(frozen=True)
 class Terminal:
@@ -33,6 +35,11 @@ class Terminal:
     def live(self) -> bool:
         """Whether moving displays are welcome."""
         return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def number(value: float, decimals: int = 4) -> str:
+    """A loss or a perplexity; one that has exploded is not written out in full."""
+    return f"{value:.{decimals}f}" if value < _EXPLODED else f"{value:.1e}"
 
 
 def duration(seconds: float) -> str:

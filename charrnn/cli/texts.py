@@ -15,7 +15,7 @@ from charrnn.settings import LanguageSettings
 PARTS = ("training", "validation")
 """What a run's own text is divided into, in the order of `split`."""
 
-_ELSEWHERE = "name a text file, a corpus or - as TEXT"
+_ANOTHER = "name a text file, a corpus or - as TEXT"
 
 
 def load(source: str | None, data_dir: Path, terminal: Terminal) -> Corpus:
@@ -69,7 +69,12 @@ def load_again(
 
 
 def load_part(
-    part: str, path: Path, network: Checkpoint, data_dir: Path, terminal: Terminal
+    part: str,
+    path: Path,
+    network: Checkpoint,
+    source: str | None,
+    data_dir: Path,
+    terminal: Terminal,
 ) -> str:
     """What a network learnt from, or what was held back, by the resume.h5 beside its checkpoint.
 
@@ -77,6 +82,7 @@ def load_part(
         part: one of `PARTS`.
         path: the checkpoint's.
         network: the checkpoint.
+        source: where the whole text is now; None for where it was.
         data_dir: where downloads are kept.
         terminal: where a download shows itself.
 
@@ -86,12 +92,15 @@ def load_part(
     """
     run = Run(path.parent)
     if not run.resume_file.exists():
-        raise RunError(f"no {run.resume_file} tells what {path} was trained on: {_ELSEWHERE}")
+        raise RunError(f"no {run.resume_file} tells what {path} was trained on: {_ANOTHER}")
     settings = resume_file.load(run, LanguageSettings).settings
     if settings.corpus_sha256 != network.provenance.corpus_sha256:
-        raise RunError(f"{run.resume_file} is of another training than {path}: {_ELSEWHERE}")
+        raise RunError(f"{run.resume_file} is of another training than {path}: {_ANOTHER}")
     fraction = settings.training.validation
     if part == "validation" and not fraction:
         raise RunError(f"{run.name} held back no validation text: name training or another TEXT")
-    corpus = load_again(run.name, settings, None, _ELSEWHERE, data_dir, terminal)
+    elsewhere = "give that text's place with --corpus"
+    if settings.source == STDIN:
+        elsewhere = "pipe the same text in, with --corpus -"
+    corpus = load_again(run.name, settings, source, elsewhere, data_dir, terminal)
     return split(corpus.text, fraction)[PARTS.index(part)]

@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 
 from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.errors import UsageError
+from charrnn.errors import CheckpointError, UsageError
 from charrnn.sampling.choose import Choice, choose
 from charrnn.sampling.network import Stepper
 
@@ -27,11 +27,18 @@ def generate(
 
     Yields:
         the next character's id in each text, shape (B,).
+
+    Raises:
+        CheckpointError: the network gives logits that are no numbers.
     """
     network.reset()
     for character in prompt:
         logits = network.step(np.full(len(randoms), character))
     while True:
+        if not np.isfinite(logits).all():
+            raise CheckpointError(
+                "the network predicts no numbers: its training diverged, choose an earlier epoch"
+            )
         draws = np.array([random.random() for random in randoms])
         ids = choose(logits, draws, choice)
         yield ids

@@ -19,6 +19,8 @@ from charrnn.runs import Run
 from charrnn.settings import Finished
 from charrnn.training import resume
 
+_SAFE_RATE = 0.01  # no preset of a language model diverges at it
+
 
 class Listener(Protocol):
     """What a display wants to know; epochs and steps count from 1, losses in nats."""
@@ -217,5 +219,5 @@ class DivergedError(TrainingError):
             f"the loss is no longer a number in epoch {epoch}; what was finished before it is kept"
         )
         clipped = config.clip_norm or isinstance(config, ReviewTraining)
-        rate = f"--learning-rate {config.learning_rate / 2:g}"
+        rate = f"--learning-rate {min(config.learning_rate / 2, _SAFE_RATE):g}"
         self.flags = rate if clipped else f"{rate} --clip-norm 1"

@@ -351,12 +351,15 @@ def with_bias(path: Path, bias: float) -> None:
 
 def test_a_hopeless_network(invoke: Invoke, make_run: MakeRun) -> None:
     """A perplexity that no float can hold is infinite, in JSON null."""
-    with_bias(make_run(), 5000.0)
+    path = make_run()
+    with_bias(path, 5000.0)
     words = ["evaluate", "tiny", "-", "--mode", "stream"]
     (row,) = rows(invoke(*words, "--json", stdin=b"aaaa"))
     assert row["perplexity"] is None
     assert row["nats_per_character"] == pytest.approx(5000, rel=1e-2)
     assert " inf " in invoke(*words, stdin=b"aaaa").stdout
+    with_bias(path, 3e30)
+    assert "3.0e+30" in invoke(*words, stdin=b"aaaa").stdout
 
 
 @pytest.mark.parametrize("bias", [np.nan, np.inf])
@@ -439,7 +442,7 @@ def test_text_that_has_changed(fails: Fails, trained: Trained) -> None:
     line = fails(1, "evaluate")
     assert "novel.txt" in line
     assert "no longer" in line
-    assert "TEXT" in line
+    assert "--corpus" in line
 
 
 def test_text_that_is_gone(fails: Fails, trained: Trained) -> None:
@@ -448,7 +451,7 @@ def test_text_that_is_gone(fails: Fails, trained: Trained) -> None:
     Path("novel.txt").unlink()
     line = fails(1, "evaluate")
     assert "novel.txt, which is not there any more" in line
-    assert "TEXT" in line
+    assert "--corpus" in line
 
 
 def test_text_from_standard_input_is_gone(fails: Fails, trained: Trained) -> None:
@@ -456,7 +459,28 @@ def test_text_from_standard_input_is_gone(fails: Fails, trained: Trained) -> Non
     trained(source=STDIN)
     line = fails(1, "evaluate", stdin=(LEARNT + HELD_BACK).encode())
     assert "trained on standard input" in line
-    assert "TEXT" in line
+    assert "--corpus -" in line
+
+
+@pytest.mark.parametrize("source", [None, STDIN])
+@pytest.mark.parametrize("part", ["validation", "training"])
+def test_a_text_that_moved(invoke: Invoke, trained: Trained, part: str, source: str | None) -> None:
+    """--corpus says where the run's own text is now: a file, or standard input."""
+    path = trained(source=source)
+    Path("novel.txt").rename("moved.txt")
+    expected = loss(path, HELD_BACK if part == "validation" else LEARNT)
+    words = ["evaluate", "tiny", part, "--mode", "stream", "--json", "--corpus"]
+    (row,) = rows(invoke(*words, "moved.txt"))
+    (piped,) = rows(invoke(*words, "-", stdin=Path("moved.txt").read_bytes()))
+    assert row["nats_per_character"] == piped["nats_per_character"] == expected
+
+
+def test_another_text_is_not_the_runs(fails: Fails, trained: Trained) -> None:
+    """--corpus takes the very text that the run learnt from, and is for its parts only."""
+    trained()
+    Path("other.txt").write_text(LEARNT, encoding="utf-8")
+    assert "other.txt is not" in fails(1, "evaluate", "--corpus", "other.txt")
+    assert "--corpus" in fails(2, "evaluate", "tiny", "novel.txt", "--corpus", "novel.txt")
 
 
 def test_texts_that_can_not_be_read(fails: Fails, make_run: MakeRun) -> None:
@@ -465,6 +489,7 @@ def test_texts_that_can_not_be_read(fails: Fails, make_run: MakeRun) -> None:
     Path("latin.txt").write_bytes(b"caf\xe9")
     for named in ("nothing.txt", "checkpoints", "latin.txt"):
         assert named in fails(1, "evaluate", "tiny", named)
+    assert "training, validation" in fails(1, "evaluate", "tiny", "validaton")
     assert "standard input" in fails(1, "evaluate", "tiny", "-", stdin=b"caf\xe9")
     assert "empty" in fails(1, "evaluate", "tiny", "-")
 

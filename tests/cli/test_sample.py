@@ -386,6 +386,15 @@ def test_prompt_that_is_not_utf8(fails: Fails, make_run: MakeRun) -> None:
     assert "standard input" in fails(1, "sample", "-", stdin=b"caf\xe9")
 
 
+def test_a_network_that_broke(fails: Fails, make_run: MakeRun) -> None:
+    """A network whose numbers overflow is refused in one line, without NumPy's warnings."""
+    path = make_run()
+    made = checkpoint.read(path)
+    weights = {name: np.full_like(values, 1e38) for name, values in made.weights.items()}
+    checkpoint.write(path, dataclasses.replace(made, weights=weights))
+    assert "predicts no numbers" in fails(1, "sample", "-q")
+
+
 def test_prompt_file_that_is_not_there(fails: Fails, make_run: MakeRun) -> None:
     """A missing prompt file, or a folder, is named."""
     make_run()

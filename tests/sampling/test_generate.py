@@ -11,7 +11,7 @@ import pytest
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint
 from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.errors import VocabularyError
+from charrnn.errors import CheckpointError, VocabularyError
 from charrnn.sampling.choose import Choice
 from charrnn.sampling.generate import characters, generate, prompt_ids, sources
 from charrnn.sampling.network import NumpyStepper, Stepper
@@ -196,3 +196,17 @@ def test_sources_of_chance_differ() -> None:
     }
     assert len(set(draws.values())) == 12
     assert sources(1, 2)[1].random() == draws[1, 1][0]
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+def test_a_network_that_predicts_no_numbers_is_refused(broken: float) -> None:
+    """Logits that are no numbers end the text, be it in the middle, with what to do."""
+
+    class Breaking(Alphabet):
+        def step(self, ids: Ids) -> Any:
+            return super().step(ids) if ids[0] != 2 else np.full((len(ids), self.size), broken)
+
+    ids = generate(Breaking(5), np.array([0], np.int32), PLAIN, sources(1, 1))
+    assert [int(next(ids)[0]) for _ in range(2)] == [1, 2]
+    with pytest.raises(CheckpointError, match="earlier epoch"):
+        next(ids)

@@ -90,7 +90,7 @@ def keras_burst(work: Work, system: str, steps: int) -> Step:
     """`model.fit` over the batches, with stock layers or with charrnn's."""
     options: dict[str, Any] = {}
     if system == "charrnn":
-        from charrnn.networks import layers
+        from charrnn.networks import layers, recurrent
 
         options = {"precision": work.precision}
     import keras
@@ -99,7 +99,7 @@ def keras_burst(work: Work, system: str, steps: int) -> Step:
     cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
     embedding, dense = keras.layers.Embedding, keras.layers.Dense
     if system == "charrnn":
-        cells, dense = layers.CELLS, layers.Dense
+        cells, dense = recurrent.CELLS, layers.Dense
         embedding = partial(layers.Embedding, projected=True)
     ids = keras.Input((work.time,), batch_size=work.batch, dtype="int32")
     outputs = embedding(work.vocabulary, work.embedding)(ids)

@@ -5,7 +5,8 @@ from typing import Any
 import keras
 
 from charrnn.config import NetworkConfig
-from charrnn.networks.layers import CELLS, Dense, Embedding
+from charrnn.networks.layers import Dense, Embedding
+from charrnn.networks.recurrent import CELLS
 
 
 def build(config: NetworkConfig, batch_size: int, precision: str = "float32") -> Any:

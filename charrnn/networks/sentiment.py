@@ -9,7 +9,8 @@ import keras
 import tensorflow as tf
 
 from charrnn.classifiers import ClassifierConfig
-from charrnn.networks.layers import CELLS, Dense, Embedding, look_up
+from charrnn.networks.layers import Dense, Embedding, look_up
+from charrnn.networks.recurrent import CELLS
 
 _register = keras.saving.register_keras_serializable(package="charrnn")
 

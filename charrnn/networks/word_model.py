@@ -10,7 +10,8 @@ import keras
 import tensorflow as tf
 
 from charrnn.classifiers import WordModelConfig
-from charrnn.networks.layers import CELLS, Embedding
+from charrnn.networks.layers import Embedding
+from charrnn.networks.recurrent import CELLS
 
 _register = keras.saving.register_keras_serializable(package="charrnn")
 

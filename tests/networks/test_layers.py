@@ -14,7 +14,7 @@ import tensorflow as tf
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from charrnn.networks import layers, parts
+from charrnn.networks import layers, parts, recurrent
 from charrnn.networks.scan import Plan, product, scan
 
 STOCK = {"rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
@@ -39,11 +39,11 @@ def cut(cores: int, rows: int = 1, way: str | None = None) -> Iterator[list[tupl
         return scan(plan, x, *arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layers, "scan", recorded)
+        patch.setattr(recurrent, "scan", recorded)
         patch.setattr(parts, "_cores", lambda: cores)
-        patch.setattr(layers, "ROWS", rows)
+        patch.setattr(recurrent, "ROWS", rows)
         if way is not None:
-            patch.setattr(layers.Scanned, "_compile", lambda *_: way)
+            patch.setattr(recurrent.Scanned, "_compile", lambda *_: way)
         yield scans
 
 
@@ -62,7 +62,7 @@ def start(name: str, batch: int, units: int) -> list[np.ndarray]:
 
 def twins(name: str, width: int, units: int, **options: Any) -> tuple[Any, Any]:
     """A stock layer and ours with the same random weights."""
-    stock, ours = STOCK[name](units, **options), layers.CELLS[name](units, **options)
+    stock, ours = STOCK[name](units, **options), recurrent.CELLS[name](units, **options)
     for layer in (stock, ours):
         layer.build((5, None, width))
     stock.set_weights([normal(*w.shape) / 2 for w in stock.get_weights()])
@@ -173,12 +173,12 @@ def test_parts_have_enough_rows(
     cores: int, rows: int, batch: int, sizes: list[int], precision: str
 ) -> None:
     """No more parts than cores, none of fewer rows than pay, sizes one apart at most."""
-    layer, x = layers.SimpleRNN(4, precision=precision), tf.zeros((batch, 1, 3))
+    layer, x = recurrent.SimpleRNN(4, precision=precision), tf.zeros((batch, 1, 3))
     with cut(cores, rows) as scans, pytest.MonkeyPatch.context() as patch:
         layer(x)
         assert [size for size, _ in scans] == sizes
         scans.clear()
-        patch.setattr(layers, "UNITS", 4)
+        patch.setattr(recurrent, "UNITS", 4)
         layer(x)
         # oneDNN shares out large float32 products itself.
         assert [size for size, _ in scans] == ([batch] if precision == "float32" else sizes)
@@ -188,9 +188,9 @@ def test_parts_have_enough_rows(
 @pytest.mark.parametrize(
     ("shape", "units", "expected"),
     [
-        ((5, 9), layers.UNITS, [(2, "scan"), (3, "scan")]),
-        ((5, None), layers.UNITS, [(2, "gates"), (3, "gates")]),
-        ((None, None), layers.UNITS, [(None, "nothing")]),
+        ((5, 9), recurrent.UNITS, [(2, "scan"), (3, "scan")]),
+        ((5, None), recurrent.UNITS, [(2, "gates"), (3, "gates")]),
+        ((None, None), recurrent.UNITS, [(None, "nothing")]),
         ((5, None), 4, [(5, "gates")]),
     ],
 )
@@ -198,7 +198,7 @@ def test_graphs_are_stock_keras(
     name: str, shape: Any, units: int, expected: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a tf.function of static and unknown sizes, masked, compiled as the layer chooses."""
-    monkeypatch.setattr(layers, "UNITS", units)
+    monkeypatch.setattr(recurrent, "UNITS", units)
     stock, ours = twins(name, 3, 4, return_sequences=True, return_state=True)
     states, time = start(name, 5, 4), shape[1] or 9
     arguments = normal(5, time, 3), states, coins(5, time)
@@ -215,7 +215,7 @@ def test_graphs_are_stock_keras(
 
 def test_what_xla_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole scan where its sizes are known, small and float32; else the gates, or nothing."""
-    layer = layers.GRU(4)
+    layer = recurrent.GRU(4)
     chosen = {
         (batch, steps): layer._compile(keras.KerasTensor((batch, steps, 3)), narrow=False)
         for batch in (64, None)
@@ -226,7 +226,7 @@ def test_what_xla_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
         (None, steps): "nothing" for steps in known
     }
     assert layer._compile(keras.KerasTensor((64, 100, 3)), narrow=True) == "gates"
-    monkeypatch.setattr(layers, "UNITS", 4)
+    monkeypatch.setattr(recurrent, "UNITS", 4)
     assert layer._compile(keras.KerasTensor((64, 100, 3)), narrow=False) == "gates"
 
 
@@ -258,7 +258,7 @@ def test_bidirectional_is_stock_keras(name: str) -> None:
     """Wrapped by Keras's Bidirectional, masked, with sequences out."""
     stock, ours = (
         keras.layers.Bidirectional(kind(4, return_sequences=True))
-        for kind in (STOCK[name], layers.CELLS[name])
+        for kind in (STOCK[name], recurrent.CELLS[name])
     )
     for layer in (stock, ours):
         layer.build((5, 7, 3))
@@ -358,7 +358,7 @@ def test_five_steps_of_training_end_with_the_same_weights(
         return list(model.get_weights()), train(model)
 
     before, expected = trained(stock, STOCK[name], keras.layers.Dense)
-    assert_same(trained(ours, layers.CELLS[name], layers.Dense)[1], expected)
+    assert_same(trained(ours, recurrent.CELLS[name], layers.Dense)[1], expected)
     assert all(np.abs(a - b).max() > 1e-4 for a, b in zip(before, expected, strict=True))
 
 
@@ -413,7 +413,7 @@ def test_projecting_the_vocabulary_is_projecting_the_batch(
         multiplied.append(a.shape[0])
         return product(a, *factors)
 
-    monkeypatch.setattr(layers, "product", counted)
+    monkeypatch.setattr(recurrent, "product", counted)
     ids = tf.constant(np.random.default_rng(0).integers(0, 7, (5, 7)))
     results = []
     pair = twins(name, 4, 5, return_sequences=True, go_backwards=True)
@@ -467,7 +467,7 @@ def paths(file: Path) -> dict[str, tuple[int, ...]]:
 def test_weights_files_move_in_both_directions(name: str, tmp_path: Path) -> None:
     """Stock Keras reads what these layers write, and these what stock Keras writes."""
     stock = language(keras.layers.Embedding, STOCK[name], keras.layers.Dense)
-    ours = language(layers.Embedding, layers.CELLS[name], layers.Dense, precision="bfloat16")
+    ours = language(layers.Embedding, recurrent.CELLS[name], layers.Dense, precision="bfloat16")
     old, new = tmp_path / "stock.weights.h5", tmp_path / "ours.weights.h5"
     rng = np.random.default_rng(1)
     ours.set_weights([rng.normal(size=w.shape) for w in ours.get_weights()])
@@ -482,7 +482,7 @@ def test_weights_files_move_in_both_directions(name: str, tmp_path: Path) -> Non
     assert set(paths(new).values()) >= {w.shape for w in stock.get_weights()}
 
 
-@pytest.mark.parametrize("kind", [*layers.CELLS.values(), layers.Dense])
+@pytest.mark.parametrize("kind", [*recurrent.CELLS.values(), layers.Dense])
 def test_config_keeps_the_precision(kind: Any) -> None:
     """A layer rebuilt from its config, by Bidirectional as well, multiplies as the first does."""
     layer = kind(4, precision="bfloat16")
@@ -504,19 +504,19 @@ def test_saved_models_come_back_as_they_were(name: str, tmp_path: Path) -> None:
         [
             keras.Input((9,), batch_size=3, dtype="int32"),
             layers.Embedding(7, 4, projected=True),
-            layers.CELLS[name](5, return_sequences=True, precision="bfloat16"),
-            keras.layers.Bidirectional(layers.CELLS[name](5, precision="bfloat16")),
+            recurrent.CELLS[name](5, return_sequences=True, precision="bfloat16"),
+            keras.layers.Bidirectional(recurrent.CELLS[name](5, precision="bfloat16")),
             layers.Dense(7, precision="bfloat16"),
         ]
     )
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert [type(layer) for layer in again.layers] == [type(layer) for layer in model.layers]
-    embedding, recurrent, both, dense = again.layers
+    embedding, one_way, both, dense = again.layers
     assert embedding.projected
-    for layer in (recurrent, both.forward_layer, both.backward_layer):
+    for layer in (one_way, both.forward_layer, both.backward_layer):
         assert layer._scannable()
-    for layer in (recurrent, both.forward_layer, both.backward_layer, dense):
+    for layer in (one_way, both.forward_layer, both.backward_layer, dense):
         assert layer.precision == "bfloat16"
     ids = tf.constant(np.random.default_rng(0).integers(0, 7, (3, 9)))
     np.testing.assert_array_equal(again(ids), model(ids))
@@ -527,7 +527,7 @@ def test_bfloat16_layers_stay_near_to_float32(name: str) -> None:
     """Outputs, states, weights and all gradients remain float32, a few bits off."""
     options = {"return_sequences": True, "return_state": True}
     stock, _ = twins(name, 3, 4, **options)
-    near = layers.CELLS[name](4, precision="bfloat16", **options)
+    near = recurrent.CELLS[name](4, precision="bfloat16", **options)
     near.build((5, None, 3))
     near.set_weights(stock.get_weights())
     assert {w.dtype for w in near.weights} == {"float32"}
@@ -543,7 +543,7 @@ def test_bfloat16_layers_stay_near_to_float32(name: str) -> None:
 def test_bfloat16_rounds_the_input_product_alone(name: str) -> None:
     """T = 1 from a state of zero: float32's result on a rounded product, biases unrounded."""
     gates = {"rnn": 1, "lstm": 4, "gru": 3}[name]
-    exact, near = layers.CELLS[name](4), layers.CELLS[name](4, precision="bfloat16")
+    exact, near = recurrent.CELLS[name](4), recurrent.CELLS[name](4, precision="bfloat16")
     rng = np.random.default_rng(0)
     x, kernel = (rng.integers(-127, 128, shape) / 64 for shape in ((5, 3), (3, gates * 4)))
     rounded = np.asarray((x @ kernel).astype(tf.bfloat16.as_numpy_dtype), "float32")
@@ -619,7 +619,7 @@ def test_mask_may_have_a_last_axis() -> None:
     assert_same(run(ours, x, mask=mask), run(stock, x, mask=mask))
 
 
-@pytest.mark.parametrize("kind", [layers.LSTM, layers.Dense])
+@pytest.mark.parametrize("kind", [recurrent.LSTM, layers.Dense])
 def test_unknown_precision_is_refused(kind: Any) -> None:
     """Instead of being taken for one of the two."""
     with pytest.raises(ValueError, match="float32, bfloat16, not 'bf16'"):
@@ -637,7 +637,7 @@ def scale_of_next_step(layer: Any) -> np.ndarray:
 def dropping(name: str, rate: float = 0.4, **options: Any) -> tuple[Any, Any]:
     """`twins` of width 3 and 4 units, ours with a weight drop."""
     stock, _ = twins(name, 3, 4, **options)
-    ours = layers.CELLS[name](4, weight_drop=rate, **options)
+    ours = recurrent.CELLS[name](4, weight_drop=rate, **options)
     ours.build((5, None, 3))
     ours.set_weights(stock.get_weights())
     return stock, ours
@@ -701,7 +701,7 @@ def test_weight_drop_is_new_in_each_step_of_a_graph(name: str) -> None:
 def test_weight_drop_zeroes_its_fraction() -> None:
     """Read off a simple layer that is given each unit's state: 30 % are zero, others x / 0.7."""
     keras.utils.set_random_seed(0)
-    layer = layers.SimpleRNN(40, weight_drop=0.3, use_bias=False)
+    layer = recurrent.SimpleRNN(40, weight_drop=0.3, use_bias=False)
     layer.build((40, 1, 3))
     kernel = np.random.default_rng(0).uniform(0.1, 0.5, (40, 40)).astype("float32")
     layer.set_weights([np.zeros((3, 40)), kernel])
@@ -756,7 +756,7 @@ def test_weight_drop_leaves_the_cell_its_variable(
             raise raised
         return scan(*arguments)
 
-    monkeypatch.setattr(layers, "scan", looking)
+    monkeypatch.setattr(recurrent, "scan", looking)
     with pytest.raises(raised) if raised else nullcontext():
         ours(normal(5, 3, 3), training=True)
     assert within[0] is not kernel
@@ -765,7 +765,7 @@ def test_weight_drop_leaves_the_cell_its_variable(
     assert_same(ours.get_weights(), values, 0)
 
 
-@pytest.mark.parametrize("kind", layers.CELLS.values())
+@pytest.mark.parametrize("kind", recurrent.CELLS.values())
 def test_config_keeps_the_weight_drop(kind: Any) -> None:
     """A layer rebuilt from its config, by Bidirectional as well, thins its kernel as the first."""
     layer = kind(4, weight_drop=0.3)

@@ -40,9 +40,10 @@ def steps_per_epoch(ids: Ids, config: TrainingConfig) -> int:
         CorpusTooShortError: none, or none for the validation part.
     """
     training_ids, validation_ids = split(ids, config.validation)
+    steps = len(epoch_starts(len(training_ids), config, epoch=0))
     if len(validation_ids):
         _validation_length(len(validation_ids), config)
-    return len(epoch_starts(len(training_ids), config, epoch=0))
+    return steps
 
 
 def training_batches(ids: Ids, config: TrainingConfig, first_epoch: int) -> Any:

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from charrnn.config import TrainingConfig
 from charrnn.errors import CorpusTooShortError
-from charrnn.training.batches import epoch_starts, training_batches, validation_batches
+from charrnn.training.batches import (
+    epoch_starts,
+    steps_per_epoch,
+    training_batches,
+    validation_batches,
+)
 
 Batch = tuple[list[list[int]], list[list[int]]]
 
@@ -154,3 +159,10 @@ def test_validation_uses_all_it_can(batch_size: int, seq_length: int, length: in
     shorter = stream < seq_length
     assert len(targets) >= batch_size * (stream if shorter else stream // seq_length * seq_length)
     assert all(seq_length >= len(row) for rows, _ in batches for row in rows)
+
+
+@pytest.mark.parametrize("length", [20, 30, 60, 200])
+def test_a_short_text_is_told_what_to_do_first(length: int) -> None:
+    """Where both parts are too short it is the training part that is complained of."""
+    with pytest.raises(CorpusTooShortError, match="to train on .* Give a longer text"):
+        steps_per_epoch(_positions(length), _config(batch_size=8, seq_length=25))

@@ -164,5 +164,5 @@ def test_validation_uses_all_it_can(batch_size: int, seq_length: int, length: in
 @pytest.mark.parametrize("length", [20, 30, 60, 200])
 def test_a_short_text_is_told_what_to_do_first(length: int) -> None:
     """Where both parts are too short it is the training part that is complained of."""
-    with pytest.raises(CorpusTooShortError, match="to train on .* Give a longer text"):
+    with pytest.raises(CorpusTooShortError, match=r"to train on .* Give a longer text"):
         steps_per_epoch(_positions(length), _config(batch_size=8, seq_length=25))

@@ -25,9 +25,7 @@ RUNS = {
     "gru": ["--cell", "gru"],
     "rnn": ["--cell", "rnn"],
     "minute-gru": ["--preset", "minute", "--cell", "gru"],
-    "quick-gru": ["--preset", "quick", "--cell", "gru"],
     "budget-6": ["--budget", "6"],
-    "tutorial-rnn": ["--preset", "tutorial", "--cell", "rnn", "--epochs", "2"],
 }
 """Name of a run to what is added to `charrnn train`."""
 
@@ -51,7 +49,7 @@ def main() -> None:
         if not (run.folder / _SECONDS).exists():
             _train(run, RUNS[name], options.corpus)
         rows[name] = _measured(run)
-        print(_row(name, RUNS[name], options.corpus, rows[name]), flush=True)
+        print(_row(RUNS[name], options.corpus, rows[name]), flush=True)
     for name, row in rows.items():
         print(f"\n`{name}`:\n\n```text\n{row['sample']}\n```")
     if options.picture:
@@ -105,10 +103,9 @@ def _passed(run: Run, seconds: float) -> dict[str, float]:
     return passed
 
 
-def _row(name: str, words: list[str], corpus: str, row: dict[str, Any]) -> str:
+def _row(words: list[str], corpus: str, row: dict[str, Any]) -> str:
     command = " ".join(["charrnn train", *([] if corpus == "shakespeare" else [corpus]), *words])
     cells = [
-        name,
         f"`{command}`",
         f"{row['parameters']:,}",
         row["epochs"],

@@ -61,6 +61,12 @@ def load(run: Run, kind: type[AnySettings]) -> Finished[AnySettings]:
         return Finished(kind.from_values(values), results)
 
 
+def epochs(run: Run) -> int:
+    """How many epochs a run has finished; RunError as in `load`."""
+    with opened(run) as file:
+        return len(json.loads(_settings(file))["results"])
+
+
 @contextlib.contextmanager
 def opened(run: Run) -> Iterator[Any]:
     """The run's resume file, once it has proved to be whole; `variables/0` and on are in it.

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from charrnn import history
 from charrnn.checkpoint import SUFFIX
 from charrnn.errors import RunError, UsageError
+from charrnn.folders import CHECKPOINTS
 from charrnn.history import EpochResult, best_of
 
 _EPOCH_FILE = re.compile(r"epoch-(\d{4,})" + re.escape(SUFFIX))
@@ -106,8 +108,23 @@ class Run:
             return self.interrupted_file
         raise RunError(
             f"{self.folder} has no checkpoint: name a run's folder, or train the run's first epoch "
-            f"with {training_command(self.folder.parent)} --resume {self.name}"
+            f"with {self.resume_command()}"
         )
+
+    def typed(self) -> str:
+        """Its name and where it is, as a command line has them."""
+        root = _root(self.folder.parent)
+        where = "" if root == CHECKPOINTS else f" --checkpoints {shlex.quote(str(root))}"
+        return f"{shlex.quote(self.name)}{where}"
+
+    def resume_command(self, corpus: str = "") -> str:
+        """What goes on with it, as a command line has it.
+
+        Args:
+            corpus: where its text is now; empty for where it was.
+        """
+        command = [training_command(self.folder.parent), *([corpus] if corpus else [])]
+        return f"{' '.join(command)} --resume {self.typed()}"
 
     def remove_if_empty(self) -> None:
         """Remove the folder of a training that came to nothing."""
@@ -185,7 +202,7 @@ def new_run(checkpoints: Path, name: str | None, corpus: str, cell: str) -> Run:
         if any((checkpoints / name).glob("*.h5")):
             raise RunError(
                 f"run {name!r} exists in {checkpoints}: go on with "
-                f"{training_command(checkpoints)} --resume {name}, or choose another --run name"
+                f"{Run(checkpoints / name).resume_command()}, or choose another --run name"
             )
         return Run(checkpoints / name)
     stem = re.sub(r"[^\w.+-]+", "-", corpus)[:_LONGEST_STEM].strip("-._+") or "text"
@@ -199,6 +216,11 @@ def new_run(checkpoints: Path, name: str | None, corpus: str, cell: str) -> Run:
 def training_command(checkpoints: Path) -> str:
     """The command whose runs a folder holds."""
     return _COMMANDS.get(checkpoints.name, "charrnn train")
+
+
+def _root(checkpoints: Path) -> Path:
+    """The folder of all runs, of every kind."""
+    return checkpoints.parent if checkpoints.name in _COMMANDS else checkpoints
 
 
 def _claimed(folder: Path) -> bool:
@@ -220,7 +242,7 @@ def _written(run: Run) -> int:
 
 def _complain_of_another_kind(checkpoints: Path, name: str) -> None:
     """Where a run of that name is among the others, say what it is for."""
-    root = checkpoints.parent if checkpoints.name in _COMMANDS else checkpoints
+    root = _root(checkpoints)
     for folder, use in _USES.items():
         other = root / folder
         if other != checkpoints and name in {run.name for run in runs(other)}:

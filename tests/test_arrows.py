@@ -17,6 +17,7 @@ HEIGHT = {
     "errors": 0,
     "config": 1,
     "files": 1,
+    "folders": 1,
     "history": 2,
     "classifiers": 2,
     "presets": 2,

@@ -1,5 +1,7 @@
 """Which trained network a command asks for: a run's best epoch, another epoch, or a file."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,14 @@ def checkpoint_file(
 
     chosen = newest_run(folder) if run is None else find_run(folder, run)
     return chosen.checkpoint_file(epoch)
+
+
+def is_text(named: str, folder: Path) -> bool:
+    """Whether it is a text's file that is named, and not a run or a checkpoint."""
+    from charrnn.runs import runs
+
+    other = Path(named).is_file() and Path(named).suffix != ".h5"
+    return other and named not in {run.name for run in runs(folder)}
 
 
 def named_file(run: str | None, epoch: int | None, folder: Path) -> Path:
@@ -75,3 +85,12 @@ def described(path: Path, source: "Provenance") -> str:
     kind = "training" if source.validation_loss is None else "validation"
     loss = source.train_loss if source.validation_loss is None else source.validation_loss
     return f"{run_name(path)}, {when(source)}, {kind} loss {number(loss)}"
+
+
+@contextlib.contextmanager
+def named_in_errors(path: Path) -> Iterator[None]:
+    """Within, a complaint about the network begins with its file."""
+    try:
+        yield
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None

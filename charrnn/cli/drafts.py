@@ -64,24 +64,35 @@ def configured(characters: int, values: Mapping[str, Any]) -> tuple[NetworkConfi
 
 
 def fitted(
-    drafts: Sequence[Draft], ids: Ids, deadline: float, checkpoints: Path, terminal: Terminal
+    drafts: Sequence[Draft],
+    ids: Ids,
+    began: float,
+    minutes: float,
+    checkpoints: Path,
+    terminal: Terminal,
 ) -> Draft:
-    """The first draft that the time is enough for, with as many epochs as end by the deadline.
+    """The first draft that the time is enough for, with as many epochs as end in it.
 
     Enough is a good part of the epochs that its values were found for; for the last one, an epoch.
+
+    Args:
+        drafts: the largest first.
+        ids: the text's, shape (N,).
+        began: the monotonic clock, in seconds, when the minutes began.
+        minutes: the time.
+        checkpoints: where the run will write.
+        terminal: where to say what is found.
 
     Raises:
         UsageError: there is none.
     """
-    began = time.monotonic()
-
     from charrnn.training.budget import measure
 
     for one in drafts:
         terminal.note("measuring the first steps")
         training = one.settings.training
         cost = measure(Finished(one.settings, []), ids, checkpoints)
-        fitting = cost.epochs_within(deadline - time.monotonic())
+        fitting = cost.epochs_within(began + 60 * minutes - time.monotonic())
         least = 1 if one is drafts[-1] else training.epochs * _ENOUGH
         if fitting >= least:
             epochs = min(fitting, MOST_EPOCHS)

@@ -11,7 +11,7 @@ import click
 
 from charrnn.cli import chosen, options
 from charrnn.cli.terminal import Terminal, number
-from charrnn.errors import CheckpointError, CorpusError, VocabularyError
+from charrnn.errors import CorpusError, VocabularyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +116,8 @@ def evaluate(
     modes = ["stream", "crops"] if mode == "both" else [mode]
     for one in modes:
         length = None if one == "stream" else crop_length or _CROP_LENGTH
-        found = _measured(path, make, ids, length, terminal)
+        with chosen.named_in_errors(path):
+            found = _measured(make, ids, length, terminal)
         if as_json:
             click.echo(json.dumps(source | _values(one, length, found)))
             continue
@@ -128,13 +129,13 @@ def evaluate(
 def _check_run(run: str | None, checkpoints: Path) -> None:
     """Complain of a text where a network is expected."""
     from charrnn.cli.texts import PARTS
-    from charrnn.data.corpus import NAMED
+    from charrnn.data.corpus import NAMED, STDIN
     from charrnn.runs import runs
 
-    text = run in {*NAMED, *PARTS, "-"} or (
-        run and Path(run).suffix != ".h5" and Path(run).is_file()
-    )
-    if text and run not in {one.name for one in runs(checkpoints)}:
+    if run is None:
+        return
+    text = run in {*NAMED, *PARTS, STDIN} and run not in {one.name for one in runs(checkpoints)}
+    if text or chosen.is_text(run, checkpoints):
         raise click.UsageError(
             f"{run} is a text: name the run before it, charrnn evaluate RUN {run}"
         )
@@ -161,7 +162,7 @@ def _content(
     corpus = texts.load(text, data_dir, terminal)
     if corpus.sha256 == network.provenance.corpus_sha256:
         terminal.note("note: the network learnt from this text, all but what was held back")
-    return corpus.text, "standard input" if text == "-" else text
+    return corpus.text, texts.shown(text)
 
 
 def _encoded(content: str, vocabulary: "Vocabulary", unknown: str) -> "Ids":
@@ -174,33 +175,22 @@ def _encoded(content: str, vocabulary: "Vocabulary", unknown: str) -> "Ids":
 
 
 def _measured(
-    path: Path,
     make: "Callable[[int], NumpyStepper | KerasStepper]",
     ids: "Ids",
     crop_length: int | None,
     terminal: Terminal,
 ) -> "Score":
-    """The score in crops of that length, or in one stream.
-
-    Raises:
-        CheckpointError: it is no number.
-    """
-    import numpy as np
-
+    """The score in crops of that length, or in one stream."""
     from charrnn.cli.display import scoring_bar
     from charrnn.sampling import score
 
     mode = "crops" if crop_length else "stream"
     began = time.perf_counter()
-    with np.errstate(all="ignore"), scoring_bar(terminal, mode, len(ids) - 1) as progress:
+    with scoring_bar(terminal, mode, len(ids) - 1) as progress:
         if crop_length:
             found = score.crops(make, ids, crop_length, progress)
         else:
             found = score.stream(make(1), ids, progress)
-    if not math.isfinite(found.loss):
-        raise CheckpointError(
-            f"{path} predicts no numbers: its training diverged, choose an earlier --epoch"
-        )
     seconds = time.perf_counter() - began
     speed = f"{found.characters / seconds:,.0f} a second"
     terminal.detail(f"{mode}: {found.characters:,} characters in {seconds:.2f} s, {speed}")

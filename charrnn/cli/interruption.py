@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from charrnn import resume_file
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import TrainingError
-from charrnn.runs import Run, training_command
+from charrnn.runs import Run
 
 
 @contextlib.contextmanager
@@ -32,7 +33,7 @@ def interruption(terminal: Terminal) -> Iterator[Callable[[], bool]]:
 
 @contextlib.contextmanager
 def stoppable(
-    terminal: Terminal, run: Run, steps: int, again: str, use: str
+    terminal: Terminal, run: Run, steps: int, go_on: str, use: str
 ) -> Iterator[Callable[[], bool]]:
     """Within, a training can be stopped by Ctrl-C; what is kept, then or on a full disk, is said.
 
@@ -40,7 +41,7 @@ def stoppable(
         terminal: where to say it.
         run: its run.
         steps: in an epoch.
-        again: the run's name and options as a command line has them.
+        go_on: the command that goes on with it.
         use: what can be done with the network as it is, a line.
     """
     from charrnn.training.callbacks import DivergedError, Interrupted
@@ -50,29 +51,28 @@ def stoppable(
             yield interrupted
     except (Interrupted, KeyboardInterrupt) as stop:
         kept = f"{stop.step} of {steps}" if isinstance(stop, Interrupted) and stop.step else None
-        terminal.note(farewell(run, kept, again, use))
+        terminal.note(farewell(run, kept, go_on, use))
         raise click.exceptions.Exit(128 + signal.SIGINT) from None
     except DivergedError as diverged:
-        go_on = f"{resume_command(run, again)} {diverged.flags}"
-        raise TrainingError(f"{diverged}. Go on from there with {go_on}") from None
+        again = f"{go_on} {diverged.flags}"
+        raise TrainingError(f"{diverged}. Go on from there with {again}") from None
     except OSError:
-        terminal.note(farewell(run, None, again, use))
+        terminal.note(farewell(run, None, go_on, use))
         raise
 
 
-def farewell(run: Run, kept: str | None, again: str, use: str) -> str:
+def farewell(run: Run, kept: str | None, go_on: str, use: str) -> str:
     """What a training that was stopped has saved, and how to go on.
 
     Args:
         run: its run.
         kept: which step the interrupted file holds; None for no such file.
-        again: the run's name and options as a command line has them.
+        go_on: the command that goes on with it.
         use: what can be done with the network as it is, a line.
     """
     if not run.resume_file.exists():
         return "stopped before the training began: nothing is kept. Give the command again."
-    epochs = len(run.epochs())
-    go_on = resume_command(run, again)
+    epochs = resume_file.epochs(run)
     part = f"; the weights of step {kept} after it are in {run.interrupted_file.name}"
     if not epochs:
         saved = "stopped before the first epoch ended"
@@ -86,8 +86,3 @@ def farewell(run: Run, kept: str | None, again: str, use: str) -> str:
     if epochs or kept:
         lines.append(use)
     return "\n".join(lines)
-
-
-def resume_command(run: Run, again: str) -> str:
-    """What goes on with a run, whose name and options a command line has as `again`."""
-    return f"{training_command(run.folder.parent)} --resume {again}"

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from charrnn.cli.terminal import Terminal
+from charrnn.folders import CHECKPOINTS, DATA
 
 data_dir = click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("data"),
+    default=DATA,
     envvar="CHARRNN_DATA_DIR",
     show_default=True,
     show_envvar=True,
@@ -24,7 +24,7 @@ data_dir = click.option(
 checkpoints = click.option(
     "--checkpoints",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("checkpoints"),
+    default=CHECKPOINTS,
     envvar="CHARRNN_CHECKPOINTS",
     show_default=True,
     show_envvar=True,
@@ -103,16 +103,11 @@ def refuse_on_resume(names: Iterable[str]) -> None:
         raise click.UsageError(f"{flags} can't change on a resume: start a new run for that")
 
 
-def asked_for_checkpoints(ctx: click.Context) -> bool:
-    """Whether --checkpoints stands on the command line, and so must be in one that goes on."""
-    return ctx.get_parameter_source("checkpoints") is ParameterSource.COMMANDLINE
-
-
 def run_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """Shell completion of a run's name."""
     from charrnn.runs import runs
 
-    folder = ctx.params.get("checkpoints") or Path("checkpoints")
+    folder = ctx.params.get("checkpoints") or CHECKPOINTS
     return [run.name for run in runs(folder) if run.name.startswith(incomplete)]
 
 
@@ -120,7 +115,7 @@ def classifier_names(ctx: click.Context, _: click.Parameter, incomplete: str) ->
     """Shell completion of a classifier's name."""
     from charrnn.runs import CLASSIFIERS, runs
 
-    folder = (ctx.params.get("checkpoints") or Path("checkpoints")) / CLASSIFIERS
+    folder = (ctx.params.get("checkpoints") or CHECKPOINTS) / CLASSIFIERS
     return [run.name for run in runs(folder) if run.name.startswith(incomplete)]
 
 

@@ -64,7 +64,7 @@ def find_origin(named: str, given: Mapping[str, Any], checkpoints: Path) -> Orig
     flags = ", ".join(f"--{name}" for name in sorted(_OF_THE_NETWORK & {*given}))
     if flags:
         raise click.UsageError(f"the network is that of {named}: leave out {flags}")
-    if Path(named).is_file() and Path(named).suffix != ".h5":
+    if chosen.is_text(named, checkpoints):
         raise CheckpointError(f"{named} is no {SUFFIX} file: give a run's name or a checkpoint")
     path = chosen.named_file(named, None, checkpoints)
     source = read(path)

@@ -16,9 +16,10 @@ from charrnn.cli.drafts import configured, draft, fitted
 from charrnn.cli.origin import Origin, find_origin
 from charrnn.cli.terminal import Terminal
 from charrnn.config import require
-from charrnn.data.corpus import STDIN, Corpus
+from charrnn.data.corpus import NAMED, STDIN, Corpus
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CorpusError, RunError, VocabularyError
+from charrnn.folders import DATA
 from charrnn.presets.language import DEFAULT, preset_values, presets_for
 from charrnn.runs import Run, new_run, resumable
 from charrnn.settings import Finished, LanguageSettings
@@ -31,21 +32,11 @@ _CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm", "precision"} 
 
 @dataclass(frozen=True)
 class Places:
-    """Where things are kept, and where to say what is being done.
-
-    Attributes:
-        asked: whether the user named the checkpoints' folder on the command line.
-    """
+    """Where things are kept, and where to say what is being done."""
 
     checkpoints: Path
     data_dir: Path
     terminal: Terminal
-    asked: bool = False
-
-    def again(self, run: Run) -> str:
-        """A run's name and where it is, as a command line has them."""
-        where = f" --checkpoints {shlex.quote(str(self.checkpoints))}" if self.asked else ""
-        return f"{shlex.quote(run.name)}{where}"
 
 
 @dataclass(frozen=True)
@@ -58,6 +49,15 @@ class Plan:
     steps: int
     precision: "Precision"
     origin: Origin | None = None
+
+    def go_on_command(self, data_dir: Path) -> str:
+        """What goes on with it, as a command line has it; a text that was piped goes in again."""
+        source = self.finished.settings.source
+        if source == STDIN:
+            return f"... | {self.run.resume_command(STDIN)}"
+        named = source in NAMED and data_dir != DATA
+        where = f" --data-dir {shlex.quote(str(data_dir))}" if named else ""
+        return f"{self.run.resume_command()}{where}"
 
     @property
     def distinct(self) -> int:
@@ -123,8 +123,8 @@ def begin(request: Request, places: Places) -> Plan:
     drafts = [draft(one, request.given, corpus, vocabulary, origin) for one in request.presets]
     chosen = drafts[0]
     if request.budget:
-        deadline = began + request.budget * 60
-        chosen = fitted(drafts, ids, deadline, places.checkpoints, places.terminal)
+        folder, terminal = places.checkpoints, places.terminal
+        chosen = fitted(drafts, ids, began, request.budget, folder, terminal)
     settings = chosen.settings
 
     from charrnn.training.batches import steps_per_epoch
@@ -176,7 +176,7 @@ def go_on(name: str, source: str | None, given: Mapping[str, Any], places: Place
         )
     elsewhere = "give that text's place as CORPUS"
     if settings.source == STDIN:
-        elsewhere = f"pipe the same text into charrnn train - --resume {run.name}"
+        elsewhere = f"pipe the same text into {run.resume_command(STDIN)}"
     corpus = texts.load_again(
         run.name, settings, source, elsewhere, places.data_dir, places.terminal
     )

@@ -103,8 +103,6 @@ def sample(
 
     The text goes to stdout as it is made, beginning with the prompt; nothing else does.
     """
-    import numpy as np
-
     from charrnn.checkpoint import read
     from charrnn.sampling.choose import Choice
     from charrnn.sampling.generate import characters, generate, prompt_ids, sources
@@ -125,10 +123,10 @@ def sample(
         seed = secrets.randbits(32)
     terminal.note(f"{chosen.described(path, network.provenance)}, seed {seed}")
     began = time.perf_counter()
-    with np.errstate(all="ignore"):  # what is no number any more is refused
-        stepper = chosen.stepper(engine, network, num)
-        endless = generate(stepper, ids, choice, sources(seed, num))
-        steps = characters(endless, network.vocabulary, length, stop)
+    stepper = chosen.stepper(engine, network, num)
+    endless = generate(stepper, ids, choice, sources(seed, num))
+    steps = characters(endless, network.vocabulary, length, stop)
+    with chosen.named_in_errors(path):
         if as_json:
             made = _write_json(steps, num, text, asdict(choice) | {"seed": seed}, path, network)
         else:

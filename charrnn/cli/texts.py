@@ -34,6 +34,11 @@ def load(source: str | None, data_dir: Path, terminal: Terminal) -> Corpus:
         return load_corpus("pydoc", data_dir, stdin)
 
 
+def shown(source: str) -> str:
+    """A text's name for a message."""
+    return "standard input" if source == STDIN else source
+
+
 def load_again(
     run: str,
     settings: LanguageSettings,
@@ -63,7 +68,8 @@ def load_again(
     corpus = load(settings.source if source is None else source, data_dir, terminal)
     if corpus.sha256 != settings.corpus_sha256:
         raise CorpusError(
-            f"{corpus.source} is not, or no longer, the text that {run} was trained on: {elsewhere}"
+            f"{shown(corpus.source)} is not, or no longer, the text that {run} was trained on: "
+            f"{elsewhere}"
         )
     return corpus
 

@@ -22,7 +22,7 @@ from charrnn.config import (
 from charrnn.presets.language import DEFAULT, PRESETS
 
 if TYPE_CHECKING:
-    from charrnn.cli.plan import Plan
+    from charrnn.cli.plan import Places, Plan
     from charrnn.runs import Run
 
 _SAMPLE_LENGTH = 200
@@ -186,14 +186,13 @@ def train(
         )
     if budget and "epochs" in given:
         raise click.UsageError("--budget chooses the epochs: leave out --epochs")
-    places = Places(checkpoints, data_dir, terminal, options.asked_for_checkpoints(ctx))
+    places = Places(checkpoints, data_dir, terminal)
     if resume is None:
         plan = begin(Request(corpus, preset, budget, run, begun_from, prompt, given), places)
     else:
         plan = go_on(resume, corpus, given, places)
         check_prompt(prompt, plan.finished.settings.vocabulary)
-    again = places.again(plan.run)
-    _fit(plan, again, as_json, terminal, _sampler(plan.run, sample_every, prompt))
+    _fit(plan, places, as_json, _sampler(plan.run, sample_every, prompt))
 
 
 def _sampler(run: "Run", every: int | None, prompt: str) -> Callable[[int], str | None]:
@@ -211,25 +210,22 @@ def _sampler(run: "Run", every: int | None, prompt: str) -> Callable[[int], str 
 
 
 def _fit(
-    plan: "Plan",
-    again: str,
-    as_json: bool,
-    terminal: Terminal,
-    sampler: Callable[[int], str | None],
+    plan: "Plan", places: "Places", as_json: bool, sampler: Callable[[int], str | None]
 ) -> None:
     from charrnn.cli.curves import drawn_curves
     from charrnn.cli.display import Pace, TrainingDisplay
     from charrnn.cli.interruption import stoppable
     from charrnn.training.train import train as fit
 
-    config = plan.finished.settings.training
+    terminal, config = places.terminal, plan.finished.settings.training
     _introduce(plan, terminal)
-    use = f"Read what it writes: charrnn sample --run {again}"
+    go_on = plan.go_on_command(places.data_dir)
+    use = f"Read what it writes: charrnn sample --run {plan.run.typed()}"
     pace = Pace("chars/s", config.batch_size * config.seq_length)
     display = TrainingDisplay(terminal, config.epochs, plan.steps, pace, as_json, sampler)
     borrowed = plan.origin.checkpoint.weights if plan.origin else None
     with (
-        stoppable(terminal, plan.run, plan.steps, again, use) as interrupted,
+        stoppable(terminal, plan.run, plan.steps, go_on, use) as interrupted,
         display,
         drawn_curves(plan.run, terminal),
     ):

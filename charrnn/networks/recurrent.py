@@ -3,7 +3,7 @@
 The class names are Keras's own because the weight files' paths follow them
 (`layers/lstm/cell/vars/0`): a file moves between stock layers and these in both directions.
 
-Shapes: B batch, T time, E the input's width, H units, G gates, V vocabulary.
+Shapes: B batch, T time, E the input's width, H units, G gates.
 """
 
 import contextlib

@@ -6,9 +6,9 @@ from itertools import islice
 import numpy as np
 
 from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.errors import CheckpointError, UsageError
+from charrnn.errors import UsageError
 from charrnn.sampling.choose import Choice, choose
-from charrnn.sampling.network import Stepper
+from charrnn.sampling.network import Stepper, numbers
 
 _SEEDS = 2**32  # a larger seed's text would be another seed's text of another number
 
@@ -35,12 +35,8 @@ def generate(
     for character in prompt:
         logits = network.step(np.full(len(randoms), character))
     while True:
-        if not np.isfinite(logits).all():
-            raise CheckpointError(
-                "the network predicts no numbers: its training diverged, choose an earlier epoch"
-            )
         draws = np.array([random.random() for random in randoms])
-        ids = choose(logits, draws, choice)
+        ids = choose(numbers(logits), draws, choice)
         yield ids
         logits = network.step(ids)
 

@@ -64,6 +64,7 @@ class LanguageModel:
         Raises:
             UsageError: a value outside its range.
             VocabularyError: the prompt has characters that the network does not know.
+            CheckpointError: the network predicts no numbers, seen when a character is drawn.
         """
         choice = Choice(temperature, top_k, top_p)
         if length < 0:
@@ -87,6 +88,7 @@ class LanguageModel:
         Raises:
             UsageError: the text has fewer than two characters, or a crop less than one.
             VocabularyError: the text has characters that the network does not know.
+            CheckpointError: the network predicts no numbers.
         """
         ids = self.vocabulary.encode(text)
         if crop_length is None:

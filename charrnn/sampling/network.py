@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from charrnn.checkpoint import Checkpoint
 from charrnn.data.vocabulary import Ids
+from charrnn.errors import CheckpointError
 from charrnn.sampling.cells import CELLS, Array, Cell
 
 
@@ -30,6 +31,9 @@ class Reader(Protocol):
         """Read on in each text, shape (B, T), and give every character's logits, (B, T, V)."""
 
 
+_quiet = np.errstate(over="ignore", invalid="ignore")  # `numbers` complains instead
+
+
 class NumpyStepper:
     """The network written out in NumPy.
 
@@ -41,6 +45,7 @@ class NumpyStepper:
         batch_size: B, how many texts go side by side.
     """
 
+    @_quiet
     def __init__(self, checkpoint: Checkpoint, batch_size: int = 1) -> None:
         weights, config = checkpoint.weights, checkpoint.network
         self._cells: list[Cell] = []
@@ -58,6 +63,7 @@ class NumpyStepper:
         for cell in self._cells:
             cell.reset()
 
+    @_quiet
     def step(self, ids: Ids) -> npt.NDArray[np.float32]:
         """Read one character of each text, shape (B,), and give the next one's logits, (B, V)."""
         output = self._cells[0].step(self._table[ids])  # (B, H)
@@ -65,6 +71,7 @@ class NumpyStepper:
             output = cell.step(_projected(output, cell.kernel, cell.bias))
         return _projected(output, self._dense, self._dense_bias)
 
+    @_quiet
     def read(self, ids: Ids) -> npt.NDArray[np.float32]:
         """Read on in each text, shape (B, T), and give every character's logits, (B, T, V).
 
@@ -74,6 +81,19 @@ class NumpyStepper:
         for cell in self._cells[1:]:
             outputs = _stepped(cell, _projected(outputs, cell.kernel, cell.bias))
         return _projected(outputs, self._dense, self._dense_bias).swapaxes(0, 1)
+
+
+def numbers(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The logits, if that is what they are.
+
+    Raises:
+        CheckpointError: some are infinite or NaN.
+    """
+    if not np.isfinite(logits).all():
+        raise CheckpointError(
+            "the network predicts no numbers: its training diverged, choose an earlier epoch"
+        )
+    return logits
 
 
 def _projected(signal: Array, kernel: Array, bias: Array) -> Array:

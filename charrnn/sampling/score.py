@@ -11,7 +11,7 @@ import numpy.typing as npt
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import UsageError
 from charrnn.history import perplexity
-from charrnn.sampling.network import Reader
+from charrnn.sampling.network import Reader, numbers
 
 _ROWS = 128  # crops side by side: twice as fast as one stream; more gain little
 _BLOCK = 1024  # characters, of all rows, whose logits are in memory at a time
@@ -63,6 +63,7 @@ def stream(network: Reader, ids: Ids, progress: Progress = lambda _: None) -> Sc
 
     Raises:
         UsageError: the text has fewer than two characters.
+        CheckpointError: the network gives logits that are no numbers.
     """
     check(ids)
     return _mean(_losses(network, ids[None, :-1], ids[None, 1:], progress), len(ids) - 1)
@@ -84,6 +85,7 @@ def crops(
 
     Raises:
         UsageError: the text has fewer than two characters, or a crop less than one.
+        CheckpointError: the network gives logits that are no numbers.
     """
     check(ids)
     if length < 1:
@@ -114,7 +116,7 @@ def _losses(network: Reader, inputs: Ids, targets: Ids, progress: Progress) -> I
     steps = _BLOCK // rows
     for first in range(0, length, steps):
         block = slice(first, first + steps)
-        losses = _cross_entropy(network.read(inputs[:, block]), targets[:, block])
+        losses = _cross_entropy(numbers(network.read(inputs[:, block])), targets[:, block])
         yield from losses.ravel().tolist()
         progress(losses.size)
 

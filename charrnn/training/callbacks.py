@@ -19,7 +19,7 @@ from charrnn.runs import Run
 from charrnn.settings import Finished
 from charrnn.training import resume
 
-_SAFE_RATE = 0.01  # no preset of a language model diverges at it
+_SAFE_RATE = 0.01  # the highest of a preset
 
 
 class Listener(Protocol):

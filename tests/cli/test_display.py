@@ -240,6 +240,17 @@ def test_json_of_a_huge_loss(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(captured)["perplexity"] is None
 
 
+def test_huge_losses_are_short(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    """Losses that exploded, of an epoch or on its way, are not written out."""
+    show_epoch(result=EpochResult(2, 3e30, 4e30, 3.0))
+    assert "train 3.0e+30  validation 4.0e+30  perplexity inf" in capsys.readouterr().out
+    display = TrainingDisplay(NORMAL, 1, 2, Pace("chars/s", 10), as_json=False)
+    display.on_epoch_begin(1)
+    clock.now += 100
+    display.on_step(1, 2e30)
+    assert "loss 2.0e+30, " in capsys.readouterr().err
+
+
 def test_plain_progress_without_a_terminal(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -374,7 +374,7 @@ def test_a_diverged_network(invoke: Invoke, make_run: MakeRun, bias: float) -> N
     )
     assert (result.exit_code, result.stdout) == (1, "")
     _, line = result.stderr.splitlines()
-    assert re.fullmatch(r"charrnn: .*epoch-0001\.weights\.h5 .*--epoch", line)
+    assert re.fullmatch(r"charrnn: .*epoch-0001\.weights\.h5: .*an earlier epoch", line)
 
 
 def test_ctrl_c_ends_quietly(
@@ -480,6 +480,7 @@ def test_another_text_is_not_the_runs(fails: Fails, trained: Trained) -> None:
     trained()
     Path("other.txt").write_text(LEARNT, encoding="utf-8")
     assert "other.txt is not" in fails(1, "evaluate", "--corpus", "other.txt")
+    assert "standard input is not" in fails(1, "evaluate", "--corpus", "-", stdin=b"other")
     assert "--corpus" in fails(2, "evaluate", "tiny", "novel.txt", "--corpus", "novel.txt")
 
 

@@ -82,6 +82,12 @@ def test_a_run_lends_its_best_epoch(begin: Begin, make_run: MakeRun) -> None:
     assert begun.run.folder == Path("checkpoints/novel-gru")
 
 
+def test_a_run_may_have_a_texts_name(begin: Begin, make_run: MakeRun) -> None:
+    """A run is found where a text of its name lies beside the runs."""
+    path = make_run("novel.txt")
+    assert_begins_with(path, begin("--from", "novel.txt"))
+
+
 def test_a_run_without_a_finished_epoch(begin: Begin, make_run: MakeRun) -> None:
     """What an interruption left can be begun with too."""
     path = make_run("old", finished=False)

@@ -392,7 +392,8 @@ def test_a_network_that_broke(fails: Fails, make_run: MakeRun) -> None:
     made = checkpoint.read(path)
     weights = {name: np.full_like(values, 1e38) for name, values in made.weights.items()}
     checkpoint.write(path, dataclasses.replace(made, weights=weights))
-    assert "predicts no numbers" in fails(1, "sample", "-q")
+    line = fails(1, "sample", "-q")
+    assert "epoch-0001.weights.h5: the network predicts no numbers" in line
 
 
 def test_prompt_file_that_is_not_there(fails: Fails, make_run: MakeRun) -> None:

@@ -375,9 +375,9 @@ def test_a_training_that_diverges(invoke: Invoke, novel: Path) -> None:
     assert result.exit_code == 1
     complaint = result.stderr.splitlines()[-1]
     command = complaint.split(" Go on from there with charrnn ")[1]
-    flags = ["--learning-rate", "5e+37", "--clip-norm", "1"]
+    flags = ["--learning-rate", "0.01", "--clip-norm", "1"]
     assert shlex.split(command) == ["train", "--resume", "wild", *kept, *flags]
-    again = invoke(*shlex.split(command), "--learning-rate", 0.01)
+    again = invoke(*shlex.split(command))
     assert again.exit_code == 0, again.output
     assert len(Run(Path("kept/wild")).history()) == 5
 
@@ -444,6 +444,24 @@ def test_a_budget_that_no_epoch_fits_into(
     assert "it takes about 10 min, after 5 s to start" in complaint
     assert "give --budget 11 --preset minute, or a shorter text" in complaint
     assert not list(Path().glob("checkpoints/*"))
+
+
+def test_the_budget_that_is_advised_is_enough(
+    plan: Plan, fails: Fails, monkeypatch: pytest.MonkeyPatch, real_text: str
+) -> None:
+    """It counts the time that measuring takes, which is spent again."""
+    Path("long.txt").write_text(real_text, encoding="utf-8")
+    clock = [0.0]
+
+    def measure(*_: object) -> Cost:
+        clock[0] += 50
+        return Cost(start=5, epoch=110)
+
+    monkeypatch.setattr("charrnn.training.budget.measure", measure)
+    monkeypatch.setattr("charrnn.cli.plan.time.monotonic", lambda: clock[0])
+    words = ["long.txt", "--preset", "minute", "--budget"]
+    (advised,) = re.findall(r"give --budget (\d+) ", fails(2, "train", *words, 1, "-q"))
+    assert plan(*words, int(advised)).training.epochs == 1
 
 
 @pytest.mark.parametrize("epoch", [1000, 100])
@@ -668,6 +686,19 @@ def test_shakespeare_from_the_data_folder(
     assert planned.run.folder == Path("checkpoints/shakespeare-lstm")
 
 
+def test_ctrl_c_and_resume_of_a_download(
+    invoke: Invoke, shakespeare: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command that goes on finds a download where this one did."""
+    Path("my texts").mkdir()
+    Path("my texts/shakespeare.txt").write_bytes(shakespeare)
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, epoch=2, step=2)
+        result = invoke("train", *SMALL, "--epochs", 2, "--data-dir", "my texts")
+    resumed = invoke(*suggested(result.stderr, "train"))
+    assert resumed.exit_code == 0, resumed.output
+
+
 @pytest.mark.usefixtures("shakespeare")
 def test_pydoc_where_shakespeare_cannot_be_had(plan: Plan) -> None:
     """Without a network and without a wish, training goes on with pydoc, and that is said."""
@@ -807,7 +838,11 @@ def test_run_that_exists(fails: Fails, invoke: Invoke, novel: Path) -> None:
     assert invoke("train", novel, *SMALL, "--run", "mine").exit_code == 0
     path = Path("checkpoints/mine/epoch-0001.weights.h5")
     before = path.read_bytes()
-    assert "--resume mine" in fails(1, "train", novel, *SMALL, "--run", "mine", "--seed", "9")
+    words = ["train", novel, *SMALL, "--run", "mine"]
+    assert "charrnn train --resume mine," in fails(1, *words, "--seed", "9")
+    assert invoke(*words, "--checkpoints", "my runs").exit_code == 0
+    line = fails(1, *words, "--checkpoints", "my runs")
+    assert "charrnn train --resume mine --checkpoints 'my runs'," in line
     assert path.read_bytes() == before
 
 
@@ -860,6 +895,39 @@ def test_ctrl_c_and_resume(
     whole = train("--epochs", 3)
     assert np.array_equal(Trained(run, resumed, []).weights(3), whole.weights(3))
     assert not run.interrupted_file.exists()
+
+
+def test_ctrl_c_and_resume_of_a_piped_text(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """What was piped into the training goes into the command that goes on, too."""
+    words = ["train", "-", *SMALL, "--epochs", 2, "--run", "mine"]
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, epoch=2, step=2)
+        result = invoke(*words, stdin=text.encode())
+    assert "Go on after it: ... | charrnn train - --resume mine\n" in result.stderr
+    resumed = invoke(*suggested(result.stderr, "train"), stdin=text.encode())
+    assert resumed.exit_code == 0, resumed.output
+
+
+def test_a_full_disk(invoke: Invoke, novel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The epoch that is said to be saved is the one that a resume goes on after."""
+    save = resume_file.save
+
+    def full_in_epoch_2(run: Run, finished: Finished[Any], variables: Any) -> None:
+        if len(finished.results) == 2:
+            raise OSError(28, "No space left on device")
+        save(run, finished, variables)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(resume_file, "save", full_in_epoch_2)
+        result = invoke("train", novel, *SMALL, "--epochs", 3, "--run", "mine")
+    assert result.exit_code == 1
+    assert "stopped: epoch 1 is saved.\n" in result.stderr
+    assert "No space left on device" in result.stderr.splitlines()[-1]
+    resumed = invoke(*suggested(result.stderr, "train"))
+    assert resumed.exit_code == 0, resumed.output
+    assert "going on after epoch 1 of 3" in resumed.stderr
 
 
 def test_ctrl_c_in_the_first_epoch(

@@ -199,14 +199,18 @@ def test_sources_of_chance_differ() -> None:
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
-def test_a_network_that_predicts_no_numbers_is_refused(broken: float) -> None:
-    """Logits that are no numbers end the text, be it in the middle, with what to do."""
+@pytest.mark.parametrize("row", [0, 1])
+def test_a_network_that_predicts_no_numbers_is_refused(broken: float, row: int) -> None:
+    """One logit of one text that is no number ends them all, with what to do."""
 
     class Breaking(Alphabet):
         def step(self, ids: Ids) -> Any:
-            return super().step(ids) if ids[0] != 2 else np.full((len(ids), self.size), broken)
+            logits = super().step(ids)
+            if ids[0] == 2:
+                logits[row, 3] = broken
+            return logits
 
-    ids = generate(Breaking(5), np.array([0], np.int32), PLAIN, sources(1, 1))
-    assert [int(next(ids)[0]) for _ in range(2)] == [1, 2]
+    ids = generate(Breaking(5), np.array([0], np.int32), PLAIN, sources(1, 2))
+    assert [next(ids).tolist() for _ in range(2)] == [[1, 1], [2, 2]]
     with pytest.raises(CheckpointError, match="earlier epoch"):
         next(ids)

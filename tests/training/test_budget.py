@@ -38,23 +38,26 @@ def test_an_epoch_costs_its_steps_and_its_validation(
     assert cost.start == (6 if validation else 3)
 
 
-def test_a_slow_start_is_not_taken_for_the_pace(
-    monkeypatch: pytest.MonkeyPatch, make_training: MakeTraining
+@pytest.mark.parametrize("validation", [0.0, 0.2])
+def test_what_is_slow_is_not_taken_for_the_pace(
+    monkeypatch: pytest.MonkeyPatch, make_training: MakeTraining, validation: float
 ) -> None:
-    """The steps that compile count once, for the start, not for every step to come."""
-    training = make_training(validation=0.0, epochs=1)
-    ticks = iter([0.0, 100.0, 100.0, 101.0])
-    last = [101.0]
+    """What compiles counts once, for the start; a step that was held up does not count at all."""
+    training = make_training(validation=validation, epochs=1)
+    took = [100.0, 1, 1, 1, 1, 1, 50, 1, 1, 1, 1, 1]  # seconds of twelve steps
+    passing = iter([time for seconds in took for time in (0.0, seconds)] * 2)
+    clock = [0.0]
 
     def now() -> float:
-        last[0] += 1
-        return next(ticks, last[0])
+        clock[0] += next(passing)
+        return clock[0]
 
     monkeypatch.setattr(budget, "_writing", lambda *_: 0.0)
     monkeypatch.setattr("charrnn.training.budget.monotonic", now)
     cost = budget.measure(Finished(training.settings, []), training.ids, training.run.folder)
-    assert cost.start == pytest.approx(102)
-    assert cost.epoch == pytest.approx(1.05 * 14)
+    steps = (600 - int(600 * validation) - 1) // 40
+    assert cost.start == pytest.approx(204 if validation else 102)
+    assert cost.epoch == pytest.approx(1.05 * (steps + (4 if validation else 0)))
 
 
 def test_measuring_leaves_nothing_behind(make_training: MakeTraining) -> None:

@@ -59,7 +59,5 @@ def _finished(folder: Path, name: str) -> "Outcome":
     run = find_run(folder, name)
     outcome = outcomes.read(run)
     if outcome is None:
-        raise RunError(
-            f"{run.name} is not finished: go on with charrnn classify imdb --resume {run.name}"
-        )
+        raise RunError(f"{run.name} is not finished: go on with {run.resume_command()}")
     return outcome

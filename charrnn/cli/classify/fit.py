@@ -131,14 +131,13 @@ def _fit(plan: ReviewPlan, places: Places, as_json: bool, began: float | None = 
     from charrnn.training import review_batches, reviews
 
     terminal, run, config = places.terminal, plan.run, plan.finished.settings.training
-    again = places.again(run)
-    use = f'Ask it: charrnn classify predict --run {again} "What a film!"'
+    use = f'Ask it: charrnn classify predict --run {run.typed()} "What a film!"'
     _introduce(plan, terminal)
     steps = review_batches.steps_per_epoch(plan.train.split(config.validation)[0], config)
     pace = Pace("reviews/s", config.batch_size)
     display = TrainingDisplay(terminal, config.epochs, steps, pace, as_json)
     with (
-        stoppable(terminal, run, steps, again, use) as interrupted,
+        stoppable(terminal, run, steps, run.resume_command(), use) as interrupted,
         display,
         drawn_curves(run, terminal),
     ):

@@ -147,7 +147,7 @@ def imdb(
         raise click.UsageError("--frozen-epochs is for a borrowed embedding: add --embedding-from")
     named = {"embedding_from": embedding_from} if embedding_from else {}
     wanted = Wanted(given, _typed({**given, **named}), data, embedding_from or "")
-    places = Places(checkpoints, data_dir, terminal, options.asked_for_checkpoints(ctx))
+    places = Places(checkpoints, data_dir, terminal)
     if dry_run:
         if resume is not None or run or data or embedding_from:
             raise click.UsageError(

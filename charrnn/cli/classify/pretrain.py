@@ -53,10 +53,7 @@ _positive = click.IntRange(min=1)
 @options.checkpoints
 @options.data_dir
 @options.loudness
-@click.pass_context
 def pretrain(
-    ctx: click.Context,
-    /,
     data: tuple[Path, ...],
     run: str | None,
     resume: str | None,
@@ -75,7 +72,7 @@ def pretrain(
     from charrnn.cli.plan import Places
 
     given = {name: value for name, value in settings.items() if value is not None}
-    places = Places(checkpoints, data_dir, terminal, options.asked_for_checkpoints(ctx))
+    places = Places(checkpoints, data_dir, terminal)
     if resume is None:
         word_fit.begin(run, given, data, places, as_json)
         return

@@ -80,10 +80,10 @@ def _fit(
     from charrnn.training import words
 
     terminal, settings = places.terminal, finished.settings
-    config, again = settings.training, places.again(run)
+    config = settings.training
     learn, _ = words.split(reviews, config.validation)
     steps = words.steps_per_epoch(learn, config.batch_size)
-    use = f"Begin a classifier from it: charrnn classify imdb --embedding-from {again}"
+    use = f"Begin a classifier from it: charrnn classify imdb --embedding-from {run.typed()}"
     terminal.note(
         f"{run.name}: {settings.network.cell} {settings.network.units} in each direction, "
         f"{settings.network.parameters:,} parameters; {len(learn):,} words to train on, "
@@ -92,7 +92,7 @@ def _fit(
     pace = Pace("words/s", config.batch_size * words.LENGTH)
     display = TrainingDisplay(terminal, config.epochs, steps, pace, as_json)
     with (
-        stoppable(terminal, run, steps, again, use) as interrupted,
+        stoppable(terminal, run, steps, run.resume_command(), use) as interrupted,
         display,
         drawn_curves(run, terminal),
     ):

@@ -143,6 +143,21 @@ def test_a_hopeless_prediction_scores_a_finite_number(make_checkpoint: Make) -> 
     assert LanguageModel(network).score("a\n") == 0
 
 
+@pytest.mark.parametrize("crop_length", [None, 2])
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_a_broken_network_has_no_score(
+    make_checkpoint: Make, broken: float, crop_length: int | None
+) -> None:
+    """One logit that is no number is told, not averaged; the scorer adds no warning to it."""
+    made = make_checkpoint()
+    path = "layers/dense/vars/1"
+    bias = made.weights[path].copy()
+    bias[3] = broken
+    model = LanguageModel(replace(made, weights={**made.weights, path: bias}))
+    with pytest.raises(CheckpointError, match="predicts no numbers"):
+        model.score("abcabc", crop_length)
+
+
 def test_scoring_twice_gives_the_same(make_checkpoint: Make) -> None:
     """Every score reads its text from a state of zero."""
     model = LanguageModel(make_checkpoint(cell="lstm"))

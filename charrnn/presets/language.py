@@ -27,9 +27,9 @@ _TUTORIAL: dict[str, Any] = {
 }
 
 _MINUTE: dict[str, Any] = {"units": 256, "seq_length": 25, "schedule": "cosine", "patience": 8}
-_QUICK: dict[str, Any] = {**_MINUTE, "units": 512, "dropout": 0.3, "weight_decay": 0.2}
+_QUICK: dict[str, Any] = {**_MINUTE, "units": 512, "dropout": 0.3}
 _DEFAULT: dict[str, Any] = {**_QUICK, "dropout": 0.5, "embedding_dropout": 0.1}
-_RNN: dict[str, Any] = {**_QUICK, "dropout": 0.2, "weight_decay": 0.1, "learning_rate": 0.001}
+_RNN: dict[str, Any] = {**_QUICK, "weight_decay": 0.08, "learning_rate": 0.003}
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "minute": {
@@ -38,14 +38,14 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "gru": {**_MINUTE, "epochs": 5, "learning_rate": 0.008},
     },
     "quick": {
-        "rnn": {**_RNN, "epochs": 20},
+        "rnn": {**_RNN, "epochs": 12},
         "lstm": {**_QUICK, "weight_decay": 0.1, "epochs": 7, "learning_rate": 0.008},
-        "gru": {**_QUICK, "epochs": 9, "learning_rate": 0.003},
+        "gru": {**_QUICK, "weight_decay": 0.1, "epochs": 9, "learning_rate": 0.008},
     },
     DEFAULT: {
-        "rnn": {**_RNN, "epochs": 40},
-        "lstm": {**_DEFAULT, "epochs": 47, "learning_rate": 0.004},
-        "gru": {**_DEFAULT, "weight_decay": 0.15, "epochs": 30, "learning_rate": 0.003},
+        "rnn": {**_RNN, "epochs": 24},
+        "lstm": {**_DEFAULT, "weight_decay": 0.115, "epochs": 24, "learning_rate": 0.014},
+        "gru": {**_DEFAULT, "weight_decay": 0.16, "epochs": 24, "learning_rate": 0.01},
     },
     _TUTORIAL_NAME: dict.fromkeys(CELLS, _TUTORIAL),
 }

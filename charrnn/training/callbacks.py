@@ -19,7 +19,7 @@ from charrnn.runs import Run
 from charrnn.settings import Finished
 from charrnn.training import resume
 
-_SAFE_RATE = 0.01  # the highest of a preset
+_SAFE_RATE = 0.01  # presets learn at this rate and above
 
 
 class Listener(Protocol):

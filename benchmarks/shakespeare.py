@@ -133,7 +133,7 @@ def _draw(path: Path, runs: dict[str, Run]) -> None:
         minutes = [total / 60 for total in itertools.accumulate(row.seconds for row in history)]
         axes.plot(minutes, [row.loss for row in history], marker=".", label=name)
     axes.axhline(_GOAL, color="0.5", linestyle="--", label="nanoGPT, in crops of 256")
-    axes.set(xlabel="minutes on two cores", ylabel="validation loss, nats per character")
+    axes.set(xlabel="minutes", ylabel="validation loss, nats per character")
     axes.set(xscale="log", ylim=(1.3, 2.0))
     axes.set_xticks([0.3, 1, 3, 10, 30], ["0.3", "1", "3", "10", "30"])
     axes.legend()

@@ -25,7 +25,6 @@ RUNS = {
     "gru": ["--cell", "gru"],
     "rnn": ["--cell", "rnn"],
     "minute-gru": ["--preset", "minute", "--cell", "gru"],
-    "budget-6": ["--budget", "6"],
 }
 """Name of a run to what is added to `charrnn train`."""
 

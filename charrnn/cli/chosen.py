@@ -1,7 +1,7 @@
 """Which trained network a command asks for: a run's best epoch, another epoch, or a file."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,11 +37,11 @@ def checkpoint_file(
     return chosen.checkpoint_file(epoch)
 
 
-def is_text(named: str, folder: Path) -> bool:
-    """Whether it is a text's file that is named, and not a run or a checkpoint."""
+def is_text(named: str, folder: Path, words: Collection[str] = ()) -> bool:
+    """Whether a text's file, or a word for one, is named, and neither run nor checkpoint."""
     from charrnn.runs import runs
 
-    other = Path(named).is_file() and Path(named).suffix != ".h5"
+    other = named in words or (Path(named).is_file() and Path(named).suffix != ".h5")
     return other and named not in {run.name for run in runs(folder)}
 
 

@@ -130,12 +130,8 @@ def _check_run(run: str | None, checkpoints: Path) -> None:
     """Complain of a text where a network is expected."""
     from charrnn.cli.texts import PARTS
     from charrnn.data.corpus import NAMED, STDIN
-    from charrnn.runs import runs
 
-    if run is None:
-        return
-    text = run in {*NAMED, *PARTS, STDIN} and run not in {one.name for one in runs(checkpoints)}
-    if text or chosen.is_text(run, checkpoints):
+    if run is not None and chosen.is_text(run, checkpoints, {*NAMED, *PARTS, STDIN}):
         raise click.UsageError(
             f"{run} is a text: name the run before it, charrnn evaluate RUN {run}"
         )

@@ -68,7 +68,7 @@ _positive = click.IntRange(min=1)
     "--preset",
     type=click.Choice(list(PRESETS)),
     help="Network and training by the minutes an LSTM takes on two cores with a million "
-    "characters: one (minute), five (quick) or fifteen (default); or the articles' own (tutorial). "
+    "characters: one (minute), five (quick) or 17 (default); or the articles' own (tutorial). "
     f"Any flag overrides its values; the defaults below are those of {DEFAULT} and an LSTM.  "
     f"[default: by --budget, else {DEFAULT}]",
 )

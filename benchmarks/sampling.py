@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import checkpoint
-from charrnn.checkpoint import Checkpoint, Provenance
-from charrnn.config import CELLS, NetworkConfig
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint, Provenance
+from charrnn.config.fields import CELLS
+from charrnn.config.language import NetworkConfig
 from charrnn.data.vocabulary import Vocabulary
-from charrnn.sampling.choose import Choice
-from charrnn.sampling.generate import generate, sources
-from charrnn.sampling.network import NumpyStepper
+from charrnn.inference.choose import Choice
+from charrnn.inference.generate import generate, sources
+from charrnn.inference.language import NumpyStepper
 
 CHARACTERS = "".join(chr(code) for code in range(33, 33 + 65))
 PROMPT = np.array([13, 50, 50, 10, 1], np.int32)

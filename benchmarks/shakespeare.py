@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from charrnn.files import write_atomically
-from charrnn.runs import Run
+from charrnn.runs.atomic import write_atomically
+from charrnn.runs.run import Run
 
 RUNS = {
     "minute": ["--preset", "minute"],
@@ -62,7 +62,7 @@ def _train(run: Run, words: list[str], corpus: str) -> None:
 
 
 def _measured(run: Run) -> dict[str, Any]:
-    from charrnn.checkpoint import read
+    from charrnn.runs.checkpoint import read_checkpoint
 
     history, seconds = run.history(), json.loads((run.folder / _SECONDS).read_bytes())
     own = ("--checkpoints", run.folder.parent)

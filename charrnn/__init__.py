@@ -1,40 +1,57 @@
-"""Recurrent networks that write, trained on any text, or that judge film reviews.
+"""Recurrent networks that write, trained on any text, and that judge reviews.
 
-import charrnn
-
-model = charrnn.load("checkpoints/shakespeare-lstm")
-print(model.generate("All: ", length=300, temperature=0.8, seed=1))
-judge = charrnn.load_classifier("checkpoints/classify/imdb-lstm-32")
-print(judge.probabilities(["What a film!"]))
+Example:
+    >>> import charrnn
+    >>> model = charrnn.train("my-novel.txt", preset="minute")
+    >>> print(model.generate("It was ", length=300, temperature=0.8, seed=1))
+    >>> judge = charrnn.load_classifier("imdb-lstm-32")
+    >>> judge.probabilities(["What a film!"])
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from charrnn.errors import CharrnnError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from charrnn.prediction.model import ReviewModel
-    from charrnn.sampling.model import LanguageModel
+    from charrnn.api import load, load_classifier, train, train_classifier
+    from charrnn.inference.language_model import LanguageModel
+    from charrnn.inference.review_model import ReviewModel
+    from charrnn.runs.history import EpochResult
 
 __version__ = "0.1.0"
 
+__all__ = [
+    "CharrnnError",
+    "EpochResult",
+    "LanguageModel",
+    "ReviewModel",
+    "load",
+    "load_classifier",
+    "train",
+    "train_classifier",
+]
 
-def load(path: "str | Path") -> "LanguageModel":
-    """Load a trained network: a run's folder (its best epoch) or one checkpoint file.
 
-    Needs NumPy and h5py only. Raises `charrnn.errors.CharrnnError` where that is not possible.
-    """
-    from charrnn.sampling import model
+def __getattr__(name: str) -> Any:
+    """Import what is asked for only then: `import charrnn` itself loads nothing heavy."""
+    if name in {"load", "load_classifier", "train", "train_classifier"}:
+        from charrnn import api
 
-    return model.load(path)
+        return getattr(api, name)
+    if name == "LanguageModel":
+        from charrnn.inference.language_model import LanguageModel
+
+        return LanguageModel
+    if name == "ReviewModel":
+        from charrnn.inference.review_model import ReviewModel
+
+        return ReviewModel
+    if name == "EpochResult":
+        from charrnn.runs.history import EpochResult
+
+        return EpochResult
+    raise AttributeError(f"module 'charrnn' has no attribute {name!r}")
 
 
-def load_classifier(path: "str | Path") -> "ReviewModel":
-    """Load a review classifier: a run's folder (its best epoch) or one checkpoint file.
-
-    Needs NumPy, h5py and, for subwords, tokenizers. Raises `charrnn.errors.CharrnnError` where
-    that is not possible.
-    """
-    from charrnn.prediction import model
-
-    return model.load(path)
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,9 @@
-"""The errors a user can meet; each message is one line that says what to do next."""
+"""The errors a user can meet.
+
+Each message is one line that says what is wrong and what to do. A setting stands in it by its
+keyword between backquotes, `batch_size`, which a command line shows as its flag. What a command
+line would advise depends on facts that some errors carry.
+"""
 
 
 class CharrnnError(Exception):
@@ -8,7 +13,7 @@ class CharrnnError(Exception):
 
 
 class UsageError(CharrnnError):
-    """Options that contradict each other or lie outside their range."""
+    """Settings that contradict each other or lie outside their range."""
 
     exit_code = 2
 
@@ -23,6 +28,19 @@ class CorpusTooShortError(CorpusError):
 
 class DownloadError(CorpusError):
     """A download that failed or arrived with the wrong content."""
+
+
+class MissingTextError(CorpusError):
+    """The text that a run was trained on is not where it was.
+
+    Attributes:
+        run: the run's name.
+        piped: whether the text came from standard input.
+    """
+
+    def __init__(self, message: str, run: str, *, piped: bool) -> None:
+        super().__init__(message)
+        self.run, self.piped = run, piped
 
 
 class ReviewsError(CharrnnError):
@@ -41,5 +59,67 @@ class RunError(CharrnnError):
     """A run that is missing, taken, or in use."""
 
 
+class NoRunError(RunError):
+    """No run where one was looked for.
+
+    Attributes:
+        kind: name of the kind that was looked for or, if `other` is set, of what was found instead.
+        empty: whether there is no such run at all.
+        other: the name of a run of another kind that was found instead.
+    """
+
+    def __init__(self, message: str, kind: str, *, empty: bool = False, other: str = "") -> None:
+        super().__init__(message)
+        self.kind, self.empty, self.other = kind, empty, other
+
+
+class NamedRunError(RunError):
+    """Something is wrong with one run.
+
+    Attributes:
+        kind: name of the run's kind.
+        name: the run's.
+    """
+
+    def __init__(self, message: str, kind: str, name: str) -> None:
+        super().__init__(message)
+        self.kind, self.name = kind, name
+
+
+class RunExistsError(NamedRunError):
+    """A new run's name is taken by this one."""
+
+
+class NoCheckpointError(NamedRunError):
+    """The first epoch of this run has not ended yet."""
+
+
+class RunFinishedError(NamedRunError):
+    """All epochs of this run are done.
+
+    Attributes:
+        epochs: how many.
+    """
+
+    def __init__(self, message: str, kind: str, name: str, epochs: int) -> None:
+        super().__init__(message, kind, name)
+        self.epochs = epochs
+
+
 class TrainingError(CharrnnError):
-    """A training that cannot go on."""
+    """Training that cannot continue."""
+
+
+class DivergedError(TrainingError):
+    """The loss or a weight became NaN or infinite.
+
+    Attributes:
+        problem: that it did, and when.
+        changes: settings that a resume may do better with, by their names.
+    """
+
+    def __init__(self, epoch: int, changes: dict[str, float]) -> None:
+        self.problem = f"the loss became NaN or infinite in epoch {epoch}; earlier epochs are kept"
+        self.changes = changes
+        advice = ", ".join(f"{name}={value:g}" for name, value in changes.items())
+        super().__init__(f"{self.problem}: resume with {advice}")

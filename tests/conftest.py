@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn import checkpoint
-from charrnn.checkpoint import Checkpoint, Provenance
-from charrnn.config import NetworkConfig
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint, Provenance
+from charrnn.config.language import NetworkConfig
 from charrnn.data.vocabulary import Vocabulary
 
 MakeCheckpoint = Callable[..., Checkpoint]

@@ -5,15 +5,14 @@ from collections.abc import Iterator
 
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import RunError
-from charrnn.pictures import learning_curves
-from charrnn.runs import Run
+from charrnn.runs.run import Run
 
 
 @contextlib.contextmanager
-def drawn_curves(run: Run, terminal: Terminal) -> Iterator[None]:
-    """Draw the epochs so far when a training ends, in whichever way.
+def keep_curves(run: Run, terminal: Terminal) -> Iterator[None]:
+    """When a run ends, in whichever way, draw the epochs so far.
 
-    One that may not train in the run's folder draws nothing there.
+    A process that may not train in the run's folder draws nothing there.
     """
     try:
         yield
@@ -27,12 +26,13 @@ def drawn_curves(run: Run, terminal: Terminal) -> Iterator[None]:
 
 def _draw(run: Run, terminal: Terminal) -> None:
     """Draw what there is; a picture that can't be written is only noted."""
-    path = run.folder / "curves.png"
+    from charrnn.views.curves import write_curves
+
     try:
-        results = run.history()
+        results = run.read_history()
         if results:
-            learning_curves(path, results, run.name)
+            write_curves(run.curves_file, results, run.name)
     except RunError as error:
         terminal.note(f"no curves: {error}")
     except OSError as error:
-        terminal.note(f"can't write {path}: {error.strerror}")
+        terminal.note(f"can't write {run.curves_file}: {error.strerror}")

@@ -1,4 +1,4 @@
-"""`charrnn data`: which texts there are, and fetching them."""
+"""`charrnn data`: which texts can be had by name, and downloading them."""
 
 import json
 from pathlib import Path
@@ -29,12 +29,12 @@ def list_corpora(data_dir: Path, as_json: bool, terminal: Terminal) -> None:
     """List the texts that can be trained on by name."""
     terminal.detail(f"downloads are kept in {data_dir}")
     for name, corpus in NAMED.items():
-        where = _where(corpus, data_dir)
+        where = _find(corpus, data_dir)
         if as_json:
             row = {"name": name, "here": where is not None, "description": corpus.description}
             click.echo(json.dumps(row | {"path": str(where) if where else None}))
         else:
-            click.echo(f"{name:<12} {corpus.description:<28} {_state(corpus, where)}")
+            click.echo(f"{name:<12} {corpus.description:<28} {_describe(corpus, where)}")
 
 
 @data.command(epilog=options.examples("charrnn data fetch", "charrnn data fetch --data-dir texts"))
@@ -43,13 +43,12 @@ def list_corpora(data_dir: Path, as_json: bool, terminal: Terminal) -> None:
 @options.loudness
 def fetch(name: str, data_dir: Path, terminal: Terminal) -> None:
     """Download a text (shakespeare by default), verify it and print its path."""
-    from charrnn.cli.display import download_bar
     from charrnn.data import download
 
     remote = NAMED[name].remote
     if remote is None:
         raise CorpusError(f"{name} needs no fetching: it is always here, in Python itself")
-    with download_bar(terminal, remote.name) as progress:
+    with terminal.download(remote.name) as progress:
         click.echo(download.fetch(remote, data_dir, progress))
 
 
@@ -58,15 +57,15 @@ def fetch(name: str, data_dir: Path, terminal: Terminal) -> None:
 @options.data_dir
 @options.loudness
 def path(name: str, data_dir: Path, terminal: Terminal) -> None:
-    """Print where a fetched text lies."""
+    """Print the path of a downloaded text."""
     terminal.detail(f"downloads are kept in {data_dir}")
-    where = _where(NAMED[name], data_dir)
+    where = _find(NAMED[name], data_dir)
     if where is None:
         raise CorpusError(f"{name} is not in {data_dir}: run charrnn data fetch {name}")
     click.echo(where)
 
 
-def _where(corpus: Named, data_dir: Path) -> Path | None:
+def _find(corpus: Named, data_dir: Path) -> Path | None:
     if corpus.remote is None:
         import pydoc_data
 
@@ -75,7 +74,7 @@ def _where(corpus: Named, data_dir: Path) -> Path | None:
     return file if file.is_file() else None
 
 
-def _state(corpus: Named, where: Path | None) -> str:
+def _describe(corpus: Named, where: Path | None) -> str:
     if corpus.remote is None:
         return "always here, in Python itself"
     size = f"{corpus.remote.size:,} bytes"

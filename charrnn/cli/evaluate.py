@@ -3,24 +3,23 @@
 import json
 import math
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli import chosen, options
-from charrnn.cli.terminal import Terminal, number
-from charrnn.errors import CorpusError, VocabularyError
+from charrnn.cli import options
+from charrnn.cli.terminal import Terminal
+from charrnn.errors import CorpusError
+from charrnn.runs.history import format_number
+from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from charrnn.checkpoint import Checkpoint, Provenance
-    from charrnn.data.vocabulary import Ids, Vocabulary
-    from charrnn.networks.stepper import KerasStepper
-    from charrnn.sampling.network import NumpyStepper
-    from charrnn.sampling.score import Score
+    from charrnn.data.vocabulary import Ids
+    from charrnn.inference.language_model import LanguageModel
+    from charrnn.inference.score import Score
+    from charrnn.planning.folders import Folders
+    from charrnn.runs.checkpoint import Checkpoint, Provenance
 
 _CROP_LENGTH = 256  # nanoGPT's for Shakespeare
 _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
@@ -42,7 +41,7 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
     "--corpus",
     metavar="FILE",
     shell_complete=options.corpora,
-    help="Where the text that the run was trained on is now, - for standard input.  [default: "
+    help="Where the text that the run was trained on is now; - for standard input.  [default: "
     "where it was]",
 )
 @click.option(
@@ -50,17 +49,18 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
     type=click.Choice(["stream", "crops", "both"]),
     default="both",
     show_default=True,
-    help="One stream that carries its state, crops that each start cold, or both.",
+    help="Read the text as one stream that carries its state, as crops that each start without "
+    "context, or both ways.",
 )
 @click.option(
     "--crop-length",
     type=click.IntRange(min=1),
-    help=f"Characters that are predicted in a crop.  [default: {_CROP_LENGTH}]",
+    help=f"Number of characters predicted in each crop.  [default: {_CROP_LENGTH}]",
 )
 @click.option(
     "--limit",
     type=click.IntRange(min=2),
-    help="Read so many characters from the text's start.  [default: all]",
+    help="Read only this many characters, from the text's start.  [default: all]",
 )
 @options.unknown
 @options.engine
@@ -83,143 +83,137 @@ def evaluate(
     data_dir: Path,
     terminal: Terminal,
 ) -> None:
-    """Measure how well RUN, by default the newest, predicts TEXT: its loss for each character.
+    """Measure how well RUN, by default the newest, predicts TEXT: its mean loss per character.
 
     RUN is a run's name or a .weights.h5 file. TEXT is validation (the default: the part that the
-    run held back), training (the part that it learnt from), shakespeare, pydoc, a text file, or -.
+    run held back), training (the part that it learnt from), shakespeare, pydoc, a text file, or -
+    for standard input.
 
-    Every character but the first is predicted once: in one stream, as `charrnn sample` reads, or
-    in crops that each start from nothing, as nanoGPT measures.
+    Every character but the first is predicted once: in one stream, the way `charrnn sample` reads,
+    or in crops that each start without context, the way nanoGPT measures.
     """
     if crop_length and mode == "stream":
         raise click.UsageError("--crop-length is for crops: leave it out with --mode stream")
 
-    from charrnn.checkpoint import read
-    from charrnn.cli.texts import PARTS
-    from charrnn.sampling import score
+    from charrnn.cli.engines import load_with_engine
+    from charrnn.data.corpus import STDIN
+    from charrnn.inference.score import check_length
+    from charrnn.planning.folders import Folders
+    from charrnn.planning.texts import PARTS
 
     if corpus and text not in PARTS:
         raise click.UsageError("--corpus is for a run's own text: validation or training as TEXT")
-
     _check_run(run, checkpoints)
-    path = chosen.named_file(run, epoch, checkpoints)
-    network = read(path)
-    content, shown = _content(text, path, network, corpus, data_dir, terminal)
-    ids = _encoded(content[:limit], network.vocabulary, unknown)
-    score.check(ids)
+    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch)
+    model = load_with_engine(path, engine)
+    if STDIN in {text, corpus}:
+        terminal.note_waiting()
+    folders = Folders(checkpoints, data_dir)
+    content, shown = _load(text, path, model.checkpoint, corpus, folders, terminal)
+    ids = _encode(content[:limit], model, unknown)
+    check_length(ids)
     skipped = len(content[:limit]) - len(ids)
     left_out = f", {skipped:,} left out" if skipped else ""
-    described = chosen.described(path, network.provenance)
+    provenance = model.checkpoint.provenance
+    described = options.describe_checkpoint(path, provenance)
     terminal.note(f"{described}; {shown}, {len(ids):,} characters{left_out}")
-    make = partial(chosen.stepper, engine, network)
-    source = _source(path, network.provenance, text)
+    source = _make_source(path, provenance, text)
     modes = ["stream", "crops"] if mode == "both" else [mode]
     for one in modes:
         length = None if one == "stream" else crop_length or _CROP_LENGTH
-        with chosen.named_in_errors(path):
-            found = _measured(make, ids, length, terminal)
+        score = _measure(model, ids, length, terminal)
         if as_json:
-            click.echo(json.dumps(source | _values(one, length, found)))
+            click.echo(json.dumps(source | _make_values(one, length, score)))
             continue
         if one == modes[0]:
-            click.echo(_line(*_COLUMNS))
-        click.echo(_row(one, found))
+            click.echo(_align(*_COLUMNS))
+        click.echo(_make_row(one, score))
 
 
 def _check_run(run: str | None, checkpoints: Path) -> None:
-    """Complain of a text where a network is expected."""
-    from charrnn.cli.texts import PARTS
+    """Reject a text where a network is expected."""
     from charrnn.data.corpus import NAMED, STDIN
+    from charrnn.planning.texts import PARTS, is_text
 
-    if run is not None and chosen.is_text(run, checkpoints, {*NAMED, *PARTS, STDIN}):
+    if run is not None and is_text(run, checkpoints, {*NAMED, *PARTS, STDIN}):
         raise click.UsageError(
             f"{run} is a text: name the run before it, charrnn evaluate RUN {run}"
         )
 
 
-def _content(
+def _load(
     text: str,
     path: Path,
     network: "Checkpoint",
     corpus_now: str | None,
-    data_dir: Path,
+    folders: "Folders",
     terminal: Terminal,
 ) -> tuple[str, str]:
     """The characters of TEXT, and what they are, for a note."""
-    from charrnn.cli import texts
     from charrnn.data.corpus import NAMED, STDIN
+    from charrnn.planning.texts import PARTS, describe_source, load_part, load_text
 
-    if text in texts.PARTS:
-        own = texts.load_part(text, path, network, corpus_now, data_dir, terminal)
+    if text in PARTS:
+        own = load_part(text, path, network, corpus_now, folders.data, terminal)
         return own, f"its {text} text"
     if text not in NAMED and text != STDIN and not Path(text).exists():
-        names = ", ".join([*texts.PARTS, *NAMED])
+        names = ", ".join([*PARTS, *NAMED])
         raise CorpusError(f"no file {text}: TEXT is a text file, - or one of {names}")
-    corpus = texts.load(text, data_dir, terminal)
+    corpus = load_text(text, folders.data, terminal)
     if corpus.sha256 == network.provenance.corpus_sha256:
         terminal.note("note: the network learnt from this text, all but what was held back")
-    return corpus.text, texts.shown(text)
+    return corpus.text, describe_source(text)
 
 
-def _encoded(content: str, vocabulary: "Vocabulary", unknown: str) -> "Ids":
-    if unknown == "skip":
-        content = vocabulary.only_known(content)
-    try:
-        return vocabulary.encode(content)
-    except VocabularyError as error:
-        raise VocabularyError(f"{error}; --unknown skip leaves them out of the text") from None
+def _encode(content: str, model: "LanguageModel", unknown: str) -> "Ids":
+    from charrnn.inference.encode import encode_text
+
+    return encode_text(model.vocabulary, content, unknown)
 
 
-def _measured(
-    make: "Callable[[int], NumpyStepper | KerasStepper]",
-    ids: "Ids",
-    crop_length: int | None,
-    terminal: Terminal,
+def _measure(
+    model: "LanguageModel", ids: "Ids", crop_length: int | None, terminal: Terminal
 ) -> "Score":
     """The score in crops of that length, or in one stream."""
-    from charrnn.cli.display import scoring_bar
-    from charrnn.sampling import score
+    from charrnn.cli.bars import show_scoring
 
     mode = "crops" if crop_length else "stream"
     began = time.perf_counter()
-    with scoring_bar(terminal, mode, len(ids) - 1) as progress:
-        if crop_length:
-            found = score.crops(make, ids, crop_length, progress)
-        else:
-            found = score.stream(make(1), ids, progress)
+    with show_scoring(terminal, mode, len(ids) - 1) as progress:
+        score = model.evaluate(ids, crop_length, progress=progress)
     seconds = time.perf_counter() - began
-    speed = f"{found.characters / seconds:,.0f} a second"
-    terminal.detail(f"{mode}: {found.characters:,} characters in {seconds:.2f} s, {speed}")
-    return found
+    speed = f"{score.characters / seconds:,.0f} a second"
+    terminal.detail(f"{mode}: {score.characters:,} characters in {seconds:.2f} s, {speed}")
+    return score
 
 
-def _source(path: Path, provenance: "Provenance", text: str) -> dict[str, Any]:
-    """What was measured, as JSON has it."""
+def _make_source(path: Path, provenance: "Provenance", text: str) -> dict[str, Any]:
+    """What was measured, for JSON."""
     return {
-        "run": chosen.run_name(path),
+        "run": path.parent.name or path.name,
         "epoch": provenance.epoch,
         "checkpoint": str(path),
         "text": text,
     }
 
 
-def _values(mode: str, crop_length: int | None, found: "Score") -> dict[str, Any]:
+def _make_values(mode: str, crop_length: int | None, score: "Score") -> dict[str, Any]:
     """What JSON can hold; a perplexity beyond all floats is null."""
     values = {
         "mode": mode,
-        "characters": found.characters,
-        "nats_per_character": found.loss,
-        "perplexity": found.perplexity if math.isfinite(found.perplexity) else None,
-        "bits_per_character": found.bits,
+        "characters": score.characters,
+        "nats_per_character": score.loss,
+        "perplexity": score.perplexity if math.isfinite(score.perplexity) else None,
+        "bits_per_character": score.bits,
     }
     return values if crop_length is None else values | {"crop_length": crop_length}
 
 
-def _row(mode: str, found: "Score") -> str:
-    numbers = map(number, (found.loss, found.perplexity, found.bits))
-    return _line(mode, *numbers, f"{found.characters:,}")
+def _make_row(mode: str, score: "Score") -> str:
+    numbers = map(format_number, (score.loss, score.perplexity, score.bits))
+    return _align(mode, *numbers, f"{score.characters:,}")
 
 
-def _line(mode: str, *cells: str) -> str:
+def _align(mode: str, *cells: str) -> str:
     right = (f"{cell:>{len(column)}}" for cell, column in zip(cells, _COLUMNS[1:], strict=True))
     return "  ".join([f"{mode:<6}", *right])

@@ -1,88 +1,84 @@
-"""Stopping a training: the first Ctrl-C is a wish, and what is kept is said."""
+"""How a run ends before its time, and what the user learns of it."""
 
 import contextlib
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from charrnn import resume_file
+from charrnn.cli.hints import suggest_resume, suggest_use
 from charrnn.cli.terminal import Terminal
-from charrnn.errors import TrainingError
-from charrnn.runs import Run
+from charrnn.data.corpus import STDIN
+from charrnn.errors import DivergedError, TrainingError
+from charrnn.runs.resume import count_epochs
+from charrnn.runs.run import Run
+
+if TYPE_CHECKING:
+    from charrnn.training.stop import AskStop
 
 
 @contextlib.contextmanager
-def interruption(terminal: Terminal) -> Iterator[Callable[[], bool]]:
-    """Within, the first Ctrl-C is noted for the training to ask about; the second ends at once."""
-    noted: list[int] = []
+def explain_stop(
+    terminal: Terminal, run: Run, steps: int, context: click.Context, *, piped: bool
+) -> Iterator["AskStop"]:
+    """Within, Ctrl-C stops the run; what is kept, then or on a full disk, is noted.
 
-    def note(number: int, _: object) -> None:
-        noted.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    Args:
+        terminal: where to note it.
+        run: the run.
+        steps: in an epoch.
+        context: the command under way.
+        piped: whether the run reads standard input.
+
+    Yields:
+        what the run asks after each step.
+    """
+    from charrnn.training.stop import Interrupted, catch_interrupts
+
+    def announce() -> None:
         line = "\n" if terminal.live else ""  # the bar's ends with ^C
         terminal.note(f"{line}stopping after this step; press Ctrl-C again to stop at once")
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    resume = suggest_resume(run.kind, run.name, context, STDIN if piped else "")
+    resume = f"... | {resume}" if piped else resume
+    use = suggest_use(run.kind, run.name, context)
     try:
-        yield lambda: bool(noted)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def stoppable(
-    terminal: Terminal, run: Run, steps: int, go_on: str, use: str
-) -> Iterator[Callable[[], bool]]:
-    """Within, a training can be stopped by Ctrl-C; what is kept, then or on a full disk, is said.
-
-    Args:
-        terminal: where to say it.
-        run: its run.
-        steps: in an epoch.
-        go_on: the command that goes on with it.
-        use: what can be done with the network as it is, a line.
-    """
-    from charrnn.training.callbacks import DivergedError, Interrupted
-
-    try:
-        with interruption(terminal) as interrupted:
+        with catch_interrupts(signal.SIGINT, signal.SIGTERM, announce=announce) as interrupted:
             yield interrupted
     except (Interrupted, KeyboardInterrupt) as stop:
         kept = f"{stop.step} of {steps}" if isinstance(stop, Interrupted) and stop.step else None
-        terminal.note(farewell(run, kept, go_on, use))
-        raise click.exceptions.Exit(128 + signal.SIGINT) from None
-    except DivergedError as diverged:
-        again = f"{go_on} {diverged.flags}"
-        raise TrainingError(f"{diverged}. Go on from there with {again}") from None
+        terminal.note(describe_stop(run, kept, resume, use))
+        raise click.exceptions.Exit(128 + signal.SIGINT) from stop
+    except DivergedError as error:
+        flags = " ".join(
+            f"--{name.replace('_', '-')} {value:g}" for name, value in error.changes.items()
+        )
+        raise TrainingError(f"{error.problem}. Resume with: {resume} {flags}") from error
     except OSError:
-        terminal.note(farewell(run, None, go_on, use))
+        terminal.note(describe_stop(run, None, resume, use))
         raise
 
 
-def farewell(run: Run, kept: str | None, go_on: str, use: str) -> str:
-    """What a training that was stopped has saved, and how to go on.
+def describe_stop(run: Run, kept: str | None, resume: str, use: str) -> str:
+    """What a run that was stopped has saved, and how to resume it.
 
     Args:
-        run: its run.
-        kept: which step the interrupted file holds; None for no such file.
-        go_on: the command that goes on with it.
-        use: what can be done with the network as it is, a line.
+        run: the run.
+        kept: which step the interrupted file holds; None if there is no such file.
+        resume: the command that resumes it.
+        use: a line with the command that its network is for.
     """
     if not run.resume_file.exists():
-        return "stopped before the training began: nothing is kept. Give the command again."
-    epochs = resume_file.epochs(run)
-    part = f"; the weights of step {kept} after it are in {run.interrupted_file.name}"
-    if not epochs:
-        saved = "stopped before the first epoch ended"
-        next_line = f"Start again: {go_on}"
+        return "stopped before training began: nothing is kept. Give the command again."
+    epochs = count_epochs(run)
+    file = run.interrupted_file.name
+    if epochs:
+        part = f"; the weights of step {kept} after it are in {file}" if kept else ""
+        lines = [f"stopped: epoch {epochs} is saved{part}.", f"Resume after it: {resume}"]
     else:
-        saved = f"stopped: epoch {epochs} is saved"
-        next_line = f"Go on after it: {go_on}"
-    if kept and not epochs:
-        part = f"; the weights of its step {kept} are in {run.interrupted_file.name}"
-    lines = [f"{saved}{part if kept else ''}.", next_line]
+        part = f"; the weights of its step {kept} are in {file}" if kept else ""
+        lines = [f"stopped before the first epoch ended{part}.", f"Start again: {resume}"]
     if epochs or kept:
         lines.append(use)
     return "\n".join(lines)

@@ -3,13 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from charrnn.cli.hints import render_error
 from charrnn.cli.terminal import Terminal
-from charrnn.folders import CHECKPOINTS, DATA
+from charrnn.data.download import DATA
+from charrnn.errors import CharrnnError, CheckpointError
+from charrnn.runs.kinds import CHECKPOINTS, CLASSIFIER, LANGUAGE, Kind
+
+if TYPE_CHECKING:
+    from charrnn.runs.checkpoint import Provenance
 
 data_dir = click.option(
     "--data-dir",
@@ -38,18 +44,25 @@ engine = click.option(
     type=click.Choice(["numpy", "keras"]),
     default="numpy",
     show_default=True,
-    help="keras is the tutorial's way, many times slower.",
+    help="What computes the network: keras does it the tutorial's way, many times slower.",
 )
 
+epoch = click.option(
+    "--epoch", type=click.IntRange(min=1), help="Which of the run's epochs.  [default: its best]"
+)
 
-epoch = click.option("--epoch", type=click.IntRange(min=1), help="[default: the run's best]")
+checkpoint = click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    help="One checkpoint file, instead of a run.",
+)
 
 unknown = click.option(
     "--unknown",
     type=click.Choice(["error", "skip"]),
     default="error",
     show_default=True,
-    help="What to do with characters that the network doesn't know.",
+    help="What to do about characters that the network doesn't know.",
 )
 
 
@@ -79,7 +92,7 @@ class Sectioned(click.Command):
 
 
 def loudness(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add -v and -q, handed to the command as its `terminal`."""
+    """Add -v and -q, handed to the command as its `terminal`; its errors say what to type."""
 
     @click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
     @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
@@ -87,36 +100,71 @@ def loudness(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_terminal(*args: Any, verbose: bool, quiet: bool, **kwargs: Any) -> Any:
         if verbose and quiet:
             raise click.UsageError("-v and -q exclude each other")
-        return command(*args, terminal=Terminal(verbose, quiet), **kwargs)
+        try:
+            return command(*args, terminal=Terminal(verbose, quiet), **kwargs)
+        except CharrnnError as error:
+            raise RenderedError(error, click.get_current_context()) from error
 
     return with_terminal
 
 
-def refuse_on_resume(names: Iterable[str]) -> None:
-    """Complain about flags that a resume can't change, by their parameters' names.
+class RenderedError(click.ClickException):
+    """An error of ours in the words of a command line."""
+
+    def __init__(self, error: CharrnnError, context: click.Context) -> None:
+        super().__init__(render_error(error, context))
+        self.exit_code = error.exit_code  # type: ignore[misc] # click reads it from the instance
+
+
+def choose_checkpoint(
+    kind: Kind,
+    checkpoints: Path,
+    run: str | None,
+    checkpoint: Path | None,
+    epoch: int | None,
+) -> Path:
+    """The file that --run, --checkpoint and --epoch name.
 
     Raises:
-        click.UsageError: there are any.
+        click.UsageError: they contradict each other.
+        CheckpointError, RunError: there is no such checkpoint.
     """
-    flags = ", ".join("--" + name.replace("_", "-") for name in sorted(names))
-    if flags:
-        raise click.UsageError(f"{flags} can't change on a resume: start a new run for that")
+    from charrnn.runs.catalogue import find_checkpoint
+
+    if checkpoint is None:
+        return find_checkpoint(checkpoints, kind, run, epoch)
+    if run or epoch:
+        raise click.UsageError("--checkpoint names one file: leave out --run and --epoch")
+    if checkpoint.is_dir():
+        raise CheckpointError(f"{checkpoint} is a folder: choose a run with --run NAME")
+    return checkpoint
+
+
+def describe_checkpoint(path: Path, source: "Provenance") -> str:
+    """Which network answers, for a note or a title: its run, epoch and loss."""
+    return f"{path.parent.name or path.name}, {source.moment}, {source.describe_loss()}"
+
+
+def list_given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that were typed; an option that wasn't is None."""
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def run_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """Shell completion of a run's name."""
-    from charrnn.runs import runs
-
-    folder = ctx.params.get("checkpoints") or CHECKPOINTS
-    return [run.name for run in runs(folder) if run.name.startswith(incomplete)]
+    """Shell completion of a language model's run."""
+    return _complete_runs(LANGUAGE, ctx, incomplete)
 
 
 def classifier_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """Shell completion of a classifier's name."""
-    from charrnn.runs import CLASSIFIERS, runs
+    """Shell completion of a classifier's run."""
+    return _complete_runs(CLASSIFIER, ctx, incomplete)
 
-    folder = (ctx.params.get("checkpoints") or CHECKPOINTS) / CLASSIFIERS
-    return [run.name for run in runs(folder) if run.name.startswith(incomplete)]
+
+def _complete_runs(kind: Kind, ctx: click.Context, incomplete: str) -> list[str]:
+    from charrnn.runs.catalogue import list_runs
+
+    runs = list_runs(ctx.params.get("checkpoints") or CHECKPOINTS, kind)
+    return [run.name for run in runs if run.name.startswith(incomplete)]
 
 
 def corpora(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -127,9 +175,9 @@ def corpora(_: click.Context, __: click.Parameter, incomplete: str) -> list[Comp
 
 
 def texts(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Shell completion of a text to measure on: of a run's own there are two parts."""
-    from charrnn.cli.texts import PARTS
+    """Shell completion of a text to measure on: a run's own text has two parts."""
     from charrnn.data.corpus import NAMED
+    from charrnn.planning.texts import PARTS
 
     return _texts((*PARTS, *NAMED), incomplete)
 

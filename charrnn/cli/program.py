@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,7 +18,8 @@ from charrnn.cli.sample import sample
 from charrnn.cli.train import train
 from charrnn.errors import CharrnnError
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_SHORT_VERBOSE = re.compile(r"-[a-z]*v[a-z]*")
+_INTERRUPTED = 130  # 128 + SIGINT, the way shells say it
 
 
 class Program(click.Group):
@@ -36,17 +38,35 @@ class Program(click.Group):
         except (click.Abort, KeyboardInterrupt):  # click has ended the line
             code = _INTERRUPTED
         except Exception as error:  # noqa: BLE001 - the last place before the user
-            expected = isinstance(error, (CharrnnError, click.ClickException, OSError))
-            if not expected and {"-v", "--verbose"} & set(args):
-                traceback.print_exc()
-            click.echo(_message(error), err=True)
+            if _is_verbose(args):
+                _print_causes(error)
+            click.echo(_make_message(error), err=True)
             code = getattr(error, "exit_code", 1)
         _drop_unwritten()
         sys.exit(code if isinstance(code, int) else 0)
 
 
+def _is_verbose(args: Sequence[str]) -> bool:
+    """Whether -v was typed, alone or with other letters, before any --."""
+    options = list(args[: args.index("--")] if "--" in args else args)
+    return any(word == "--verbose" or _SHORT_VERBOSE.fullmatch(word) for word in options)
+
+
+def _print_causes(error: BaseException) -> None:
+    """Print the traceback of what is unexpected, and what each other error came from."""
+    if not isinstance(error, (CharrnnError, click.ClickException, OSError)):
+        traceback.print_exception(error)
+        return
+    cause = error.__cause__
+    while cause is not None:
+        name = type(cause).__name__
+        text = " ".join(str(cause).splitlines())
+        click.echo(f"caused by {name}: {text}" if text else f"caused by {name}", err=True)
+        cause = cause.__cause__
+
+
 def _drop_unwritten() -> None:
-    """What stdout can't take, its reader gone or its disk full, is not tried again at the exit."""
+    """Don't try again at the exit what stdout can't take, its reader gone or its disk full."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -54,7 +74,7 @@ def _drop_unwritten() -> None:
 
 
 def _open_missing_streams() -> None:
-    """Where a caller closed stdin, stdout or stderr, read and write nothing instead.
+    """If a caller closed stdin, stdout or stderr, read and write nothing instead.
 
     A file opened later must not get a standard stream's number. And what a terminal can't show is
     replaced, not an error.
@@ -68,13 +88,13 @@ def _open_missing_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _message(error: Exception) -> str:
+def _make_message(error: Exception) -> str:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error.format_message()
-    return f"charrnn: {' '.join(_one_line(error).splitlines())}"
+    return f"charrnn: {' '.join(_describe(error).splitlines())}"
 
 
-def _one_line(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     if isinstance(error, click.UsageError):
         help_at = f"{error.ctx.command_path} --help" if error.ctx else "charrnn --help"
         return f"{error.format_message().rstrip('.')} (see {help_at})"

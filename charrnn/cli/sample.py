@@ -3,19 +3,19 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli import chosen, options
+from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
-from charrnn.errors import CorpusError, VocabularyError
+from charrnn.errors import CorpusError
+from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
-    from charrnn.checkpoint import Checkpoint
+    from charrnn.inference.language_model import LanguageModel
 
 _SEPARATOR = "\n\n---\n\n"
 
@@ -33,47 +33,52 @@ _SEPARATOR = "\n\n---\n\n"
 @click.option("--prompt-file", type=click.Path(path_type=Path), help="Read the prompt from a file.")
 @click.option(
     "--temp",
+    "--temperature",
+    "temperature",
     type=click.FloatRange(min=0),
     default=1.0,
     show_default=True,
-    help="Below 1 safer, above 1 wilder, 0 always the likeliest character.",
+    help="Sampling temperature: below 1 safer, above 1 wilder, 0 always the likeliest character.",
 )
 @click.option(
     "--top-k",
     type=click.IntRange(min=1),
-    help="Draw among the K likeliest characters only.  [default: all]",
+    help="Sample from the K likeliest characters only.  [default: all]",
 )
 @click.option(
     "--top-p",
     type=click.FloatRange(0, 1, min_open=True),
     default=1.0,
     show_default=True,
-    help="Draw among the likeliest characters that together have probability P.",
+    help="Sample from the fewest likeliest characters whose probabilities add up to P.",
 )
 @click.option(
     "--length",
     type=click.IntRange(min=0),
     default=1000,
     show_default=True,
-    help="Characters to write after the prompt.",
+    help="Number of characters to write after the prompt.",
 )
 @click.option(
     "--num",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Independent texts, computed side by side; a line of --- goes between them.",
+    help="Number of texts to write, side by side; a line of --- separates them.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat a text: same seed, same text."
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    help="Random seed: the same seed writes the same text.  [default: a new one, shown]",
 )
-@click.option("--stop", metavar="TEXT", help="End a text once it has written TEXT.")
-@click.option("--run", metavar="NAME", shell_complete=options.run_names, help="[default: newest]")
+@click.option("--stop", metavar="TEXT", help="End a text as soon as it has written TEXT.")
 @click.option(
-    "--checkpoint",
-    type=click.Path(path_type=Path),
-    help="One checkpoint file instead of a run.",
+    "--run",
+    metavar="NAME",
+    shell_complete=options.run_names,
+    help="Name of the run.  [default: the newest]",
 )
+@options.checkpoint
 @options.epoch
 @options.unknown
 @options.engine
@@ -83,7 +88,7 @@ _SEPARATOR = "\n\n---\n\n"
 def sample(
     prompt: str | None,
     prompt_file: Path | None,
-    temp: float,
+    temperature: float,
     top_k: int | None,
     top_p: float,
     length: int,
@@ -99,43 +104,35 @@ def sample(
     checkpoints: Path,
     terminal: Terminal,
 ) -> None:
-    """Write text that goes on from PROMPT (- reads it from standard input).
+    """Write text that continues PROMPT (- reads the prompt from standard input).
 
-    The text goes to stdout as it is made, beginning with the prompt; nothing else does.
+    The prompt and what follows go to stdout as they are written; everything else to stderr.
     """
-    from charrnn.checkpoint import read
-    from charrnn.sampling.choose import Choice
-    from charrnn.sampling.generate import characters, generate, prompt_ids, sources
+    import secrets
 
-    choice = Choice(temp, top_k or 0, top_p)
-    text = _prompt(prompt, prompt_file, terminal)
-    path = chosen.checkpoint_file(run, checkpoint, epoch, checkpoints)
-    network = read(path)
+    from charrnn.cli.engines import load_with_engine
+
+    text = _read_prompt(prompt, prompt_file, terminal)
+    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch)
+    model = load_with_engine(path, engine)
+    seed = secrets.randbits(32) if seed is None else seed
     if unknown == "skip":
-        text = network.vocabulary.only_known(text)
-    try:
-        ids = prompt_ids(network.vocabulary, text)
-    except VocabularyError as error:
-        raise VocabularyError(f"{error}; --unknown skip leaves them out of the prompt") from None
-    if seed is None:
-        import secrets
-
-        seed = secrets.randbits(32)
-    terminal.note(f"{chosen.described(path, network.provenance)}, seed {seed}")
+        text = model.vocabulary.drop_unknown(text)
+    settings = {"temperature": temperature, "top_k": top_k or 0, "top_p": top_p, "seed": seed}
     began = time.perf_counter()
-    stepper = chosen.stepper(engine, network, num)
-    endless = generate(stepper, ids, choice, sources(seed, num))
-    steps = characters(endless, network.vocabulary, length, stop)
-    with chosen.named_in_errors(path):
-        if as_json:
-            made = _write_json(steps, num, text, asdict(choice) | {"seed": seed}, path, network)
-        else:
-            made = _write(steps, num, text)
+    steps = model.stream_many(
+        text, length, temperature, top_k or 0, top_p, seed, num=num, stop=stop
+    )
+    terminal.note(f"{options.describe_checkpoint(path, model.checkpoint.provenance)}, seed {seed}")
+    if as_json:
+        written = _write_json(steps, num, text, settings, path, model)
+    else:
+        written = _write(steps, num, text)
     seconds = time.perf_counter() - began
-    terminal.detail(f"{made:,} characters in {seconds:.2f} s, {made / seconds:,.0f} a second")
+    terminal.detail(f"{written:,} characters in {seconds:.2f} s, {written / seconds:,.0f} a second")
 
 
-def _prompt(prompt: str | None, prompt_file: Path | None, terminal: Terminal) -> str:
+def _read_prompt(prompt: str | None, prompt_file: Path | None, terminal: Terminal) -> str:
     if prompt is not None and prompt_file:
         raise click.UsageError("give PROMPT or --prompt-file, not both")
     if prompt != "-" and not prompt_file:
@@ -149,49 +146,55 @@ def _prompt(prompt: str | None, prompt_file: Path | None, terminal: Terminal) ->
             prompt_file.read_bytes() if prompt_file and not from_stdin else sys.stdin.buffer.read()
         )
         return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CorpusError(f"{shown} is not UTF-8 text: convert it first") from None
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{shown} is not UTF-8 text: convert it first") from error
     except OSError as error:
-        raise CorpusError(f"can't read {shown}: {error.strerror}") from None
+        raise CorpusError(f"can't read {shown}: {error.strerror}") from error
 
 
 def _write(steps: Iterable[list[str]], num: int, prompt: str) -> int:
-    """The first text as it is made, then the others; returns how many characters were made."""
+    """Write the first text as it is made, then the others; count the characters made.
+
+    In a terminal the last line is ended.
+    """
     out = sys.stdout.buffer
-    out.write(_bytes(prompt))
+    out.write(_encode(prompt))
     out.flush()
     others: list[list[str]] = [[] for _ in range(num - 1)]
-    made = 0
+    written, last = 0, prompt[-1:]
     for first, *rest in steps:
-        made += len(first)
-        out.write(_bytes(first))
+        written += len(first)
+        last = first or last
+        out.write(_encode(first))
         out.flush()
         for pieces, new in zip(others, rest, strict=True):
-            made += len(new)
+            written += len(new)
             pieces.append(new)
     for pieces in others:
-        out.write(_bytes(_SEPARATOR + prompt + "".join(pieces)))
-    if sys.stdout.isatty():
+        text = _SEPARATOR + prompt + "".join(pieces)
+        last = text[-1]
+        out.write(_encode(text))
+    if sys.stdout.isatty() and last != "\n":
         out.write(b"\n")
     out.flush()
-    return made
+    return written
 
 
 def _write_json(
-    steps: Iterator[list[str]],
+    steps: Iterable[list[str]],
     num: int,
     prompt: str,
     settings: dict[str, float],
     path: Path,
-    network: "Checkpoint",
+    model: "LanguageModel",
 ) -> int:
-    """An object for each text, once all are made; returns how many characters were made."""
+    """Print an object for each text, once all are made; count the characters made."""
     texts = ["".join(pieces) for pieces in zip(*steps, strict=True)] or [""] * num
     for text in texts:
         row = {"prompt": prompt, "text": text, "checkpoint": str(path)}
-        click.echo(json.dumps(row | {"epoch": network.provenance.epoch} | settings))
+        click.echo(json.dumps(row | {"epoch": model.checkpoint.provenance.epoch} | settings))
     return sum(map(len, texts))
 
 
-def _bytes(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")

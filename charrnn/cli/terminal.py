@@ -1,33 +1,45 @@
 """What is said beside the results: notes on stderr, as loud as the user wants."""
 
 import os
+import shutil
 import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import click
 
-_EXPLODED = 1e6
+from charrnn.data.download import Progress
 
 
 @dataclass(frozen=True)
 class Terminal:
-    """stderr, with -v and -q."""
+    """stderr, with -v and -q; the command line's `charrnn.planning.report.Reporter`."""
 
     verbose: bool = False
     quiet: bool = False
 
     def note(self, message: str) -> None:
-        """Something that most users want to know."""
+        """Say what most users want to know; in a terminal lines break between words."""
         if not self.quiet:
-            click.echo(message, err=True)
+            click.echo(_wrap(message) if sys.stderr.isatty() else message, err=True)
 
     def detail(self, message: str) -> None:
-        """Something for those who asked for more."""
+        """Say what was asked for with -v."""
         if self.verbose:
-            click.echo(message, err=True)
+            self.note(message)
+
+    @contextmanager
+    def download(self, name: str) -> Iterator[Progress]:
+        """A bar that appears with the first bytes; yields what to call as bytes come in."""
+        from charrnn.cli.bars import show_download
+
+        with show_download(self, name) as progress:
+            yield progress
 
     def note_waiting(self) -> None:
-        """Where standard input is a terminal, that we wait for it."""
+        """If standard input is a terminal, say that we wait for it."""
         if sys.stdin.isatty():
             self.note("reading from standard input; end it with Ctrl-D")
 
@@ -37,15 +49,11 @@ class Terminal:
         return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def number(value: float, decimals: int = 4) -> str:
-    """A loss or a perplexity; one that has exploded is not written out in full."""
-    return f"{value:.{decimals}f}" if value < _EXPLODED else f"{value:.1e}"
-
-
-def duration(seconds: float) -> str:
-    """A time in the unit that one would say it in."""
-    if seconds < 100:  # noqa: PLR2004 - up to here seconds are said
-        return f"{seconds:.0f} s"
-    if seconds < 100 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+def _wrap(message: str) -> str:
+    width = shutil.get_terminal_size().columns
+    return "\n".join(
+        textwrap.fill(
+            line, width, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+        )
+        for line in message.splitlines() or [""]
+    )

@@ -6,39 +6,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
-from charrnn.config import (
-    CELLS,
-    ORDERS,
-    PRECISIONS,
-    SCHEDULES,
-    STATES,
-    NetworkConfig,
-    TrainingConfig,
-)
-from charrnn.presets.language import DEFAULT, PRESETS
+from charrnn.config.fields import CELLS, PRECISIONS, SCHEDULES
+from charrnn.config.language import ORDERS, STATES, NetworkConfig, TrainingConfig
+from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
 
 if TYPE_CHECKING:
-    from charrnn.cli.plan import Places, Plan
-    from charrnn.runs import Run
+    from charrnn.planning.language import LanguagePlan
+    from charrnn.runs.run import Run
 
 _SAMPLE_LENGTH = 200
 _FEW_STEPS = 10
 _DEFAULTS = {
     field.name: field.default for field in (*fields(NetworkConfig), *fields(TrainingConfig))
-} | PRESETS[DEFAULT][NetworkConfig.cell]
+} | LANGUAGE_PRESETS[DEFAULT_PRESET][NetworkConfig.cell]
 
 
 def _setting(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
-    """An option whose default is the preset's, or the configuration's where that has none."""
+    """An option whose default is the preset's, or the configuration's if that has none."""
     flag = "--" + name.replace("_", "-")
     return click.option(flag, name, type=kind, help=f"{text}  [default: {_DEFAULTS[name]}]")
 
 
 _positive = click.IntRange(min=1)
+_fraction = click.FloatRange(0, 1, max_open=True)
 
 
 @click.command(
@@ -48,7 +41,7 @@ _positive = click.IntRange(min=1)
         "cell": "Network",
         "dropout": "Regularization",
         "seq_length": "Training",
-        "begun_from": "Run",
+        "from_": "Run",
         "as_json": "Options",
     },
     short_help="Train a network on a text.",
@@ -66,95 +59,112 @@ _positive = click.IntRange(min=1)
 @click.argument("corpus", required=False, shell_complete=options.corpora)
 @click.option(
     "--preset",
-    type=click.Choice(list(PRESETS)),
-    help="Network and training by the minutes an LSTM takes on two cores with a million "
-    "characters: one (minute), five (quick) or 17 (default); or the articles' own (tutorial). "
-    f"Any flag overrides its values; the defaults below are those of {DEFAULT} and an LSTM.  "
-    f"[default: by --budget, else {DEFAULT}]",
+    type=click.Choice(list(LANGUAGE_PRESETS)),
+    help="A network and how to train it. On two cores and a million characters an LSTM takes one "
+    "minute with minute, five with quick, 17 with default; tutorial is the article's own. Other "
+    f"options override its values; the defaults below are those of {DEFAULT_PRESET} with an LSTM.  "
+    f"[default: {DEFAULT_PRESET}, or what --budget allows]",
 )
 @click.option(
     "--budget",
     type=click.FloatRange(0, min_open=True),
     metavar="MINUTES",
-    help="Measure the first steps, and choose as many epochs as fit into this time, a hundred at "
-    "most; without --preset also that.",
+    help="Train for about this long: time the first steps, then choose how many epochs fit, at "
+    "most 100, and without --preset which preset.",
 )
-@_setting("cell", click.Choice(CELLS, case_sensitive=False), "The recurrent layer.")
-@_setting("units", _positive, "Units of each recurrent layer.")
-@_setting("layers", _positive, "Recurrent layers, one on the other.")
-@_setting("embedding", _positive, "Size of a character's vector.")
-@_setting("dropout", click.FloatRange(0, 1, max_open=True), "Of each recurrent layer's outputs.")
-@_setting("embedding_dropout", click.FloatRange(0, 1, max_open=True), "Of characters' vectors.")
-@_setting("weight_drop", click.FloatRange(0, 1, max_open=True), "Of recurrent kernels' entries.")
+@_setting("cell", click.Choice(CELLS, case_sensitive=False), "Kind of recurrent layer.")
+@_setting("units", _positive, "Units in each recurrent layer.")
+@_setting("layers", _positive, "Number of recurrent layers, stacked.")
+@_setting("embedding", _positive, "Size of the vector that stands for a character.")
+@_setting("dropout", _fraction, "Dropout on each recurrent layer's output.")
+@_setting("embedding_dropout", _fraction, "Dropout on the characters' vectors.")
+@_setting("weight_drop", _fraction, "Dropout on the recurrent weights (DropConnect).")
 @_setting(
     "weight_decay",
     click.FloatRange(0),
-    "Each step takes this times the learning rate off every weight (AdamW).",
+    "Weight decay (AdamW): each step shrinks every weight by this times the learning rate.",
 )
-@_setting("seq_length", _positive, "Characters that a gradient reaches back.")
+@_setting("seq_length", _positive, "Length of a window, in characters; gradients reach no further.")
 @click.option(
     "--batch-size",
     type=_positive,
-    help="Windows side by side in a step.  [default: 64, fewer for a short text]",
+    help="Windows trained on at once.  [default: 64, fewer for a short text]",
 )
-@_setting("order", click.Choice(ORDERS), "Contiguous streams, or the tutorial's shuffled windows.")
-@_setting("state", click.Choice(STATES), "Carry it from batch to batch, or reset it.")
+@_setting(
+    "order",
+    click.Choice(ORDERS),
+    "Order of the windows: contiguous streams, or shuffled as in the tutorial.",
+)
+@_setting(
+    "state", click.Choice(STATES), "Carry the network's state from batch to batch, or reset it."
+)
 @click.option(
     "--stride",
     type=_positive,
-    help="Distance between a stream's windows; less than --seq-length makes them overlap and "
-    "needs --state reset.  [default: --seq-length]",
+    help="Distance between the starts of two windows in a stream. Less than --seq-length makes "
+    "windows overlap, which needs --state reset.  [default: --seq-length]",
 )
 @click.option(
     "--epochs",
     type=_positive,
-    help="Times through the text, in all.  [default: the preset's, 1 to 100 by the text's length]",
+    help="Passes through the text, in all.  [default: the preset's, from 1 for a long text to 100 "
+    "for a short one]",
 )
-@_setting("learning_rate", click.FloatRange(0, min_open=True), "Adam's largest step size.")
-@_setting("schedule", click.Choice(SCHEDULES), "The rate's: cosine warms up, then falls to 2%.")
-@_setting("clip_norm", click.FloatRange(0), "Largest norm of the gradient; 0 for any.")
+@_setting("learning_rate", click.FloatRange(0, min_open=True), "Adam's learning rate, at its peak.")
 @_setting(
-    "validation", click.FloatRange(0, 1, max_open=True), "Fraction at the text's end; 0 for none."
+    "schedule",
+    click.Choice(SCHEDULES),
+    "Learning-rate schedule: cosine warms up, then decays to 2%.",
 )
-@_setting("patience", click.IntRange(0), "Stop after so many epochs without a best; 0: never.")
-@_setting("seed", click.IntRange(0, 2**32 - 1), "Same seed, same training (on a CPU).")
+@_setting("clip_norm", click.FloatRange(0), "Clip the gradient to this norm; 0 for no clipping.")
+@_setting(
+    "validation", _fraction, "Fraction of the text, its end, held back for validation; 0 for none."
+)
+@_setting(
+    "patience", click.IntRange(0), "Stop after this many epochs without a new best; 0 for never."
+)
+@_setting(
+    "seed", click.IntRange(0, 2**32 - 1), "Random seed; the same seed gives the same run on a CPU."
+)
 @click.option(
     "--precision",
     type=click.Choice(["auto", *PRECISIONS]),
-    help="Of matrix products: bfloat16 is faster where the processor has it, and auto takes it "
-    "there.  [default: auto; on a resume, as before]",
+    help="Number format of matrix products; auto uses bfloat16 if the processor has it, which is "
+    "faster.  [default: auto; when resuming, as before]",
 )
 @click.option(
     "--from",
-    "begun_from",
+    "from_",
     metavar="RUN|FILE",
     shell_complete=options.run_names,
-    help="Begin with the network and weights of a run's best epoch, or of one .weights.h5 file; "
-    "characters that it lacks are added.",
+    help="Fine-tune: start from the best epoch of a run, or from one .weights.h5 file. Characters "
+    "that it doesn't know are added.",
 )
-@click.option("--run", metavar="NAME", help="Name of the run.  [default: corpus and cell]")
+@click.option("--run", metavar="NAME", help="Name of the new run.  [default: corpus and cell]")
 @click.option(
     "--resume",
     metavar="[RUN]",
     is_flag=False,
     flag_value="",
     shell_complete=options.run_names,
-    help="Go on from the last finished epoch of a run, by default the newest.",
+    help="Resume a run after its last finished epoch.  [default: the newest run]",
 )
-@click.option("--sample-every", type=_positive, metavar="N", help="Show a text every N epochs.")
-@click.option("--prompt", default="", help="What those texts begin with.")
+@click.option(
+    "--sample-every",
+    type=_positive,
+    metavar="N",
+    help="After every N epochs, show a text that the network writes.",
+)
+@click.option("--prompt", default="", help="What the texts of --sample-every begin with.")
 @options.as_json
 @options.checkpoints
 @options.data_dir
 @options.loudness
-@click.pass_context
 def train(
-    ctx: click.Context,
-    /,
     corpus: str | None,
     preset: str | None,
     budget: float | None,
-    begun_from: str | None,
+    from_: str | None,
     run: str | None,
     resume: str | None,
     sample_every: int | None,
@@ -165,107 +175,90 @@ def train(
     terminal: Terminal,
     **settings: Any,
 ) -> None:
-    """Train a network on CORPUS: shakespeare (the default), pydoc, a text file, or -.
+    """Train a network on CORPUS: shakespeare (the default), pydoc, a text file, or - for stdin.
 
-    Each epoch leaves a checkpoint in the run's folder, and learning curves are drawn beside them.
-    Ctrl-C ends after the step under way; --resume goes on.
+    Each epoch saves a checkpoint in the run's folder, beside the learning curves. Ctrl-C stops
+    after the current step; --resume continues from there.
     """
-    from charrnn.cli.plan import Places, Request, begin, check_prompt, go_on
+    from charrnn.data.corpus import STDIN
+    from charrnn.planning.folders import Folders
+    from charrnn.planning.language import Request, check_prompt, plan_resume, plan_run
 
-    given = {
-        name: value
-        for name, value in settings.items()
-        if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
-    }
+    given = options.list_given(settings)
     if prompt and not sample_every:
         raise click.UsageError("--prompt is for the texts of --sample-every: give both")
-    if resume is not None and (preset or run or budget or begun_from is not None):
+    if resume is not None and (preset or run or budget or from_ is not None):
         raise click.UsageError(
             "--resume keeps the run's name and settings: leave out --run, --preset, --budget and "
             "--from"
         )
-    if budget and "epochs" in given:
-        raise click.UsageError("--budget chooses the epochs: leave out --epochs")
-    places = Places(checkpoints, data_dir, terminal)
+    if corpus == STDIN:
+        terminal.note_waiting()
+    folders = Folders(checkpoints, data_dir)
     if resume is None:
-        plan = begin(Request(corpus, preset, budget, run, begun_from, prompt, given), places)
+        request = Request(corpus, preset, budget, run, from_, prompt, given)
+        plan = plan_run(request, folders, terminal)
     else:
-        plan = go_on(resume, corpus, given, places)
-        check_prompt(prompt, plan.finished.settings.vocabulary)
-    _fit(plan, places, as_json, _sampler(plan.run, sample_every, prompt))
+        plan = plan_resume(resume, corpus, given, folders, terminal)
+        check_prompt(prompt, plan.progress.recipe.vocabulary)
+    _show(plan, terminal, as_json, _make_sampler(plan.run, sample_every, prompt))
 
 
-def _sampler(run: "Run", every: int | None, prompt: str) -> Callable[[int], str | None]:
-    """What an epoch's network writes, where a sample is due."""
+def _show(
+    plan: "LanguagePlan",
+    terminal: Terminal,
+    as_json: bool,
+    sample: Callable[[int], str | None],
+) -> None:
+    from charrnn.cli.screen import show_training
+
+    show_training(plan, "\n".join(_introduce(plan)), terminal, as_json, sample)
+
+
+def _make_sampler(run: "Run", every: int | None, prompt: str) -> Callable[[int], str | None]:
+    """What an epoch's network writes, whenever a sample is due."""
 
     def sample(epoch: int) -> str | None:
         if not every or epoch % every:
             return None
-        from charrnn import load
+        from charrnn.inference.language_model import load_model
 
-        model = load(run.epoch_file(epoch))
+        model = load_model(run.epoch_file(epoch))
         return prompt + model.generate(prompt, _SAMPLE_LENGTH, temperature=0.8, seed=epoch)
 
     return sample
 
 
-def _fit(
-    plan: "Plan", places: "Places", as_json: bool, sampler: Callable[[int], str | None]
-) -> None:
-    from charrnn.cli.curves import drawn_curves
-    from charrnn.cli.display import Pace, TrainingDisplay
-    from charrnn.cli.interruption import stoppable
-    from charrnn.training.train import train as fit
-
-    terminal, config = places.terminal, plan.finished.settings.training
-    _introduce(plan, terminal)
-    go_on = plan.go_on_command(places.data_dir)
-    use = f"Read what it writes: charrnn sample --run {plan.run.typed()}"
-    pace = Pace("chars/s", config.batch_size * config.seq_length)
-    display = TrainingDisplay(terminal, config.epochs, plan.steps, pace, as_json, sampler)
-    borrowed = plan.origin.checkpoint.weights if plan.origin else None
-    with (
-        stoppable(terminal, plan.run, plan.steps, go_on, use) as interrupted,
-        display,
-        drawn_curves(plan.run, terminal),
-    ):
-        fit(plan.run, plan.finished, plan.ids, display, interrupted, borrowed)
-    done = len(plan.run.history())
-    if done < config.epochs:
-        terminal.note(f"no better epoch in {config.patience}: stopped early, after epoch {done}")
-    terminal.note(f"done: epoch {plan.run.best_epoch()} is the best of {plan.run.folder}.\n{use}")
-
-
-def _introduce(plan: "Plan", terminal: Terminal) -> None:
-    settings = plan.finished.settings
-    network, config = settings.network, settings.training
+def _introduce(plan: "LanguagePlan") -> list[str]:
+    """What will be trained, and what is odd about it."""
+    recipe = plan.progress.recipe
+    network, config = recipe.network, recipe.training
     held_back = (
         f"the last {100 * config.validation:g}% for validation"
         if config.validation
-        else "all to train"
+        else "all for training"
     )
     stacked = f"{network.layers} × " if network.layers > 1 else ""
-    terminal.note(
+    about = (
         f"{plan.run.name}: {stacked}{network.cell} {network.units}, "
         f"{network.parameters:,} parameters; {len(plan.ids):,} characters, "
         f"{plan.distinct:,} distinct, {held_back}; "
         f"{plan.steps:,} step{'s' if plan.steps > 1 else ''} an epoch; "
         f"{plan.precision.name} products ({plan.precision.reason})"
     )
+    lines = [about]
     if plan.origin:
-        terminal.note(plan.origin.introduction)
-    elif settings.begun_from:
-        terminal.note(f"began with {settings.begun_from}")
+        lines.append(plan.origin.introduce())
+    elif recipe.begun_from:
+        lines.append(f"began with {recipe.begun_from}")
     if plan.steps < _FEW_STEPS:
-        terminal.note(
-            "note: in so few steps an epoch a network learns little; a smaller --batch-size gives "
-            "more of them, and more --epochs help"
+        lines.append(
+            "note: a network learns little from so few steps an epoch: give a smaller --batch-size "
+            "for more of them, or more --epochs"
         )
     if config.order == "shuffled" and config.state == "carry":
-        terminal.note(
+        lines.append(
             "note: shuffled windows with a carried state give each window the state of an "
             "unrelated one, as in the tutorial; --order streams carries the true one"
         )
-    if plan.finished.results:
-        terminal.note(f"going on after epoch {len(plan.finished.results)} of {config.epochs}")
-    terminal.detail(f"{network}\n{config}")
+    return lines

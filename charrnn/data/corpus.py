@@ -1,4 +1,4 @@
-"""A name, a path or standard input to text, and its parts for training and validation."""
+"""A name, a path, standard input or a string to a corpus, and its two parts."""
 
 import hashlib
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from charrnn.data.download import Progress, Remote, fetch
+from charrnn.data.utf8 import BYTE_ORDER_MARK, decode_utf8
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import CorpusError
 
@@ -21,8 +22,6 @@ STDIN = "-"
 
 _Text = TypeVar("_Text", str, Ids)
 
-_BYTE_ORDER_MARK = "\ufeff"
-
 
 @dataclass(frozen=True)
 class Corpus:
@@ -30,8 +29,8 @@ class Corpus:
 
     Attributes:
         name: short name, also the first part of a run's name.
-        source: what the user gave: a corpus name, an absolute path, or `-`.
-        text: the characters, line ends as in the source.
+        source: what the user gave: a corpus name, an absolute path, `-`, or nothing for a string.
+        text: the characters, with the source's line ends.
         sha256: of the source's bytes.
     """
 
@@ -43,10 +42,10 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Named:
-    """A corpus that can be asked for by name."""
+    """A corpus with a name of its own."""
 
     description: str
-    remote: Remote | None  # None where nothing has to be fetched
+    remote: Remote | None  # None if nothing has to be downloaded
     read: Callable[[Path, Progress | None], bytes]
 
 
@@ -73,13 +72,13 @@ def load_corpus(
 
     Args:
         source: a name in `NAMED`, the path of a UTF-8 text file, or `-` for standard input.
-        data_dir: where downloads are kept.
-        stdin: read where source is `-`.
-        progress: told of a download's bytes.
+        data_dir: the folder of downloads.
+        stdin: read if `source` is `-`.
+        progress: called while downloading.
 
     Raises:
         CorpusError: no such corpus or file, or its content is empty or not UTF-8.
-        DownloadError: the corpus had to be fetched and could not be.
+        DownloadError: the corpus had to be downloaded and could not be.
     """
     if source in NAMED:
         return _decode(source, source, NAMED[source].read(data_dir, progress))
@@ -89,8 +88,25 @@ def load_corpus(
     return _decode(path.stem, str(path.resolve()), _read_file(path))
 
 
-def split(text: _Text, validation: float) -> tuple[_Text, _Text]:
-    """A text's first part, for training, and the last `validation` of it, for validation.
+def make_corpus(text: str, name: str = "text") -> Corpus:
+    """The corpus of a string that a Python caller has.
+
+    Args:
+        text: any characters, lone surrogates too.
+        name: short name.
+
+    Returns:
+        a corpus without a source, with the hash of its text's UTF-8 bytes.
+
+    Raises:
+        CorpusError: the text is empty.
+    """
+    _require_text(text, "the text")
+    return Corpus(name, "", text, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+
+
+def split_text(text: _Text, validation: float) -> tuple[_Text, _Text]:
+    """The first part of a text, to train on, and the last `validation` of it, to validate on.
 
     The border is nanoGPT's, int(N (1 - validation)), so that losses can be compared.
     """
@@ -103,26 +119,23 @@ def _read_file(path: Path) -> bytes:
         raise CorpusError(f"{path} is a folder: give one text file, or pipe files in with -")
     try:
         return path.read_bytes()
-    except FileNotFoundError:
+    except FileNotFoundError as error:
         names = ", ".join(NAMED)
         raise CorpusError(
             f"no file {path}, and no corpus of that name: give a text file, - for standard input, "
             f"or one of {names}"
-        ) from None
+        ) from error
     except OSError as error:
-        raise CorpusError(f"can't read {path}: {error.strerror}") from None
+        raise CorpusError(f"can't read {path}: {error.strerror}") from error
 
 
 def _decode(name: str, source: str, content: bytes) -> Corpus:
     shown = "standard input" if source == STDIN else source
-    try:
-        text = content.decode().removeprefix(_BYTE_ORDER_MARK)
-    except UnicodeDecodeError as error:
-        kind = "UTF-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "LATIN1"
-        raise CorpusError(
-            f"{shown} is not UTF-8 text (byte {error.start:,} is 0x{content[error.start]:02x}): if "
-            f"it is a text, convert it first, for example with iconv -f {kind} -t UTF-8"
-        ) from None
+    text = decode_utf8(content, shown, CorpusError).removeprefix(BYTE_ORDER_MARK)
+    _require_text(text, shown)
+    return Corpus(name, source, text, hashlib.sha256(content).hexdigest())
+
+
+def _require_text(text: str, shown: str) -> None:
     if not text:
         raise CorpusError(f"{shown} is empty: give a text of some thousand characters")
-    return Corpus(name, source, text, hashlib.sha256(content).hexdigest())

@@ -1,8 +1,8 @@
 """An address and a SHA-256 to a verified local file.
 
-Deciding is separate from doing: `fetch` looks at the data folder, `_transfer` moves bytes. A
-download lies beside its place as `.part`, is gone on with after an interruption, and takes its
-final name only once its hash is right. A lock lets one process at a time write the part.
+Deciding is separate from doing: `fetch` looks at the data folder, `_transfer` moves bytes. An
+unfinished download is a `.part` file in the same folder. The next attempt resumes it, and it gets
+its final name only if its hash is right. A lock keeps two processes from writing it at once.
 """
 
 import hashlib
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     import requests
 
 Progress = Callable[[int, int], None]
-"""Told the bytes at hand and the bytes in all."""
+"""Called with the number of bytes received so far and the total."""
+
+DATA = Path("data")
+"""The default folder of downloads."""
 
 _CHUNK = 16 * 1024
 _PARTIAL_CONTENT = 206
@@ -39,10 +42,10 @@ class Remote:
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a download may take before it is given up, times in seconds."""
+    """How long to wait for a host, in seconds, and how often to try."""
 
     connect: float = 10.0
-    silence: float = 20.0  # between two pieces of the answer
+    silence: float = 20.0  # between two pieces of the response
     attempts: int = 4
     backoff: float = 0.5  # before the second attempt, doubled each time
 
@@ -53,28 +56,35 @@ def fetch(
     progress: Progress | None = None,
     patience: Patience = Patience(),
 ) -> Path:
-    """The path of a verified copy of `remote` in `folder`, downloaded if it is not there yet.
+    """Return the path of a verified copy of `remote` in `folder`; download it if it is missing.
+
+    Args:
+        remote: the file.
+        folder: for downloads; made if it is missing.
+        progress: called after each piece.
+        patience: for the host.
 
     Raises:
-        DownloadError: the host did not answer, broke off each time, or served another content.
-        CorpusError: a file of that name is there with another content.
+        DownloadError: the host did not respond, each attempt was interrupted, or the content is not
+            the expected one.
+        CorpusError: the folder has a file of that name with another content.
     """
     path = folder / remote.name
-    if not _verified(path, remote):
+    if not _verify(path, remote):
         from filelock import FileLock
 
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f".{remote.name}.lock"):
-            if not _verified(path, remote):  # another process may have been first
+            if not _verify(path, remote):  # another process may have done it
                 _download(remote, path, progress, patience)
     return path
 
 
-def _verified(path: Path, remote: Remote) -> bool:
-    """Whether the file is there; one with another content is an error, not ours to replace."""
+def _verify(path: Path, remote: Remote) -> bool:
+    """Whether the file exists; one with another content may be the user's, so it is an error."""
     if not path.exists():
         return False
-    actual = _sha256(path)
+    actual = _hash_file(path)
     if actual != remote.sha256:
         raise CorpusError(
             f"{path} is not the expected file (SHA-256 {actual[:12]}…, expected "
@@ -96,36 +106,36 @@ def _download(remote: Remote, path: Path, progress: Progress | None, patience: P
             _transfer(remote, part, progress, patience)
         except requests.RequestException as error:
             failure = error
-            if not _passing(error):
+            if not _is_temporary(error):
                 break
             continue
-        if _sha256(part) == remote.sha256:
+        if _hash_file(part) == remote.sha256:
             part.replace(path)
             return
         part.unlink()
         failure = None
-        if not resumed:  # else the two halves may be of different files: once more, from the start
+        if not resumed:  # otherwise the halves may be of two files: try again from the start
             break
     raise DownloadError(
-        f"{_reason(remote, part, failure)}. Put the file at {path}, or try again later"
-    )
+        f"{_explain(remote, part, failure)}. Put the file at {path}, or try again later"
+    ) from failure
 
 
 def _transfer(remote: Remote, part: Path, progress: Progress | None, patience: Patience) -> None:
-    """Append what is missing to the part, or write it anew where the host can't go on."""
+    """Append what the part lacks, or write it from the start if the host can't resume."""
     import requests
 
     have = part.stat().st_size if part.exists() else 0
-    if have >= remote.size:  # nothing is missing; a wrong one is found by its hash
+    if have >= remote.size:  # complete; the hash shows if it is wrong
         return
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     limits = (patience.connect, patience.silence)
-    with requests.get(remote.url, headers=headers, stream=True, timeout=limits) as answer:
-        answer.raise_for_status()
-        if answer.status_code != _PARTIAL_CONTENT:
+    with requests.get(remote.url, headers=headers, stream=True, timeout=limits) as response:
+        response.raise_for_status()
+        if response.status_code != _PARTIAL_CONTENT:
             have = 0
         with part.open("ab" if have else "wb") as file:
-            for chunk in _pieces(answer):
+            for chunk in _receive(response):
                 have += file.write(chunk)
                 if progress:
                     progress(have, remote.size)
@@ -135,35 +145,37 @@ def _transfer(remote: Remote, part: Path, progress: Progress | None, patience: P
         raise requests.exceptions.ChunkedEncodingError
 
 
-def _pieces(answer: "requests.Response") -> Iterator[bytes]:
-    """The answer's bytes as they come; whatever breaks them off is one and the same error."""
+def _receive(response: "requests.Response") -> Iterator[bytes]:
+    """The response's bytes as they arrive; every interruption is one and the same error."""
     import requests
 
     try:
-        yield from answer.iter_content(_CHUNK)
-    except requests.RequestException:
-        raise requests.exceptions.ChunkedEncodingError from None
+        yield from response.iter_content(_CHUNK)
+    except requests.RequestException as error:
+        raise requests.exceptions.ChunkedEncodingError from error
 
 
-def _passing(error: "requests.RequestException") -> bool:
-    """Whether another attempt may go better: not where the host itself refused the request."""
+def _is_temporary(error: "requests.RequestException") -> bool:
+    """Whether another attempt may succeed: not if the host itself refused the request."""
     status = error.response.status_code if error.response is not None else None
     return status is None or status >= _SERVER_ERROR or status in _BUSY
 
 
-def _reason(remote: Remote, part: Path, failure: "requests.RequestException | None") -> str:
+def _explain(remote: Remote, part: Path, failure: "requests.RequestException | None") -> str:
     import requests
 
     if failure is None:
-        return f"{remote.url} served another file than expected (wrong SHA-256; thrown away)"
+        return f"{remote.url} served a file other than the expected one (wrong SHA-256; deleted)"
     if failure.response is not None:
         return f"{remote.url} answered {failure.response.status_code} {failure.response.reason}"
     if isinstance(failure, requests.exceptions.ChunkedEncodingError):
         have = part.stat().st_size
-        return f"the download of {remote.url} broke off after {have:,} of {remote.size:,} bytes"
+        return (
+            f"the download of {remote.url} was interrupted after {have:,} of {remote.size:,} bytes"
+        )
     return f"can't reach {urlsplit(remote.url).netloc} for {remote.name}"
 
 
-def _sha256(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,8 +1,9 @@
 """What turns a review into a classifier's ids: a vocabulary of words, or of subwords."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from charrnn.data.spans import Span
 from charrnn.data.subwords import Subwords
 from charrnn.data.vocabulary import Ids
 from charrnn.data.words import Words
@@ -15,25 +16,48 @@ class Encoder(Protocol):
         """The ids of a text, shape (T,)."""
 
     def encode_batch(self, texts: Iterable[str]) -> list[Ids]:
-        """The ids of each text."""
+        """The ids of each text, as from `encode`."""
+
+    def encode_word(self, word: str) -> Ids:
+        """The ids of a review of this word alone, shape (T,)."""
 
     def decode(self, ids: Iterable[int] | Ids) -> str:
-        """The text that the ids stand for, as far as they tell."""
+        """The text that the ids stand for, as far as they preserve it."""
+
+    def count_tokens(self, text: str) -> tuple[int, int]:
+        """How many tokens a text has, and how many of them are unknown."""
+
+    def locate_words(self, text: str) -> tuple[Ids, list[Span]]:
+        """The ids of a text, as from `encode`, and where its words are, in order."""
+
+    @property
+    def word_ids(self) -> Mapping[str, int]:
+        """The id of each whole word; empty if ids stand for pieces of words.
+
+        Ids below the smallest of these are reserved: padding and the like.
+        """
+
+    def frequent_words(self, count: int) -> list[str]:
+        """The most frequent words of the vocabulary, at most `count`."""
 
     def __len__(self) -> int:
         """How many ids there are, padding included."""
 
     def to_json(self) -> str:
-        """Everything that `load_encoder` needs."""
+        """Everything that `parse_encoder` needs."""
 
 
 ENCODERS: dict[str, type[Words] | type[Subwords]] = {"words": Words, "subwords": Subwords}
 
 
-def load_encoder(tokens: str, content: str) -> Encoder:
-    """The encoder that a checkpoint holds.
+def parse_encoder(tokens: str, content: str) -> Encoder:
+    """The encoder whose `to_json` gave `content`.
+
+    Args:
+        tokens: what its ids stand for, a key of `ENCODERS`.
+        content: JSON, as a checkpoint stores it.
 
     Raises:
-        ValueError: the content is no such encoder's.
+        ValueError: the content does not describe such an encoder.
     """
     return ENCODERS[tokens].from_json(content)

@@ -1,4 +1,4 @@
-"""Reviews' ids to what a classifier reads: cut, pairs of neighbours, padded, in batches.
+"""Reviews' ids to what a classifier reads: cutting, bigrams, padding and batches.
 
 Shapes: B batch, T tokens.
 """
@@ -24,10 +24,10 @@ class Examples:
     """Reviews as a classifier reads them.
 
     Attributes:
-        ids: of each review, cut.
+        ids: of each review, cut to the length that is read.
         labels: 1 for positive, 0 for negative, shape (N,).
-        bigrams: the rows of each review's words and pairs; None where no network reads them.
-        corrections: added to each review's logit while training, shape (N,); None for nothing.
+        bigrams: each review's rows from `hash_bigrams`; None if no network reads them.
+        corrections: added to each review's logit while training, shape (N,); None for none.
     """
 
     ids: Sequence[Ids]
@@ -44,7 +44,9 @@ class Examples:
         return np.array([len(ids) for ids in self.ids], np.int64)
 
     def split(self, fraction: float) -> tuple["Examples", "Examples"]:
-        """All but the last `fraction`, at Keras's border int(N (1 - fraction)), and the rest.
+        """The first reviews, to train on, and the last `fraction` of them, to validate on.
+
+        The border is Keras's, int(N (1 - fraction)).
 
         Raises:
             ReviewsError: one of the two would be empty.
@@ -52,27 +54,28 @@ class Examples:
         border = int(len(self) * (1 - fraction))
         if not 0 < border < len(self):
             raise ReviewsError(
-                f"{len(self)} reviews are too few to hold back {100 * fraction:g}% for validation"
+                f"{len(self)} reviews are too few to hold back {100 * fraction:g}% for validation: "
+                "give more reviews, or another `validation`"
             )
-        return self.part(range(border)), self.part(range(border, len(self)))
+        return self.select(range(border)), self.select(range(border, len(self)))
 
-    def part(self, rows: Sequence[int]) -> "Examples":
-        """Some of the reviews, without corrections."""
+    def select(self, rows: Sequence[int]) -> "Examples":
+        """The reviews at these places, without corrections."""
         bigrams = None if self.bigrams is None else [self.bigrams[row] for row in rows]
         return Examples([self.ids[row] for row in rows], self.labels[rows], bigrams)
 
 
-def cut(ids: Ids, max_length: int) -> Ids:
-    """The end of a review's ids (T,); all of them where `max_length` is 0."""
+def cut_review(ids: Ids, max_length: int) -> Ids:
+    """The last `max_length` of a review's ids (T,); all of them if it is 0."""
     return ids[-max_length:] if max_length else ids
 
 
 def hash_bigrams(ids: Ids, rows: int) -> Ids:
-    """Which rows stand for a review's words and pairs of neighbours, each of them once.
+    """The rows of a table for a review's words and pairs of neighbours, each row once.
 
     Args:
         ids: shape (T,).
-        rows: of the table; row 0 is padding.
+        rows: how many the table has; row 0 is padding.
 
     Returns:
         shape (N,), ascending, N at most 2 T - 1.
@@ -83,21 +86,21 @@ def hash_bigrams(ids: Ids, rows: int) -> Ids:
     return np.unique(1 + hashes % np.uint64(rows - 1)).astype(np.int32)
 
 
-def pad(
+def pad_reviews(
     reviews: Sequence[Ids], padding: str, length: int | None = None, most: int = 0
 ) -> npt.NDArray[np.int32]:
-    """Reviews as one array, short ones filled up with 0.
+    """Reviews as one array, short ones padded with 0.
 
     Args:
-        reviews: the prepared ids of each review.
+        reviews: the ids of each review, already cut.
         padding: "before" or "after" the review.
-        length: T; None for the first of few lengths that holds the longest review.
-        most: what None gives at most; 0 for any.
+        length: T; None for the longest review's, rounded up by `round_length`.
+        most: the largest T that None may give; 0 for no limit.
 
     Returns:
         shape (B, T).
     """
-    rounded = round_up(max(map(len, reviews)))
+    rounded = round_length(max(map(len, reviews)))
     time = length or min(rounded, most or rounded)
     rows = np.zeros((len(reviews), time), np.int32)
     for row, ids in zip(rows, reviews, strict=True):
@@ -108,10 +111,10 @@ def pad(
     return rows
 
 
-def round_up(length: int) -> int:
-    """The next of 64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280 and so on.
+def round_length(length: int) -> int:
+    """Round up to 64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280 and so on.
 
-    So few lengths are worth compiling a network's loop for each of them.
+    These are so few that compiling a network's loop for each of them pays.
     """
     step = _STEP
     while length > 8 * step:
@@ -119,19 +122,22 @@ def round_up(length: int) -> int:
     return max(1, -(-length // step)) * step
 
 
-def in_batches(
+def group_in_batches(
     lengths: npt.NDArray[np.int64],
     batch_size: int,
     random: np.random.Generator | None,
     grouped: bool,
 ) -> list[npt.NDArray[np.int64]]:
-    """Which reviews go into which batch; each review goes into one.
+    """Which reviews go into which batch; each review goes into exactly one.
 
     Args:
         lengths: tokens of each review, shape (N,).
         batch_size: B; the last batch may be smaller.
-        random: shuffles; None keeps the order, or where grouped sorts by length.
-        grouped: put reviews of like length together, so that little padding is read.
+        random: shuffles; None keeps the order or, if grouped, sorts by length.
+        grouped: put reviews of similar length together, so that little padding is read.
+
+    Returns:
+        the places of each batch's reviews, shape (B,).
     """
     order = np.arange(len(lengths)) if random is None else random.permutation(len(lengths))
     if grouped and len(order):

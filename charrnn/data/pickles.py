@@ -1,9 +1,10 @@
-"""The integer arrays of an `.npz`, whose ragged ones are pickles, with none of their code run.
+"""The integer arrays of an `.npz`; its ragged ones are pickles, and none of their code is run.
 
-NumPy keeps arrays of unequal lists as pickles, and a pickle can call any function or ask for any
-memory. Here it may use only the opcodes of nested lists of integers, and no more than those need;
-its memo stays small; what is copied is no larger than the content; and the names that it may call
-stand for a class that does nothing. NumPy itself never sees the content.
+NumPy saves an array of lists of different lengths as a pickle, and a pickle can call any function
+or ask for any amount of memory. Here a pickle may use only the opcodes of nested lists of integers,
+and no more of them than such lists need; its memo stays small; copies are no larger than the
+content; and the names that it may call stand for a class that does nothing. NumPy itself never
+reads the content.
 """
 
 import contextlib
@@ -24,12 +25,12 @@ from charrnn.data.vocabulary import Ids
 from charrnn.errors import ReviewsError
 
 _MOST = 64 * 2**20  # bytes in a member, over four times what Keras's training reviews need
-_MOST_OTHERS = 2**19  # opcodes beside those of integers, seven times what Keras's reviews need
+_MOST_OTHERS = 2**19  # opcodes other than integers', seven times what Keras's reviews need
 _LONGEST_NAME = 32  # bytes
 
 
 class _StandIn:
-    """What a pickle builds in place of arrays and types: it keeps what it is given."""
+    """Stands in for the arrays and types of a pickle, and keeps their state."""
 
     def __init__(self, *_: object) -> None:
         self.state: Any = None
@@ -57,8 +58,8 @@ class _Unpickler(pickle.Unpickler):
         return _StandIn
 
 
-def _short(opcode: bytes, width: int) -> bytes:
-    """A pattern of an opcode, a length of `width` bytes, and as many bytes as the length says."""
+def _build_pattern(opcode: bytes, width: int) -> bytes:
+    """A pattern: an opcode, a length of `width` bytes, and as many bytes as the length says."""
     lengths = range(_LONGEST_NAME)
     sizes = (re.escape(n.to_bytes(width, "little")) + b".{%d}" % n for n in lengths)
     return re.escape(opcode) + b"(?:" + b"|".join(sizes) + b")"
@@ -67,18 +68,18 @@ def _short(opcode: bytes, width: int) -> bytes:
 _INTEGERS = b"(?:%b)*+" % b"|".join(
     [
         rb"K.|M..|J.{4}",
-        _short(b"\x8a", 1),
+        _build_pattern(b"\x8a", 1),
         rb"[ae]",  # into a list
     ]
 )
 _OTHER = b"(?:%b)" % b"|".join(
     [
         rb"[]()lt\x85-\x87]",  # lists and tuples
-        rb"\x94|q.|r...\0|h.|j...\0",  # memo; a high number would take its size in memory
+        rb"\x94|q.|r...\0|h.|j...\0",  # memo; a high number would take as much memory
         rb"[N\x88\x89Rb\x93]|c[\w.]{1,40}\n\w{1,40}\n",  # constants, calls, names
         rb"\x80.|\x95.{8}",  # protocol, frames
-        *(_short(opcode, 1) for opcode in (b"\x8c", b"C", b"U")),
-        *(_short(opcode, 4) for opcode in (b"X", b"B", b"T")),
+        *(_build_pattern(opcode, 1) for opcode in (b"\x8c", b"C", b"U")),
+        *(_build_pattern(opcode, 4) for opcode in (b"X", b"B", b"T")),
     ]
 )
 _OPCODES = re.compile(
@@ -96,16 +97,16 @@ def read_ragged(path: Path, name: str) -> list[Ids]:
     Raises:
         ReviewsError: the file or the array is missing, damaged, hostile, or holds anything else.
     """
-    with _explained(path, name):
-        file, (count,), dtype = _member(path, name)
+    with _explain_errors(path, name):
+        file, (count,), dtype = _open_member(path, name)
         if dtype != np.object_:
             raise ReviewsError(f"holds {dtype}, not lists")
         content = file.read()
-        lists = _unpickled(content)
+        lists = _unpickle(content)
         if len(lists) != count:
-            raise ReviewsError(f"holds {len(lists):,} lists, not {count:,} as it says")
+            raise ReviewsError(f"holds {len(lists):,} lists, but says {count:,}")
         _require_no_copies(lists, len(content))
-        return [_integers(item) for item in lists]
+        return [_convert_integers(item) for item in lists]
 
 
 def read_integers(path: Path, name: str) -> npt.NDArray[np.integer]:
@@ -114,38 +115,38 @@ def read_integers(path: Path, name: str) -> npt.NDArray[np.integer]:
     Raises:
         ReviewsError: the file or the array is missing, damaged, or holds anything else.
     """
-    with _explained(path, name):
-        file, (count,), dtype = _member(path, name)
+    with _explain_errors(path, name):
+        file, (count,), dtype = _open_member(path, name)
         if dtype.kind not in "iu":
             raise ReviewsError(f"holds {dtype}, not integers")
         content = file.read()
         if len(content) != count * dtype.itemsize:
-            raise ReviewsError("has another size than it says")
+            raise ReviewsError("has a different size than it says")
         return np.frombuffer(content, dtype)
 
 
 @contextlib.contextmanager
-def _explained(path: Path, name: str) -> Iterator[None]:
-    """Whatever goes wrong inside is one line about the file."""
+def _explain_errors(path: Path, name: str) -> Iterator[None]:
+    """Turn any exception inside into one line about the file."""
     try:
         yield
-    except FileNotFoundError:
-        raise ReviewsError(f"no file {path}: give the path of Keras's imdb.npz") from None
+    except FileNotFoundError as error:
+        raise ReviewsError(f"no file {path}: give the path of Keras's imdb.npz") from error
     except ReviewsError as error:
         raise ReviewsError(
             f"{path} is not like Keras's imdb.npz: {name} {error}. Get the file again"
-        ) from None
-    except Exception as error:  # noqa: BLE001 - a stranger's file can be wrong in any way
+        ) from error
+    except Exception as error:  # a file can be damaged in any way
         reason = getattr(error, "strerror", None) or f"it is damaged at {name}, or no .npz file"
-        raise ReviewsError(f"can't read {path}: {reason}. Get the file again") from None
+        raise ReviewsError(f"can't read {path}: {reason}. Get the file again") from error
 
 
-def _member(path: Path, name: str) -> tuple[io.BytesIO, tuple[int], np.dtype[Any]]:
-    """An array's content, behind its header, and the shape and type that the header says."""
+def _open_member(path: Path, name: str) -> tuple[io.BytesIO, tuple[int], np.dtype[Any]]:
+    """A file at the start of an array's content, and the shape and type from the array's header."""
     with zipfile.ZipFile(path) as archive:
         if f"{name}.npy" not in archive.namelist():
             raise ReviewsError("is missing")
-        size = archive.getinfo(f"{name}.npy").file_size  # zipfile reads no more than this
+        size = archive.getinfo(f"{name}.npy").file_size  # zipfile reads no more than that
         if size > _MOST:
             raise ReviewsError(f"has {size:,} bytes, more than the {_MOST:,} that are read")
         file = io.BytesIO(archive.read(f"{name}.npy"))
@@ -160,46 +161,47 @@ def _member(path: Path, name: str) -> tuple[io.BytesIO, tuple[int], np.dtype[Any
     return file, shape, dtype
 
 
-def _unpickled(content: bytes) -> list[Any]:
+def _unpickle(content: bytes) -> list[Any]:
     _require_opcodes(content)
     found = _Unpickler(io.BytesIO(content), encoding="latin1").load()
     lists = found.state[-1] if isinstance(found, _StandIn) else None
     if not isinstance(lists, list):
-        raise ReviewsError("is a pickle of something else than an array")
+        raise ReviewsError("is a pickle of something other than an array")
     return lists
 
 
 def _require_opcodes(content: bytes) -> None:
-    """Most opcodes take memory, up to a hundred times their byte: no more of them than are needed.
+    """Reject other opcodes, and more than are needed.
 
-    An integer's takes a tenth of that, and has the content's size as its limit.
+    Most opcodes take memory, up to a hundred times their own size. An integer's takes a tenth of
+    that, and the content's size limits it.
     """
     allowed = _OPCODES.match(content)
     end = allowed.end() if allowed else 0
     if _ONE_MORE.match(content, end):
         raise ReviewsError(
-            f"has over {_MOST_OTHERS:,} opcodes beside those of integers, so it may be hostile"
+            f"has over {_MOST_OTHERS:,} opcodes other than those of integers, so it may be hostile"
         )
     if content[end:] != b".":
-        raise ReviewsError("is a damaged pickle, or one of other things than lists of integers")
+        raise ReviewsError("is a damaged pickle, or one of something other than lists of integers")
 
 
 def _require_no_copies(lists: list[Any], size: int) -> None:
-    """A pickle can refer to one list many times, each of which would be copied."""
+    """Reject references: a pickle can refer to one list many times, and each would be copied."""
     if not all(isinstance(item, list) for item in lists):
-        raise ReviewsError("holds something else than lists of integers")
+        raise ReviewsError("holds something other than lists of integers")
     total = sum(map(len, lists))
     if total > size:
         raise ReviewsError(f"holds {total:,} integers in {size:,} bytes, so it may be hostile")
     if len(set(map(id, lists))) < len(lists):
-        raise ReviewsError("holds one list twice, not a list for each review")
+        raise ReviewsError("holds one list twice instead of a list for each review")
 
 
-def _integers(item: list[Any]) -> Ids:
+def _convert_integers(item: list[Any]) -> Ids:
     try:
         integers = np.asarray(array("i", item), np.int32)
-    except (TypeError, OverflowError):
-        raise ReviewsError("holds a list of something else than word ranks") from None
+    except (TypeError, OverflowError) as error:
+        raise ReviewsError("holds a list of something other than word ranks") from error
     if integers.size and integers.min() < 0:
         raise ReviewsError("holds negative numbers")
     return integers

@@ -1,4 +1,4 @@
-"""Labelled reviews, of words' ranks or of text, in the order in which Keras gives its own."""
+"""Labelled reviews, as ranks of words or as text, in the order in which Keras gives its own."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,10 +9,12 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.data import layout, pickles
+from charrnn.data import layout, pickles, tables
 from charrnn.data.download import Remote
+from charrnn.data.rows import ENDINGS, SHOWN_ENDINGS
+from charrnn.data.utf8 import decode_utf8
 from charrnn.data.vocabulary import Ids
-from charrnn.errors import ReviewsError
+from charrnn.errors import ReviewsError, UsageError
 
 _KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
 
@@ -36,17 +38,17 @@ IMDB_TEXT = Remote(
 )
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz")
-_SEED = 113  # Keras's, as is the old generator
+_SEED = 113  # Keras's, and so is the old kind of generator
 
 Review = TypeVar("Review", Ids, str)
 
 
 @dataclass(frozen=True)
 class Labelled(Generic[Review]):
-    """Reviews and what each says.
+    """Reviews and the opinion of each.
 
     Attributes:
-        reviews: N of them, some perhaps empty.
+        reviews: N of them, which may be empty.
         labels: 1 for a positive review, 0 for a negative one, shape (N,).
     """
 
@@ -65,8 +67,8 @@ class ReviewSet(Generic[Review]):
         name: short name.
         source: the absolute path that they were read from.
         sha256: of the file's bytes, or of a folder's reviews with their paths.
-        train: in the order of `keras.datasets.imdb.load_data`.
-        test: the same.
+        train: to train with, in the order of `keras.datasets.imdb.load_data`.
+        test: to test with, in the same order.
     """
 
     name: str
@@ -77,31 +79,47 @@ class ReviewSet(Generic[Review]):
 
 
 class RankReviews(ReviewSet[Ids]):
-    """Reviews as ranks of their words, 1 for the most frequent; `words.word_ids` gives ids."""
+    """Reviews as ranks of their words, 1 for the most frequent; `words.convert_ranks` gives ids."""
 
 
 class TextReviews(ReviewSet[str]):
-    """Reviews as they were written."""
+    """Reviews as text."""
 
 
-def load(path: Path) -> RankReviews | TextReviews:
-    """Read reviews of ranks from an `.npz`, or of text from a folder or a tar archive.
+def load_reviews(
+    path: Path, text_column: str | None = None, label_column: str | None = None
+) -> RankReviews | TextReviews:
+    """Read reviews from a file or folder of any kind.
+
+    Args:
+        path: an `.npz` of ranks, a table of texts in a `.csv`, `.tsv` or `.jsonl` file, or texts in
+            a folder or tar archive.
+        text_column: the table's column of texts; None for one with a usual name.
+        label_column: the table's column of labels; None for one with a usual name.
 
     Raises:
-        ReviewsError: there is nothing of the kind, or not what it should be.
+        ReviewsError: there is nothing of these kinds, or it can't be used.
+        UsageError: a column is named for something other than a table.
     """
+    if not path.is_dir() and path.suffix.lower() in ENDINGS:
+        return read_text_table(path, text_column, label_column)
+    if text_column is not None or label_column is not None:
+        raise UsageError(
+            f"{path} is no table with columns: give a {SHOWN_ENDINGS} file, or leave out "
+            "`text_column` and `label_column`"
+        )
     if path.is_dir() or path.name.endswith(_ARCHIVES):
-        return load_text(path)
+        return read_texts(path)
     if path.suffix == ".npz":
-        return load_npz(path)
+        return read_npz(path)
     problem = "can't be read as reviews" if path.exists() else "does not exist"
     raise ReviewsError(
-        f"{path} {problem}: give Keras's imdb.npz, or a folder or {' or '.join(_ARCHIVES)} archive "
-        f"with {layout.PATTERN}"
+        f"{path} {problem}: give a {SHOWN_ENDINGS} file, Keras's imdb.npz, or a folder or "
+        f"{' or '.join(_ARCHIVES)} archive with {layout.PATTERN}"
     )
 
 
-def load_npz(path: Path) -> RankReviews:
+def read_npz(path: Path) -> RankReviews:
     """Read the ranks of a file like Keras's imdb.npz.
 
     Raises:
@@ -112,35 +130,63 @@ def load_npz(path: Path) -> RankReviews:
     for part in layout.PARTS:
         ranks = pickles.read_ragged(path, f"x_{part}")
         labels = pickles.read_integers(path, f"y_{part}")
-        parts.append(_labelled(f"{path} ({part})", ranks, labels, order))
-    return RankReviews(path.stem, str(path.resolve()), _file_hash(path), *parts)
+        parts.append(_shuffle_part(f"{path} ({part})", ranks, labels, order))
+    return RankReviews(path.stem, str(path.resolve()), _hash_file(path), *parts)
 
 
-def load_text(path: Path) -> TextReviews:
-    """Read the texts of a folder or tar archive laid out as aclImdb, without unpacking it.
+def read_texts(path: Path) -> TextReviews:
+    """Read the texts of a folder or tar archive with the layout of aclImdb, without unpacking it.
 
     Raises:
         ReviewsError: it can't be read, has another layout, or a review is not UTF-8.
     """
-    contents = layout.contents(path)
+    contents = layout.read_contents(path)
     order = np.random.RandomState(_SEED)
     parts: list[Labelled[str]] = []
     for part in layout.PARTS:
         names = [name for name in contents if name.startswith(f"{part}/")]
-        texts = [_decode(path, name, contents[name]) for name in names]
+        texts = [decode_utf8(contents[name], f"{name} in {path}", ReviewsError) for name in names]
         labels = np.array([layout.LABELS.index(name.split("/")[1]) for name in names])
-        parts.append(_labelled(f"{path} ({part})", texts, labels, order))
-    digest = _folder_hash(contents) if path.is_dir() else _file_hash(path)
-    return TextReviews(_name(path), str(path.resolve()), digest, *parts)
+        parts.append(_shuffle_part(f"{path} ({part})", texts, labels, order))
+    digest = _hash_folder(contents) if path.is_dir() else _hash_file(path)
+    return TextReviews(_find_name(path), str(path.resolve()), digest, *parts)
 
 
-def _labelled(
+def read_text_table(
+    path: Path, text_column: str | None = None, label_column: str | None = None
+) -> TextReviews:
+    """Read the texts of a `.csv`, `.tsv` or `.jsonl` file with a review in each row.
+
+    The train and test parts are what a column split, part or set says. Without one, every fifth
+    review of each label tests, counted in the shuffled order of all.
+
+    Args:
+        path: the file.
+        text_column: the column of texts; None for the first of `tables.TEXT_COLUMNS`.
+        label_column: the column of labels; None for the first of `tables.LABEL_COLUMNS`.
+
+    Raises:
+        ReviewsError: the file can't be read, lacks a column, or has unusable rows.
+    """
+    texts, labels, tests = tables.read_table(path, text_column, label_column)
+    if tests is None:
+        tests = tables.choose_tests(path, labels, np.random.RandomState(_SEED))
+    order = np.random.RandomState(_SEED)
+    parts: list[Labelled[str]] = []
+    for number, part in enumerate(layout.PARTS):
+        places = np.flatnonzero(tests == number)
+        own = [texts[place] for place in places.tolist()]
+        parts.append(_shuffle_part(f"{path} ({part})", own, labels[places], order))
+    return TextReviews(path.stem, str(path.resolve()), _hash_file(path), *parts)
+
+
+def _shuffle_part(
     shown: str,
     reviews: Sequence[Review],
     labels: npt.NDArray[np.integer],
     order: np.random.RandomState,
 ) -> Labelled[Review]:
-    """The reviews in their next order, once they have proved to be usable."""
+    """Check one part's reviews, and put them in the order of the next permutation."""
     if len(reviews) != len(labels):
         raise ReviewsError(f"{shown} has {len(reviews):,} reviews but {len(labels):,} labels")
     if not np.isin(labels, (0, 1)).all():
@@ -153,29 +199,19 @@ def _labelled(
     return Labelled([reviews[place] for place in places.tolist()], labels[places].astype(np.int8))
 
 
-def _decode(path: Path, name: str, content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise ReviewsError(
-            f"{name} in {path} is not UTF-8 text (byte {error.start:,} is "
-            f"0x{content[error.start]:02x}): convert it first, for example with iconv"
-        ) from None
-
-
-def _name(path: Path) -> str:
+def _find_name(path: Path) -> str:
     name = path.resolve().name
     for ending in _ARCHIVES:
         name = name.removesuffix(ending)
     return name
 
 
-def _file_hash(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _folder_hash(contents: dict[str, bytes]) -> str:
+def _hash_folder(contents: dict[str, bytes]) -> str:
     digest = hashlib.sha256()
     for name, content in contents.items():
         digest.update(f"{name}\0{len(content)}\0".encode() + content)

@@ -26,7 +26,7 @@ class Vocabulary:
 
     def __init__(self, characters: str) -> None:
         self.characters = characters
-        self._codes = _code_points(characters)
+        self._codes = _to_code_points(characters)
         if not characters or np.any(self._codes[:-1] >= self._codes[1:]):
             raise VocabularyError("a vocabulary must hold distinct characters in sorted order")
         self._ids: Ids = np.full(sys.maxunicode + 1, _UNKNOWN, np.int32)  # by code point
@@ -55,38 +55,38 @@ class Vocabulary:
         """The ids of `text`'s characters, shape (N,).
 
         Raises:
-            VocabularyError: characters outside the vocabulary; the message names them.
+            VocabularyError: the text has characters outside the vocabulary; the message lists them.
         """
-        ids = self._ids[_code_points(text)]
+        ids = self._ids[_to_code_points(text)]
         if np.any(ids == _UNKNOWN):
             unknown = "".join(sorted(set(text) - set(self.characters)))
-            raise VocabularyError(f"not in this network's vocabulary: {listing(unknown)}")
+            raise VocabularyError(f"not in this network's vocabulary: {list_characters(unknown)}")
         return ids
 
     def decode(self, ids: Iterable[int] | Ids) -> str:
         """The text of the given ids."""
-        return _text(self._codes[np.asarray(ids, dtype=np.int64)])
+        return _to_text(self._codes[np.asarray(ids, dtype=np.int64)])
 
-    def only_known(self, text: str) -> str:
-        """`text` without the characters outside the vocabulary."""
+    def drop_unknown(self, text: str) -> str:
+        """The text without the characters outside the vocabulary."""
         return "".join(character for character in text if character in self)
 
 
-def listing(characters: str, most: int = 10) -> str:
+def list_characters(characters: str, most: int = 10) -> str:
     """The first characters in quotes, and how many more there are."""
-    shown = " ".join(map(_shown, characters[:most]))
+    shown = " ".join(map(_quote, characters[:most]))
     rest = len(characters) - most
     return shown + (f" and {rest} more" if rest > 0 else "")
 
 
-def _code_points(text: str) -> npt.NDArray[np.uint32]:
+def _to_code_points(text: str) -> npt.NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
-def _text(codes: npt.NDArray[np.uint32]) -> str:
+def _to_text(codes: npt.NDArray[np.uint32]) -> str:
     return codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
-def _shown(character: str) -> str:
-    """The character in quotes, or its code point where it would melt into the quote before it."""
+def _quote(character: str) -> str:
+    """The character in quotes, or its code point if it would combine with the quote before it."""
     return f"U+{ord(character):04X}" if unicodedata.combining(character) else repr(character)

@@ -1,4 +1,4 @@
-"""A review's words to ids and back, numbered as Keras numbers its IMDB reviews.
+"""A review's words to ids and back, numbered the way Keras numbers its IMDB reviews.
 
 Id 0 is padding, 1 a review's start, 2 a word outside the vocabulary; 3 is never used. The word of
 rank r, 1 for the most frequent, has id r + 3.
@@ -8,9 +8,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
+from charrnn.data.spans import Span, locate_split_words
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import ReviewsError
 
@@ -27,19 +29,20 @@ _TO_SPACE = dict.fromkeys(map(ord, (*_FILTERED, *_SPACES)), " ")
 
 
 def split_words(text: str) -> list[str]:
-    """The words of a text as Keras 2 splits it: lower-case, without punctuation but apostrophes.
+    """The words of a text, split like Keras 2: lower-case, no punctuation except apostrophes.
 
-    All other white space separates as well; `<br />` becomes the word br, as in Keras's reviews.
+    All other white space separates words as well. `<br />` becomes the word br, as in Keras's
+    reviews.
     """
     return [word for word in text.lower().translate(_TO_SPACE).split(" ") if word]
 
 
-def word_ids(ranks: Ids, max_words: int) -> Ids:
+def convert_ranks(ranks: Ids, max_words: int) -> Ids:
     """The ids of a review's word ranks, as `keras.datasets.imdb.load_data(num_words=max_words)`.
 
     Args:
         ranks: shape (T,).
-        max_words: ids from here on become the unknown word's.
+        max_words: this id and all above it become the unknown word's.
 
     Returns:
         The start's id and one for each word, shape (T + 1,).
@@ -51,13 +54,13 @@ def word_ids(ranks: Ids, max_words: int) -> Ids:
 
 
 class Words:
-    """The vocabulary of a classifier that reads words; its length counts the ids below 4 too.
+    """The vocabulary of a classifier that reads words; its length includes the ids below 4.
 
     Args:
         words: in the order of their ids from 4 on, each once.
 
     Raises:
-        ReviewsError: there are no words, or a word is empty or there twice.
+        ReviewsError: there are no words, or a word is empty or occurs twice.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -71,11 +74,11 @@ class Words:
         """The words of ids below `max_words` in a file like Keras's imdb_word_index.json.
 
         Raises:
-            ReviewsError: no such file, or not an object of words and their ranks, 1 to their
-                number; or `max_words` leaves no word.
+            ReviewsError: the file is missing, or not an object of words and their ranks from 1 to
+                their number; or `max_words` leaves no word.
         """
         ranks = _read_index(path)
-        return cls(sorted(ranks, key=ranks.__getitem__)[: _room(max_words)])
+        return cls(sorted(ranks, key=ranks.__getitem__)[: _count_words(max_words)])
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], max_words: int) -> "Words":
@@ -88,8 +91,8 @@ class Words:
         """
         counts = Counter(word for text in texts for word in split_words(text))
         if not counts:
-            raise ReviewsError("the reviews hold no word: give reviews with letters or digits")
-        return cls([word for word, _ in counts.most_common(_room(max_words))])
+            raise ReviewsError("the reviews contain no word: give reviews with letters or digits")
+        return cls([word for word, _ in counts.most_common(_count_words(max_words))])
 
     @classmethod
     def from_json(cls, content: str) -> "Words":
@@ -98,13 +101,13 @@ class Words:
         Raises:
             ValueError: the content is not a list of distinct words in JSON.
         """
-        words = _parse(content)
+        words = _parse_json(content)
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise ValueError("the vocabulary is not a list of words")
         try:
             return cls(words)
         except ReviewsError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(str(error)) from error
 
     def to_json(self) -> str:
         """The words in the order of their ids from 4 on, as a JSON list."""
@@ -112,6 +115,15 @@ class Words:
 
     def __len__(self) -> int:
         return _FIRST + len(self.words)
+
+    @property
+    def word_ids(self) -> Mapping[str, int]:
+        """The id of each word, from 4 on."""
+        return MappingProxyType(self._ids)
+
+    def frequent_words(self, count: int) -> list[str]:
+        """The most frequent words, at most `count`, the most frequent first."""
+        return self.words[:count]
 
     def encode(self, text: str) -> Ids:
         """The start's id and one for each word, shape (T + 1,)."""
@@ -122,33 +134,51 @@ class Words:
         """The ids of each text, as from `encode`."""
         return [self.encode(text) for text in texts]
 
+    def encode_word(self, word: str) -> Ids:
+        """The ids of a review of this word alone, shape (2,)."""
+        return self.encode(word)
+
+    def count_tokens(self, text: str) -> tuple[int, int]:
+        """How many words a text has, and how many of them the vocabulary lacks."""
+        ids = self.encode(text)
+        return len(ids) - 1, int(np.count_nonzero(ids == UNKNOWN))  # without the start
+
+    def locate_words(self, text: str) -> tuple[Ids, list[Span]]:
+        """The ids of a text, as from `encode`, and where the words of `split_words` are."""
+        return self.encode(text), locate_split_words(text, split_words)
+
     def decode(self, ids: Iterable[int] | Ids) -> str:
         """The words of the ids between spaces: ? for an unknown one, nothing for start and padding.
 
-        What encoding dropped, punctuation and capitals, does not come back.
+        Punctuation and capitals, which encoding drops, are lost.
         """
         numbers = np.asarray(ids, np.int64).tolist()
-        return " ".join(self._word(number) for number in numbers if number not in {PADDING, START})
+        return " ".join(
+            self._decode(number) for number in numbers if number not in {PADDING, START}
+        )
 
-    def _word(self, number: int) -> str:
+    def _decode(self, number: int) -> str:
         place = number - _FIRST
         return self.words[place] if 0 <= place < len(self.words) else "?"
 
 
-def _room(max_words: int) -> int:
+def _count_words(max_words: int) -> int:
     """How many words have an id below `max_words`."""
     if max_words <= _FIRST:
-        raise ReviewsError(f"max words must be above {_FIRST}: the ids up to 3 are no words")
+        raise ReviewsError(
+            f"`max_words` must be above {_FIRST}, because the ids up to 3 stand for no words: give "
+            "a larger one"
+        )
     return max_words - _FIRST
 
 
 def _read_index(path: Path) -> Mapping[str, int]:
     try:
-        ranks = _parse(path.read_text(encoding="utf-8"))
+        ranks = _parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ReviewsError(f"can't read {path}: {error.strerror}") from None
-    except ValueError:  # a UnicodeDecodeError is one too
-        raise ReviewsError(f"{path} is not JSON: give Keras's imdb_word_index.json") from None
+        raise ReviewsError(f"can't read {path}: {error.strerror}") from error
+    except ValueError as error:  # a UnicodeDecodeError is one too
+        raise ReviewsError(f"{path} is not JSON: give Keras's imdb_word_index.json") from error
     if not isinstance(ranks, dict) or not _is_ranking(list(ranks.values())) or "" in ranks:
         raise ReviewsError(
             f"{path} is no word index: it must be one JSON object of words and their ranks, from 1 "
@@ -158,12 +188,12 @@ def _read_index(path: Path) -> Mapping[str, int]:
 
 
 def _is_ranking(ranks: list[object]) -> bool:
-    whole = all(type(rank) is int for rank in ranks)
-    return whole and bool(ranks) and set(ranks) == set(range(1, len(ranks) + 1))
+    integers = all(type(rank) is int for rank in ranks)
+    return integers and bool(ranks) and set(ranks) == set(range(1, len(ranks) + 1))
 
 
-def _parse(content: str) -> object:
+def _parse_json(content: str) -> object:
     try:
         return json.loads(content)
-    except (ValueError, RecursionError):
-        raise ValueError("the vocabulary is not JSON") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError("the vocabulary is not JSON") from error

@@ -10,32 +10,32 @@ _XLA_FLAGS = "--xla_cpu_multi_thread_eigen=false"
 
 
 def import_keras_quietly() -> None:
-    """Import Keras on TensorFlow; what they write to stderr meanwhile is shown only on failure.
+    """Import Keras on TensorFlow; show what they write to stderr meanwhile only on failure.
 
-    TensorFlow writes some lines before it has read TF_CPP_MIN_LOG_LEVEL (tensorflow issue
-    100442), so the file descriptor itself is held back. TF_CPP_MIN_LOG_LEVEL=0, set by the
-    user, shows everything.
+    TensorFlow writes some lines before it reads TF_CPP_MIN_LOG_LEVEL, so the file descriptor itself
+    is redirected. If the user sets TF_CPP_MIN_LOG_LEVEL=0, everything is shown.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     _keep_xla_to_one_core()
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         import keras
     else:
-        with _stderr_held_back():
+        with _hold_stderr_back():
             import keras  # noqa: F401
 
 
 def _keep_xla_to_one_core() -> None:
-    """XLA runs the scans, a part of the batch on each core; what the user set stays and wins."""
-    theirs = os.environ.get("XLA_FLAGS", "")
-    if _XLA_FLAGS not in theirs and (
-        not theirs or theirs.startswith("--")
-    ):  # it may also name a file
-        os.environ["XLA_FLAGS"] = f"{_XLA_FLAGS} {theirs}".strip()
+    """Keep each XLA program to one core, as each core runs its own part of the batch.
+
+    The user's own flags come last, and so take precedence.
+    """
+    users = os.environ.get("XLA_FLAGS", "")
+    if _XLA_FLAGS not in users and (not users or users.startswith("--")):  # it may also name a file
+        os.environ["XLA_FLAGS"] = f"{_XLA_FLAGS} {users}".strip()
 
 
 @contextlib.contextmanager
-def _stderr_held_back() -> Iterator[None]:
+def _hold_stderr_back() -> Iterator[None]:
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as held:

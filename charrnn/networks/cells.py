@@ -1,9 +1,9 @@
 """One step of each recurrent cell and its derivative, elementwise: no products, no loop.
 
-Shapes: B batch, H units, G gates. A step is given `x`, the projected input with its bias,
-and `u`, the projected state, both (B, G*H), and the states before it, each (B, H). The
-equations and the order of the gates are Keras's; the derivatives follow by the chain rule
-(Hochreiter & Schmidhuber 1997; Cho et al. 2014, with the reset after the product).
+Shapes: B batch, H units, G gates. A step takes `x`, the projected input with its bias, and `u`,
+the projected state, both (B, G*H), and the states before it, each (B, H). The equations and the
+order of the gates are Keras's; the derivatives follow by the chain rule (Hochreiter & Schmidhuber
+1997; Cho et al. 2014, with the reset after the product).
 """
 
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ Tensors = Sequence[tf.Tensor]
 
 
 class Cell(Protocol):
-    """What a scan needs to know of a cell; a cell has no weights and no state of its own.
+    """What a scan needs from a cell; a cell has no weights and no state of its own.
 
     Attributes:
         saved: how many (B, H) tensors `forward` saves.
-        reset_after: whether the gradients by x and by u differ.
+        reset_after: whether u has its own bias, and gradients by x and by u that differ.
     """
 
     saved: int
     reset_after: bool
 
     def forward(self, x: tf.Tensor, u: tf.Tensor, states: Tensors, /) -> tuple[Tensors, Tensors]:
-        """Step once: the new states, output first, and what `backward` needs besides."""
+        """Step once; return the new states, output first, and what else `backward` needs."""
 
     def backward(
         self, before: Tensors, after: Tensors, saved: Tensors, grads: Tensors, /
@@ -34,14 +34,14 @@ class Cell(Protocol):
         """Step back once.
 
         Args:
-            before: the states that the step was given.
-            after: the states that it returned.
+            before: the states before the step.
+            after: the states after it.
             saved: what `forward` saved.
             grads: the loss's gradient by each of `after`.
 
         Returns:
-            the gradients by x and by u, gate by gate, each (B, H), and by each of `before` except
-            by way of u.
+            the gradients by x and by u, gate by gate, each (B, H), and by each of `before` without
+            the part that goes through u.
         """
 
 

@@ -1,18 +1,25 @@
-"""The character language model: ids in, logits of the next character out."""
+"""The character language model: ids in, logits of the next character out.
+
+Shapes: B batch, T time, E embedding, V vocabulary.
+"""
 
 from typing import Any
 
 import keras
 
-from charrnn.config import NetworkConfig
+from charrnn.config.language import NetworkConfig
 from charrnn.networks.layers import Dense, Embedding
-from charrnn.networks.recurrent import CELLS
+from charrnn.networks.recurrent import LAYERS
+
+# Measured, see docs/decisions/0006-recurrent-scans.md.
+PROJECTED = 2  # times the embedding's width: the largest vocabulary whose table is worth projecting
 
 
-def build(config: NetworkConfig, batch_size: int, precision: str = "float32") -> Any:
-    """An untrained stateful network: embedding, recurrent layers, dense, with dropouts.
+def build_model(config: NetworkConfig, batch_size: int, precision: str = "float32") -> Any:
+    """Build an untrained stateful network: embedding, recurrent layers, dense, with dropouts.
 
-    Recurrent kernels begin glorot-uniform as in the tutorial, everything else as Keras does it.
+    Recurrent kernels are initialized Glorot-uniform as in the tutorial, everything else by Keras's
+    defaults.
 
     Args:
         config: the network's sizes.
@@ -23,29 +30,47 @@ def build(config: NetworkConfig, batch_size: int, precision: str = "float32") ->
         a `keras.Model` from ids (B, T) to logits (B, T, V).
     """
     ids = keras.Input(batch_shape=(batch_size, None), dtype="int32")
-    signal = Embedding(config.vocabulary_size, config.embedding, projected=True)(ids)
-    if config.embedding_dropout:
-        signal = keras.layers.Dropout(config.embedding_dropout)(signal)
-    for _ in range(config.layers):
-        signal = CELLS[config.cell](
+    signal, lookup = _embed(config, ids)
+    for place in range(config.layers):
+        layer = LAYERS[config.cell](
             config.units,
             stateful=True,
             return_sequences=True,
             recurrent_initializer="glorot_uniform",
             precision=precision,
             weight_drop=config.weight_drop,
-        )(signal)
+        )
+        signal = layer(signal) if place else layer(signal, **lookup)
         if config.dropout:
             signal = keras.layers.Dropout(config.dropout)(signal)
     return keras.Model(ids, Dense(config.vocabulary_size, precision=precision)(signal))
 
 
-def recurrent_layers(model: Any) -> list[Any]:
-    """The layers of `model` that carry a state, first to last."""
+def _embed(config: NetworkConfig, ids: Any) -> tuple[Any, dict[str, Any]]:
+    """Build the embedding and its dropout.
+
+    Returns:
+        the characters' vectors (B, T, E), and the arguments by which the first recurrent layer
+        projects the table instead of the vectors; none if the table is too large to gain by it.
+    """
+    lookup: dict[str, Any] = {}
+    if config.vocabulary_size <= PROJECTED * config.embedding:
+        vectors, table = Embedding(config.vocabulary_size, config.embedding, return_table=True)(ids)
+        # In training, vectors thinned by dropout are no longer rows of the table.
+        lookup = {"ids": ids, "table": table, "dropped": bool(config.embedding_dropout)}
+    else:
+        vectors = Embedding(config.vocabulary_size, config.embedding)(ids)
+    if config.embedding_dropout:
+        vectors = keras.layers.Dropout(config.embedding_dropout)(vectors)
+    return vectors, lookup
+
+
+def find_recurrent_layers(model: Any) -> list[Any]:
+    """Find the layers of `model` that carry a state, first to last."""
     return [layer for layer in model.layers if getattr(layer, "stateful", False)]
 
 
-def reset_state(model: Any) -> None:
+def reset_states(model: Any) -> None:
     """Set every carried state to zero."""
-    for layer in recurrent_layers(model):
+    for layer in find_recurrent_layers(model):
         layer.reset_state()

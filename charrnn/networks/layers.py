@@ -1,9 +1,9 @@
 """Keras's Embedding and Dense with the same names, weights and mathematics, for recurrent nets.
 
-The class names are Keras's own because the weight files' paths follow them
+The class names are Keras's own because the paths in weight files follow them
 (`layers/dense/vars/0`): a file moves between stock layers and these in both directions.
 
-Shapes: B batch, T time, E the vectors' width, H units, V vocabulary.
+Shapes: B batch, T time, E embedding, H units, V vocabulary.
 """
 
 from typing import Any
@@ -11,11 +11,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from charrnn.config import PRECISIONS
-from charrnn.networks.scan import product
+from charrnn.config.fields import PRECISIONS
+from charrnn.networks.products import multiply
 
 # Measured, see docs/decisions/0006-recurrent-scans.md.
-PROJECTED = 2  # times the embedding's width: the largest vocabulary that is worth projecting
 ONE_HOT = 1024  # the largest vocabulary whose gradient is a product with one-hot rows
 
 register = keras.saving.register_keras_serializable(package="charrnn")
@@ -29,32 +28,35 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]
     up.
 
     Args:
-        projected: let a recurrent layer that comes next project the table instead of the batch,
-            where the table is small. The gradient then passes the vectors by: there is none by
-            them.
+        return_table: whether to return the table with the vectors, so that a recurrent layer can
+            be called with it.
     """
 
-    def __init__(self, *args: Any, projected: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, return_table: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.projected = projected
+        self.return_table = return_table
 
     def get_config(self) -> dict[str, Any]:
-        """Keras's config and `projected`."""
-        return {**super().get_config(), "projected": self.projected}
+        """Return Keras's config and `return_table`."""
+        return {**super().get_config(), "return_table": self.return_table}
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        """Return the shapes and dtypes of what `call` returns."""
+        vectors = super().compute_output_spec(inputs)
+        if not self.return_table:
+            return vectors
+        return vectors, keras.KerasTensor((self.input_dim, self.output_dim), self.compute_dtype)
 
     def call(self, inputs: Any) -> Any:
-        """Ids (B, T) to vectors (B, T, E); if projected, they carry the table and the ids."""
-        ids = tf.cast(inputs, tf.int32)
+        """Turn ids (B, T) into vectors (B, T, E); with `return_table`, and the table (V, E)."""
         table = tf.convert_to_tensor(self.embeddings)
-        vectors = look_up(table, ids)
-        if self.projected and self.input_dim <= PROJECTED * self.output_dim:
-            vectors.lookup = (table, ids)
-        return vectors
+        vectors = look_up(table, tf.cast(inputs, tf.int32))
+        return (vectors, table) if self.return_table else vectors
 
 
 @register
 class Dense(keras.layers.Dense):  # type: ignore[misc]
-    """Keras's Dense, its product at `precision`.
+    """Keras's Dense with its product computed at `precision`.
 
     Args:
         precision: what the product's factors and result are rounded to.
@@ -62,38 +64,38 @@ class Dense(keras.layers.Dense):  # type: ignore[misc]
 
     def __init__(self, *args: Any, precision: str = "float32", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.precision = checked(precision)
+        self.precision = check_precision(precision)
 
     def get_config(self) -> dict[str, Any]:
-        """Keras's config and the precision."""
+        """Return Keras's config and the precision."""
         return {**super().get_config(), "precision": self.precision}
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Inputs (..., H) to outputs (..., V)."""
+        """Turn inputs (..., H) into outputs (..., V)."""
         if self.precision == "float32":
             return super().call(inputs, training=training)
         rows = tf.reshape(inputs, (-1, inputs.shape[-1]))
-        outputs = tf.cast(product(rows, self.kernel, tf.bfloat16), inputs.dtype)
+        outputs = tf.cast(multiply(rows, self.kernel, tf.bfloat16), inputs.dtype)
         outputs = outputs if self.bias is None else outputs + self.bias
         outputs = tf.reshape(outputs, tf.concat([tf.shape(inputs)[:-1], [self.units]], axis=0))
         outputs.set_shape((*inputs.shape[:-1], self.units))
         return outputs if self.activation is None else self.activation(outputs)
 
 
-def checked(precision: str) -> str:
-    """The precision, if there is such a one.
+def check_precision(precision: str) -> str:
+    """Return the precision if it is a known one.
 
     Raises:
-        ValueError: there is not.
+        ValueError: it is not.
     """
     if precision not in PRECISIONS:
-        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}")
+        raise ValueError(f"`precision` must be one of {', '.join(PRECISIONS)}, not {precision!r}")
     return precision
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
 def look_up(table: Any, ids: Any) -> Any:
-    """Rows of a table (V, N) by ids of any shape; the table's gradient is dense."""
+    """Look up the rows of a table (V, N) by ids of any shape; the table's gradient is dense."""
 
     def gradient(d_rows: Any) -> Any:
         words, width = table.shape

@@ -1,4 +1,4 @@
-"""Which number format the matrix products of a training use, and why."""
+"""Which number format a run's matrix products use, and why."""
 
 import os
 from pathlib import Path
@@ -18,11 +18,11 @@ class Precision(NamedTuple):
     reason: str
 
 
-def choose(asked: str, units: int) -> Precision:
-    """`asked` itself, or for "auto" bfloat16 where the processor has it and the layers gain.
+def choose_precision(asked: str, units: int) -> Precision:
+    """Choose `asked` itself, or for "auto" bfloat16 if the processor has it and the layers gain.
 
     Args:
-        asked: "auto", "float32" or "bfloat16"; a GPU always gets float32.
+        asked: "auto", "float32" or "bfloat16"; on a GPU the choice is always float32.
         units: of a recurrent layer.
     """
     if has_gpu():
@@ -31,7 +31,7 @@ def choose(asked: str, units: int) -> Precision:
         return Precision(asked, "as asked")
     if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
         return Precision("float32", "oneDNN is off")
-    flag = _hardware()
+    flag = _find_flag()
     if flag is None:
         return Precision("float32", "no avx512_bf16 or amx_bf16 found in the processor")
     if units < _UNITS:
@@ -44,8 +44,8 @@ def has_gpu() -> bool:
     return bool(tf.config.list_logical_devices("GPU"))
 
 
-def _hardware() -> str | None:
-    """The processor's instructions for bfloat16 products, as Linux names them."""
+def _find_flag() -> str | None:
+    """Find the processor's instructions for bfloat16 products, by Linux's name for them."""
     try:
         flags = _CPUINFO.read_text().split()
     except OSError:

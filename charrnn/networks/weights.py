@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from charrnn.checkpoint import Weights
-from charrnn.classifiers import ClassifierConfig, WordModelConfig
-from charrnn.config import NetworkConfig
+from charrnn.config.language import NetworkConfig
+from charrnn.config.reviews import ClassifierConfig, WordModelConfig
+from charrnn.runs.checkpoint import Weights
 
 
 def get_weights(model: Any, config: NetworkConfig | ClassifierConfig | WordModelConfig) -> Weights:
-    """The model's weights by their path in a checkpoint."""
+    """Get the model's weights by their path in a checkpoint."""
     return dict(zip(config.weight_shapes(), model.get_weights(), strict=True))

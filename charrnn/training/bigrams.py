@@ -1,11 +1,15 @@
 """What the average of words and pairs begins with: Naive Bayes log-count ratios."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.padding import Examples
+
+TRAINING: dict[str, Any] = {"learning_rate": 0.003, "epochs": 4, "validation": 0.1}
+"""How the average learns, by fields of `ReviewTraining`, when it is trained before a network."""
 
 BIGRAMS = tuple(f"layers/bigrams/vars/{place}" for place in range(3))
 """Where a checkpoint keeps what was learned, the bias, and the ratios."""
@@ -13,12 +17,12 @@ BIGRAMS = tuple(f"layers/bigrams/vars/{place}" for place in range(3))
 _SIZE = 250.0  # about how many words and pairs a review has, so that their mean weighs like a sum
 
 
-def scaled_ratios(learn: Examples, rows: int) -> npt.NDArray[np.float32]:
+def compute_ratios(learn: Examples, rows: int) -> npt.NDArray[np.float32]:
     """The ratios of the training reviews' words and pairs, in the average's scale, (rows,)."""
-    return np.float32(_SIZE) * log_count_ratios(learn.bigrams or [], learn.labels, rows)
+    return np.float32(_SIZE) * compute_log_count_ratios(learn.bigrams or [], learn.labels, rows)
 
 
-def log_count_ratios(
+def compute_log_count_ratios(
     reviews: Sequence[npt.NDArray[np.int32]], labels: npt.NDArray[np.int8], rows: int
 ) -> npt.NDArray[np.float32]:
     """How much more often a row is in positive reviews than in negative ones.

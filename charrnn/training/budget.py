@@ -1,4 +1,4 @@
-"""How long a training will take, measured on its own first steps."""
+"""How long a run will take, measured on its own first steps."""
 
 import tempfile
 from pathlib import Path
@@ -8,15 +8,21 @@ from typing import Any, NamedTuple
 
 import keras
 
-from charrnn.data.corpus import split
+from charrnn.data.corpus import split_text
 from charrnn.data.vocabulary import Ids
-from charrnn.runs import Run
-from charrnn.settings import Finished, LanguageSettings
-from charrnn.training import resume
-from charrnn.training.batches import steps_per_epoch, training_batches, validation_batches
+from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.recipe import LanguageRecipe, Progress
+from charrnn.runs.run import Run
+from charrnn.training.carried_state import CarriedState
+from charrnn.training.language import compile_model
+from charrnn.training.language_batches import (
+    count_steps,
+    make_training_batches,
+    make_validation_batches,
+)
+from charrnn.training.restore import save_progress
 from charrnn.training.schedule import Schedule
-from charrnn.training.session import enough_memory
-from charrnn.training.train import carried_state, compiled
+from charrnn.training.session import explain_memory_errors
 
 _STEPS = 12  # that are taken; the first of them compile
 _COMPILING = 3
@@ -24,11 +30,11 @@ _MARGIN = 1.05  # for a machine that slows down
 
 
 class Cost(NamedTuple):
-    """What a training costs on this machine, in seconds.
+    """What a run costs on this machine, in seconds.
 
     Attributes:
-        start: its first steps and validation's, which are compiled in this time.
-        epoch: of an epoch with its validation and what it writes.
+        start: its first steps and those of its validation, in which they are compiled.
+        epoch: an epoch with its validation and its files.
     """
 
     start: float
@@ -39,47 +45,47 @@ class Cost(NamedTuple):
         return max(0, int((seconds - self.start) / self.epoch))
 
 
-def measure(finished: Finished[LanguageSettings], ids: Ids, checkpoints: Path) -> Cost:
-    """Take a few steps of a training with a network that is then thrown away.
+def measure_cost(progress: Progress[LanguageRecipe], ids: Ids, checkpoints: Path) -> Cost:
+    """Take a few steps with a network that is then thrown away.
 
     Args:
-        finished: the settings; its epochs are not looked at.
+        progress: the recipe; its number of epochs does not matter.
         ids: the whole text, shape (N,).
-        checkpoints: the folder of runs, on whose disk it would write.
+        checkpoints: the folder of runs, on whose disk the run would write.
 
     Raises:
         CorpusTooShortError: the text does not give one batch.
         TrainingError: the network is larger than the memory.
     """
-    config = finished.settings.training
-    training_ids, validation_ids = split(ids, config.validation)
-    steps = steps_per_epoch(ids, config)
-    validation = validation_batches(validation_ids, config) if len(validation_ids) else None
+    config = progress.recipe.training
+    training_ids, validation_ids = split_text(ids, config.validation)
+    steps = count_steps(ids, config)
+    validation = make_validation_batches(validation_ids, config) if len(validation_ids) else None
     clock = _Clock()
-    with enough_memory():
-        model = compiled(finished)
+    with explain_memory_errors():
+        model = compile_model(progress.recipe)
         model.fit(
-            training_batches(training_ids, config, 0),
+            make_training_batches(training_ids, config, 0),
             steps_per_epoch=_STEPS,
             validation_data=None if validation is None else validation.repeat(),
             validation_steps=_STEPS,
-            callbacks=[carried_state(config), Schedule(config, steps), clock],
+            callbacks=[CarriedState.for_config(config), Schedule(config, steps), clock],
             shuffle=False,
             verbose=0,
         )
-    epoch = steps * median(clock.steps[_COMPILING:]) + _writing(finished, model, checkpoints)
+    epoch = steps * median(clock.steps[_COMPILING:]) + _time_writing(progress, model, checkpoints)
     if validation is not None:
         epoch += len(validation) * median(clock.tests[_COMPILING:])
     return Cost(sum(clock.steps[:_COMPILING] + clock.tests[:_COMPILING]), epoch * _MARGIN)
 
 
-def _writing(finished: Finished[LanguageSettings], model: Any, checkpoints: Path) -> float:
+def _time_writing(progress: Progress[LanguageRecipe], model: Any, checkpoints: Path) -> float:
     """Seconds for a resume file; a checkpoint is a third of one, so twice that is enough."""
     path = checkpoints.absolute()
     there = next(one for one in (path, *path.parents) if one.is_dir())
     with tempfile.TemporaryDirectory(dir=there) as folder:
         began = monotonic()
-        resume.save(Run(Path(folder)), finished, model)
+        save_progress(Run(Path(folder), LANGUAGE), progress, model)
         return 2 * (monotonic() - began)
 
 

@@ -1,19 +1,19 @@
-"""A classifier made ready for `fit`: its loss, what is measured, and its optimizer."""
+"""A classifier ready for `fit`: its loss, its metrics and its optimizer."""
 
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from charrnn.classifiers import ClassifierConfig, ReviewTraining
-from charrnn.networks import sentiment
+from charrnn.config.reviews import ClassifierConfig, ReviewTraining
+from charrnn.networks.classifier import build_model
 
 _OPTIMIZERS = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
 
 
-def compile_for(network: ClassifierConfig, config: ReviewTraining) -> Any:
+def compile_classifier(network: ClassifierConfig, config: ReviewTraining) -> Any:
     """A new network that learns from batches as `review_batches` gives them."""
-    model = sentiment.build(network, config.batch_size, config.precision)
+    model = build_model(network, config.batch_size, config.precision)
     if config.folds:  # the bigrams were trained before
         model.get_layer("bigrams").trainable = False
     model.compile(

@@ -1,11 +1,11 @@
-"""Python's batches as the `tf.data` pipeline that `model.fit` reads."""
+"""Batches made in Python as the `tf.data` pipeline that `model.fit` reads."""
 
 from typing import Any
 
 import tensorflow as tf
 
 
-def pipeline(batches: Any, signature: Any) -> Any:
+def make_pipeline(batches: Any, signature: Any) -> Any:
     """A dataset of what a generator function yields, two batches ahead.
 
     Args:

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from charrnn.classifiers import ClassifierConfig, ReviewTraining
-from charrnn.data.padding import Examples, in_batches, pad
-from charrnn.training.pipeline import pipeline
+from charrnn.config.reviews import ClassifierConfig, ReviewTraining
+from charrnn.data.padding import Examples, group_in_batches, pad_reviews
+from charrnn.training.pipeline import make_pipeline
 
 Rows = npt.NDArray[np.int64]
 Batch = tuple[Any, npt.NDArray[np.float32], npt.NDArray[np.float32]]
@@ -23,12 +23,12 @@ Targets are (B, 2): the label, and what is added to the logit before it is compa
 """
 
 
-def steps_per_epoch(learn: Examples, config: ReviewTraining) -> int:
+def count_steps(learn: Examples, config: ReviewTraining) -> int:
     """How many batches the reviews give; the last may be filled up."""
     return -(-len(learn) // config.batch_size)
 
 
-def training_batches(
+def make_training_batches(
     learn: Examples, network: ClassifierConfig, config: ReviewTraining, first_epoch: int
 ) -> Any:
     """Endless batches from epoch `first_epoch` on; their order depends on seed and epoch."""
@@ -36,32 +36,34 @@ def training_batches(
     def batches() -> Iterator[Batch]:
         for epoch in count(first_epoch):
             random = np.random.default_rng([config.seed, epoch])
-            for rows in in_batches(
+            for rows in group_in_batches(
                 learn.lengths, config.batch_size, random, network.padded_to_longest
             ):
-                yield _batch(learn, rows, network, config.batch_size)
+                yield _make_batch(learn, rows, network, config.batch_size)
 
-    return pipeline(batches, _signature(network, config.batch_size))
+    return make_pipeline(batches, _make_signature(network, config.batch_size))
 
 
-def batches_in_order(examples: Examples, network: ClassifierConfig, batch_size: int) -> Any:
-    """Each review once; where they are whole, the shortest first."""
-    places = in_batches(examples.lengths, batch_size, None, network.padded_to_longest)
-    batches = pipeline(
-        lambda: (_batch(examples, rows, network, batch_size) for rows in places),
-        _signature(network, batch_size),
+def make_ordered_batches(examples: Examples, network: ClassifierConfig, batch_size: int) -> Any:
+    """Each review once; whole reviews in order of their length, the shortest first."""
+    places = group_in_batches(examples.lengths, batch_size, None, network.padded_to_longest)
+    batches = make_pipeline(
+        lambda: (_make_batch(examples, rows, network, batch_size) for rows in places),
+        _make_signature(network, batch_size),
     )
     return batches.apply(tf.data.experimental.assert_cardinality(len(places)))
 
 
-def _batch(examples: Examples, rows: Rows, network: ClassifierConfig, batch_size: int) -> Batch:
+def _make_batch(
+    examples: Examples, rows: Rows, network: ClassifierConfig, batch_size: int
+) -> Batch:
     filled: list[int] = np.resize(rows, batch_size).tolist()
     reads = []
-    if network.cell != "none":
+    if network.reads_sequence:
         ids = [examples.ids[row] for row in filled]
-        reads.append(pad(ids, network.padding, network.input_length, network.max_length))
+        reads.append(pad_reviews(ids, network.padding, network.input_length, network.max_length))
     if examples.bigrams is not None:
-        reads.append(pad([examples.bigrams[row] for row in filled], "after"))
+        reads.append(pad_reviews([examples.bigrams[row] for row in filled], "after"))
     targets = np.zeros((batch_size, 2), np.float32)
     targets[:, 0] = examples.labels[filled]
     if examples.corrections is not None:
@@ -70,9 +72,9 @@ def _batch(examples: Examples, rows: Rows, network: ClassifierConfig, batch_size
     return reads[0] if len(reads) == 1 else tuple(reads), targets, weights.astype(np.float32)
 
 
-def _signature(network: ClassifierConfig, batch_size: int) -> Any:
+def _make_signature(network: ClassifierConfig, batch_size: int) -> Any:
     reads = []
-    if network.cell != "none":
+    if network.reads_sequence:
         reads.append(tf.TensorSpec((batch_size, network.input_length), tf.int32))
     if network.bigrams:
         reads.append(tf.TensorSpec((batch_size, None), tf.int32))

@@ -1,19 +1,19 @@
-"""What changes while a training goes on: the learning rate, and what learns."""
+"""What changes while a run trains: the learning rate, and which layers learn."""
 
 import math
 from typing import Any
 
 import keras
 
-from charrnn.classifiers import ReviewTraining
-from charrnn.config import TrainingConfig
+from charrnn.config.language import TrainingConfig
+from charrnn.config.reviews import ReviewTraining
 
 _WARM_UP = 0.1  # of all steps
 _LAST = 0.02  # of the largest rate
 
 
 class Schedule(keras.callbacks.Callback):  # type: ignore[misc]
-    """Sets the learning rate before each step, by the step's number alone, so a resume finds it.
+    """Sets the learning rate before each step by the step's number alone, so a resume finds it.
 
     Args:
         config: its `schedule`, largest rate and epochs.
@@ -33,12 +33,12 @@ class Schedule(keras.callbacks.Callback):  # type: ignore[misc]
         """Set the rate, if it changes."""
         if self._config.schedule == "cosine":
             done = (self._epoch * self._steps + batch + 1) / (self._config.epochs * self._steps)
-            rate = self._config.learning_rate * cosine(done)
+            rate = self._config.learning_rate * follow_cosine(done)
             self.model.optimizer.learning_rate.assign(rate)
 
 
-def cosine(done: float) -> float:
-    """The part of the largest rate that is due when the part `done` of a training is done.
+def follow_cosine(done: float) -> float:
+    """The fraction of the largest rate that is due once a fraction `done` of all steps is done.
 
     Linear up to 1 over the first tenth, then half a cosine down to 0.02.
     """
@@ -49,9 +49,9 @@ def cosine(done: float) -> float:
 
 
 class Thaw(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps the embedding as it is for the first epochs.
+    """Freezes the embedding for the first epochs.
 
-    The optimizer was built for all variables before, so that a resume finds the same ones.
+    The optimizer is built for all variables before, so a resume finds the same ones.
 
     Args:
         epochs: how many.
@@ -62,7 +62,7 @@ class Thaw(keras.callbacks.Callback):  # type: ignore[misc]
         self._epochs = epochs
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Freeze or thaw where that is due."""
+        """Freeze or thaw, if due."""
         learns = epoch >= self._epochs
         for layer in self.model.layers:
             if isinstance(layer, keras.layers.Embedding) and layer.trainable != learns:

@@ -1,4 +1,4 @@
-"""Around every training: its folder held, its beginning or its resume, and what memory allows."""
+"""Around every run: its folder held, and errors of memory explained."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,51 +7,51 @@ from typing import Any
 import tensorflow as tf
 from filelock import FileLock, Timeout
 
-from charrnn import resume_file
 from charrnn.errors import RunError, TrainingError
-from charrnn.runs import Run
-from charrnn.settings import Finished
-from charrnn.training import resume
+from charrnn.runs.recipe import Progress
+from charrnn.runs.resume import read_progress
+from charrnn.runs.run import Run
 
 
 @contextlib.contextmanager
-def session(run: Run, finished: Finished[Any]) -> Iterator[None]:
-    """Hold the run's folder; one that the training leaves without a file is removed again.
+def hold_run(run: Run, progress: Progress[Any]) -> Iterator[None]:
+    """Hold the run's folder, which is made if need be; if it is left without a file, remove it.
 
     Raises:
-        RunError: another process trains in the folder, or has trained on since `finished`.
+        RunError: another process trains in the folder, or has trained on since `progress`.
         TrainingError: within, the network turned out to be larger than the memory.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
-    with _locked(run), enough_memory():
-        _check_unchanged(run, finished)
+    with _lock(run), explain_memory_errors():
+        _check_unchanged(run, progress)
         yield
 
 
-def begin_or_go_on(run: Run, finished: Finished[Any], model: Any) -> None:
-    """Put the model where the last finished epoch left it, or save that nothing is done yet.
-
-    Where the first epoch was broken off the file holds what it began with, borrowed weights too.
+@contextlib.contextmanager
+def explain_memory_errors() -> Iterator[None]:
+    """Turn errors of memory into a line that says what to do.
 
     Raises:
-        RunError: the resume file can't be used.
+        TrainingError: within, the network was larger than the memory.
     """
-    if run.resume_file.exists():
-        resume.restore(run, model)
-        model.optimizer.learning_rate.assign(finished.settings.training.learning_rate)
-    else:
-        resume.save(run, finished, model)
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise TrainingError(
+            "the network needs more memory than there is: choose fewer `units` or `layers`, or a "
+            "smaller `batch_size`"
+        ) from error
 
 
 @contextlib.contextmanager
-def _locked(run: Run) -> Iterator[None]:
+def _lock(run: Run) -> Iterator[None]:
     try:
         lock = FileLock(run.lock_file, timeout=0).acquire()
-    except Timeout:
+    except Timeout as error:
         raise RunError(
             f"run {run.name!r} is being trained by another process: wait for it, or choose "
-            "another --run name"
-        ) from None
+            "another name as `run`"
+        ) from error
     with lock:
         try:
             yield
@@ -59,27 +59,11 @@ def _locked(run: Run) -> Iterator[None]:
             run.remove_if_empty()
 
 
-def _check_unchanged(run: Run, finished: Finished[Any]) -> None:
-    """Under the lock, that no other training wrote here since `finished` was decided on."""
-    kind = type(finished.settings)
-    there = resume_file.load(run, kind).results if run.resume_file.exists() else []
-    if list(there) != list(finished.results):
+def _check_unchanged(run: Run, progress: Progress[Any]) -> None:
+    """Under the lock, that no other process trained this run since `progress` was read."""
+    recipe = type(progress.recipe)
+    results = read_progress(run, recipe).results if run.resume_file.exists() else []
+    if list(results) != list(progress.results):
         raise RunError(
-            f"run {run.name!r} was trained on by another process meanwhile: give the command again"
+            f"run {run.name!r} was trained by another process in the meantime: try again"
         )
-
-
-@contextlib.contextmanager
-def enough_memory() -> Iterator[None]:
-    """Say it in a line where a network is larger than the memory.
-
-    Raises:
-        TrainingError: within, it was.
-    """
-    try:
-        yield
-    except (MemoryError, tf.errors.ResourceExhaustedError):
-        raise TrainingError(
-            "the network needs more memory than there is: choose fewer --units or --layers, or a "
-            "smaller --batch-size"
-        ) from None

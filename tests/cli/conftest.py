@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from charrnn.checkpoint import Weights
+from charrnn.runs.checkpoint import Weights
 from charrnn.cli.program import program
-from charrnn.config import NetworkConfig, TrainingConfig
-from charrnn.runs import Run
-from charrnn.settings import LanguageSettings
+from charrnn.config.language import NetworkConfig, TrainingConfig
+from charrnn.runs.run import Run
+from charrnn.runs.recipe import LanguageRecipe
 
 Invoke = Callable[..., Result]
 
@@ -47,7 +47,7 @@ class Planned:
     """What a training would have begun with, and what was said before it."""
 
     run: Run
-    settings: LanguageSettings
+    settings: LanguageRecipe
     text: str
     borrowed: Weights | None
     result: Result
@@ -64,13 +64,13 @@ class Planned:
 @pytest.fixture
 def plan(monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> Callable[..., Planned]:
     """Runs `charrnn train` up to the training itself, which is left out."""
-    begun: list[tuple[Run, LanguageSettings, Any, Weights | None]] = []
+    begun: list[tuple[Run, LanguageRecipe, Any, Weights | None]] = []
 
     def begin(
         run: Run, finished: Any, ids: Any, _display: Any, _interrupted: Any, borrowed: Any
     ) -> None:
         run.folder.mkdir(parents=True, exist_ok=True)
-        begun.append((run, finished.settings, ids, borrowed))
+        begun.append((run, progress.recipe, ids, borrowed))
 
     monkeypatch.setattr("charrnn.training.train.train", begin)
 

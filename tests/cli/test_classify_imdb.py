@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from charrnn import outcomes
-from charrnn.checkpoint import read_classifier, read_word_model
-from charrnn.classifiers import ClassifierConfig, ReviewTraining
+from charrnn.runs import outcome
+from charrnn.runs.checkpoint import read_classifier, read_word_model
+from charrnn.config.reviews import ClassifierConfig, ReviewTraining
 from charrnn.cli.display import TrainingDisplay
 from charrnn.data.padding import Examples
-from charrnn.presets.reviews import PRESETS, Preset
-from charrnn.runs import Run
-from charrnn.settings import Finished, ReviewSettings
+from charrnn.config.presets import REVIEW_PRESETS, ReviewPreset
+from charrnn.runs.run import Run
+from charrnn.runs.recipe import Progress, ReviewRecipe
 
 Invoke = Callable[..., Result]
 Fails = Callable[..., str]
@@ -84,7 +84,7 @@ class Planned:
     """What a training would have begun with, and what was said before it."""
 
     run: Run
-    settings: ReviewSettings
+    settings: ReviewRecipe
     train: Examples
     borrowed: Any
     result: Result
@@ -117,8 +117,8 @@ def plan(monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> Plan:
             result = invoke("classify", "imdb", *words)
         assert "_LeftOutError" in result.stderr, result.output
         run, finished, train, _, _, borrowed = begun.pop()
-        assert isinstance(finished, Finished)
-        return Planned(run, finished.settings, train, borrowed, result)
+        assert isinstance(finished, Progress)
+        return Planned(run, progress.recipe, train, borrowed, result)
 
     return command
 
@@ -283,7 +283,7 @@ def trained(trained_once: Done, tmp_path: Path) -> Done:
 def test_what_a_training_says_and_leaves(trained: Done) -> None:
     """stdout has the epochs and a row of the table; stderr what was trained and how to ask it."""
     run = Run(RUNS / "reviews-lstm-32")
-    outcome = outcomes.read(run)
+    outcome = outcome.read(run)
     assert outcome is not None
     assert (outcome.epochs, outcome.parameters, outcome.reviews) == (3, 11 * 2 + 3, "reviews")
     assert (run.folder / "curves.png").read_bytes().startswith(b"\x89PNG")
@@ -305,10 +305,10 @@ def test_an_outcome_is_of_best_and_last_epoch(trained: Done) -> None:
     """Validation is the history's, test figures are those of a network by plain NumPy."""
     from charrnn.data.reviews import load_npz
     from charrnn.data.words import word_ids
-    from charrnn.prediction.model import ReviewModel
+    from charrnn.inference.review_model import ReviewModel
 
     run = Run(RUNS / "reviews-lstm-32")
-    outcome = outcomes.read(run)
+    outcome = outcome.read(run)
     assert outcome is not None
     with (run.folder / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -337,7 +337,7 @@ def test_resume_goes_on(trained: Done, invoke: Invoke) -> None:
     epoch, row = map(json.loads, result.stdout.splitlines())
     assert (epoch["epoch"], row["epochs"], row["run"]) == (4, 4, "reviews-lstm-32")
     assert row["reported"] == ""
-    found = outcomes.read(Run(RUNS / "reviews-lstm-32"))
+    found = outcome.read(Run(RUNS / "reviews-lstm-32"))
     assert found is not None
     assert found.epochs == 4
     assert found.test_loss == row["test_loss"]
@@ -359,7 +359,7 @@ def test_what_a_resume_refuses(trained: Done, fails: Fails) -> None:
     longer = [*resume, name, "--epochs", 5]
     assert "--data" in fails(1, *longer, "--data", other)
     outcome = (trained.place / RUNS / name / "result.json").read_bytes()
-    assert outcomes.read(Run(RUNS / name)) is not None
+    assert outcome.read(Run(RUNS / name)) is not None
     assert outcome
     assert "classify imdb" in fails(1, *resume, "--checkpoints", "nowhere")
 
@@ -495,7 +495,7 @@ def first_words(rows: list[str]) -> list[str]:
 
 
 def test_compare_as_a_table(compared: list[str], invoke: Invoke) -> None:
-    """Finished runs come best first, with what their articles report; named ones as named."""
+    """Progress runs come best first, with what their articles report; named ones as named."""
     head, *rows = invoke("classify", "compare").stdout.splitlines()
     assert head.split()[:4] == ["run", "network", "parameters", "epochs"]
     assert head.endswith("reported")
@@ -521,7 +521,7 @@ def test_compare_as_markdown(compared: list[str], invoke: Invoke) -> None:
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert len({len(row) for row in cells}) == 1
     assert cells[1] == ["---", "---", *["---:"] * (len(cells[0]) - 3), "---"]
-    outcome = outcomes.read(Run(RUNS / compared[0]))
+    outcome = outcome.read(Run(RUNS / compared[0]))
     assert outcome is not None
     expected = {
         "run": outcome.run,

@@ -16,16 +16,16 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from charrnn import checkpoint
-from charrnn.checkpoint import SUFFIX, Classifier, Provenance
-from charrnn.classifiers import ClassifierConfig
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import SUFFIX, Classifier, Provenance
+from charrnn.config.reviews import ClassifierConfig
 from charrnn.cli.classify.answers import Answer, coloured, show_in_terminal
 from charrnn.cli.classify.lines import read_lines
 from charrnn.cli.classify.predict import predict
 from charrnn.cli.program import Program
 from charrnn.data.words import Words
 from charrnn.errors import ReviewsError
-from charrnn.prediction.model import Effect
+from charrnn.inference.review_model import Effect
 
 PROGRAM = Program("charrnn", commands={"predict": predict})
 SCORES = {"the": 0.0, "film": 0.25, "good": 2.0, "great": 3.0, "bad": -3.0, "水": -1.5}

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from charrnn import checkpoint, pictures
-from charrnn.checkpoint import SUFFIX, Classifier, Provenance
-from charrnn.classifiers import ClassifierConfig
+from charrnn.runs import checkpoint
+from charrnn.views import pictures
+from charrnn.runs.checkpoint import SUFFIX, Classifier, Provenance
+from charrnn.config.reviews import ClassifierConfig
 from charrnn.cli.classify.word_table import Word, show
 from charrnn.cli.classify.words import words
 from charrnn.cli.program import Program

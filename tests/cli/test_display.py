@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from charrnn.cli.display import Pace, TrainingDisplay, download_bar, scoring_bar
 from charrnn.cli.terminal import Terminal
-from charrnn.history import EpochResult
+from charrnn.runs.history import EpochResult
 
 RESULT = EpochResult(epoch=2, train_loss=1.75, validation_loss=1.5, seconds=12.34)
 

@@ -17,14 +17,14 @@ import pytest
 from click.testing import Result
 
 import charrnn
-from charrnn import checkpoint, resume_file
-from charrnn.checkpoint import Checkpoint
-from charrnn.config import TrainingConfig
+from charrnn.runs import checkpoint, resume
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.config.language import TrainingConfig
 from charrnn.data.corpus import STDIN
-from charrnn.history import EpochResult
-from charrnn.runs import Run
-from charrnn.sampling.network import NumpyStepper
-from charrnn.settings import Finished, LanguageSettings
+from charrnn.runs.history import EpochResult
+from charrnn.runs.run import Run
+from charrnn.inference.language import NumpyStepper
+from charrnn.runs.recipe import Progress, LanguageRecipe
 
 Invoke = Callable[..., Result]
 Fails = Callable[..., str]
@@ -60,8 +60,8 @@ def trained(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> Trained:
         checkpoint.write(run.epoch_file(epoch), dataclasses.replace(made, provenance=provenance))
         training = TrainingConfig(validation=validation)
         where = str(novel) if source is None else source
-        settings = LanguageSettings(made.network, training, made.vocabulary, where, "novel", digest)
-        resume_file.save(run, Finished(settings, []), [])
+        settings = LanguageRecipe(made.network, training, made.vocabulary, where, "novel", digest)
+        resume.save(run, Progress(settings, []), [])
         return run.epoch_file(epoch)
 
     return write

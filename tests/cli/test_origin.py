@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from charrnn import checkpoint
-from charrnn.checkpoint import Classifier, Provenance, WordModel
-from charrnn.classifiers import ClassifierConfig, WordModelConfig
-from charrnn.config import NetworkConfig
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Classifier, Provenance, WordModel
+from charrnn.config.reviews import ClassifierConfig, WordModelConfig
+from charrnn.config.language import NetworkConfig
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.data.words import Words
-from charrnn.history import EpochResult
-from charrnn.presets.language import DEFAULT, PRESETS
-from charrnn.runs import Run
-from charrnn.settings import LanguageSettings
-from charrnn.transfer import grown
+from charrnn.runs.history import EpochResult
+from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
+from charrnn.runs.run import Run
+from charrnn.runs.recipe import LanguageRecipe
+from charrnn.planning.transfer import grown
 
 Invoke = Callable[..., Result]
 Fails = Callable[..., str]
@@ -149,9 +149,9 @@ def test_settings_remember_their_origin(begin: Begin, make_run: MakeRun) -> None
     make_run("old")
     settings = begin("--from", "old").settings
     values = settings.to_values()
-    assert LanguageSettings.from_values(values).begun_from == "old, epoch 1"
+    assert LanguageRecipe.from_values(values).begun_from == "old, epoch 1"
     del values["begun_from"]
-    assert LanguageSettings.from_values(values).begun_from == ""
+    assert LanguageRecipe.from_values(values).begun_from == ""
 
 
 def test_from_and_resume(invoke: Invoke, novel: Path, make_run: MakeRun) -> None:

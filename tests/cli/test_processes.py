@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from charrnn import checkpoint
-from charrnn.runs import Run
+from charrnn.runs import checkpoint
+from charrnn.runs.run import Run
 
 Invoke = Callable[..., Result]
 Fails = Callable[..., str]
@@ -93,7 +93,7 @@ def test_each_character_is_written_at_once(make_run: MakeRun) -> None:
     make_run()
     words = ["sample", "abc", "--length", 40, "--seed", 1, "-q"]
     wait_for_a_sign = """
-from charrnn.sampling.network import NumpyStepper
+from charrnn.inference.language import NumpyStepper
 step, steps = NumpyStepper.step, iter(range(100))
 def step_or_wait(self, ids):
     if next(steps) == 12:

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from charrnn import checkpoint
-from charrnn.checkpoint import Checkpoint
-from charrnn.history import EpochResult
-from charrnn.runs import Run
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.history import EpochResult
+from charrnn.runs.run import Run
 
 Invoke = Callable[..., Result]
 Fails = Callable[..., str]

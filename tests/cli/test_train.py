@@ -16,16 +16,18 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from charrnn import checkpoint, resume_file
-from charrnn.checkpoint import Checkpoint
+from charrnn.runs import checkpoint, resume
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.cli.display import TrainingDisplay
 from charrnn.cli.program import program
-from charrnn.config import CELLS, NetworkConfig, TrainingConfig
+from charrnn.config.fields import CELLS
+from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.data import corpus
 from charrnn.data.download import Remote
-from charrnn.presets.language import DEFAULT, PRESETS, preset_values
-from charrnn.runs import Run
-from charrnn.settings import Finished, LanguageSettings
+from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
+from charrnn.planning.scaling import preset_values
+from charrnn.runs.run import Run
+from charrnn.runs.recipe import Progress, LanguageRecipe
 from charrnn.training.budget import Cost
 
 Invoke = Callable[..., Result]
@@ -472,8 +474,8 @@ def test_a_budget_falls_back_to_a_smaller_preset(
     Path("long.txt").write_text(real_text, encoding="utf-8")
     measured: list[float] = []
 
-    def measure(finished: Finished[LanguageSettings], *_: object) -> Cost:
-        measured.append(finished.settings.network.dropout)
+    def measure(progress: Progress[LanguageRecipe], *_: object) -> Cost:
+        measured.append(progress.recipe.network.dropout)
         return Cost(0, epoch if len(measured) == 1 else 25)
 
     monkeypatch.setattr("charrnn.training.budget.measure", measure)
@@ -912,9 +914,9 @@ def test_ctrl_c_and_resume_of_a_piped_text(
 
 def test_a_full_disk(invoke: Invoke, novel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The epoch that is said to be saved is the one that a resume goes on after."""
-    save = resume_file.save
+    save = resume.save
 
-    def full_in_epoch_2(run: Run, finished: Finished[Any], variables: Any) -> None:
+    def full_in_epoch_2(run: Run, progress: Progress[Any], variables: Any) -> None:
         if len(finished.results) == 2:
             raise OSError(28, "No space left on device")
         save(run, finished, variables)
@@ -1003,7 +1005,7 @@ def test_resume_with_the_text_at_another_place(invoke: Invoke, finished: Run, no
     moved = novel.rename("moved.txt")
     words = ["train", moved, "--resume", finished.name, "--epochs", 2]
     assert invoke(*words).exit_code == 0
-    source = resume_file.load(finished, LanguageSettings).settings.source
+    source = read_progress(finished, LanguageRecipe).settings.source
     assert source == str(moved.resolve())
     content = moved.read_bytes()
     moved.unlink()

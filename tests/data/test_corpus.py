@@ -1,7 +1,8 @@
-"""Texts by name, by path and from standard input, read byte by byte as they are."""
+"""Corpora by name, by path, from standard input and from strings, against plain Python."""
 
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.data import corpus
-from charrnn.data.corpus import SHAKESPEARE, Corpus, load_corpus, split
+from charrnn.data.corpus import SHAKESPEARE, Corpus, load_corpus, make_corpus, split_text
 from charrnn.data.download import Remote
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CorpusError
@@ -36,8 +37,8 @@ def failure_of(source: str, stdin: bytes = b"") -> str:
     return message
 
 
-def test_text_file_is_known_by_its_stem_and_found_again_from_elsewhere(tmp_path: Path) -> None:
-    """A file's corpus has a short name, and as source an absolute path for a later resume."""
+def test_text_file_has_its_stem_and_absolute_path(tmp_path: Path) -> None:
+    """A file's stem is the corpus's name, and its absolute path the source, for resuming."""
     read = load_bytes(b"once upon a time")
     assert read.text == "once upon a time"
     assert read.name == "my text"
@@ -47,7 +48,7 @@ def test_text_file_is_known_by_its_stem_and_found_again_from_elsewhere(tmp_path:
 @settings(deadline=None)
 @given(st.binary(max_size=40).filter(lambda content: not content.startswith(BOM)), st.booleans())
 def test_text_is_as_python_decodes_it(content: bytes, bom: bool) -> None:
-    """Every UTF-8 text comes as it is, whatever its line ends, and nothing else comes at all."""
+    """Every UTF-8 text is read unchanged, and everything else is rejected."""
     given = (BOM if bom else b"") + content
     try:
         expected = content.decode("utf-8")
@@ -61,7 +62,7 @@ def test_text_is_as_python_decodes_it(content: bytes, bom: bool) -> None:
 
 
 def test_line_ends_are_kept() -> None:
-    """CR LF, lone CR and other separators stay the characters that they are."""
+    """CR LF, lone CR and other separators are kept."""
     text = "one\r\ntwo\rthree\n\x85\u2028four\x00"
     assert load_bytes(text.encode()).text == text
 
@@ -75,7 +76,7 @@ def test_byte_order_mark_is_no_character_of_the_text() -> None:
 
 
 def test_chinese_text_of_5000_characters_is_read() -> None:
-    """A text with 5,000 distinct characters is as welcome as one with 65."""
+    """A text with 5,000 distinct characters is read."""
     text = "".join(chr(0x4E00 + place * 7 % 5000) for place in range(20_000))
     read = load_bytes(text.encode())
     assert read.text == text
@@ -83,7 +84,7 @@ def test_chinese_text_of_5000_characters_is_read() -> None:
 
 
 def test_standard_input_is_read() -> None:
-    """A dash reads standard input, whose source stays the dash."""
+    """A dash reads standard input, and is the corpus's source."""
     text = "piped in\r\n"
     read = load("-", stdin=text.encode())
     assert (read.text, read.source, read.name) == (text, "-", "stdin")
@@ -91,8 +92,8 @@ def test_standard_input_is_read() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "gb18030", "shift_jis"])
-def test_other_encodings_are_refused_with_the_way_out(encoding: str) -> None:
-    """A text that is not UTF-8 is refused with the file's name and a program that converts it."""
+def test_other_encodings_are_rejected(encoding: str) -> None:
+    """The error names the file that is not UTF-8, and a program that converts it."""
     Path("old.txt").write_bytes("naïve été".encode(encoding, "replace") + b"\xff")
     message = failure_of("old.txt")
     assert "old.txt is not UTF-8" in message
@@ -101,7 +102,7 @@ def test_other_encodings_are_refused_with_the_way_out(encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_utf16_is_recognised(encoding: str) -> None:
-    """A text as some editors save it is answered with the conversion that it needs."""
+    """For UTF-16, which some editors save, the error names the right conversion."""
     mark = "" if encoding == "utf-16" else "\ufeff"
     Path("old.txt").write_bytes(f"{mark}naïve été".encode(encoding))
     assert "iconv -f UTF-16 -t UTF-8" in failure_of("old.txt")
@@ -109,42 +110,42 @@ def test_utf16_is_recognised(encoding: str) -> None:
 
 @pytest.mark.parametrize("start", [b"", BOM])
 def test_offending_byte_is_named(start: bytes) -> None:
-    """The message points at the first byte of the file that is not UTF-8."""
+    """The message names the first byte of the file that is not UTF-8."""
     Path("bad.txt").write_bytes(start + b"abcdefghij\xe9 and so on")
     message = failure_of("bad.txt")
     assert f"byte {len(start) + 10} is 0xe9" in message
 
 
 def test_standard_input_that_is_not_utf8_is_called_so() -> None:
-    """Where no file is at fault the message says standard input."""
+    """The message names standard input instead of a file."""
     assert "standard input is not UTF-8" in failure_of("-", stdin=b"\xff\xfe")
 
 
 @pytest.mark.parametrize("content", [b"", BOM])
-def test_empty_text_is_refused(content: bytes) -> None:
-    """A file without a character, with or without a BOM, is said to be empty."""
+def test_empty_text_is_rejected(content: bytes) -> None:
+    """A source without a character, with or without a BOM, is rejected as empty."""
     Path("empty.txt").write_bytes(content)
     assert "empty.txt is empty" in failure_of("empty.txt")
     assert "standard input is empty" in failure_of("-", stdin=content)
 
 
-def test_folder_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    """Whoever gives a folder learns how to give all its files."""
+def test_folder_is_rejected(tmp_path: Path) -> None:
+    """For a folder the error says how to give all its files."""
     message = failure_of(str(tmp_path))
     assert f"{tmp_path} is a folder" in message
     assert "pipe" in message
 
 
-def test_missing_file_is_answered_with_what_there_is() -> None:
-    """A misspelt name is met with every name that would have done."""
+def test_unknown_name_is_rejected_with_all_valid_ones() -> None:
+    """For a misspelled name the error lists every valid one."""
     message = failure_of("shakespear")
     assert "shakespear" in message
     for valid in ("shakespeare", "pydoc", "-"):
         assert f" {valid}" in message
 
 
-def test_unreadable_file_is_a_line() -> None:
-    """A path through a file, as any that can't be opened, is one line with its reason."""
+def test_unreadable_file_is_rejected() -> None:
+    """For a path that can't be opened the error gives the reason in one line."""
     Path("file").write_text("text")
     assert "can't read file/inside: Not a directory" in failure_of("file/inside")
 
@@ -161,7 +162,7 @@ def test_pydoc_is_on_every_machine() -> None:
 
 
 def test_shakespeare_is_the_published_file() -> None:
-    """The name shakespeare means the tutorial's file: its address, size and hash."""
+    """The corpus shakespeare has the address, size and hash of the tutorial's file."""
     assert SHAKESPEARE.url == (
         "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt"
     )
@@ -172,7 +173,7 @@ def test_shakespeare_is_the_published_file() -> None:
 def test_shakespeare_in_the_data_folder_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A verified copy at hand is the corpus, with no host asked."""
+    """A verified copy is used without asking a host."""
     content = b"First Citizen:\nBefore we proceed"
     sha256 = hashlib.sha256(content).hexdigest()
     here = Remote("shakespeare.txt", NOWHERE, sha256, len(content))
@@ -183,7 +184,7 @@ def test_shakespeare_in_the_data_folder_is_used(
 
 
 def test_another_text_under_shakespeares_name_is_not_used(tmp_path: Path) -> None:
-    """A file that is not the published one is refused, named and kept."""
+    """A file with another content is rejected, named and kept."""
     mine = tmp_path / "shakespeare.txt"
     mine.write_text("To be or not to be")
     with pytest.raises(CorpusError, match="not the expected file") as failure:
@@ -192,19 +193,40 @@ def test_another_text_under_shakespeares_name_is_not_used(tmp_path: Path) -> Non
     assert mine.read_text() == "To be or not to be"
 
 
+@given(st.text(st.characters(exclude_categories=()), min_size=1))
+def test_string_is_a_corpus(text: str) -> None:
+    """A string is a corpus as it is, BOM and lone surrogates included, with its bytes' hash."""
+    made = make_corpus(text)
+    content = text.encode("utf-8", "surrogatepass")
+    assert made == Corpus("text", "", text, hashlib.sha256(content).hexdigest())
+    assert make_corpus(text, name="poem") == replace(made, name="poem")
+
+
+def test_string_has_the_hash_of_its_file() -> None:
+    """A string and a file with its text have the same hash, so one can stand for the other."""
+    text = "naïve\r\nété 😀"
+    assert make_corpus(text).sha256 == load_bytes(text.encode()).sha256
+
+
+def test_empty_string_is_rejected() -> None:
+    """An empty string is rejected like an empty file."""
+    with pytest.raises(CorpusError, match="the text is empty: give"):
+        make_corpus("")
+
+
 @pytest.mark.parametrize("length", [10, 11, 999, 100_003, 1_115_394])
 def test_validation_border_is_nanogpts(length: int) -> None:
-    """The default split is at int(n * 0.9), so that losses can be compared with nanoGPT's."""
+    """The border is int(n * 0.9), like nanoGPT's, so that losses can be compared."""
     ids = np.arange(length, dtype=np.int32)
-    training, validation = split(ids, 0.1)
+    training, validation = split_text(ids, 0.1)
     border = int(length * 0.9)
     assert np.array_equal(training, ids[:border])
     assert np.array_equal(validation, ids[border:])
 
 
-def test_split_of_nothing_leaves_all_to_train() -> None:
-    """With a validation fraction of 0 the whole text is trained on."""
+def test_no_validation_leaves_all_to_train() -> None:
+    """With a validation fraction of 0 the whole text is for training."""
     ids = np.arange(7, dtype=np.int32)
-    training, validation = split(ids, 0)
+    training, validation = split_text(ids, 0)
     assert training.tolist() == [0, 1, 2, 3, 4, 5, 6]
     assert len(validation) == 0

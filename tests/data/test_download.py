@@ -37,7 +37,7 @@ print(fetch(Remote("text.txt", url, sha256, int(size)), Path(folder), None, Pati
 
 
 class Host(ThreadingHTTPServer):
-    """A download host: answers in turn as told, then properly, and notes what it was asked."""
+    """A download host: gives the listed answers, then proper ones, and records all requests."""
 
     daemon_threads = True
     block_on_close = False
@@ -48,7 +48,7 @@ class Host(ThreadingHTTPServer):
         self.answers: list[Callable[[Handler], None]] = []
         self.asked: list[str | None] = []  # each request's Range
         self.sent = 0  # bytes of all bodies
-        self.left_alone = 0  # clients that hung up while this host kept silent
+        self.left_alone = 0  # clients that hung up while this host was silent
         self.closing = threading.Event()
 
     @property
@@ -56,7 +56,7 @@ class Host(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/text.txt"
 
     def handle_error(self, *_: object) -> None:
-        """Clients that hang up are part of the play."""
+        """Ignore clients that hang up: these tests make them do so."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def begin(self) -> bytes:
-        """Send the head of a proper answer; returns its body."""
+        """Send the head of a proper answer, and return its body."""
         content, wanted = self.server.content, self.headers["Range"]
         first = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
         self.head(206 if wanted else 200, len(content) - first)
@@ -98,7 +98,7 @@ def ignoring_range(handler: Handler) -> None:
     handler.send(handler.server.content)
 
 
-def breaking_off(after: int) -> Callable[[Handler], None]:
+def interrupted(after: int) -> Callable[[Handler], None]:
     return lambda handler: handler.send(handler.begin()[:after])
 
 
@@ -115,7 +115,7 @@ def stopping(after: int) -> Callable[[Handler], None]:
 def silent(handler: Handler) -> None:
     handler.connection.settimeout(DEADLINE / 2)
     with contextlib.suppress(ConnectionResetError):
-        handler.connection.recv(1)  # a timeout where the client stays ends this answer
+        handler.connection.recv(1)  # a timeout ends this answer if the client stays
     handler.server.left_alone += 1
 
 
@@ -136,7 +136,7 @@ def dripping(pieces: int, pause: float) -> Callable[[Handler], None]:
 def endless(handler: Handler) -> None:
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(100):  # enough, and no disk is filled by a client that takes it all
+    for _ in range(100):  # enough, and a client that takes it all fills no disk
         handler.send(OTHER)
 
 
@@ -175,7 +175,7 @@ def visible(folder: Path) -> list[str]:
 
 
 def left_of(folder: Path) -> bytes | None:
-    """What an unfinished download has left, if anything."""
+    """The part that an unfinished download has left, if any."""
     parts = list(folder.glob(".*.part"))
     assert len(parts) <= 1
     return parts[0].read_bytes() if parts else None
@@ -205,7 +205,7 @@ def start_fetch(remote: Remote, folder: Path, ready: Path) -> "subprocess.Popen[
 
 
 def test_download_arrives_whole_in_a_new_folder(host: Host, remote: Remote, folder: Path) -> None:
-    """A download makes its folder, and its path holds exactly the host's bytes."""
+    """A download makes its folder, and the file has exactly the host's bytes."""
     path = fetch(remote, folder / "deeper")
     assert path == folder / "deeper" / "text.txt"
     assert path.read_bytes() == CONTENT
@@ -214,7 +214,7 @@ def test_download_arrives_whole_in_a_new_folder(host: Host, remote: Remote, fold
 
 
 def test_progress_rises_to_the_size(remote: Remote, folder: Path) -> None:
-    """The progress told never falls, is of the whole size, and ends with all bytes at hand."""
+    """Progress never falls, always gives the whole size, and ends with all bytes."""
     told: list[tuple[int, int]] = []
     fetch(remote, folder, lambda have, size: told.append((have, size)), QUICK)
     have = [have for have, _ in told]
@@ -224,9 +224,9 @@ def test_progress_rises_to_the_size(remote: Remote, folder: Path) -> None:
     assert {size for _, size in told} == {len(CONTENT)}
 
 
-def test_progress_goes_on_from_the_part(host: Host, remote: Remote, folder: Path) -> None:
-    """Over a break and its resume the progress told never falls either."""
-    host.answers = [breaking_off(200_000)]
+def test_progress_resumes_from_the_part(host: Host, remote: Remote, folder: Path) -> None:
+    """Progress never falls over an interruption either."""
+    host.answers = [interrupted(200_000)]
     have: list[int] = []
     fetch(remote, folder, lambda now, _: have.append(now), QUICK)
     assert have == sorted(have)
@@ -234,11 +234,11 @@ def test_progress_goes_on_from_the_part(host: Host, remote: Remote, folder: Path
 
 
 @pytest.mark.parametrize("after", [65_536, 131_072, 200_000, 299_999])
-def test_broken_download_asks_for_the_rest_alone(
+def test_interrupted_download_requests_only_the_rest(
     host: Host, remote: Remote, folder: Path, after: int
 ) -> None:
-    """After a break the next request is for exactly the bytes that are missing, and no others."""
-    host.answers = [breaking_off(after)]
+    """After an interruption the next request is for exactly the missing bytes."""
+    host.answers = [interrupted(after)]
     left: list[bytes | None] = []
 
     def resumed(handler: Handler) -> None:
@@ -254,18 +254,18 @@ def test_broken_download_asks_for_the_rest_alone(
     assert host.sent == after + len(CONTENT) - len(part)
 
 
-def test_break_loses_little_of_what_arrived(host: Host, remote: Remote, folder: Path) -> None:
-    """A connection that breaks after each 50,000 bytes still brings the file to its end."""
-    host.answers = [breaking_off(50_000) for _ in range(20)]
+def test_interruption_loses_few_bytes(host: Host, remote: Remote, folder: Path) -> None:
+    """A connection that breaks after each 50,000 bytes still completes the file."""
+    host.answers = [interrupted(50_000) for _ in range(20)]
     path = fetch(remote, folder, None, Patience(attempts=20, backoff=0))
     assert path.read_bytes() == CONTENT
 
 
-def test_next_command_goes_on_where_the_last_gave_up(
+def test_next_command_resumes_where_the_last_gave_up(
     host: Host, remote: Remote, folder: Path
 ) -> None:
-    """What a given-up download has brought is used by the next one."""
-    host.answers = [breaking_off(200_000)]
+    """The bytes of a download that gave up are used by the next one."""
+    host.answers = [interrupted(200_000)]
     failure_of(remote, folder, Patience(attempts=1))
     part = left_of(folder)
     assert part
@@ -273,26 +273,24 @@ def test_next_command_goes_on_where_the_last_gave_up(
     assert host.asked == [None, f"bytes={len(part)}-"]
 
 
-def test_host_that_always_breaks_off_is_named_as_such(
-    host: Host, remote: Remote, folder: Path
-) -> None:
-    """Where the host was reached but broke off each time, the message doesn't deny that."""
-    host.answers = [breaking_off(70_000), *[breaking_off(0)] * 3]
+def test_repeated_interruptions_are_reported(host: Host, remote: Remote, folder: Path) -> None:
+    """If each attempt was interrupted, the message does not say that the host can't be reached."""
+    host.answers = [interrupted(70_000), *[interrupted(0)] * 3]
     message = failure_of(remote, folder)
-    assert "broke off" in message
+    assert "was interrupted after" in message
     assert "can't reach" not in message
     assert len(host.asked) == 4
 
 
 def test_host_without_ranges_sends_all_again(host: Host, remote: Remote, folder: Path) -> None:
-    """Where the host ignores Range, its whole answer replaces the part instead of following it."""
-    host.answers = [breaking_off(200_000), ignoring_range]
+    """If the host ignores Range, its whole answer replaces the part instead of following it."""
+    host.answers = [interrupted(200_000), ignoring_range]
     assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
     assert len(host.asked) == 2
 
 
-def test_wrong_content_is_thrown_away(host: Host, remote: Remote, folder: Path) -> None:
-    """Another content than expected leaves nothing behind, and the message says what to do."""
+def test_wrong_content_is_deleted(host: Host, remote: Remote, folder: Path) -> None:
+    """Unexpected content leaves nothing behind, and the message says what to do."""
     host.content = OTHER
     message = failure_of(remote, folder)
     assert "SHA-256" in message
@@ -302,18 +300,20 @@ def test_wrong_content_is_thrown_away(host: Host, remote: Remote, folder: Path) 
     assert host.asked == [None]  # the same would come again
 
 
-def test_page_instead_of_the_file_is_thrown_away(host: Host, remote: Remote, folder: Path) -> None:
-    """A short page with status 200, as login portals send it, never becomes the file."""
+def test_page_instead_of_the_file_is_deleted(host: Host, remote: Remote, folder: Path) -> None:
+    """A short page with status 200, like that of a login portal, never becomes the file."""
     host.content = b"<html>please log in</html>"
     failure_of(remote, folder)
     host.content = CONTENT
     assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
 
 
-def test_part_of_another_file_costs_one_more_try(host: Host, remote: Remote, folder: Path) -> None:
-    """A part that turns out to be of another file is dropped, and the file fetched anew."""
+def test_part_of_another_file_costs_one_more_attempt(
+    host: Host, remote: Remote, folder: Path
+) -> None:
+    """A part that turns out to be of another file is deleted, and the file downloaded again."""
     host.content = OTHER
-    host.answers = [breaking_off(200_000)]
+    host.answers = [interrupted(200_000)]
     failure_of(remote, folder, Patience(attempts=1))
     host.content = CONTENT
     part = left_of(folder)
@@ -322,11 +322,11 @@ def test_part_of_another_file_costs_one_more_try(host: Host, remote: Remote, fol
     assert host.asked == [None, f"bytes={len(part)}-", None]
 
 
-def test_part_longer_than_the_file_is_dropped(host: Host, remote: Remote, folder: Path) -> None:
-    """Nobody is asked for bytes beyond the file's end: a part that is too long is begun anew."""
+def test_part_longer_than_the_file_is_deleted(host: Host, remote: Remote, folder: Path) -> None:
+    """A part that is too long is deleted, with no request for bytes beyond the file's end."""
     longer = OTHER + OTHER
     host.content = longer
-    host.answers = [breaking_off(400_000)]
+    host.answers = [interrupted(400_000)]
     failure_of(remote_at(host.url, longer), folder, Patience(attempts=1))
     assert len(left_of(folder) or b"") > remote.size
     host.content = CONTENT
@@ -334,8 +334,8 @@ def test_part_longer_than_the_file_is_dropped(host: Host, remote: Remote, folder
     assert host.asked == [None, None]
 
 
-def test_part_that_is_whole_needs_no_request(host: Host, remote: Remote, folder: Path) -> None:
-    """A process that died between the last byte and the renaming costs no second download."""
+def test_complete_part_needs_no_request(host: Host, remote: Remote, folder: Path) -> None:
+    """If a process dies between the last byte and the renaming, the next needs no download."""
 
     def interrupt(have: int, size: int) -> None:
         if have == size:
@@ -348,7 +348,7 @@ def test_part_that_is_whole_needs_no_request(host: Host, remote: Remote, folder:
 
 
 def test_endless_answer_is_left(host: Host, remote: Remote, folder: Path) -> None:
-    """A host that never stops sending is left soon after the size expected."""
+    """A host that never stops sending is left soon after the expected size."""
     host.answers = [endless]
     told: list[int] = []
     with pytest.raises(DownloadError):
@@ -357,15 +357,15 @@ def test_endless_answer_is_left(host: Host, remote: Remote, folder: Path) -> Non
     assert left_of(folder) is None
 
 
-def test_busy_host_is_asked_again(host: Host, remote: Remote, folder: Path) -> None:
-    """A host that answers 503 twice and then well gives the file at the third request."""
+def test_busy_host_is_tried_again(host: Host, remote: Remote, folder: Path) -> None:
+    """A host that answers 503 twice is tried a third time."""
     host.answers = [refusing(503), refusing(503)]
     assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
     assert len(host.asked) == 3
 
 
 def test_always_busy_host_is_given_up(host: Host, remote: Remote, folder: Path) -> None:
-    """After the attempts granted the message names the host's answer and what to do."""
+    """After the last attempt the message gives the host's answer and says what to do."""
     host.answers = [refusing(503)] * 9
     message = failure_of(remote, folder)
     assert len(host.asked) == QUICK.attempts
@@ -374,17 +374,17 @@ def test_always_busy_host_is_given_up(host: Host, remote: Remote, folder: Path) 
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502])
-def test_passing_refusals_are_asked_again(
+def test_temporary_refusals_are_tried_again(
     host: Host, remote: Remote, folder: Path, status: int
 ) -> None:
-    """Refusals that pass with time get another attempt."""
+    """After a temporary refusal there is another attempt."""
     host.answers = [refusing(status)]
     assert fetch(remote, folder, None, QUICK).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_final_refusal_is_believed(host: Host, remote: Remote, folder: Path, status: int) -> None:
-    """A file that the host does not have is asked for once."""
+def test_permanent_refusal_is_final(host: Host, remote: Remote, folder: Path, status: int) -> None:
+    """After a permanent refusal there is no other attempt."""
     host.answers = [refusing(status)] * 9
     assert f"answered {status}" in failure_of(remote, folder)
     assert len(host.asked) == 1
@@ -393,7 +393,7 @@ def test_final_refusal_is_believed(host: Host, remote: Remote, folder: Path, sta
 def test_pauses_double(
     host: Host, remote: Remote, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before the second attempt comes the backoff, and each later pause is twice as long."""
+    """The pause before the second attempt is the backoff, and each later one is twice as long."""
     pauses: list[float] = []
     monkeypatch.setattr(download, "time", SimpleNamespace(sleep=pauses.append))
     host.answers = [refusing(503)] * 4
@@ -402,7 +402,7 @@ def test_pauses_double(
 
 
 def test_silent_host_is_left(host: Host, remote: Remote, folder: Path) -> None:
-    """A host that accepts and never answers is left after the silence allowed, each time."""
+    """A host that accepts and never answers is left after the allowed silence, each time."""
     host.answers = [silent] * 9
     message = failure_of(remote, folder, Patience(silence=0.2, attempts=2, backoff=0))
     assert f"127.0.0.1:{host.server_port}" in message
@@ -410,8 +410,8 @@ def test_silent_host_is_left(host: Host, remote: Remote, folder: Path) -> None:
     assert len(host.asked) == 2
 
 
-def test_host_gone_silent_is_asked_for_the_rest(host: Host, remote: Remote, folder: Path) -> None:
-    """A download that stops in the middle is gone on with by another request."""
+def test_download_from_a_silent_host_is_resumed(host: Host, remote: Remote, folder: Path) -> None:
+    """If the host goes silent in the middle, another request resumes the download."""
     host.answers = [stopping(200_000)]
     path = fetch(remote, folder, None, Patience(silence=1, attempts=4, backoff=0))
     assert path.read_bytes() == CONTENT
@@ -419,38 +419,36 @@ def test_host_gone_silent_is_asked_for_the_rest(host: Host, remote: Remote, fold
     wait_for(lambda: host.left_alone == 1)
 
 
-def test_host_gone_silent_was_reached_all_the_same(
-    host: Host, remote: Remote, folder: Path
-) -> None:
-    """Where a host stops in the middle the message tells how far the download has come."""
+def test_silence_in_the_middle_is_reported(host: Host, remote: Remote, folder: Path) -> None:
+    """If the host goes silent in the middle, the message gives the bytes received."""
     host.answers = [stopping(100_000)]
     message = failure_of(remote, folder, Patience(silence=1, attempts=1))
-    assert "broke off after" in message
+    assert "was interrupted after" in message
     assert "of 300,000 bytes" in message
 
 
 def test_slow_host_is_waited_for(host: Host, remote: Remote, folder: Path) -> None:
-    """The time limit is on silence: a download that takes longer as a whole succeeds."""
+    """The time limit is for silence: a download that takes longer as a whole succeeds."""
     host.answers = [dripping(pieces=10, pause=0.2)]
     path = fetch(remote, folder, None, Patience(silence=1.5, attempts=1))
     assert path.read_bytes() == CONTENT
 
 
 def test_unreachable_host_is_named(folder: Path) -> None:
-    """Where nobody listens the message names the host, the file, and where to put it."""
+    """If nobody listens, the message names the host, the file, and where to put it."""
     with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # bound but not listening: refused at once
+        nobody.bind(("127.0.0.1", 0))  # bound but not listening, so refused at once
         address = f"127.0.0.1:{nobody.getsockname()[1]}"
         message = failure_of(remote_at(f"http://{address}/text.txt"), folder)
     assert f"can't reach {address} for text.txt" in message
     assert f"Put the file at {folder / 'text.txt'}" in message
 
 
-def test_unreachable_host_is_named_where_a_part_is_left(
+def test_unreachable_host_is_named_even_with_a_part(
     host: Host, remote: Remote, folder: Path
 ) -> None:
-    """What an earlier download has left does not hide that this one reached nobody."""
-    host.answers = [breaking_off(200_000)]
+    """The part of an earlier download does not hide that this one reached nobody."""
+    host.answers = [interrupted(200_000)]
     failure_of(remote, folder, Patience(attempts=1))
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
@@ -460,8 +458,8 @@ def test_unreachable_host_is_named_where_a_part_is_left(
     assert len(host.asked) == 2
 
 
-def test_file_at_hand_needs_no_network(host: Host, remote: Remote, folder: Path) -> None:
-    """A valid file is used without a request, and stays as it is."""
+def test_existing_file_needs_no_network(host: Host, remote: Remote, folder: Path) -> None:
+    """A valid file is used without a request, and is not changed."""
     folder.mkdir()
     (folder / "text.txt").write_bytes(CONTENT)
     written = (folder / "text.txt").stat().st_mtime_ns
@@ -471,22 +469,22 @@ def test_file_at_hand_needs_no_network(host: Host, remote: Remote, folder: Path)
     assert [path.name for path in folder.iterdir()] == ["text.txt"]
 
 
-def test_file_of_another_content_is_not_ours_to_replace(
-    host: Host, remote: Remote, folder: Path
-) -> None:
-    """A user's file under the expected name is reported and left as it is."""
+def test_file_of_another_content_is_not_replaced(host: Host, remote: Remote, folder: Path) -> None:
+    """A user's file under the expected name is reported and not changed."""
     folder.mkdir()
     (folder / "text.txt").write_bytes(b"my own text")
     with pytest.raises(CorpusError, match="remove it to download it again") as failure:
         fetch(remote, folder)
-    assert not isinstance(failure.value, DownloadError)  # no reason to train on something else
+    assert not isinstance(
+        failure.value, DownloadError
+    )  # which would be a reason to train on another text
     assert str(folder / "text.txt") in str(failure.value)
     assert (folder / "text.txt").read_bytes() == b"my own text"
     assert host.asked == []
 
 
-def test_interrupted_download_goes_on_later(host: Host, remote: Remote, folder: Path) -> None:
-    """Ctrl-C in the middle leaves no file, and the next download begins where it ended."""
+def test_download_resumes_after_ctrl_c(host: Host, remote: Remote, folder: Path) -> None:
+    """Ctrl-C in the middle leaves no file, and the next download resumes."""
 
     def interrupt(have: int, _: int) -> None:
         if have > 100_000:
@@ -501,10 +499,10 @@ def test_interrupted_download_goes_on_later(host: Host, remote: Remote, folder: 
     assert host.asked == [None, f"bytes={len(part)}-"]
 
 
-def test_killed_download_goes_on_later(
+def test_download_resumes_after_a_killed_process(
     host: Host, remote: Remote, folder: Path, tmp_path: Path
 ) -> None:
-    """A killed process blocks nobody, and its part is gone on with."""
+    """A killed process leaves no lock behind, and the next download resumes."""
     host.answers = [stopping(200_000)]
     with start_fetch(remote, folder, tmp_path / "ready") as process:
         wait_for(lambda: len(left_of(folder) or b"") >= 65_536)
@@ -519,7 +517,7 @@ def test_killed_download_goes_on_later(
 def test_processes_at_once_share_one_download(
     host: Host, remote: Remote, folder: Path, tmp_path: Path
 ) -> None:
-    """Processes that want the same file at once all get it whole, and the host sends it once."""
+    """Processes that need the same file at once all get it, and the host sends it once."""
     signs = [tmp_path / f"ready-{number}" for number in range(4)]
 
     def once_all_are_there(handler: Handler) -> None:

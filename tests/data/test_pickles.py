@@ -1,4 +1,4 @@
-"""Ragged arrays of an `.npz`, as every NumPy has written them, and what a stranger puts there."""
+"""Ragged arrays of an `.npz`: those that any NumPy wrote, damaged and hostile ones."""
 
 import codecs
 import io
@@ -65,8 +65,8 @@ def failure_of(name: str = "x") -> str:
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.lists(st.integers(0, 2**31 - 1)), min_size=1), st.booleans())
-def test_what_numpy_saves_is_read(lists: list[list[int]], compressed: bool) -> None:
-    """Lists of any lengths come back as `np.savez` and its twin were given them."""
+def test_files_of_numpy_are_read(lists: list[list[int]], compressed: bool) -> None:
+    """Lists of any lengths are read as they were saved, compressed or not."""
     save = np.savez_compressed if compressed else np.savez
     save(FILE, x=ragged(lists))
     read = read_ragged(FILE, "x")
@@ -77,7 +77,7 @@ def test_what_numpy_saves_is_read(lists: list[list[int]], compressed: bool) -> N
 @pytest.mark.parametrize("module", [b"numpy.core", b"numpy._core"])
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_each_numpy_and_protocol_is_read(protocol: int, module: bytes) -> None:
-    """Files of NumPy 1 and 2, in the protocols that NumPy has used, hold the same lists."""
+    """Files of NumPy 1 and 2, in all their protocols, give the same lists."""
     content = pickle.dumps(ragged([list(review) for review in LISTS * 200]), protocol)
     spelt = b"numpy._core.multiarray"
     if module == b"numpy.core":
@@ -91,7 +91,7 @@ def test_each_numpy_and_protocol_is_read(protocol: int, module: bytes) -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_python_2_is_read() -> None:
-    """A file of Python 2, with byte strings, long integers and their L, is read in silence."""
+    """A file of Python 2, with byte strings and long integers, is read without a warning."""
     content = (
         b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\x01cnumpy\nndarray\nq\x02K\x00\x85q\x03"
         b"U\x01bq\x04\x87q\x05Rq\x06(K\x01K\x02\x85q\x07cnumpy\ndtype\nq\x08U\x02O8q\tK\x00K\x01"
@@ -104,14 +104,14 @@ def test_python_2_is_read() -> None:
 
 
 def test_plain_integers_are_read() -> None:
-    """Arrays of any integer type come as they were saved."""
+    """Arrays of any integer type are read as they were saved."""
     for kind in ("<i8", ">i4", "u1"):
         np.savez(FILE, y=np.array([0, 1, 1], kind))
         assert read_integers(FILE, "y").tolist() == [0, 1, 1]
 
 
 class Call:
-    """Pickled as a call of any function."""
+    """An object that is pickled as a call of a function."""
 
     def __init__(self, function: Any, *arguments: object) -> None:
         self.call = function, arguments
@@ -133,15 +133,15 @@ class Call:
     ids=lambda call: str(call.call[0].__name__),
 )
 def test_code_is_not_run(call: Call, protocol: int) -> None:
-    """A pickle that calls a function is refused and has called nothing, wherever the call is."""
+    """A pickle with a call anywhere is rejected, and the function is not called."""
     for content in (call, ragged([[1], call]), ragged([[1, call]])):
         write(pickle.dumps(content, protocol), b"2")
         assert "Get the file again" in failure_of()
     assert list(Path().iterdir()) == [FILE]
 
 
-def test_strange_name_is_told() -> None:
-    """Whoever gives a hostile file reads which function it asked for."""
+def test_the_function_of_a_hostile_file_is_named() -> None:
+    """The error names the function that a hostile file asks for."""
     write(pickle.dumps(Call(os.system, "true"), 2))
     assert "'system', which lists of integers do not need" in failure_of()
 
@@ -149,8 +149,8 @@ def test_strange_name_is_told() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"\x80\x04r\xff\xff\xff\x7f]\x94.",  # a memo of two billion places
-        b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f.",  # bytes without end
+        b"\x80\x04r\xff\xff\xff\x7f]\x94.",  # a memo of two billion entries
+        b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f.",  # huge bytes
         b"\x80\x04\x8b\xff\xff\xff\x7f.",  # a number of two billion bytes
         b"\x80\x04]" + b"2" * 1000 + b".",  # copies
         b"\x80\x04" + b"\x8f" * 1000 + b".",  # sets, which are large
@@ -158,10 +158,10 @@ def test_strange_name_is_told() -> None:
     ids=["memo", "bytes", "number", "copies", "sets"],
 )
 def test_memory_is_not_taken(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What asks for much memory in few bytes is refused before it is unpickled."""
+    """A small pickle that would take much memory is rejected before it is unpickled."""
     monkeypatch.setattr(pickles, "_Unpickler", None)
     write(content)
-    assert "damaged pickle, or one of other things" in failure_of()
+    assert "damaged pickle, or one of something other" in failure_of()
 
 
 def long_list_many_times(length: int, times: int) -> bytes:
@@ -174,7 +174,7 @@ def long_list_many_times(length: int, times: int) -> bytes:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of memory")
 @pytest.mark.parametrize(
-    ("content", "count", "told"),
+    ("content", "count", "expected"),
     [
         (long_list_many_times(10**6, 2_000), b"2000", "holds 2,000,000,000 integers in 2,00"),
         (b"\x80\x04" + b"]" * 30_000_000 + b".", b"1", "has over 524,288 opcodes"),
@@ -184,17 +184,17 @@ def long_list_many_times(length: int, times: int) -> bytes:
     ],
     ids=["references", "lists", "declared lists", "tuples", "marks"],
 )
-def test_bomb_takes_little_memory(content: bytes, count: bytes, told: str) -> None:
-    """What a few kilobytes would make into gigabytes is refused within a quarter of one."""
+def test_bomb_takes_little_memory(content: bytes, count: bytes, expected: str) -> None:
+    """A few kilobytes that would become gigabytes are rejected within 256 MiB."""
     write(content, count)
     assert FILE.stat().st_size < 100_000
     command = [sys.executable, "-c", READ_WITH_LIMIT]
     child = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert told in child.stdout
+    assert expected in child.stdout
 
 
-def test_list_of_two_reviews_is_refused() -> None:
-    """Not even one list is copied twice, and what is refused is not called damaged."""
+def test_list_of_two_reviews_is_rejected() -> None:
+    """Two references to one list are rejected, with the right reason."""
     write(long_list_many_times(2, 2), b"2")
     assert "holds one list twice" in failure_of()
     write(long_list_many_times(2, 1), b"1")
@@ -202,7 +202,7 @@ def test_list_of_two_reviews_is_refused() -> None:
 
 
 def test_many_more_reviews_than_keras_are_read() -> None:
-    """Six times Keras's 25,000 reviews are no bomb, nor is one list of a million."""
+    """Six times Keras's 25,000 reviews are read, and so is a list of a million."""
     lists = [[1, 2] for _ in range(150_000)] + [[3] * 10**6]
     np.savez(FILE, x=ragged(lists))
     read = read_ragged(FILE, "x")
@@ -211,7 +211,7 @@ def test_many_more_reviews_than_keras_are_read() -> None:
 
 
 def test_zip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A member larger than reviews can be is refused by its size."""
+    """A member that is too large for reviews is rejected before it is unpacked."""
     monkeypatch.setattr(pickles, "_MOST", 10_000)
     write(b"\0" * 10_000)
     assert "more than the 10,000 that are read" in failure_of()
@@ -219,16 +219,16 @@ def test_zip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("count", [b"2", b"10000000000000", b"-1"])
 def test_declared_size_is_compared(count: bytes) -> None:
-    """A header that promises another number of reviews is refused, however large it is."""
+    """A header with a wrong number of reviews is rejected, however large the number."""
     write(pickle.dumps(ragged([[1]]), 4), count)
     assert "holds 1 lists" in failure_of()
 
 
 @pytest.mark.parametrize("count", [3, 10**15])
 def test_declared_size_of_integers_is_compared(count: int) -> None:
-    """Nor is memory taken for plain integers that are not there."""
+    """A header with a wrong number of integers is rejected, however large the number."""
     write(b"\0" * 16, b"%d" % count, HEADER.replace(b"|O", b"<i8"))
-    with pytest.raises(ReviewsError, match="another size"):
+    with pytest.raises(ReviewsError, match="a different size"):
         read_integers(FILE, "x")
 
 
@@ -250,14 +250,14 @@ def test_declared_size_of_integers_is_compared(count: int) -> None:
     ],
     ids=str,
 )
-def test_other_things_than_lists_of_integers_are_refused(lists: list[Any]) -> None:
-    """A review is a list of word ranks: anything else is refused, not bent into one."""
+def test_other_things_than_lists_of_integers_are_rejected(lists: list[Any]) -> None:
+    """Anything but lists of word ranks is rejected, not converted."""
     np.savez(FILE, x=ragged(lists))
     assert "is not like Keras's imdb.npz: x " in failure_of()
 
 
-def test_other_arrays_are_refused() -> None:
-    """Reviews and labels in each other's place, or with another shape, are refused."""
+def test_other_arrays_are_rejected() -> None:
+    """Reviews and labels in each other's place, or with another shape, are rejected."""
     square = np.empty((1, 1), object)
     square[0, 0] = [1]
     np.savez(FILE, x=ragged(LISTS), y=np.arange(3), z=np.arange(3) / 2, w=square, v=np.eye(2))
@@ -269,14 +269,14 @@ def test_other_arrays_are_refused() -> None:
             read_integers(FILE, name)
 
 
-def test_missing_file_is_said_to_be_missing() -> None:
-    """A path without a file is answered as that."""
+def test_missing_file_is_reported() -> None:
+    """The error says that the file is missing."""
     assert "no file reviews.npz" in failure_of()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.6, 0.99])
-def test_truncated_file_is_refused(share: float) -> None:
-    """A download that broke off is one line."""
+def test_truncated_file_is_rejected(share: float) -> None:
+    """An incomplete file is an error in one line."""
     np.savez_compressed(FILE, x=ragged(LISTS * 50))
     content = FILE.read_bytes()
     FILE.write_bytes(content[: int(len(content) * share)])
@@ -285,8 +285,8 @@ def test_truncated_file_is_refused(share: float) -> None:
 
 @settings(deadline=None, max_examples=200)
 @given(st.data())
-def test_damaged_pickle_is_refused_or_read(data: st.DataObject) -> None:
-    """Whatever bytes change, there is an error of ours or a list of reviews."""
+def test_damaged_pickle_is_rejected_or_read(data: st.DataObject) -> None:
+    """Whatever bytes change, the result is an error of ours or a list of reviews."""
     content = bytearray(pickle.dumps(ragged(LISTS), data.draw(st.sampled_from([2, 4]))))
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -298,8 +298,8 @@ def test_damaged_pickle_is_refused_or_read(data: st.DataObject) -> None:
     assert all(review.ndim == 1 and review.dtype == np.int32 for review in read)
 
 
-def test_these_tests_files_are_numpys() -> None:
-    """What these tests write by hand is what NumPy reads as well."""
+def test_files_of_these_tests_are_numpys() -> None:
+    """NumPy too can read the files that these tests write."""
     write(pickle.dumps(ragged(LISTS), 4), b"4")
     with zipfile.ZipFile(FILE) as archive:
         loaded = np.load(io.BytesIO(archive.read("x.npy")), allow_pickle=True)

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from charrnn.data import layout, reviews
-from charrnn.data.reviews import Labelled, RankReviews, TextReviews, load
-from charrnn.data.words import word_ids
+from charrnn.data.reviews import Labelled, RankReviews, TextReviews, load_reviews
+from charrnn.data.words import convert_ranks
 from charrnn.errors import ReviewsError
 
 NPZ = Path("my imdb.npz")
@@ -37,7 +37,7 @@ OTHERS = {
 
 
 def write_npz(train: int = 50, test: int = 30, **others: Any) -> None:
-    """Reviews of random lengths and ranks in Keras's own format."""
+    """Write reviews of random lengths and ranks in Keras's own format."""
     random = np.random.default_rng(1)
     arrays: dict[str, Any] = {}
     for part, count in (("train", train), ("test", test)):
@@ -65,19 +65,19 @@ def write_archive(name: str, mode: str, top: str, files: dict[str, bytes]) -> Pa
     return Path(name)
 
 
-def encoded(files: dict[str, str]) -> dict[str, bytes]:
+def encode_all(files: dict[str, str]) -> dict[str, bytes]:
     return {name: text.encode() for name, text in files.items()}
 
 
 def write_tar(blocks: list[bytes], name: str = "a.tar.gz") -> Path:
-    """An archive of `blocks` and then the reviews."""
-    plain = write_archive("plain.tar", "w", "", encoded(FILES)).read_bytes()
+    """Write an archive of `blocks` and then the reviews."""
+    plain = write_archive("plain.tar", "w", "", encode_all(FILES)).read_bytes()
     content = b"".join(blocks) + plain
     Path(name).write_bytes(gzip.compress(content, 1) if name.endswith("gz") else content)
     return Path(name)
 
 
-def header(kind: bytes, size: int, name: str = "header") -> bytes:
+def make_header(kind: bytes, size: int, name: str = "header") -> bytes:
     member = tarfile.TarInfo(name)
     member.type, member.size = kind, size
     return member.tobuf(tarfile.USTAR_FORMAT)
@@ -85,7 +85,7 @@ def header(kind: bytes, size: int, name: str = "header") -> bytes:
 
 def failure_of(path: Path) -> str:
     with pytest.raises(ReviewsError) as failure:
-        load(path)
+        load_reviews(path)
     message = str(failure.value)
     assert "\n" not in message
     assert str(path) in message
@@ -93,22 +93,20 @@ def failure_of(path: Path) -> str:
 
 
 def ids_of(labelled: Labelled[Any], max_words: int) -> list[list[int]]:
-    return [word_ids(ranks, max_words).tolist() for ranks in labelled.reviews]
+    return [convert_ranks(ranks, max_words).tolist() for ranks in labelled.reviews]
 
 
 def load_ranks() -> RankReviews:
-    read = load(NPZ)
+    read = load_reviews(NPZ)
     assert isinstance(read, RankReviews)
     return read
 
 
 @pytest.mark.parametrize("max_words", [None, 20, 150, 10_000])
-def test_ranks_are_as_keras_gives_them(
-    max_words: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Order, labels and ids are those of `keras.datasets.imdb.load_data`, to the last one.
+def test_ranks_are_those_of_keras(max_words: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Order, labels and ids are those of `keras.datasets.imdb.load_data`.
 
-    Without num_words Keras makes the largest id of all unknown, as a limit of that id does.
+    Without num_words Keras makes the largest id unknown, the same as with that id as the limit.
     """
     from keras.src.datasets import imdb
 
@@ -125,8 +123,8 @@ def test_ranks_are_as_keras_gives_them(
         assert ours.labels.tolist() == keras_labels.tolist()
 
 
-def test_file_is_known_by_its_stem_and_hash(tmp_path: Path) -> None:
-    """Reviews have a short name, an absolute path and the hash of their file."""
+def test_file_has_its_stem_and_hash(tmp_path: Path) -> None:
+    """Reviews have their file's stem as the name, its absolute path and its hash."""
     write_npz()
     read = load_ranks()
     assert (read.name, read.source) == ("my imdb", str(tmp_path / NPZ))
@@ -137,7 +135,7 @@ def test_file_is_known_by_its_stem_and_hash(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("others", "told"),
+    ("others", "expected"),
     [
         ({"y_train": np.arange(49) % 2}, "(train) has 50 reviews but 49 labels"),
         ({"y_test": np.arange(30) % 3}, "(test) has labels other than 0"),
@@ -151,21 +149,21 @@ def test_file_is_known_by_its_stem_and_hash(tmp_path: Path) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_unusable_labels_are_refused(others: dict[str, Any], told: str) -> None:
-    """Reviews that no classifier can learn from are refused with what is wrong."""
+def test_unusable_labels_are_rejected(others: dict[str, Any], expected: str) -> None:
+    """The error says why no classifier can learn from the reviews."""
     write_npz(**others)
-    assert told in failure_of(NPZ)
+    assert expected in failure_of(NPZ)
 
 
-def test_empty_set_is_refused() -> None:
-    """A file without reviews is said to have none."""
+def test_empty_set_is_rejected() -> None:
+    """A part without reviews is rejected."""
     write_npz(test=0)
     assert "(test) has no negative reviews" in failure_of(NPZ)
 
 
 def test_texts_are_in_keras_order() -> None:
-    """Reviews sorted by name are shuffled as Keras shuffles its own: train, then test."""
-    read = load(write_folder(Path("aclImdb")))
+    """Reviews are sorted by name and shuffled the way Keras does it: train, then test."""
+    read = load_reviews(write_folder(Path("aclImdb")))
     assert isinstance(read, TextReviews)
     order = np.random.RandomState(113)
     for part, labelled in (("train", read.train), ("test", read.test)):
@@ -181,11 +179,11 @@ def test_texts_are_in_keras_order() -> None:
     ("name", "mode"), [("a.b.tar.gz", "w:gz"), ("a.b.tgz", "w:gz"), ("a.b.tar", "w")]
 )
 def test_archive_is_read_as_the_folder(name: str, mode: str, top: str) -> None:
-    """Packed or not, with a folder above or not, the same reviews come in the same order."""
-    files = encoded(dict(reversed((FILES | OTHERS).items())))
-    read = load(write_archive(name, mode, top, files))
-    inside = load(write_folder(Path("somewhere", top)))
-    for other in (inside, load(Path("somewhere"))):
+    """Reviews come in the same order from an archive or a folder, nested or not."""
+    files = encode_all(dict(reversed((FILES | OTHERS).items())))
+    read = load_reviews(write_archive(name, mode, top, files))
+    inside = load_reviews(write_folder(Path("somewhere", top)))
+    for other in (inside, load_reviews(Path("somewhere"))):
         for mine, theirs in ((read.train, other.train), (read.test, other.test)):
             assert list(mine.reviews) == list(theirs.reviews)
             assert mine.labels.tolist() == theirs.labels.tolist()
@@ -194,32 +192,32 @@ def test_archive_is_read_as_the_folder(name: str, mode: str, top: str) -> None:
     assert not Path("train").exists()
 
 
-def test_folder_is_known_by_its_reviews() -> None:
-    """A folder's hash changes with a review, not with where the folder is or what else is in it."""
-    first = load(write_folder(Path("one")))
-    same = load(write_folder(Path("two/deeper"), FILES))
+def test_hash_of_a_folder_is_that_of_its_reviews() -> None:
+    """A folder's hash depends on its reviews, not on its path or its other files."""
+    first = load_reviews(write_folder(Path("one")))
+    same = load_reviews(write_folder(Path("two/deeper"), FILES))
     assert first.name == "one"
     assert same.name == "deeper"
     assert first.sha256 == same.sha256
     (Path("one") / next(iter(FILES))).write_text("another")
-    assert load(Path("one")).sha256 != first.sha256
+    assert load_reviews(Path("one")).sha256 != first.sha256
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_missing_layout_is_told(folder: str) -> None:
-    """Whoever has no reviews in a folder learns which folders there must be."""
+def test_missing_folders_are_named(folder: str) -> None:
+    """The error names the folder without reviews, and the layout."""
     files = {name: text for name, text in FILES.items() if not name.startswith(folder)}
     for path in (
         write_folder(Path("aclImdb"), files),
-        write_archive("a.tar", "w", "aclImdb/", encoded(files)),
+        write_archive("a.tar", "w", "aclImdb/", encode_all(files)),
     ):
         message = failure_of(path)
-        assert f"has no reviews in {folder}: expected the layout of aclImdb" in message
+        assert f"has no reviews in {folder}: give reviews in the layout of aclImdb" in message
         assert "{train,test}/{pos,neg}/*.txt" in message
 
 
 def test_text_that_is_not_utf8_is_named() -> None:
-    """One review in another encoding is found among thousands."""
+    """The error names the one review in another encoding."""
     path = write_folder(Path("aclImdb"))
     (path / "test/neg/3_8.txt").write_bytes(b"na\xefve")
     message = failure_of(path)
@@ -227,7 +225,7 @@ def test_text_that_is_not_utf8_is_named() -> None:
 
 
 def test_links_and_strange_paths_are_no_reviews(tmp_path: Path) -> None:
-    """A tar archive can't show another file of this machine as a review, nor write any."""
+    """A tar archive can neither pass off another file as a review nor write one."""
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
     with tarfile.open("a.tar", "w") as archive:
@@ -239,39 +237,39 @@ def test_links_and_strange_paths_are_no_reviews(tmp_path: Path) -> None:
             member = tarfile.TarInfo(f"../{name}")
             member.size = len(text.encode())
             archive.addfile(member, io.BytesIO(text.encode()))
-    assert len(load(Path("a.tar")).train) == 24
+    assert len(load_reviews(Path("a.tar")).train) == 24
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "secret.txt"]
 
 
 @pytest.mark.parametrize("limit", ["_LONGEST", "_MOST"])
-def test_bomb_is_not_read(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A review, or all together, larger than reviews can be are refused before they are read."""
+def test_large_reviews_are_not_read(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A review that is too large, or too large a sum, is rejected before it is read."""
     monkeypatch.setattr(layout, limit, 30)
     archive = write_archive(
-        "a.tar.gz", "w:gz", "", encoded(FILES) | {FOLDERS[0] + "/z.txt": b"0" * 40}
+        "a.tar.gz", "w:gz", "", encode_all(FILES) | {FOLDERS[0] + "/z.txt": b"0" * 40}
     )
     for path in (archive, write_folder(Path("aclImdb"), FILES | {FOLDERS[0] + "/z.txt": "0" * 40})):
         assert "too large" in failure_of(path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
-def test_what_is_no_file_is_no_review() -> None:
-    """A pipe, which would be waited for without end, a folder and a dead link are passed over."""
+def test_only_files_are_reviews() -> None:
+    """A pipe, whose reading would block, a folder and a dead link are skipped."""
     folder = write_folder(Path("aclImdb"))
     os.mkfifo(folder / "train/pos/pipe.txt")
     (folder / "train/pos/folder.txt").mkdir()
     (folder / "train/pos/link.txt").symlink_to("nowhere")
-    assert len(load(folder).train) == 24
+    assert len(load_reviews(folder).train) == 24
 
 
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
 @pytest.mark.parametrize("place", ["first", "later"])
 def test_large_header_is_not_read(kind: bytes, place: str) -> None:
-    """A header of 64 MB in a small archive is refused without its memory being taken."""
+    """A small archive with a header of 64 MiB is rejected without taking that memory."""
     size = 2**26
-    blocks = [header(kind, size), *[b"\0" * 2**20] * (size // 2**20)]
+    blocks = [make_header(kind, size), *[b"\0" * 2**20] * (size // 2**20)]
     if place == "later":
-        blocks.insert(0, header(tarfile.REGTYPE, 0))
+        blocks.insert(0, make_header(tarfile.REGTYPE, 0))
     path = write_tar(blocks)
     tracemalloc.start()
     try:
@@ -282,33 +280,33 @@ def test_large_header_is_not_read(kind: bytes, place: str) -> None:
 
 
 def test_many_headers_are_not_kept() -> None:
-    """Neither chains of headers nor a great many members take memory or the stack."""
-    assert "a header has over" in failure_of(write_tar([header(tarfile.XHDTYPE, 0)] * 1_000))
+    """Neither chains of headers nor many members take memory or fill the stack."""
+    assert "a header has over" in failure_of(write_tar([make_header(tarfile.XHDTYPE, 0)] * 1_000))
     comment = b"1024 %06d=" + b"a" * 1_011 + b"\n"
-    comments = [header(tarfile.XGLTYPE, 1_024) + comment % n for n in range(2_000)]
-    members = [header(tarfile.REGTYPE, 0)] * 2_000
+    comments = [make_header(tarfile.XGLTYPE, 1_024) + comment % n for n in range(2_000)]
+    members = [make_header(tarfile.REGTYPE, 0)] * 2_000
     for blocks in (comments, members):
         path = write_tar([block + members[0] for block in blocks], "a.tar")
         tracemalloc.start()
         try:
-            assert len(load(path).train) == 24
+            assert len(load_reviews(path).train) == 24
             assert tracemalloc.get_traced_memory()[1] < 2**20
         finally:
             tracemalloc.stop()
 
 
-def test_names_are_a_part_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long names of empty reviews take memory as texts do, so the limit is for both."""
-    path = write_archive("a.tar", "w", "", encoded(FILES))
+def test_limit_includes_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is for reviews and their names together, because both take memory."""
+    path = write_archive("a.tar", "w", "", encode_all(FILES))
     most = sum(len(name) + len(text.encode()) for name, text in FILES.items())
     monkeypatch.setattr(layout, "_MOST", most)
-    assert len(load(path).train) == 24
+    assert len(load_reviews(path).train) == 24
     monkeypatch.setattr(layout, "_MOST", most - 1)
     assert "too large" in failure_of(path)
 
 
 def test_usual_headers_are_read() -> None:
-    """Long names and all that packers note about a file are no bomb."""
+    """Long names and extended attributes are no reason to reject an archive."""
     for form in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT):
         with tarfile.open("a.tar", "w", format=form, pax_headers={"comment": "é" * 99}) as archive:
             for name, text in FILES.items():
@@ -316,22 +314,22 @@ def test_usual_headers_are_read() -> None:
                 member.size = len(text.encode())
                 member.pax_headers = {"SCHILY.xattr.user.note": "é" * 20_000}
                 archive.addfile(member, io.BytesIO(text.encode()))
-        assert len(load(Path("a.tar")).train) == 24
+        assert len(load_reviews(Path("a.tar")).train) == 24
 
 
-def test_lack_of_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where memory ends all the same, there is one line."""
+def test_lack_of_memory_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Running out of memory is an error in one line."""
 
     def fail(*_: object) -> None:
         raise MemoryError
 
-    path = write_archive("a.tar", "w", "", encoded(FILES))
+    path = write_archive("a.tar", "w", "", encode_all(FILES))
     monkeypatch.setattr(tarfile.TarInfo, "fromtarfile", fail)
     assert "can't read a.tar: " in failure_of(path)
 
 
-def test_two_sets_in_one_are_refused() -> None:
-    """Two folders with the same reviews are not mixed."""
+def test_two_sets_in_one_are_rejected() -> None:
+    """A folder with two sets of reviews is rejected."""
     write_folder(Path("all/one"))
     write_folder(Path("all/two"))
     assert "twice" in failure_of(Path("all"))
@@ -339,28 +337,35 @@ def test_two_sets_in_one_are_refused() -> None:
 
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda _: b"", lambda _: b"text"])
 @pytest.mark.parametrize("name", ["a.tar.gz", "a.tgz", "a.tar"])
-def test_damaged_archive_is_refused(name: str, damage: Callable[[bytes], bytes]) -> None:
-    """A download that broke off, or another file of that name, is one line."""
+def test_damaged_archive_is_rejected(name: str, damage: Callable[[bytes], bytes]) -> None:
+    """An incomplete archive, or another file of that name, is an error in one line."""
     mode = "w" if name == "a.tar" else "w:gz"
-    path = write_archive(name, mode, "aclImdb/", encoded(FILES))
+    path = write_archive(name, mode, "aclImdb/", encode_all(FILES))
     path.write_bytes(damage(path.read_bytes()))
     assert "can't read" in failure_of(path) or "has no reviews in" in failure_of(path)
 
 
-def test_other_files_are_refused_with_the_way_out() -> None:
-    """A path of another kind, or of nothing, is answered with what can be given."""
-    Path("reviews.csv").write_text("1,good")
-    assert "reviews.csv can't be read as reviews" in failure_of(Path("reviews.csv"))
+def test_other_files_are_rejected() -> None:
+    """For another kind of file, or none, the error lists what can be given."""
+    Path("reviews.xlsx").write_text("1,good")
+    assert "reviews.xlsx can't be read as reviews" in failure_of(Path("reviews.xlsx"))
     assert "nowhere does not exist" in failure_of(Path("nowhere"))
-    for name in ("nowhere.npz", "nowhere.tar.gz"):
+    for name in ("nowhere.npz", "nowhere.tar.gz", "nowhere.csv"):
         assert "no file" in failure_of(Path(name))
-    for path in (Path("reviews.csv"), Path("nowhere")):
-        for kind in ("imdb.npz", "folder", ".tar.gz", "{train,test}/{pos,neg}/*.txt"):
+    for path in (Path("reviews.xlsx"), Path("nowhere")):
+        for kind in (
+            "imdb.npz",
+            "folder",
+            ".tar.gz",
+            "{train,test}/{pos,neg}/*.txt",
+            ".csv",
+            ".jsonl",
+        ):
             assert kind in failure_of(path)
 
 
 def test_remotes_are_the_published_files() -> None:
-    """The three downloads are Keras's and Stanford's files: address, size and hash."""
+    """The downloads have the addresses, sizes and hashes of Keras's and Stanford's files."""
     keras = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
     assert reviews.IMDB_NPZ.url == f"{keras}/imdb.npz"
     assert reviews.IMDB_NPZ.size == 17_464_789

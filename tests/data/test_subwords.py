@@ -1,4 +1,4 @@
-"""Byte-pair encoding: every text comes back, and the merges are the textbook's."""
+"""Byte-pair encoding: every text is restored, and the merges are the textbook's."""
 
 import json
 from collections import Counter
@@ -19,7 +19,7 @@ LEARNED = Subwords.learn(TEXTS * 3, 290)
 @settings(deadline=None)
 @given(st.text() | st.text(st.sampled_from("low erniwdst\n<pad>[PAD]\0é😀"), max_size=50))
 def test_decoding_undoes_encoding(text: str) -> None:
-    """Every text in any script comes back as it was, and no id in it is padding's."""
+    """Every text in any script is restored, and has no id of padding."""
     ids = LEARNED.encode(text)
     assert LEARNED.decode(ids) == text
     assert ids.dtype == np.int32
@@ -27,7 +27,7 @@ def test_decoding_undoes_encoding(text: str) -> None:
 
 
 def test_merges_are_the_textbooks() -> None:
-    """The pair that is next to each other most often is merged first, as plain Python counts."""
+    """The most frequent pair of neighbours, counted in plain Python, is merged first."""
     words = Counter(word for text in TEXTS for word in text.split(" ")[1:])
     pairs: Counter[tuple[str, str]] = Counter()
     for word, count in words.items():
@@ -39,7 +39,7 @@ def test_merges_are_the_textbooks() -> None:
 
 
 def test_ids_are_bytes_then_merges() -> None:
-    """Without merges a text is its UTF-8 bytes; each merge of a text's pieces is one id more."""
+    """Without merges a text is its UTF-8 bytes; each merge adds one id."""
     plain = Subwords([])
     assert len(plain) == 257
     assert len(plain.encode("naïve 😀")) == len("naïve 😀".encode())
@@ -49,16 +49,16 @@ def test_ids_are_bytes_then_merges() -> None:
     assert len(merged) == 259
 
 
-def test_piece_that_is_made_twice_has_one_id() -> None:
-    """Two merges that make the same piece give it the first one's id."""
+def test_piece_of_two_merges_has_one_id() -> None:
+    """A piece that two merges make has the first one's id."""
     twice = Subwords([("l", "o"), ("o", "w"), ("lo", "w"), ("l", "ow"), ("low", "e")])
     assert len(twice) == 261
     assert twice.encode("low lowe").tolist()[::2] == [259, 260]
     assert twice.decode([259, 260]) == "lowlowe"
 
 
-def test_size_is_what_was_asked_for(real_text: str) -> None:
-    """From enough text the vocabulary has exactly the size asked for, padding included."""
+def test_size_is_the_given_one(real_text: str) -> None:
+    """With enough text the vocabulary has exactly the given size, padding included."""
     learned = Subwords.learn([real_text], 1500)
     assert len(learned) == 1500
     ids = learned.encode(real_text)
@@ -68,26 +68,26 @@ def test_size_is_what_was_asked_for(real_text: str) -> None:
 
 
 def test_few_texts_give_a_smaller_vocabulary() -> None:
-    """Texts without so many pairs are no error: the length says how many there were."""
+    """Texts with too few pairs give a smaller vocabulary, not an error."""
     assert 257 < len(Subwords.learn(TEXTS, 8185)) < 300
     assert len(Subwords.learn([], 8185)) == 257
     assert len(Subwords.learn(["", "a b"], 8185)) == 257
 
 
 def test_learning_is_deterministic(real_text: str) -> None:
-    """The same texts give the same vocabulary, in whatever order they come."""
+    """The same texts give the same vocabulary, in any order."""
     texts = real_text.split("\n\n")
     first = Subwords.learn(texts, 1000)
     assert Subwords.learn(texts[::-1], 1000).to_json() == first.to_json()
 
 
 def test_capitals_are_kept() -> None:
-    """Case is a part of a text, as in the article's vocabulary."""
+    """Upper and lower case are told apart, as in the article's vocabulary."""
     assert LEARNED.encode("Low").tolist() != LEARNED.encode("low").tolist()
 
 
-def test_batch_is_encoded_as_each_text(real_text: str) -> None:
-    """Many texts at once, more than go into one portion, have the ids that each has alone."""
+def test_batch_is_encoded_like_each_text(real_text: str) -> None:
+    """Texts in a batch, also in a large one, have the ids that each has alone."""
     texts = [*real_text.split("\n")[:1500], "", "low"]
     each = [LEARNED.encode(text).tolist() for text in texts]
     assert [ids.tolist() for ids in LEARNED.encode_batch(texts)] == each
@@ -95,7 +95,7 @@ def test_batch_is_encoded_as_each_text(real_text: str) -> None:
 
 
 def test_padding_is_shown_as_nothing() -> None:
-    """Padding before or after a text does not show, and broken characters do not fail."""
+    """Padding is decoded to nothing, and half a character to a replacement character."""
     ids = LEARNED.encode("low é").tolist()
     assert LEARNED.decode([0, 0, *ids, 0]) == "low é"
     assert LEARNED.decode(ids[:-1]) == "low \ufffd"
@@ -103,12 +103,12 @@ def test_padding_is_shown_as_nothing() -> None:
 
 
 def test_lone_surrogate_is_encoded() -> None:
-    """A command line's undecodable byte is no reason to fail."""
+    """A lone surrogate, Python's sign for an undecodable byte, becomes a question mark."""
     assert LEARNED.decode(LEARNED.encode("low \udcff")) == "low ?"
 
 
-def test_vocabulary_comes_back_from_json(real_text: str) -> None:
-    """What a checkpoint keeps gives the same ids again."""
+def test_vocabulary_is_restored_from_json(real_text: str) -> None:
+    """The JSON that a checkpoint stores gives the same ids again."""
     learned = Subwords.learn([real_text], 1500)
     again = Subwords.from_json(learned.to_json())
     assert again.to_json() == learned.to_json()
@@ -134,18 +134,18 @@ def test_vocabulary_comes_back_from_json(real_text: str) -> None:
     ],
     ids=lambda content: content[:16],
 )
-def test_damaged_json_is_refused(content: str) -> None:
-    """A checkpoint's vocabulary that is not one is an error in one line."""
+def test_damaged_json_is_rejected(content: str) -> None:
+    """JSON that is not a list of merges raises an error."""
     with pytest.raises(ValueError, match="subword"):
         Subwords.from_json(content)
 
 
 def test_json_is_plain() -> None:
-    """Another program needs no more than the merges, as pairs in their order."""
+    """The JSON is the merges in order, as pairs, and nothing else."""
     assert json.loads(Subwords([("l", "o"), ("lo", "w")]).to_json()) == [["l", "o"], ["lo", "w"]]
 
 
-def test_too_small_a_size_is_refused() -> None:
-    """Fewer ids than padding and bytes need can't be."""
+def test_too_small_a_size_is_rejected() -> None:
+    """A size below padding and bytes is rejected."""
     with pytest.raises(ReviewsError, match="at least 257"):
         Subwords.learn(TEXTS, 256)

@@ -36,7 +36,7 @@ def failure_of(*lines: str) -> str:
 @pytest.mark.parametrize("head", [[], ["4 3"]], ids=["GloVe", "word2vec"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", " \n"], ids=["LF", "CRLF", "space"])
 def test_both_formats_are_read(head: list[str], end: str) -> None:
-    """A line is a word and its numbers, with or without a head, a carriage return or a space."""
+    """Both formats are read, with any line end."""
     found = read(*head, *LINES, end=end)
     assert list(found) == list(EXPECTED)
     for word, numbers in EXPECTED.items():
@@ -44,31 +44,34 @@ def test_both_formats_are_read(head: list[str], end: str) -> None:
         assert found[word].tolist() == pytest.approx(numbers)
 
 
-def test_only_what_is_wanted_is_kept() -> None:
-    """Other words' vectors are passed over, and so is a wanted word that is not there."""
+def test_only_wanted_words_are_kept() -> None:
+    """Other words' vectors are skipped; a wanted word without one is no error."""
     found = read(*LINES, "odd 1 x 2", wanted={"film", "absent"})
     assert list(found) == ["film"]
 
 
 def test_the_first_of_two_vectors_counts() -> None:
-    """A word that is there twice has its first vector."""
+    """A word that occurs twice has its first vector."""
     found = read(*LINES, "film 7 8 9")
     assert found["film"].tolist() == [1, 2, 3]
 
 
 def test_a_number_can_be_a_word() -> None:
-    """Only the first line can be a head: later a word and one number are a vector of one."""
+    """Only the first line can be a head; later, a word and one number are a vector."""
     found = read("2 1", "the 1", "film 2", wanted={"the", "film"})
     assert {word: vector.tolist() for word, vector in found.items()} == {"the": [1], "film": [2]}
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "expected"),
     [
-        (["the 1 2", "film 1 x"], "line 2, is no word vector: it has other than numbers"),
-        (["the 1 nan"], "line 1, is no word vector: it has other than numbers"),
-        (["the 1 1e999"], "line 1, is no word vector: it has other than numbers"),
-        (["the 1  2"], "line 1, is no word vector: it has other than numbers"),
+        (
+            ["the 1 2", "film 1 x"],
+            "line 2, is no word vector: a word must be followed by finite numbers",
+        ),
+        (["the 1 nan"], "line 1, is no word vector: a word must be followed by finite numbers"),
+        (["the 1 1e999"], "line 1, is no word vector: a word must be followed by finite numbers"),
+        (["the 1  2"], "line 1, is no word vector: a word must be followed by finite numbers"),
         (["the 1 2", "film 1 2 3"], "vectors of different lengths"),
         (["the 1 2", "film"], "line 2, is no word vector: give a text file of GloVe"),
         (["the 1 2", ""], "line 2, is no word vector: give a text file of GloVe"),
@@ -77,13 +80,13 @@ def test_a_number_can_be_a_word() -> None:
     ],
     ids=str,
 )
-def test_what_is_no_vector_is_refused(lines: list[str], told: str) -> None:
-    """A line that is no vector is named by its number; a file of no use is said to be one."""
-    assert told in failure_of(*lines)
+def test_other_lines_are_rejected(lines: list[str], expected: str) -> None:
+    """The error names the line that is no vector, or says what the file lacks."""
+    assert expected in failure_of(*lines)
 
 
-def test_a_binary_file_is_refused() -> None:
-    """word2vec's binary format is not mistaken for text, nor is a file without line ends."""
+def test_a_binary_file_is_rejected() -> None:
+    """word2vec's binary format and files without line ends are rejected."""
     content = b"2 50\nthe " + struct.pack("<50f", *[0.1] * 50) + b"\nfilm\n"
     for binary in (content, b"\x00\x01" * 2**20, b"the " + b"1 " * 2**19):
         FILE.write_bytes(binary)
@@ -92,7 +95,7 @@ def test_a_binary_file_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.txt", "."])
-def test_a_file_that_can_not_be_read(name: str) -> None:
-    """A file that is missing, or is a folder, is named."""
+def test_an_unreadable_file_is_rejected(name: str) -> None:
+    """The error names a missing file, or a folder."""
     with pytest.raises(ReviewsError, match=r"^can't read "):
         read_vectors(Path(name), frozenset({"the"}))

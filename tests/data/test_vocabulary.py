@@ -17,7 +17,7 @@ TEXTS = st.text(ANY_CHARACTER, min_size=1)
 @settings(deadline=None)
 @given(TEXTS)
 def test_decoding_undoes_encoding(text: str) -> None:
-    """Every text comes back as it was: astral characters, NUL and lone surrogates too."""
+    """Every text is restored, with astral characters, NUL and lone surrogates too."""
     vocabulary = Vocabulary.of(text)
     assert vocabulary.decode(vocabulary.encode(text)) == text
 
@@ -34,32 +34,32 @@ def test_ids_are_places_in_the_sorted_set(text: str) -> None:
 
 @settings(deadline=None)
 @given(TEXTS, TEXTS)
-def test_other_texts_are_encoded_or_their_strangers_named(known: str, text: str) -> None:
-    """Encoding another text works exactly where the vocabulary has all its characters."""
+def test_other_texts_are_encoded_or_their_unknown_characters_listed(known: str, text: str) -> None:
+    """Another text is encoded exactly if the vocabulary has all its characters."""
     vocabulary = Vocabulary.of(known)
-    strangers = sorted(set(text) - set(known))
-    if not strangers:
+    unknown = sorted(set(text) - set(known))
+    if not unknown:
         assert vocabulary.decode(vocabulary.encode(text)) == text
         return
     with pytest.raises(VocabularyError) as failure:
         vocabulary.encode(text)
     message = str(failure.value)
-    assert all(repr(c) in message or f"U+{ord(c):04X}" in message for c in strangers[:10])
+    assert all(repr(c) in message or f"U+{ord(c):04X}" in message for c in unknown[:10])
     assert "\n" not in message
 
 
 @settings(deadline=None)
 @given(TEXTS, TEXTS)
-def test_only_known_leaves_out_strangers_alone(known: str, text: str) -> None:
-    """Skipping unknown characters keeps all others, in their order."""
+def test_dropping_unknown_characters_keeps_all_others(known: str, text: str) -> None:
+    """Known characters remain in their order."""
     expected = "".join(character for character in text if character in known)
-    assert Vocabulary.of(known).only_known(text) == expected
+    assert Vocabulary.of(known).drop_unknown(text) == expected
 
 
 @settings(deadline=None)
 @given(TEXTS)
-def test_a_vocabulary_is_made_again_from_its_characters(text: str) -> None:
-    """What a checkpoint keeps, the characters in order, gives the same ids again."""
+def test_a_vocabulary_is_restored_from_its_characters(text: str) -> None:
+    """The characters in order, which a checkpoint stores, give the same ids again."""
     again = Vocabulary(Vocabulary.of(text).characters)
     assert again.encode(text).tolist() == Vocabulary.of(text).encode(text).tolist()
     assert len(again) == len(set(text))
@@ -69,7 +69,7 @@ def test_a_vocabulary_is_made_again_from_its_characters(text: str) -> None:
 @settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_the_union_has_the_characters_of_both(one: str, other: str) -> None:
-    """Two vocabularies together are that of the two texts together, in whichever order."""
+    """The union of two vocabularies is that of the two texts together, in either order."""
     characters = "".join(sorted({*one, *other}))
     assert (Vocabulary.of(one) | Vocabulary.of(other)).characters == characters
     assert (Vocabulary.of(other) | Vocabulary.of(one)).characters == characters
@@ -84,7 +84,7 @@ def test_tutorials_prompt_has_its_published_ids() -> None:
 
 
 def test_unknown_characters_are_named_once_each() -> None:
-    """The message names what to take out of a prompt, so that it can be seen and found."""
+    """The message lists each unknown character so that it is visible."""
     with pytest.raises(VocabularyError) as failure:
         Vocabulary.of(SHAKESPEARE).encode("2 × 2 = 4\t\u200b")
     named = str(failure.value).partition(": ")[2]
@@ -92,13 +92,13 @@ def test_unknown_characters_are_named_once_each() -> None:
 
 
 def test_many_unknown_characters_are_counted() -> None:
-    """A prompt in another script is answered with some of its characters and a number."""
+    """For a text in another script the message lists a few characters and counts the rest."""
     with pytest.raises(VocabularyError, match=r"and 290 more$"):
         Vocabulary.of("abc").encode("".join(map(chr, range(0x4E00, 0x4E00 + 300))))
 
 
 def test_empty_text_has_no_ids_and_no_vocabulary() -> None:
-    """An empty text is encoded to nothing; a vocabulary can't be made of it."""
+    """An empty text has no ids, and no vocabulary can be made from it."""
     assert Vocabulary("a").encode("").tolist() == []
     assert Vocabulary("a").decode([]) == ""
     with pytest.raises(VocabularyError):
@@ -106,14 +106,14 @@ def test_empty_text_has_no_ids_and_no_vocabulary() -> None:
 
 
 @pytest.mark.parametrize("characters", ["", "ba", "aab", "abca"])
-def test_characters_out_of_order_are_refused(characters: str) -> None:
-    """Characters that are not sorted, each once, can't be the vocabulary of any text."""
+def test_characters_out_of_order_are_rejected(characters: str) -> None:
+    """Characters that are not sorted and distinct are no vocabulary."""
     with pytest.raises(VocabularyError):
         Vocabulary(characters)
 
 
 def test_large_vocabulary_is_encoded() -> None:
-    """5,000 distinct characters, normal for Chinese, each keep their own id."""
+    """5,000 distinct characters, as in Chinese, have an id each."""
     text = "".join(chr(0x4E00 + place) for place in range(5000))
     vocabulary = Vocabulary.of(text[::-1])
     assert vocabulary.encode(text).tolist() == list(range(5000))

@@ -1,4 +1,4 @@
-"""Both orders of windows against plain lists, and their figures against the published ones."""
+"""Both orders of windows, against plain lists and published figures."""
 
 import tracemalloc
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from charrnn.data.windows import Starts, cut, shuffled_starts, stream_starts
+from charrnn.data.windows import Starts, cut_windows, find_stream_starts, shuffle_starts
 from charrnn.errors import CorpusTooShortError
 
 SHAKESPEARE = 1_115_394  # characters
-BUFFER = 10_000  # windows, as the tutorial shuffles
+BUFFER = 10_000  # windows, the tutorial's
 
 Windows = list[list[int]]
 SIZES = {
@@ -23,7 +23,7 @@ SIZES = {
 }
 
 
-def source(seed: int = 0) -> np.random.Generator:
+def generator(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
@@ -31,13 +31,13 @@ def batches(length: int, starts: Starts, seq_length: int) -> Iterator[tuple[Wind
     """What a network reads of the text 0, 1, 2, …: each batch's inputs and targets."""
     ids = np.arange(length, dtype=np.int32)
     for row in starts:
-        inputs, targets = cut(ids, row, seq_length)
+        inputs, targets = cut_windows(ids, row, seq_length)
         assert inputs.shape == targets.shape == (len(row), seq_length)
         yield inputs.tolist(), targets.tolist()
 
 
 def streams_by_hand(length: int, batch_size: int, seq_length: int, stride: int) -> list[Windows]:
-    """Plain lists: row b of each batch, window by window, is one stretch of the text."""
+    """Row b of each batch, window by window, is one stretch of the text: in plain lists."""
     text = list(range(length))
     windows: Windows = []
     while len(windows) * stride + seq_length + 1 <= length:
@@ -59,32 +59,32 @@ def check_pairs(pairs: list[tuple[Windows, Windows]], expected: list[Windows]) -
 def test_streams_are_the_plain_lists(
     length: int, batch_size: int, seq_length: int, data: st.DataObject
 ) -> None:
-    """Every batch of streams is what lists cut by hand give, for every stride."""
+    """Every batch of streams equals plain lists, for every stride."""
     stride = data.draw(st.integers(1, seq_length))
     expected = streams_by_hand(length, batch_size, seq_length, stride)
     assume(expected)
-    starts = stream_starts(length, batch_size, seq_length, stride)
+    starts = find_stream_starts(length, batch_size, seq_length, stride)
     check_pairs(list(batches(length, starts, seq_length)), expected)
 
 
 @settings(deadline=None)
 @given(**SIZES)
 def test_streams_use_each_character_once(length: int, batch_size: int, seq_length: int) -> None:
-    """Of the used text every character but the first is a target exactly once."""
+    """Every character of the used text but the first is a target exactly once."""
     assume(length >= batch_size * seq_length + 1)
-    starts = stream_starts(length, batch_size, seq_length, seq_length)
+    starts = find_stream_starts(length, batch_size, seq_length, seq_length)
     pairs = list(batches(length, starts, seq_length))
     targets = sorted(target for _, rows in pairs for row in rows for target in row)
     assert targets == list(range(1, len(targets) + 1))
-    assert length - len(targets) <= batch_size * seq_length  # less than one more step is left
+    assert length - len(targets) <= batch_size * seq_length  # the rest is less than a step
 
 
 @settings(deadline=None)
 @given(**SIZES)
-def test_streams_go_on_where_they_stopped(length: int, batch_size: int, seq_length: int) -> None:
-    """Row b of a batch begins with the character that row b of the last batch ended on."""
+def test_streams_continue_where_they_stopped(length: int, batch_size: int, seq_length: int) -> None:
+    """Row b of a batch begins with the character after row b of the batch before."""
     assume(length >= batch_size * seq_length + 1)
-    starts = stream_starts(length, batch_size, seq_length, seq_length)
+    starts = find_stream_starts(length, batch_size, seq_length, seq_length)
     pairs = list(batches(length, starts, seq_length))
     for (_, before), (after, _) in pairwise(pairs):
         assert [row[-1] for row in before] == [row[0] for row in after]
@@ -95,11 +95,11 @@ def test_streams_go_on_where_they_stopped(length: int, batch_size: int, seq_leng
 def test_shuffled_windows_are_the_plain_lists(
     length: int, batch_size: int, seq_length: int, seed: int
 ) -> None:
-    """Shuffled batches hold windows lying side by side, each at most once, none of them cut."""
+    """Shuffled batches hold whole adjacent windows, each at most once."""
     size = seq_length + 1
     assume(length >= batch_size * size)
     side_by_side = [list(range(k * size, (k + 1) * size)) for k in range(length // size)]
-    starts = shuffled_starts(length, batch_size, seq_length, source(seed))
+    starts = shuffle_starts(length, batch_size, seq_length, generator(seed))
     assert starts.shape == (len(side_by_side) // batch_size, batch_size)
     chosen = [side_by_side[start // size] for start in starts.flat]
     assert len({window[0] for window in chosen}) == len(chosen)
@@ -109,33 +109,37 @@ def test_shuffled_windows_are_the_plain_lists(
 
 def test_tutorials_figures() -> None:
     """Shakespeare gives the tutorial's 11,043 windows, and with batches of 64 its 172 steps."""
-    assert shuffled_starts(SHAKESPEARE, 1, 100, source()).shape == (11_043, 1)
-    assert shuffled_starts(SHAKESPEARE, 64, 100, source()).shape == (172, 64)
+    assert shuffle_starts(SHAKESPEARE, 1, 100, generator()).shape == (11_043, 1)
+    assert shuffle_starts(SHAKESPEARE, 64, 100, generator()).shape == (172, 64)
 
 
 def test_shuffle_is_a_permutation() -> None:
-    """With batches of one every window comes exactly once, more than a buffer of them too."""
-    starts = shuffled_starts(25_000 * 3, 1, 2, source())
+    """In batches of one every window comes exactly once, even if a buffer can't hold all."""
+    starts = shuffle_starts(25_000 * 3, 1, 2, generator())
     assert sorted(starts.flat) == list(range(0, 75_000, 3))
 
 
-def test_shuffle_draws_from_a_buffer_like_tf_data() -> None:
-    """The next of the text can be drawn only once the buffer has room for it, as in tf.data."""
-    order = shuffled_starts(40_000 * 2, 1, 1, source()).ravel() // 2
+def test_shuffle_uses_a_buffer_like_tf_data() -> None:
+    """No window can come before the buffer has room for it, as in tf.data."""
+    order = shuffle_starts(40_000 * 2, 1, 1, generator()).ravel() // 2
     assert np.all(order < np.arange(40_000) + BUFFER)
 
 
-def test_buffer_is_drawn_from_evenly() -> None:
-    """Each place of the buffer is as likely: over many seeds the first drawn lie all over it."""
-    first = [int(shuffled_starts(12_000 * 2, 1, 1, source(seed))[0, 0]) // 2 for seed in range(200)]
+def test_buffer_is_sampled_evenly() -> None:
+    """Each place of the buffer is equally likely: over many seeds the first window is anywhere."""
+    first = [
+        int(shuffle_starts(12_000 * 2, 1, 1, generator(seed))[0, 0]) // 2 for seed in range(200)
+    ]
     assert max(first) < BUFFER
     counts, _ = np.histogram(first, bins=4, range=(0, BUFFER))
     assert counts.min() > 25  # of 50 expected
 
 
 def test_shuffle_follows_its_seed() -> None:
-    """The same source of chance gives the same order, another one another order."""
-    first, again, other = (shuffled_starts(5000, 4, 9, source(seed)).tolist() for seed in (1, 1, 2))
+    """The same seed gives the same order, another seed another order."""
+    first, again, other = (
+        shuffle_starts(5000, 4, 9, generator(seed)).tolist() for seed in (1, 1, 2)
+    )
     assert first == again
     assert first != other
     assert first != np.sort(np.ravel(first)).reshape(np.shape(first)).tolist()
@@ -144,13 +148,13 @@ def test_shuffle_follows_its_seed() -> None:
 @settings(deadline=None)
 @given(st.integers(1, 20), st.integers(1, 30), st.data())
 def test_shortest_text_for_streams(batch_size: int, seq_length: int, data: st.DataObject) -> None:
-    """The figure in the message is the border: with so many characters it works, not with less."""
+    """The figure in the message is exact: that many characters work, one fewer does not."""
     stride = data.draw(st.integers(1, seq_length))
     needed = (batch_size - 1) * stride + seq_length + 1
-    assert stream_starts(needed, batch_size, seq_length, stride).shape == (1, batch_size)
+    assert find_stream_starts(needed, batch_size, seq_length, stride).shape == (1, batch_size)
     for length in (needed - 1, 0):
         with pytest.raises(CorpusTooShortError) as failure:
-            stream_starts(length, batch_size, seq_length, stride)
+            find_stream_starts(length, batch_size, seq_length, stride)
         assert f"{length:,} characters to train on are too few" in str(failure.value)
         assert f"needs {needed:,}." in str(failure.value)
 
@@ -158,26 +162,26 @@ def test_shortest_text_for_streams(batch_size: int, seq_length: int, data: st.Da
 @settings(deadline=None)
 @given(st.integers(1, 20), st.integers(1, 30))
 def test_shortest_text_for_shuffled_windows(batch_size: int, seq_length: int) -> None:
-    """The figure in the message is the border here too."""
+    """The figure in the message is exact here too."""
     needed = batch_size * (seq_length + 1)
-    assert shuffled_starts(needed, batch_size, seq_length, source()).shape == (1, batch_size)
+    assert shuffle_starts(needed, batch_size, seq_length, generator()).shape == (1, batch_size)
     for length in (needed - 1, 0):
         with pytest.raises(CorpusTooShortError) as failure:
-            shuffled_starts(length, batch_size, seq_length, source())
+            shuffle_starts(length, batch_size, seq_length, generator())
         assert f"needs {needed:,}." in str(failure.value)
 
 
-def test_too_short_text_is_told_what_to_change() -> None:
-    """The message names the options that make a short text enough."""
-    with pytest.raises(CorpusTooShortError, match="--batch-size or --seq-length") as failure:
-        stream_starts(500, 64, 100, 100)
+def test_too_short_text_says_what_to_change() -> None:
+    """The message names the settings with which a short text would do."""
+    with pytest.raises(CorpusTooShortError, match="`batch_size` or `seq_length`") as failure:
+        find_stream_starts(500, 64, 100, 100)
     assert "\n" not in str(failure.value)
 
 
-def test_cut_takes_any_starts() -> None:
-    """Windows are cut where asked, overlapping or out of order."""
+def test_windows_are_cut_at_any_starts() -> None:
+    """Windows may overlap and come in any order."""
     ids = np.array([5, 3, 8, 1, 9, 2], dtype=np.int32)
-    inputs, targets = cut(ids, np.array([3, 0, 1]), seq_length=2)
+    inputs, targets = cut_windows(ids, np.array([3, 0, 1]), seq_length=2)
     assert inputs.tolist() == [[1, 9], [5, 3], [3, 8]]
     assert targets.tolist() == [[9, 2], [3, 8], [8, 1]]
     assert inputs.dtype == targets.dtype == np.int32
@@ -185,13 +189,13 @@ def test_cut_takes_any_starts() -> None:
 
 @pytest.mark.parametrize("stride", [100, 10])
 def test_epoch_takes_little_memory(stride: int) -> None:
-    """An epoch needs a number for each window and one batch at a time, never the text again."""
+    """An epoch takes a number for each window and one batch at a time, never a copy of the text."""
     ids = np.zeros(2_000_000, dtype=np.int32)
     tracemalloc.start()
     try:
-        starts = stream_starts(len(ids), 64, 100, stride)
+        starts = find_stream_starts(len(ids), 64, 100, stride)
         for row in starts:
-            cut(ids, row, 100)
+            cut_windows(ids, row, 100)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

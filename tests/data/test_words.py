@@ -1,4 +1,4 @@
-"""Words to ids and back, as Keras numbers them."""
+"""Words to ids and back, against Keras's documentation and plain Python."""
 
 import json
 import string
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.data.words import Words, split_words, word_ids
+from charrnn.data.words import Words, convert_ranks, split_words
 from charrnn.errors import ReviewsError
 
 INDEX = Path("index.json")
@@ -34,12 +34,12 @@ def keras_words(text: str) -> list[str]:
 @settings(deadline=None)
 @given(st.text(st.sampled_from(string.printable[:-3] + "ÀéßİΣ\x85\xa0")))
 def test_words_are_keras_words(text: str) -> None:
-    """A text of one line or many is split as Keras split its reviews, odd characters and all."""
+    """A text is split the way Keras split its reviews, odd characters included."""
     assert split_words(text.replace("\r", "")) == keras_words(text.replace("\r", ""))
 
 
 def test_reviews_words_are_found() -> None:
-    """Punctuation goes, apostrophes stay, a line break in HTML is the word br."""
+    """Punctuation is dropped, apostrophes remain, and an HTML line break is the word br."""
     text = "It's GREAT!<br /><br />10/10, \u201cwell-made\u201d...\r\nSee\u2028it\u3000now"
     assert split_words(text) == (
         ["it's", "great", "br", "br", "10", "10", "“well", "made”", "see", "it", "now"]
@@ -54,7 +54,7 @@ def test_words_have_keras_ids() -> None:
 
 
 def test_words_beyond_the_limit_are_unknown() -> None:
-    """Ids stay below the number of words asked for, which is the embedding's size."""
+    """Ids stay below `max_words`, which is the embedding's size."""
     few = vocabulary(max_words=6)
     assert len(few) == 6
     assert few.encode("the and br film").tolist() == [1, 4, 5, 2, 2]
@@ -64,16 +64,16 @@ def test_words_beyond_the_limit_are_unknown() -> None:
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 30)), st.integers(5, 40))
 def test_ranks_have_keras_ids(ranks: list[int], max_words: int) -> None:
-    """Each rank moves up by 3, those that reach the limit are unknown, and the start is first."""
-    ids = word_ids(np.array(ranks, np.int32), max_words)
+    """Each id is the rank plus 3, or unknown from the limit on; the start comes first."""
+    ids = convert_ranks(np.array(ranks, np.int32), max_words)
     expected = [1] + [rank + 3 if rank + 3 < max_words else 2 for rank in ranks]
     assert ids.tolist() == expected
     assert ids.dtype == np.int32
 
 
 def test_largest_rank_does_not_overflow() -> None:
-    """A rank at the end of 32 bits is an unknown word like any other."""
-    assert word_ids(np.array([2**31 - 1], np.int32), 100).tolist() == [1, 2]
+    """The largest rank in 32 bits is an unknown word like any other."""
+    assert convert_ranks(np.array([2**31 - 1], np.int32), 100).tolist() == [1, 2]
 
 
 @settings(deadline=None)
@@ -82,34 +82,34 @@ def test_text_and_ranks_agree(words: list[str], max_words: int) -> None:
     """A review's text and its ranks have the same ids."""
     ranks = np.array([RANKS[word] for word in words], np.int32)
     encoded = vocabulary(max_words).encode(" ".join(words))
-    assert encoded.tolist() == word_ids(ranks, max_words).tolist()
+    assert encoded.tolist() == convert_ranks(ranks, max_words).tolist()
 
 
 def test_ids_are_shown_as_words() -> None:
-    """Padding and start show as nothing, what is no known word as a question mark."""
+    """Padding and start are shown as nothing, unknown words as question marks."""
     known = vocabulary()
     assert known.decode([0, 0, 1, 4, 7, 2, 3, 99, 5]) == "the film ? ? ? and"
     assert known.decode(known.encode("")) == ""
     assert known.decode(np.zeros(0, np.int32)) == ""
 
 
-def test_batch_is_encoded_as_each_text() -> None:
-    """Many texts at once have the ids that each has alone."""
+def test_batch_is_encoded_like_each_text() -> None:
+    """Texts in a batch have the ids that each has alone."""
     texts = ["the film", "", "and and"]
     each = [vocabulary().encode(text).tolist() for text in texts]
     assert [ids.tolist() for ids in vocabulary().encode_batch(texts)] == each
 
 
 def test_words_are_learned_by_frequency() -> None:
-    """The most frequent words are kept; of equals the one that came first."""
+    """The most frequent words are kept; of equally frequent ones, the first."""
     learned = Words.from_texts(["B a. c", "C b d, c"], max_words=7)
     assert learned.words == ["c", "b", "a"]
     assert len(learned) == 7
     assert Words.from_texts(["B a. c", "C b d, c"], 100).words == ["c", "b", "a", "d"]
 
 
-def test_vocabulary_comes_back_from_json() -> None:
-    """What a checkpoint keeps is a plain list, and gives the same vocabulary again."""
+def test_vocabulary_is_restored_from_json() -> None:
+    """A vocabulary is stored as a plain list, which restores it."""
     words = Words(["naïve", "it's", "\x85", "\U0001f600"])
     assert json.loads(words.to_json()) == words.words
     assert Words.from_json(words.to_json()).words == words.words
@@ -120,8 +120,8 @@ def test_vocabulary_comes_back_from_json() -> None:
     ["", "[", "[" * 100_000, "{}", "3", "[]", '["a", "a"]', '["a", ""]', '["a", 3]', '{"a": 1}'],
     ids=lambda content: content[:10],
 )
-def test_damaged_json_is_refused(content: str) -> None:
-    """A checkpoint's vocabulary that is not one is an error in one line."""
+def test_damaged_json_is_rejected(content: str) -> None:
+    """JSON that is not a vocabulary raises an error."""
     with pytest.raises(ValueError, match="vocabulary"):
         Words.from_json(content)
 
@@ -143,23 +143,23 @@ def test_damaged_json_is_refused(content: str) -> None:
     ],
     ids=str,
 )
-def test_other_indexes_are_refused(content: Any) -> None:
-    """A word index names every rank from 1 on once; anything else would give wrong ids."""
+def test_other_indexes_are_rejected(content: Any) -> None:
+    """Anything but an index with every rank from 1 on once is rejected: ids would be wrong."""
     INDEX.write_text(json.dumps(content))
     with pytest.raises(ReviewsError, match=r"index\.json is no word index"):
         Words.from_index(INDEX, 100)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000], ids=str)
-def test_index_that_is_not_json_is_refused(content: bytes) -> None:
-    """A file of another kind is answered with the one that is meant."""
+def test_index_that_is_not_json_is_rejected(content: bytes) -> None:
+    """For a file of another kind the error names the expected one."""
     INDEX.write_bytes(content[:100_000])
     with pytest.raises(ReviewsError, match=r"give Keras's imdb_word_index\.json"):
         Words.from_index(INDEX, 100)
 
 
 def test_missing_index_and_no_room_are_errors() -> None:
-    """No file, no words to learn and no ids to give are each said."""
+    """A missing file, texts without words, and a limit that leaves no word are rejected."""
     with pytest.raises(ReviewsError, match="No such file"):
         Words.from_index(Path("nowhere.json"), 100)
     with pytest.raises(ReviewsError, match="no word"):

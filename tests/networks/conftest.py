@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn.config import NetworkConfig
+from charrnn.config.language import NetworkConfig
 
 StockLogits = Callable[[NetworkConfig, Sequence[Any], Any], Any]
 

@@ -9,13 +9,12 @@ import h5py
 import numpy as np
 import pytest
 
-from charrnn import checkpoint
-from charrnn.checkpoint import Checkpoint
-from charrnn.config import NetworkConfig
+from charrnn.config.language import NetworkConfig
 from charrnn.data.windows import cut, stream_starts
 from charrnn.networks import language
 from charrnn.networks.weights import get_weights
-from charrnn.presets.language import PRESETS
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint
 
 StockLogits = Callable[[NetworkConfig, Sequence[Any], Any], Any]
 

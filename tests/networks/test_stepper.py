@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn import checkpoint
-from charrnn.config import NetworkConfig
+from charrnn.config.language import NetworkConfig
+from charrnn.inference.language import NumpyStepper, Stepper
 from charrnn.networks.stepper import KerasStepper
-from charrnn.sampling.network import NumpyStepper, Stepper
+from charrnn.runs import checkpoint
 
 MakeRun = Callable[..., Path]
 StockLogits = Callable[[NetworkConfig, Sequence[Any], Any], Any]

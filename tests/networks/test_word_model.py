@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from charrnn.checkpoint import Weights
-from charrnn.classifiers import WordModelConfig
+from charrnn.config.reviews import WordModelConfig
 from charrnn.networks import word_model
 from charrnn.networks.weights import get_weights
+from charrnn.runs.checkpoint import Weights
 
 keras_saves = pytest.mark.filterwarnings(  # Keras 3.15's save_weights on NumPy 2
     "ignore:__array__ implementation:DeprecationWarning"

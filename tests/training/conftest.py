@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from charrnn import resume_file
-from charrnn.checkpoint import Checkpoint, Weights, read
-from charrnn.config import NetworkConfig, TrainingConfig
+from charrnn.runs import resume
+from charrnn.runs.checkpoint import Checkpoint, Weights, read_checkpoint
+from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.history import EpochResult
-from charrnn.runs import Run
-from charrnn.settings import Finished, LanguageSettings
+from charrnn.runs.history import EpochResult
+from charrnn.runs.run import Run
+from charrnn.runs.recipe import Progress, LanguageRecipe
 from charrnn.training.train import train
 
 
@@ -55,19 +55,19 @@ class Training:
     """A training that can be started and gone on with."""
 
     run: Run
-    settings: LanguageSettings
+    settings: LanguageRecipe
     ids: Ids
     told: Told = field(default_factory=Told)
 
     def start(
         self, interrupted: Callable[[], bool] = lambda: False, borrowed: Weights | None = None
     ) -> None:
-        train(self.run, Finished(self.settings, []), self.ids, self.told, interrupted, borrowed)
+        train(self.run, Progress(self.settings, []), self.ids, self.told, interrupted, borrowed)
 
     def go_on(self, interrupted: Callable[[], bool] = lambda: False, **changes: Any) -> None:
-        finished = resume_file.load(self.run, LanguageSettings)
-        training = replace(finished.settings.training, **changes)
-        finished = replace(finished, settings=replace(finished.settings, training=training))
+        finished = read_progress(self.run, LanguageRecipe)
+        training = replace(progress.recipe.training, **changes)
+        finished = replace(finished, settings=replace(progress.recipe, training=training))
         train(self.run, finished, self.ids, self.told, interrupted)
 
     def checkpoint(self, epoch: int) -> Checkpoint:
@@ -80,7 +80,7 @@ def _prepared(folder: Path, text: str, vocabulary: str, values: dict[str, Any]) 
     names = (*sizes, "layers", "dropout", "weight_drop", "embedding_dropout")
     sizes |= {key: values.pop(key) for key in names if key in values}
     plan = {"seq_length": 10, "batch_size": 4, "epochs": 2, "learning_rate": 0.01} | values
-    settings = LanguageSettings(
+    settings = LanguageRecipe(
         NetworkConfig(len(characters), **sizes),
         TrainingConfig(**plan),
         characters,
@@ -112,7 +112,7 @@ def models(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     compiled = module.compiled
 
-    def kept(finished: Finished[LanguageSettings]) -> Any:
+    def kept(progress: Progress[LanguageRecipe]) -> Any:
         made.append(compiled(finished))
         return made[-1]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from charrnn.errors import CorpusTooShortError
-from charrnn.settings import Finished
+from charrnn.runs.recipe import Progress
 from charrnn.training import budget
 from charrnn.training.budget import Cost
 
@@ -30,7 +30,7 @@ def test_an_epoch_costs_its_steps_and_its_validation(
     clock = count()
     training = make_training(validation=validation, epochs=1)
     monkeypatch.setattr("charrnn.training.budget.monotonic", lambda: next(clock))
-    cost = budget.measure(Finished(training.settings, []), training.ids, training.run.folder)
+    cost = budget.measure(Progress(training.settings, []), training.ids, training.run.folder)
     learn = 600 - int(600 * validation)
     steps = (learn - 1) // 40
     # 119 characters give each of four streams 29, read in four windows of seven.
@@ -54,7 +54,7 @@ def test_what_is_slow_is_not_taken_for_the_pace(
 
     monkeypatch.setattr(budget, "_writing", lambda *_: 0.0)
     monkeypatch.setattr("charrnn.training.budget.monotonic", now)
-    cost = budget.measure(Finished(training.settings, []), training.ids, training.run.folder)
+    cost = budget.measure(Progress(training.settings, []), training.ids, training.run.folder)
     steps = (600 - int(600 * validation) - 1) // 40
     assert cost.start == pytest.approx(204 if validation else 102)
     assert cost.epoch == pytest.approx(1.05 * (steps + (4 if validation else 0)))
@@ -63,7 +63,7 @@ def test_what_is_slow_is_not_taken_for_the_pace(
 def test_measuring_leaves_nothing_behind(make_training: MakeTraining) -> None:
     """No folder, and the training that follows is the one that would have been."""
     first, second = make_training(epochs=1), make_training(epochs=1)
-    budget.measure(Finished(first.settings, []), first.ids, first.run.folder)
+    budget.measure(Progress(first.settings, []), first.ids, first.run.folder)
     assert not first.run.folder.exists()
     first.start()
     second.start()
@@ -74,4 +74,4 @@ def test_a_text_that_is_too_short_is_refused(make_training: MakeTraining) -> Non
     """As in the training itself."""
     training = make_training(text="ab" * 15)
     with pytest.raises(CorpusTooShortError, match="too few"):
-        budget.measure(Finished(training.settings, []), training.ids, training.run.folder)
+        budget.measure(Progress(training.settings, []), training.ids, training.run.folder)

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn import checkpoint, resume_file
+from charrnn.runs import checkpoint, resume
 from charrnn.data.corpus import split
 from charrnn.data.windows import cut
 from charrnn.errors import TrainingError
-from charrnn.runs import Run
-from charrnn.settings import Finished, LanguageSettings
-from charrnn.training import resume
+from charrnn.runs.run import Run
+from charrnn.runs.recipe import Progress, LanguageRecipe
+from charrnn.training import restore
 from charrnn.training.batches import epoch_starts, steps_per_epoch
 from charrnn.training.callbacks import DivergedError, Interrupted
 from charrnn.training.train import compiled
@@ -54,7 +54,7 @@ def _by_hand(training: Any, *, reset_epochs: bool, reset_batches: bool) -> list[
             keras.layers.Dense(network.vocabulary_size),
         ]
     )
-    model.set_weights(compiled(Finished(training.settings, [])).get_weights())
+    model.set_weights(compiled(Progress(training.settings, [])).get_weights())
     model.compile(
         keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -151,7 +151,7 @@ def test_a_loss_that_is_no_number_ends_the_training(
     assert training.run.epochs() == [1]
     assert [result.epoch for result in training.run.history()] == [1]
     assert np.isfinite(charrnn.load(training.run.folder).score("assert"))
-    assert len(resume_file.load(training.run, LanguageSettings).results) == 1
+    assert len(read_progress(training.run, LanguageRecipe).results) == 1
 
 
 def test_a_network_that_broke_is_not_kept_by_an_interruption(
@@ -233,7 +233,7 @@ def test_an_interruption_of_the_first_epoch_leaves_something_to_sample(
     with pytest.raises(Interrupted):
         training.start(lambda: training.told.at(1, "step", 1))
     assert charrnn.load(training.run.folder).checkpoint.provenance.finished is False
-    assert resume_file.load(training.run, LanguageSettings).results == []
+    assert read_progress(training.run, LanguageRecipe).results == []
 
 
 def test_an_interruption_while_validating_loses_nothing(make_training: MakeTraining) -> None:
@@ -244,7 +244,7 @@ def test_an_interruption_while_validating_loses_nothing(make_training: MakeTrain
     assert interruption.value.step == 0
     assert training.run.epochs() == [1]
     assert not training.run.interrupted_file.exists()
-    assert len(resume_file.load(training.run, LanguageSettings).results) == 1
+    assert len(read_progress(training.run, LanguageRecipe).results) == 1
 
 
 def test_an_interruption_after_the_last_epoch_is_none(make_training: MakeTraining) -> None:
@@ -286,7 +286,7 @@ def test_a_crash_while_an_epoch_is_saved_is_harmless(
     monkeypatch.setattr(module, name, full_in_epoch_2)
     with pytest.raises(OSError, match="No space left"):
         training.start()
-    assert len(resume_file.load(training.run, LanguageSettings).results) == 1
+    assert len(read_progress(training.run, LanguageRecipe).results) == 1
     assert charrnn.load(training.run.folder).checkpoint.provenance.finished
     monkeypatch.undo()
     training.go_on()

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from charrnn.config import NetworkConfig, TrainingConfig
+from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.data.vocabulary import Vocabulary
-from charrnn.runs import Run
-from charrnn.sampling.model import load
-from charrnn.settings import Finished, LanguageSettings
+from charrnn.runs.run import Run
+from charrnn.inference.language_model import load_model
+from charrnn.runs.recipe import Progress, LanguageRecipe
 from charrnn.training.train import train
 
 Predict = Callable[[str, str], float]
@@ -58,7 +58,7 @@ class Silent:
 
 def _trained(folder: Path, text: str, cell: str, **values: Any) -> Run:
     vocabulary = Vocabulary.of(text)
-    settings = LanguageSettings(
+    settings = LanguageRecipe(
         NetworkConfig(len(vocabulary), cell, embedding=32, units=128),
         TrainingConfig(seq_length=50, batch_size=32, **values),
         vocabulary,
@@ -67,7 +67,7 @@ def _trained(folder: Path, text: str, cell: str, **values: Any) -> Run:
         "0" * 64,
     )
     run = Run(folder)
-    train(run, Finished(settings, []), vocabulary.encode(text), Silent())
+    train(run, Progress(settings, []), vocabulary.encode(text), Silent())
     return run
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn.classifiers import ClassifierConfig, ReviewTraining
+from charrnn.config.reviews import ClassifierConfig, ReviewTraining
 from charrnn.data.padding import Examples, hash_bigrams
 from charrnn.training import residual as module
 from charrnn.training.bigrams import BIGRAMS

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn import sealed
+from charrnn.runs import container
 from charrnn.errors import RunError
 from charrnn.networks import parts
-from charrnn.runs import Run
+from charrnn.runs.run import Run
 from charrnn.training.batches import epoch_starts
 from charrnn.training.callbacks import Interrupted
 
@@ -179,7 +179,7 @@ def _rewrite(path: Path, change: Callable[[Any], None]) -> None:
                 file.attrs[name] = value
         change(file)
 
-    sealed.write(path, title, 1, fill)
+    container.write(path, title, 1, fill)
 
 
 def _without_variables(file: Any) -> None:

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn import resume_file, sealed
-from charrnn.checkpoint import Classifier, read_classifier
-from charrnn.classifiers import ClassifierConfig, ReviewTraining
+from charrnn.runs import resume, container
+from charrnn.runs.checkpoint import Classifier, read_classifier
+from charrnn.config.reviews import ClassifierConfig, ReviewTraining
 from charrnn.data.padding import Examples, hash_bigrams
 from charrnn.data.words import Words
 from charrnn.errors import ReviewsError, RunError
-from charrnn.history import best_of
-from charrnn.prediction.model import ReviewModel
-from charrnn.runs import Run
-from charrnn.settings import Finished, ReviewSettings
+from charrnn.runs.history import best_of
+from charrnn.inference.review_model import ReviewModel
+from charrnn.runs.run import Run
+from charrnn.runs.recipe import Progress, ReviewRecipe
 from charrnn.training import reviews
 from charrnn.training.bigrams import log_count_ratios
 from charrnn.training.callbacks import Interrupted
@@ -55,18 +55,18 @@ class Reviewing:
     """A training that can be started and gone on with."""
 
     run: Run
-    settings: ReviewSettings
+    settings: ReviewRecipe
     examples: Examples
     told: Any
 
     def start(self, interrupted: Callable[[], bool] = lambda: False, borrowed: Any = None) -> None:
-        finished: Finished[ReviewSettings] = Finished(self.settings, [])
+        progress: Progress[ReviewRecipe] = Progress(self.settings, [])
         reviews.train(self.run, finished, self.examples, self.told, interrupted, borrowed)
 
     def go_on(self, **changes: Any) -> None:
-        finished = resume_file.load(self.run, ReviewSettings)
-        training = replace(finished.settings.training, **changes)
-        finished = replace(finished, settings=replace(finished.settings, training=training))
+        finished = read_progress(self.run, ReviewRecipe)
+        training = replace(progress.recipe.training, **changes)
+        finished = replace(finished, settings=replace(progress.recipe, training=training))
         reviews.train(self.run, finished, self.examples, self.told)
 
     def checkpoint(self, epoch: int) -> Classifier:
@@ -88,7 +88,7 @@ def make_reviews(tmp_path_factory: pytest.TempPathFactory, listener: Any) -> Mak
         plan: dict[str, Any] = {"batch_size": 4, "epochs": 2, "validation": 0.3}
         network = sizes | {k: v for k, v in values.items() if k in vars(ClassifierConfig())}
         training = plan | {k: v for k, v in values.items() if k not in network}
-        settings = ReviewSettings(
+        settings = ReviewRecipe(
             ClassifierConfig(**network),
             ReviewTraining(**training),
             WORDS,
@@ -159,7 +159,7 @@ def test_what_a_training_leaves(learned: Reviewing) -> None:
 
 def test_settings_come_back_from_the_resume_file(learned: Reviewing) -> None:
     """What a resume reads is what the training began with, and its results."""
-    found = resume_file.load(learned.run, ReviewSettings)
+    found = read_progress(learned.run, ReviewRecipe)
     for name in ("network", "training", "preset", "changes", "sources", "corpus", "corpus_sha256"):
         assert getattr(found.settings, name) == getattr(learned.settings, name)
     assert found.settings.encoder.to_json() == WORDS.to_json()
@@ -248,7 +248,7 @@ def unbroken(make_reviews: MakeReviews) -> dict[str, Reviewing]:
 
 def variables(run: Run) -> list[Any]:
     """Weights, optimizer and random streams as the resume file holds them."""
-    with sealed.opened(run.resume_file, "charrnn resume file", 1) as file:
+    with container.opened(run.resume_file, "charrnn resume file", 1) as file:
         held = file["variables"]
         return [held[str(place)][()] for place in range(len(held))]
 

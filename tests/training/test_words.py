@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn import resume_file
-from charrnn.checkpoint import read_word_model
-from charrnn.classifiers import ReviewTraining, WordModelConfig
+from charrnn.runs import resume
+from charrnn.runs.checkpoint import read_word_model
+from charrnn.config.reviews import ReviewTraining, WordModelConfig
 from charrnn.data.words import START, Words
 from charrnn.errors import ReviewsError
-from charrnn.runs import Run
-from charrnn.settings import Finished, WordSettings
+from charrnn.runs.run import Run
+from charrnn.runs.recipe import Progress, WordRecipe
 from charrnn.training import words
 
 WORDS = Words(["the", "film", "was", "good", "and", "so", "it"])
@@ -26,7 +26,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "LENGTH", 7)
 
 
-def settings(**values: Any) -> WordSettings:
+def settings(**values: Any) -> WordRecipe:
     plan: dict[str, Any] = {
         "batch_size": 2,
         "epochs": 2,
@@ -35,7 +35,7 @@ def settings(**values: Any) -> WordSettings:
         "learning_rate": 0.05,
     }
     network = WordModelConfig(len(WORDS), 4, "rnn", 5)
-    return WordSettings(network, ReviewTraining(**plan | values), WORDS, (), "test", "0" * 64)
+    return WordRecipe(network, ReviewTraining(**plan | values), WORDS, (), "test", "0" * 64)
 
 
 def test_the_text_is_all_reviews_each_with_a_start() -> None:
@@ -112,10 +112,10 @@ def test_a_resume_goes_on_as_if_never_stopped(tmp_path: Path, listener: Any) -> 
             shutil.copytree(whole.folder, half.folder)
         return False
 
-    finished: Finished[WordSettings] = Finished(settings(), [])
+    progress: Progress[WordRecipe] = Progress(settings(), [])
     words.train(whole, finished, REVIEWS, told, copy)
     assert half.epochs() == [1]
-    words.train(half, resume_file.load(half, WordSettings), REVIEWS, listener())
+    words.train(half, read_progress(half, WordRecipe), REVIEWS, listener())
     assert half.epochs() == [1, 2]
     expected = read_word_model(whole.epoch_file(2)).weights
     found = read_word_model(half.epoch_file(2))

@@ -1,4 +1,4 @@
-"""How answers about reviews are printed: for a terminal, for a pipe, as JSON."""
+"""How verdicts on reviews are printed: in a terminal, in a pipe, as JSON."""
 
 import json
 import sys
@@ -10,10 +10,10 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.cli.classify.verdict import label_of
+from charrnn.inference.review_model import choose_label
 
 if TYPE_CHECKING:
-    from charrnn.prediction.model import Effect
+    from charrnn.inference.review_model import Effect
 
 _STRONGEST = 5  # words named on either side
 _STRENGTHS = (("bold ", 2 / 3), ("", 1 / 3), ("dim ", 1 / 20))  # of the review's strongest effect
@@ -24,15 +24,15 @@ _TO_SPACE = str.maketrans("\t\n\r", "   ")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a network says of a review.
+    """What a network says about a review.
 
     Attributes:
         text: the review.
-        probability: of its being positive.
+        probability: that it is positive.
         tokens: how many the review has.
         unknown: how many of them the network does not know.
-        effects: what each word does to the probability, in the review's order; None where that
-            was not asked.
+        effects: what each word does to the probability, in the review's order; None if nobody
+            asked.
     """
 
     text: str
@@ -58,19 +58,19 @@ class Printer:
     def show(self, answer: Answer) -> None:
         """Print one answer, and its words' effects if it has them."""
         if self._as_json:
-            click.echo(json.dumps(as_row(answer, self._run)))
+            click.echo(json.dumps(make_row(answer, self._run)))
         elif self._console:
             show_in_terminal(self._console, answer)
         else:
-            click.echo(as_line(answer))
-            for effect in strongest(answer.effects or ()):
+            click.echo(make_line(answer))
+            for effect in pick_strongest(answer.effects or ()):
                 click.echo(f"\t{effect.effect:+.3f}\t{effect.text}")
 
 
-def as_row(answer: Answer, run: str) -> dict[str, Any]:
-    """What JSON says of an answer."""
+def make_row(answer: Answer, run: str) -> dict[str, Any]:
+    """An answer as a JSON object."""
     row: dict[str, Any] = {
-        "label": label_of(answer.probability),
+        "label": choose_label(answer.probability),
         "probability": answer.probability,
         "text": answer.text,
         "tokens": answer.tokens,
@@ -82,29 +82,29 @@ def as_row(answer: Answer, run: str) -> dict[str, Any]:
     return row
 
 
-def as_line(answer: Answer) -> str:
+def make_line(answer: Answer) -> str:
     """Label, probability and the whole review, with tabs between."""
     text = answer.text.translate(_TO_SPACE)
-    return f"{label_of(answer.probability)}\t{answer.probability:.3f}\t{text}"
+    return f"{choose_label(answer.probability)}\t{answer.probability:.3f}\t{text}"
 
 
 def show_in_terminal(console: Console, answer: Answer) -> None:
-    """Print an answer in one line, or where there are effects with the whole review, coloured."""
-    label = label_of(answer.probability)
+    """Print an answer in one line or, with effects, the whole review with its words coloured."""
+    label = choose_label(answer.probability)
     line = Text.assemble((label, _COLOURS[label]), f"  {answer.probability:.3f}  ")
     if answer.effects is None:
-        line.append(" ".join(visible(answer.text).split()))
+        line.append(" ".join(hide_controls(answer.text).split()))
         line.truncate(console.width, overflow="ellipsis")
         console.print(line)
         return
-    console.print(line + coloured(answer.text, answer.effects))
-    for effect in strongest(answer.effects):
-        console.print(Text(f"    {effect.effect:+.3f}  {visible(effect.text)}"))
+    console.print(line + colour_words(answer.text, answer.effects))
+    for effect in pick_strongest(answer.effects):
+        console.print(Text(f"    {effect.effect:+.3f}  {hide_controls(effect.text)}"))
 
 
-def coloured(text: str, effects: Sequence["Effect"]) -> Text:
-    """The review, its words green or red the stronger the more they moved the answer."""
-    shown = Text(visible(text))
+def colour_words(text: str, effects: Sequence["Effect"]) -> Text:
+    """The review with its words in green or red, the stronger the more they moved the answer."""
+    shown = Text(hide_controls(text))
     most = max((abs(effect.effect) for effect in effects), default=0.0)
     for effect in effects:
         colour = _COLOURS["positive" if effect.effect > 0 else "negative"]
@@ -115,16 +115,16 @@ def coloured(text: str, effects: Sequence["Effect"]) -> Text:
     return shown
 
 
-def strongest(effects: Sequence["Effect"]) -> list["Effect"]:
-    """The words that did most for a positive answer, most first, then those most against it."""
+def pick_strongest(effects: Sequence["Effect"]) -> list["Effect"]:
+    """The words that did most for a positive answer, then those that did most against it."""
     ordered = sorted(effects, key=lambda effect: -effect.effect)
     ups = [effect for effect in ordered if effect.effect > 0]
     downs = [effect for effect in reversed(ordered) if effect.effect < 0]
     return ups[:_STRONGEST] + downs[:_STRONGEST]
 
 
-def visible(text: str) -> str:
-    """The text, character by character, without what a terminal would obey."""
+def hide_controls(text: str) -> str:
+    """The text, character for character, without those that a terminal would obey."""
     return "".join(
         c if c.isprintable() or c in _JOINERS else " " if c.isspace() else "�" for c in text
     )

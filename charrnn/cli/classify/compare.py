@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 import click
 
 from charrnn.cli import options
+from charrnn.cli.hints import suggest_resume
 from charrnn.cli.terminal import Terminal
-from charrnn.errors import RunError
+from charrnn.errors import NoRunError, RunError
+from charrnn.runs.kinds import CLASSIFIER
 
 if TYPE_CHECKING:
-    from charrnn.outcomes import Outcome
+    from charrnn.runs.outcome import Outcome
 
 
 @click.command(
@@ -20,44 +22,48 @@ if TYPE_CHECKING:
         "charrnn classify compare imdb-lstm-32 imdb-gru-32 --format markdown",
     ),
 )
-@click.argument("names", metavar="[RUN]...", nargs=-1)
+@click.argument("names", metavar="[RUN]...", nargs=-1, shell_complete=options.classifier_names)
 @click.option(
     "--format",
     "form",
     type=click.Choice(["table", "markdown", "json"]),
     default="table",
     show_default=True,
-    help="How to print it.",
+    help="Format of the output; json prints an object a line.",
 )
 @options.checkpoints
 @options.loudness
-def compare(names: tuple[str, ...], form: str, checkpoints: Path, terminal: Terminal) -> None:
+@click.pass_context
+def compare(
+    ctx: click.Context, names: tuple[str, ...], form: str, checkpoints: Path, terminal: Terminal
+) -> None:
     """Print a row for each finished classifier, or for each RUN.
 
     Validation and test are accuracies of the epoch with the lowest validation loss, the one that
-    predict uses; "after last" is the test accuracy after the last epoch, as the articles measure.
+    predict uses; "after last" is the test accuracy after the last epoch, the way the articles
+    measure.
     """
-    from charrnn import outcomes
     from charrnn.cli.classify import table
-    from charrnn.runs import CLASSIFIERS
+    from charrnn.runs.outcome import list_outcomes
 
-    folder = checkpoints / CLASSIFIERS
     if names:
-        found = [_finished(folder, name) for name in names]
+        outcomes = [_read_finished(checkpoints, name, ctx) for name in names]
     else:
-        found = sorted(outcomes.finished(folder), key=lambda outcome: -outcome.test_accuracy)
-    if not found:
-        raise RunError(f"no finished classifier in {folder}: train one with charrnn classify imdb")
-    table.show(found, form)
-    terminal.detail(f"{len(found)} of {folder}")
+        outcomes = sorted(list_outcomes(checkpoints), key=lambda outcome: -outcome.test_accuracy)
+    folder = checkpoints / CLASSIFIER.subfolder
+    if not outcomes:
+        raise NoRunError(f"no finished classifier in {folder}", CLASSIFIER.name, empty=True)
+    table.show(outcomes, form)
+    terminal.detail(f"{len(outcomes)} of {folder}")
 
 
-def _finished(folder: Path, name: str) -> "Outcome":
-    from charrnn import outcomes
-    from charrnn.runs import find_run
+def _read_finished(checkpoints: Path, name: str, context: click.Context) -> "Outcome":
+    from charrnn.runs.catalogue import find_run
+    from charrnn.runs.outcome import read_outcome
 
-    run = find_run(folder, name)
-    outcome = outcomes.read(run)
+    run = find_run(checkpoints, CLASSIFIER, name)
+    outcome = read_outcome(run)
     if outcome is None:
-        raise RunError(f"{run.name} is not finished: go on with {run.resume_command()}")
+        resume = suggest_resume(CLASSIFIER, run.name, context)
+        raise RunError(f"{run.name} is not finished: resume it with {resume}")
     return outcome

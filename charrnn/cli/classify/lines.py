@@ -1,4 +1,4 @@
-"""Reviews from files and standard input, a line each or one whole, as soon as they are there."""
+"""Reviews from files and standard input, one a line or one in all, as soon as they arrive."""
 
 import sys
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _STDIN = "standard input"
 
 
 def read_whole() -> str:
-    """One review: all of standard input but the line end that closes it.
+    """One review: all of standard input but its last line end.
 
     Raises:
         ReviewsError: it is not UTF-8.
@@ -24,16 +24,16 @@ def read_whole() -> str:
 
 
 def read_lines(path: Path) -> Iterator[list[str]]:
-    """A review of each line of a file, `-` for standard input; in chunks, as they come.
+    """A review for each line of a file, `-` for standard input; in chunks, as they arrive.
 
-    Lines end with a line feed, before which a carriage return is left out.
+    Lines end with a line feed; a carriage return before it is left out.
 
     Raises:
-        ReviewsError: there is no such file, or a line is not UTF-8; the lines before it are given
-            first.
+        ReviewsError: there is no such file, or a line is not UTF-8; the lines before it are
+            yielded first.
     """
     number = 0
-    for lines in _complete_lines(path):
+    for lines in _read_complete_lines(path):
         texts: list[str] = []
         for line in lines:
             number += 1
@@ -46,10 +46,10 @@ def read_lines(path: Path) -> Iterator[list[str]]:
         yield texts
 
 
-def _complete_lines(path: Path) -> Iterator[list[bytes]]:
+def _read_complete_lines(path: Path) -> Iterator[list[bytes]]:
     rest = bytearray()
     try:
-        with _opened(path) as file:
+        with _open(path) as file:
             while block := file.read1(_BLOCK):  # type: ignore[attr-defined]
                 rest += block
                 if b"\n" in block:
@@ -57,17 +57,17 @@ def _complete_lines(path: Path) -> Iterator[list[bytes]]:
                     rest = last
                     yield list(map(bytes, lines))
     except OSError as error:
-        raise ReviewsError(f"can't read {path}: {error.strerror}") from None
+        raise ReviewsError(f"can't read {path}: {error.strerror}") from error
     if rest:
         yield [bytes(rest)]
 
 
-def _opened(path: Path) -> AbstractContextManager[IO[bytes]]:
+def _open(path: Path) -> AbstractContextManager[IO[bytes]]:
     return nullcontext(sys.stdin.buffer) if path == Path("-") else path.open("rb")
 
 
 def _decode(content: bytes, shown: str) -> str:
     try:
         return content.decode()
-    except UnicodeDecodeError:
-        raise ReviewsError(f"{shown} is not UTF-8 text: convert it first") from None
+    except UnicodeDecodeError as error:
+        raise ReviewsError(f"{shown} is not UTF-8 text: convert it first") from error

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli import chosen, options
+from charrnn.cli import options
 from charrnn.cli.classify.lines import read_lines, read_whole
 from charrnn.cli.terminal import Terminal
+from charrnn.runs.kinds import CLASSIFIER
 
 if TYPE_CHECKING:
     from charrnn.cli.classify.answers import Answer
-    from charrnn.prediction.model import ReviewModel
+    from charrnn.inference.review_model import ReviewModel
 
 _STDIN = "-"
 _PATH = 255  # characters; longer texts are no file's name
@@ -32,15 +33,16 @@ _PATH = 255  # characters; longer texts are no file's name
 @click.option(
     "--file",
     type=click.Path(path_type=Path),
-    help="Read a review from each line of a file, - for standard input.",
+    help="Read reviews from a file, one a line; - for standard input.",
 )
 @click.option("--explain", is_flag=True, help="Show which words moved the answer, and how much.")
 @click.option(
-    "--run", metavar="NAME", shell_complete=options.classifier_names, help="[default: newest]"
+    "--run",
+    metavar="NAME",
+    shell_complete=options.classifier_names,
+    help="Name of the run.  [default: the newest]",
 )
-@click.option(
-    "--checkpoint", type=click.Path(path_type=Path), help="One checkpoint file instead of a run."
-)
+@options.checkpoint
 @options.epoch
 @options.as_json
 @options.checkpoints
@@ -56,35 +58,34 @@ def predict(
     checkpoints: Path,
     terminal: Terminal,
 ) -> None:
-    """Say whether each TEXT, a review (- reads one from standard input), is positive or negative.
+    """Say whether each TEXT, a review, is positive or negative; - reads one from standard input.
 
-    A line for each review: the answer, the probability that the review is positive, whatever the
-    answer, and the review. In a terminal the review is cut to the line; elsewhere tabs lie between
-    the three, and line ends and tabs in the review become spaces.
+    Prints a line for each review: the answer, the probability that the review is positive
+    (whatever the answer), and the review. In a terminal the review is cut to fit the line;
+    elsewhere the three are separated by tabs, and line ends and tabs in the review become spaces.
 
-    --explain takes each word out in turn: a word's effect is the probability with it minus the
+    --explain leaves out each word in turn: a word's effect is the probability with it minus the
     probability without it.
     """
-    reviews = _reviews(texts, file, terminal)
-
     from charrnn.cli.classify.answers import Printer
-    from charrnn.prediction import model
-    from charrnn.runs import CLASSIFIERS
+    from charrnn.inference.review_model import load_classifier
 
-    path = chosen.checkpoint_file(run, checkpoint, epoch, checkpoints / CLASSIFIERS)
-
-    network = model.load(path)
-    terminal.note(chosen.described(path, network.checkpoint.provenance))
-    printer = Printer(as_json, chosen.run_name(path))
+    reviews = _read_reviews(texts, file, terminal)
+    path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, checkpoint, epoch)
+    network = load_classifier(path)
+    terminal.note(options.describe_checkpoint(path, network.checkpoint.provenance))
+    printer = Printer(as_json, path.parent.name or path.name)
     count = _Count()
     for chunk in reviews:
-        for answer in _answers(network, chunk, path, explain):
+        for answer in _answer(network, chunk, explain):
             printer.show(answer)
             count.add(answer)
     count.note(terminal)
 
 
-def _reviews(texts: tuple[str, ...], file: Path | None, terminal: Terminal) -> Iterator[list[str]]:
+def _read_reviews(
+    texts: tuple[str, ...], file: Path | None, terminal: Terminal
+) -> Iterator[list[str]]:
     if bool(texts) == bool(file):
         raise click.UsageError("give either reviews, as TEXT, or --file FILE; - is standard input")
     if texts.count(_STDIN) > 1:
@@ -99,34 +100,33 @@ def _reviews(texts: tuple[str, ...], file: Path | None, terminal: Terminal) -> I
     return iter([[read_whole() if text == _STDIN else text for text in texts]])
 
 
-def _answers(
-    network: "ReviewModel", texts: list[str], path: Path, explain: bool
-) -> "Iterable[Answer]":
+def _answer(network: "ReviewModel", texts: list[str], explain: bool) -> "Iterable[Answer]":
     from charrnn.cli.classify.answers import Answer
-    from charrnn.cli.classify.verdict import measured
 
-    probabilities = measured(network.probabilities, texts, path).tolist()
+    probabilities = network.probabilities(texts).tolist()
     for text, probability in zip(texts, probabilities, strict=True):
         effects = network.explain(text) if explain else None
-        yield Answer(text, probability, *network.known(text), effects)
+        yield Answer(text, probability, *network.count_tokens(text), effects)
 
 
 @dataclass
 class _Count:
-    """How many answers have nothing to do with their review."""
+    """How many answers do not depend on their review."""
 
     reviews: int = 0
-    strange: int = 0
+    unread: int = 0
 
     def add(self, answer: "Answer") -> None:
         self.reviews += 1
-        self.strange += answer.tokens == answer.unknown
+        self.unread += answer.tokens == answer.unknown
 
     def note(self, terminal: Terminal) -> None:
-        if self.strange and self.reviews == 1:
-            terminal.note("the network knows none of these words: the answer is its prior")
-        elif self.strange:
+        if self.unread and self.reviews == 1:
             terminal.note(
-                f"the network knows no word of {self.strange:,} of these {self.reviews:,} reviews: "
-                "their answer is its prior"
+                "the network knows none of these words: it answers as it would to no words at all"
+            )
+        elif self.unread:
+            terminal.note(
+                f"the network knows no word of {self.unread:,} of these {self.reviews:,} reviews: "
+                "it answers those as it would to no words at all"
             )

@@ -1,12 +1,15 @@
 """`charrnn classify pretrain`: a language model of words, for classifiers to begin from."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from charrnn.planning.words import WordPlan
 
 _positive = click.IntRange(min=1)
 
@@ -19,35 +22,47 @@ _positive = click.IntRange(min=1)
         "charrnn classify pretrain --resume small --epochs 4",
     ),
 )
-@click.option("--embedding", type=_positive, help="Of a word.  [default: 128]")
-@click.option("--units", type=_positive, help="Of each direction's LSTM.  [default: 128]")
-@click.option("--max-words", type=_positive, help="Ids in the vocabulary.  [default: 30000]")
-@click.option("--epochs", type=_positive, help="Times through, in all.  [default: 2]")
+@click.option(
+    "--embedding", type=_positive, help="Size of the vector that stands for a word.  [default: 128]"
+)
+@click.option(
+    "--units", type=_positive, help="Units of the LSTM in each direction.  [default: 128]"
+)
+@click.option("--max-words", type=_positive, help="Size of the vocabulary.  [default: 30000]")
+@click.option("--epochs", type=_positive, help="Passes through the reviews, in all.  [default: 2]")
 @click.option(
     "--learning-rate",
     type=click.FloatRange(0, min_open=True),
-    help="Adam's largest step size; a cosine brings it down.  [default: 0.003]",
+    help="Adam's learning rate, at its peak; it decays along a cosine.  [default: 0.003]",
 )
-@click.option("--batch-size", type=_positive, help="Streams side by side.  [default: 64]")
+@click.option(
+    "--batch-size", type=_positive, help="Streams of words read side by side.  [default: 64]"
+)
 @click.option(
     "--validation",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Fraction of the training reviews that is held back.  [default: 0.1]",
+    help="Fraction of the training reviews held back for validation.  [default: 0.1]",
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="[default: 0]")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    help="Random seed; the same seed gives the same run on a CPU.  [default: 0]",
+)
 @click.option(
     "--data",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Your own reviews, as for charrnn classify imdb.",
+    help="Your own reviews, in any form that `charrnn classify train` takes.  [default: IMDB's]",
 )
-@click.option("--run", metavar="NAME", help="Name of the run.  [default: reviews and words]")
+@click.option("--text-column", metavar="NAME", help="Which column of a table holds the reviews.")
+@click.option("--label-column", metavar="NAME", help="Which column of a table holds the labels.")
+@click.option("--run", metavar="NAME", help="Name of the new run.  [default: reviews and words]")
 @click.option(
     "--resume",
     metavar="[RUN]",
     is_flag=False,
     flag_value="",
-    help="Go on from the last finished epoch of a run, by default the newest.",
+    help="Resume a run after its last finished epoch.  [default: the newest run]",
 )
 @options.as_json
 @options.checkpoints
@@ -55,6 +70,8 @@ _positive = click.IntRange(min=1)
 @options.loudness
 def pretrain(
     data: tuple[Path, ...],
+    text_column: str | None,
+    label_column: str | None,
     run: str | None,
     resume: str | None,
     as_json: bool,
@@ -65,17 +82,33 @@ def pretrain(
 ) -> None:
     """Train a language model of words, in both directions, on the training reviews' own text.
 
-    It never sees a label or a test review. A classifier takes its embedding with --embedding-from.
-    Losses are in nats per word: the training's among a sample of words, the validation's among all.
+    It never sees a label or a test review. A classifier takes over its embedding with
+    --embedding-from. Losses are in nats per word: in training among a sample of words, in
+    validation among all.
     """
-    from charrnn.cli.classify import word_fit
-    from charrnn.cli.plan import Places
+    from charrnn.cli.screen import show_training
+    from charrnn.planning.folders import Folders
+    from charrnn.planning.review_sources import ReviewSource
+    from charrnn.planning.words import WordRequest, plan_word_model, plan_word_model_resume
 
-    given = {name: value for name, value in settings.items() if value is not None}
-    places = Places(checkpoints, data_dir, terminal)
+    given = options.list_given(settings)
+    folders = Folders(checkpoints, data_dir)
+    if (text_column or label_column) and not data:
+        raise click.UsageError("--text-column and --label-column are for a table given by --data")
     if resume is None:
-        word_fit.begin(run, given, data, places, as_json)
-        return
-    if run:
+        request = WordRequest(ReviewSource(data, text_column, label_column), run, given)
+        plan = plan_word_model(request, folders, terminal)
+    elif run:
         raise click.UsageError("--resume keeps the run's name: leave out --run")
-    word_fit.go_on(resume, given, data, places, as_json)
+    else:
+        plan = plan_word_model_resume(resume, given, data, folders, terminal)
+    show_training(plan, _introduce(plan), terminal, as_json)
+
+
+def _introduce(plan: "WordPlan") -> str:
+    network = plan.progress.recipe.network
+    return (
+        f"{plan.run.name}: {network.cell} {network.units} in each direction, "
+        f"{network.parameters:,} parameters; {len(plan.learn):,} words to train on, "
+        f"{plan.steps:,} steps an epoch"
+    )

@@ -1,4 +1,4 @@
-"""`charrnn classify show`: a review as a classifier reads it."""
+"""`charrnn classify show`: a review the way a classifier reads it."""
 
 import json
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from charrnn.classifiers import ClassifierConfig
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
+from charrnn.config.reviews import ClassifierConfig
 from charrnn.errors import UsageError
 
 _LABELS = ("negative", "positive")  # a label is its place
@@ -23,20 +23,22 @@ _LABELS = ("negative", "positive")  # a label is its place
     ),
 )
 @click.argument("number", metavar="N", type=click.IntRange(min=1))
-@click.option("--test", is_flag=True, help="A test review, not a training review.")
+@click.option("--test", is_flag=True, help="Show a test review instead of a training review.")
 @click.option(
     "--max-words",
     type=click.IntRange(min=5),
     default=ClassifierConfig.vocabulary_size,
     show_default=True,
-    help="Ids of the vocabulary; rarer words become ?.",
+    help="Size of the vocabulary; rarer words become ?.",
 )
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Your own reviews: an .npz like Keras's imdb.npz, or a folder or archive like aclImdb.",
+    help="Your own reviews, in any form that `charrnn classify train` takes.",
 )
+@click.option("--text-column", metavar="NAME", help="Which column of a table holds the reviews.")
+@click.option("--label-column", metavar="NAME", help="Which column of a table holds the labels.")
 @options.data_dir
 @options.as_json
 @options.loudness
@@ -45,26 +47,29 @@ def show(
     test: bool,
     max_words: int,
     data: tuple[Path, ...],
+    text_column: str | None,
+    label_column: str | None,
     data_dir: Path,
     as_json: bool,
     terminal: Terminal,
 ) -> None:
     """Print the N-th training review, counted from 1: its words, ids and label.
 
-    Those of an .npz are in the order of keras.datasets.imdb.load_data, so that review 1 is its
-    x_train[0]. IMDB's are downloaded if they are not there.
+    Reviews of an .npz are in the order of keras.datasets.imdb.load_data, so review 1 is its
+    x_train[0]. IMDB's are downloaded if need be.
     """
-    from charrnn.cli.classify import sources
-    from charrnn.data.words import word_ids
+    from charrnn.data.words import convert_ranks
+    from charrnn.planning.review_sources import ReviewSource, find_reviews, make_encoder
 
-    reviews = sources.load_reviews("words", data, data_dir, terminal)
+    source = ReviewSource(data, text_column, label_column)
+    reviews = find_reviews("words", source, data_dir, terminal)
     part = reviews.test if test else reviews.train
     if number > len(part):
         kind = "test" if test else "training"
         raise UsageError(f"there are {len(part):,} {kind} reviews: N must be 1 to {len(part)}")
-    encoder = sources.make_encoder(reviews, "words", max_words, data_dir, terminal)
+    encoder = make_encoder(reviews, "words", max_words, data_dir, terminal)
     review = part.reviews[number - 1]
-    ids = encoder.encode(review) if isinstance(review, str) else word_ids(review, max_words)
+    ids = encoder.encode(review) if isinstance(review, str) else convert_ranks(review, max_words)
     print_review(ids.tolist(), encoder.decode(ids), int(part.labels[number - 1]), as_json)
 
 
@@ -75,7 +80,7 @@ def print_review(ids: Sequence[int], text: str, label: int, as_json: bool) -> No
         ids: what a network reads.
         text: what they stand for.
         label: 1 for positive, 0 for negative.
-        as_json: as an object in one line.
+        as_json: print an object in one line.
     """
     if as_json:
         row = {"label": _LABELS[label], "tokens": len(ids), "text": text, "ids": list(ids)}

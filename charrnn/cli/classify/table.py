@@ -1,4 +1,4 @@
-"""The table of finished classifiers, beside what their articles report."""
+"""The table of finished classifiers, with their articles' figures."""
 
 import json
 import math
@@ -9,8 +9,8 @@ from dataclasses import asdict
 
 import click
 
-from charrnn.outcomes import Outcome
-from charrnn.presets.reviews import PRESETS
+from charrnn.config.presets import REVIEW_PRESETS
+from charrnn.runs.outcome import Outcome
 
 _IMDB = ("imdb", "aclImdb", "aclImdb_v1")  # its files' names
 _TEXT = ("run", "network", "reported")  # the columns that are not figures
@@ -18,22 +18,22 @@ _FIRST_TO_GO = ("reported", "minutes", "parameters", "s/epoch", "after last", "e
 
 
 def show(outcomes: Sequence[Outcome], form: str) -> None:
-    """Print them on stdout, a row each; `form` is table, markdown or json."""
+    """Print outcomes on stdout, a row each; `form` is table, markdown or json."""
     if form == "json":
         for outcome in outcomes:
-            click.echo(json.dumps(asdict(outcome) | {"reported": _reported(outcome)}))
+            click.echo(json.dumps(asdict(outcome) | {"reported": _find_reported(outcome)}))
         return
-    columns = _columns(outcomes)
+    columns = _make_columns(outcomes)
     if form == "markdown":
         rule = {name: ["---" if name in _TEXT else "---:"] for name in columns}
         cells = {name: [name, *rule[name], *values] for name, values in columns.items()}
         lines = ["| " + " | ".join(row) + " |" for row in zip(*cells.values(), strict=True)]
     else:
-        lines = _aligned(columns)
+        lines = _align(columns)
     click.echo("\n".join(lines))
 
 
-def _columns(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
+def _make_columns(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
     rows = [
         {
             "run": outcome.run,
@@ -42,22 +42,22 @@ def _columns(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
             "epochs": f"{outcome.best_epoch} of {outcome.epochs}",
             "s/epoch": f"{outcome.seconds_per_epoch:.1f}",
             "minutes": f"{outcome.seconds / 60:.1f}",
-            "validation": _percent(outcome.validation_accuracy),
+            "validation": _format_percent(outcome.validation_accuracy),
             "test loss": f"{outcome.test_loss:.4f}",
-            "test": _percent(outcome.test_accuracy),
-            "after last": _percent(outcome.last_test_accuracy),
-            "reported": _reported(outcome),
+            "test": _format_percent(outcome.test_accuracy),
+            "after last": _format_percent(outcome.last_test_accuracy),
+            "reported": _find_reported(outcome),
         }
         for outcome in outcomes
     ]
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _aligned(columns: dict[str, list[str]]) -> list[str]:
-    """Lines that fit the terminal: where they don't, the columns that matter least are left out."""
+def _align(columns: dict[str, list[str]]) -> list[str]:
+    """Lines that fit the terminal; if they don't, the columns that matter least are left out."""
     widths = {name: max(map(len, (name, *values))) for name, values in columns.items()}
     for name in _FIRST_TO_GO:
-        if sum(widths.values()) + 2 * (len(widths) - 1) > room():
+        if sum(widths.values()) + 2 * (len(widths) - 1) > measure_room():
             del widths[name]
     padded = [
         [value.ljust(width) if name in _TEXT else value.rjust(width) for value in values]
@@ -67,17 +67,17 @@ def _aligned(columns: dict[str, list[str]]) -> list[str]:
     return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
 
 
-def room() -> float:
-    """How many characters a line may have; any number where it is not a terminal's."""
+def measure_room() -> float:
+    """How many characters a line may have: in a terminal its width, elsewhere any number."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
 
 
-def _percent(fraction: float) -> str:
+def _format_percent(fraction: float) -> str:
     return f"{100 * fraction:.2f}%"
 
 
-def _reported(outcome: Outcome) -> str:
-    """What is reported of the preset, where network, training and reviews are the article's."""
-    row = PRESETS.get(outcome.preset)
+def _find_reported(outcome: Outcome) -> str:
+    """The article's figures, if network, training and reviews are the article's."""
+    row = REVIEW_PRESETS.get(outcome.preset)
     same = row is not None and not outcome.changes and outcome.reviews in _IMDB
     return row.reported if row and same else ""

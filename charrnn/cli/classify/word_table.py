@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.cli.classify.answers import visible
+from charrnn.cli.classify.answers import hide_controls
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def show_json(sides: Sequence[Sequence[Word]], run: str) -> None:
 
 
 def show(positive: Sequence[Word], negative: Sequence[Word]) -> None:
-    """Side by side in a terminal; elsewhere polarity and word a line, the most positive first."""
+    """Print them side by side in a terminal; elsewhere a line each, the most positive first."""
     if not sys.stdout.isatty():
         for word in (*positive, *reversed(negative)):
             click.echo(f"{word.polarity:+.3f}\t{word.word}")
@@ -44,13 +44,13 @@ def show(positive: Sequence[Word], negative: Sequence[Word]) -> None:
     for heading in ("", "most positive", "", "most negative"):
         table.add_column(heading, justify="left" if heading else "right")
     for row in range(len(positive)):
-        cells = (cell for side in (positive, negative) for cell in _cells(side[row : row + 1]))
+        cells = (cell for side in (positive, negative) for cell in _make_cells(side[row : row + 1]))
         table.add_row(*cells)
     Console(highlight=False).print(table)
 
 
-def _cells(words: Sequence[Word]) -> tuple[Text, Text]:
+def _make_cells(words: Sequence[Word]) -> tuple[Text, Text]:
     """Polarity and name of one word, or of none."""
     for word in words:
-        return Text(f"{word.polarity:+.3f}"), Text(visible(word.word))
+        return Text(f"{word.polarity:+.3f}"), Text(hide_controls(word.word))
     return Text(), Text()

@@ -1,19 +1,17 @@
-"""`charrnn classify words`: which words a trained classifier holds positive, and which negative."""
+"""`charrnn classify words`: the words that a classifier takes for positive or negative."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli import chosen, options
+from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import CheckpointError, UsageError
+from charrnn.runs.kinds import CLASSIFIER
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from charrnn.prediction.model import ReviewModel
+    from charrnn.inference.review_model import ReviewModel
 
 
 @click.command(
@@ -30,20 +28,21 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     default=20,
     show_default=True,
-    help="How many words to list on either side.",
+    help="Number of words to list on either side.",
 )
 @click.option(
     "--among",
     type=click.IntRange(min=1),
     default=2000,
     show_default=True,
-    help="Look at the N most frequent words of the vocabulary.",
+    help="Number of words to look at, the most frequent of the vocabulary.",
 )
 @options.epoch
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Where to draw all the words, as PNG.  [default: words.png in the run's folder]",
+    help="Where to save the picture of all these words, a PNG.  [default: words.png in the run's "
+    "folder]",
 )
 @options.as_json
 @options.checkpoints
@@ -58,50 +57,40 @@ def words(
     checkpoints: Path,
     terminal: Terminal,
 ) -> None:
-    """List the most positive and most negative words of RUN, the newest if none is named.
+    """List the most positive and most negative words of RUN, by default the newest.
 
     A word's polarity is what the word alone does to the network's answer: the logit of a review of
     this one word minus the logit of an empty review. A picture shows all the words.
     """
-    from charrnn.runs import CLASSIFIERS
-
-    path = chosen.checkpoint_file(run, None, epoch, checkpoints / CLASSIFIERS)
+    path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, None, epoch)
     picture = out or path.parent / "words.png"
     if not picture.parent.is_dir():
         raise UsageError(f"there is no folder {picture.parent} to write {picture.name} into")
 
-    from charrnn import pictures
     from charrnn.cli.classify.word_table import Word, show, show_json
-    from charrnn.prediction import model
+    from charrnn.inference.review_model import load_classifier
+    from charrnn.views.words import find_furthest, write_words
 
-    network = model.load(path)
-    described = chosen.described(path, network.checkpoint.provenance)
+    network = load_classifier(path)
+    described = options.describe_checkpoint(path, network.checkpoint.provenance)
     terminal.note(described)
-    names, polarities = _measure(network, among, path)
+    names = network.frequent_words(among)
+    if not names:
+        raise CheckpointError(f"{path} has no whole words in its vocabulary: train with more")
+    polarities = network.polarities(names)
     sides = [
         [Word(names[place], int(place) + 1, float(polarities[place])) for place in places]
-        for places in pictures.furthest(polarities, top)
+        for places in find_furthest(polarities, top)
     ]
-    show_json(sides, chosen.run_name(path)) if as_json else show(*sides)
-    title = f"{described}\n{_network(network)}, {len(names):,} most frequent words"
-    pictures.word_picture(picture, names, polarities, title, top)
+    show_json(sides, path.parent.name or path.name) if as_json else show(*sides)
+    title = f"{described}\n{_describe_network(network)}, {len(names):,} most frequent words"
+    write_words(picture, names, polarities, title, top)
     terminal.note(f"picture: {picture}")
 
 
-def _measure(
-    network: "ReviewModel", among: int, path: Path
-) -> "tuple[list[str], npt.NDArray[np.float64]]":
-    from charrnn.cli.classify.verdict import measured
-
-    names = network.vocabulary_words(among)
-    if not names:
-        raise CheckpointError(f"{path} has no whole words in its vocabulary: train with more")
-    return names, measured(network.polarities, names, path)
-
-
-def _network(network: "ReviewModel") -> str:
+def _describe_network(network: "ReviewModel") -> str:
     config = network.checkpoint.network
-    if config.cell == "none":
+    if not config.reads_sequence:
         return "words and pairs"
     sizes = " and ".join(map(str, config.units))
     kind = f"{config.cell} of {sizes} units" if sizes else config.cell

@@ -1,0 +1,279 @@
+"""`charrnn classify imdb` and `charrnn classify train`: one command under two names."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from charrnn.cli import options
+from charrnn.cli.terminal import Terminal
+from charrnn.config.presets import DEFAULT_REVIEW_PRESET, REVIEW_PRESETS
+from charrnn.config.reviews import OPTIMIZERS, PADDINGS, READERS
+
+_ALL = "all"
+_OWN = "train"
+_positive = click.IntRange(min=1)
+_HEADINGS = {
+    "model": "Preset",
+    "cell": "Network",
+    "max_words": "Reviews",
+    "dropout": "Training",
+    "data": "Data",
+    "dry_run": "Run",
+    "as_json": "Options",
+}
+
+
+class _Units(click.ParamType[tuple[int, ...]]):
+    """One size, or one for each layer between commas."""
+
+    name = "N[,N...]"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
+        """From "64" or "64,32"."""
+        try:
+            units = tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            units = ()
+        if not units or min(units) < 1:
+            self.fail(
+                f"{value!r} is not a size such as 64, or one per layer such as 64,32", param, ctx
+            )
+        return units
+
+
+def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
+    """An option whose default is the preset's."""
+    return click.option(flag, type=kind, help=text)
+
+
+def _command(name: str, about: str, details: str, *examples: str) -> Callable[[Any], click.Command]:
+    """The command under one of its names.
+
+    Args:
+        name: as it is typed.
+        about: what it does, a line.
+        details: what it does, in the help's first paragraph.
+        examples: to end the help.
+    """
+    return click.command(
+        name,
+        cls=options.Sectioned,
+        headings=_HEADINGS,
+        short_help=about,
+        help=details
+        + "\n\nEach epoch saves a checkpoint in the run's folder, beside the learning curves. "
+        "Ctrl-C stops after the current step; --resume continues from there.",
+        epilog=options.examples(*examples),
+    )
+
+
+@click.option(
+    "--model",
+    type=click.Choice([*REVIEW_PRESETS, _ALL]),
+    default=DEFAULT_REVIEW_PRESET,
+    show_default=True,
+    help="The preset: a network and how to train it. all trains every preset that has not been "
+    "trained yet.",
+)
+@_setting("--cell", click.Choice(READERS), "Kind of recurrent layer, or an average over time.")
+@_setting("--units", _Units(), "Units in each recurrent layer, such as 64 or 64,32.")
+@_setting("--layers", _positive, "Number of recurrent layers, each of --units.")
+@click.option(
+    "--bidirectional/--one-way", default=None, help="Read reviews in both directions, or forward."
+)
+@_setting("--embedding", _positive, "Size of the vector that stands for a word or subword.")
+@_setting(
+    "--dense", click.IntRange(0), "Units in a relu layer before the answer; 0 for no such layer."
+)
+@_setting("--max-words", _positive, "Size of the vocabulary; rarer words become one unknown word.")
+@_setting(
+    "--max-length", click.IntRange(0), "Words or subwords kept from a review's end; 0 for all."
+)
+@_setting("--padding", click.Choice(PADDINGS), "Where short reviews are padded.")
+@click.option(
+    "--mask/--no-mask", default=None, help="Leave padding out, or let the network read it."
+)
+@_setting("--dropout", click.FloatRange(0, 1, max_open=True), "Dropout before the dense layers.")
+@_setting("--optimizer", click.Choice(OPTIMIZERS), "Which optimizer to train with.")
+@_setting("--learning-rate", click.FloatRange(0, min_open=True), "The optimizer's learning rate.")
+@_setting("--clip-norm", click.FloatRange(0), "Clip the gradient to this norm; 0 for no clipping.")
+@_setting("--batch-size", _positive, "Reviews trained on at once.")
+@_setting("--epochs", _positive, "Passes through the training reviews, in all.")
+@_setting(
+    "--patience", click.IntRange(0), "Stop after this many epochs without a new best; 0 for never."
+)
+@_setting(
+    "--validation",
+    click.FloatRange(0, 1, min_open=True, max_open=True),
+    "Fraction of the training reviews, their end, held back to choose the best epoch.",
+)
+@_setting(
+    "--seed",
+    click.IntRange(0, 2**32 - 1),
+    "Random seed; the same seed gives the same run on a CPU.",
+)
+@click.option(
+    "--data",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Your own reviews: a .csv, .tsv or .jsonl table, a folder or .tar.gz laid out like "
+    "aclImdb, or an .npz like Keras's imdb.npz. For presets of words and of subwords, give an .npz "
+    "and one of the others.  [default: IMDB's, downloaded]",
+)
+@click.option(
+    "--text-column",
+    metavar="NAME",
+    help="Which column of a table holds the reviews.  [default: text, review or the like]",
+)
+@click.option(
+    "--label-column",
+    metavar="NAME",
+    help="Which column of a table holds the labels.  [default: label, sentiment or the like]",
+)
+@click.option(
+    "--embedding-from",
+    metavar="RUN|FILE",
+    help="Start with the embedding of a run, of a checkpoint, or of word vectors in GloVe's or "
+    "word2vec's text format.",
+)
+@_setting(
+    "--frozen-epochs", click.IntRange(0), "Leave that embedding unchanged for the first epochs."
+)
+@click.option("--dry-run", is_flag=True, help="Show the layers and parameters; train nothing.")
+@click.option("--run", metavar="NAME", help="Name of the new run.  [default: reviews and preset]")
+@click.option(
+    "--resume",
+    metavar="[RUN]",
+    is_flag=False,
+    flag_value="",
+    shell_complete=options.classifier_names,
+    help="Resume a run after its last finished epoch.  [default: the newest run]",
+)
+@options.as_json
+@options.checkpoints
+@options.data_dir
+@options.loudness
+@click.pass_context
+def _train(
+    ctx: click.Context,
+    /,
+    model: str,
+    data: tuple[Path, ...],
+    text_column: str | None,
+    label_column: str | None,
+    embedding_from: str | None,
+    dry_run: bool,
+    run: str | None,
+    resume: str | None,
+    as_json: bool,
+    checkpoints: Path,
+    data_dir: Path,
+    terminal: Terminal,
+    **settings: Any,
+) -> None:
+    from charrnn.cli.classify import fit
+    from charrnn.planning.folders import Folders
+    from charrnn.planning.review_sources import ReviewSource
+    from charrnn.planning.reviews import ReviewRequest
+
+    given = options.list_given(settings)
+    folders = Folders(checkpoints, data_dir)
+    if given.get("frozen_epochs") and not embedding_from and resume is None:
+        raise click.UsageError("--frozen-epochs is for a borrowed embedding: add --embedding-from")
+    if (text_column or label_column) and not data:
+        raise click.UsageError("--text-column and --label-column are for a table given by --data")
+    if dry_run:
+        _refuse("--dry-run reads nothing", data, run, resume is not None, embedding_from)
+        for preset in REVIEW_PRESETS if model == _ALL else [model]:
+            fit.show_layers(preset, given, as_json)
+        return
+    if resume is not None:
+        typed = ctx.get_parameter_source("model") is ParameterSource.COMMANDLINE
+        _refuse("--resume keeps what the run began with", (), run, False, embedding_from, typed)
+        fit.resume_run(resume, given, data, folders, terminal, as_json)
+        return
+    if ctx.info_name == _OWN and not data:
+        raise click.UsageError(
+            "give your reviews with --data; for IMDB's use charrnn classify imdb"
+        )
+    source = ReviewSource(data, text_column, label_column)
+    changes = _spell(given | ({"embedding_from": embedding_from} if embedding_from else {}))
+    if model == _ALL:
+        _refuse("--model all trains new runs of every preset", (), run, False, embedding_from)
+        fit.train_all(source, given, changes, folders, terminal, as_json)
+    else:
+        request = ReviewRequest(model, source, run, embedding_from, given, changes)
+        fit.train_preset(request, folders, terminal, as_json)
+
+
+def _refuse(
+    reason: str,
+    data: tuple[Path, ...],
+    run: str | None,
+    resume: bool,
+    embedding_from: str | None,
+    model: bool = False,
+) -> None:
+    """Reject options that contradict another.
+
+    Raises:
+        click.UsageError: any of them is given.
+    """
+    given = {
+        "--data": data,
+        "--run": run,
+        "--resume": resume,
+        "--embedding-from": embedding_from,
+        "--model": model,
+    }
+    names = " and ".join(flag for flag, value in given.items() if value)
+    if names:
+        raise click.UsageError(f"{reason}: leave out {names}")
+
+
+imdb = _command(
+    "imdb",
+    "Train a classifier on IMDB's reviews.",
+    "Train a classifier on 25,000 film reviews from IMDB and measure it on 25,000 others. To train "
+    "on your own reviews, use `charrnn classify train`.",
+    "charrnn classify imdb",
+    "charrnn classify imdb --model bilstm-64-subword",
+    "charrnn classify imdb --model lstm-32 --max-length 500 --mask",
+    "charrnn classify imdb --model all",
+    "charrnn classify imdb --resume imdb-lstm-32 --epochs 15",
+)(_train)
+
+train = _command(
+    _OWN,
+    "Train a classifier on your own reviews.",
+    "Train a classifier on your own reviews, given by --data, and measure it on those set aside "
+    "for the test.",
+    "charrnn classify train --data reviews.csv",
+    "charrnn classify train --data reviews.jsonl --text-column body --label-column stars",
+    "charrnn classify train --data my-reviews/ --model lstm-32-early",
+    "charrnn classify train --resume reviews-lstm-32 --epochs 15",
+)(_train)
+
+_SWITCHES = {
+    ("bidirectional", True): "--bidirectional",
+    ("bidirectional", False): "--one-way",
+    ("mask", True): "--mask",
+    ("mask", False): "--no-mask",
+}
+
+
+def _spell(given: Mapping[str, Any]) -> str:
+    """Settings as they are typed."""
+    words = []
+    for name, value in given.items():
+        flag = "--" + name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(_SWITCHES[name, value])
+        elif isinstance(value, tuple):
+            words.append(f"{flag} {','.join(map(str, value))}")
+        else:
+            words.append(f"{flag} {value}")
+    return " ".join(words)

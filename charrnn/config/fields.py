@@ -1,0 +1,112 @@
+"""What every configuration is made of: cells, checks on values, and the way to and from JSON."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin
+
+from charrnn.errors import CharrnnError, UsageError
+
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+"""Cell name to the number of H-wide blocks in its kernels."""
+
+CELLS = tuple(GATES)
+PRECISIONS = ("float32", "bfloat16")
+SCHEDULES = ("constant", "cosine")
+
+_Dataclass = TypeVar("_Dataclass")
+
+
+def from_mapping(kind: type[_Dataclass], values: Mapping[str, Any]) -> _Dataclass:
+    """Build a dataclass from parsed JSON, checking names and types.
+
+    Raises:
+        CharrnnError: a field is missing, unknown, of the wrong type or out of range.
+    """
+    fields = {field.name: field.type for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if set(values) != set(fields):
+        odd = ", ".join(sorted(map(repr, set(values) ^ set(fields))))
+        raise CharrnnError(f"the settings have missing or unknown fields: {odd}")
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    for name, value in values.items():
+        if not _fits(value, fields[name]):
+            raise CharrnnError(f"the setting {name} has an unexpected value: {value!r}")
+    return kind(**values)
+
+
+def read_mapping(kind: type[_Dataclass], values: Mapping[str, Any]) -> _Dataclass:
+    """As `from_mapping`; a field that the writer did not have yet gets its default."""
+    defaults = {
+        field.name: field.default
+        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+        if field.default is not dataclasses.MISSING
+    }
+    return from_mapping(kind, defaults | dict(values))
+
+
+def select_fields(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that are fields of a dataclass."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
+
+
+def cell_shapes(path: str, cell: str, width: int, units: int) -> dict[str, tuple[int, ...]]:
+    """A cell's weights at `path`, to their shapes; `width` is its input's.
+
+    A GRU's bias has two rows, for the input and the recurrent product (reset after).
+    """
+    gates = GATES[cell] * units
+    bias = (2, gates) if cell == "gru" else (gates,)
+    return {f"{path}/0": (width, gates), f"{path}/1": (units, gates), f"{path}/2": bias}
+
+
+def layer_name(cell: str) -> str:
+    """What Keras calls a cell's layer in a weights file."""
+    return {"rnn": "simple_rnn"}.get(cell, cell)
+
+
+def require(holds: bool, message: str) -> None:
+    """Raise unless it holds.
+
+    Raises:
+        UsageError: it doesn't; settings stand in the message as `keyword`.
+    """
+    if not holds:
+        raise UsageError(message)
+
+
+def require_types(config: Any) -> None:
+    """Raise unless each field of a dataclass has its type."""
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        wanted = getattr(field.type, "__name__", str(field.type))
+        require(_fits(value, field.type), f"`{field.name}` must be {wanted}, not {value!r}")
+
+
+def require_choice(config: Any, name: str, choices: Sequence[str]) -> None:
+    """Raise unless the field `name` is one of the choices."""
+    value = getattr(config, name)
+    require(value in choices, f"unknown `{name}` {value!r}: choose {', '.join(choices)}")
+
+
+def require_at_least(config: Any, least: int, *names: str) -> None:
+    """Raise unless each of the named fields is `least` or above."""
+    for name in names:
+        value = getattr(config, name)
+        require(value >= least, f"`{name}` must be at least {least}, not {value}")
+
+
+def require_fraction(config: Any, *names: str) -> None:
+    """Raise unless each of the named fields lies in [0, 1)."""
+    for name in names:
+        value = getattr(config, name)
+        require(0 <= value < 1, f"`{name}` must lie in [0, 1), not {value}")
+
+
+def _fits(value: Any, expected: Any) -> bool:
+    """Whether a value is of a field's type; an int will do for a float, a bool for neither."""
+    members = get_args(expected) if isinstance(expected, UnionType) else (expected,)
+    if float in members:
+        members = (*members, int)
+    kinds = tuple(get_origin(member) or member for member in members)
+    return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))

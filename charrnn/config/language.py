@@ -1,0 +1,132 @@
+"""What defines a character language model and its training.
+
+Letters for shapes: B batch, T time (characters of a window), E embedding size, H units, V
+vocabulary size.
+"""
+
+import math
+from dataclasses import dataclass
+
+from charrnn.config.fields import (
+    CELLS,
+    PRECISIONS,
+    SCHEDULES,
+    cell_shapes,
+    layer_name,
+    require,
+    require_at_least,
+    require_choice,
+    require_fraction,
+    require_types,
+)
+
+ORDERS = ("streams", "shuffled")
+STATES = ("carry", "reset")
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """A character language model: embedding, stacked recurrent layers, dense logits.
+
+    Raises:
+        UsageError: a size below one, a dropout outside [0, 1), or an unknown cell.
+    """
+
+    vocabulary_size: int
+    cell: str = "lstm"
+    embedding: int = 64
+    units: int = 256
+    layers: int = 1
+    dropout: float = 0.0  # on each recurrent layer's output, while training
+    weight_drop: float = 0.0  # on each recurrent kernel's entries, while training
+    embedding_dropout: float = 0.0  # on the embedding's output, while training
+
+    def __post_init__(self) -> None:
+        require_types(self)
+        require_choice(self, "cell", CELLS)
+        require_at_least(self, 1, "vocabulary_size", "embedding", "units", "layers")
+        require_fraction(self, "dropout", "weight_drop", "embedding_dropout")
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The weights in Keras's order: path in a `.weights.h5` file to shape."""
+        shapes: dict[str, tuple[int, ...]] = {
+            "layers/embedding/vars/0": (self.vocabulary_size, self.embedding)
+        }
+        for layer in range(self.layers):
+            path = f"{self.layer_path(layer)}/cell/vars"
+            width = self.units if layer else self.embedding
+            shapes |= cell_shapes(path, self.cell, width, self.units)
+        shapes["layers/dense/vars/0"] = (self.units, self.vocabulary_size)
+        shapes["layers/dense/vars/1"] = (self.vocabulary_size,)
+        return shapes
+
+    def layer_path(self, layer: int) -> str:
+        """Where Keras keeps recurrent layer number `layer`, counted from 0."""
+        return f"layers/{layer_name(self.cell)}" + (f"_{layer}" if layer else "")
+
+    @property
+    def parameters(self) -> int:
+        """How many trainable numbers the network has."""
+        return sum(math.prod(shape) for shape in self.weight_shapes().values())
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a text is cut into batches and how the weights follow its gradient.
+
+    Raises:
+        UsageError: a value outside its range, or values that contradict each other.
+    """
+
+    order: str = "streams"  # or the tutorial's "shuffled"
+    state: str = "carry"  # from batch to batch; "reset" starts every batch from zero
+    seq_length: int = 100  # T: windows of T + 1 characters
+    stride: int = 0  # between the windows of a stream; 0 means T: each character once
+    batch_size: int = 64
+    epochs: int = 10
+    learning_rate: float = 0.005
+    schedule: str = "constant"  # or "cosine", after a warm-up over the first tenth of all steps
+    clip_norm: float = 1.0  # of the whole gradient; 0 for none
+    weight_decay: float = 0.0  # times the rate: the part that every weight loses in a step
+    validation: float = 0.1  # the text's last part
+    patience: int = 0  # epochs without a better loss before stopping; 0 for never
+    seed: int = 0
+    precision: str = "float32"  # of matrix products
+
+    def __post_init__(self) -> None:
+        require_types(self)
+        require_choice(self, "order", ORDERS)
+        require_choice(self, "state", STATES)
+        require_choice(self, "precision", PRECISIONS)
+        require_choice(self, "schedule", SCHEDULES)
+        require_at_least(self, 1, "seq_length", "batch_size", "epochs")
+        require_at_least(self, 0, "stride", "patience")
+        require_fraction(self, "validation")
+        require(0 < self.learning_rate < math.inf, "`learning_rate` must be above 0")
+        require(0 <= self.clip_norm < math.inf, "`clip_norm` must be 0 (none) or above")
+        require(0 <= self.weight_decay < math.inf, "`weight_decay` must be 0 (none) or above")
+        require(0 <= self.seed < 2**32, "`seed` must lie in [0, 2^32)")
+        self._check_stride()
+
+    def _check_stride(self) -> None:
+        if self.order == "shuffled":
+            require(
+                self.window_stride == self.seq_length,
+                "`stride` goes with the `order` streams; shuffled windows lie side by side",
+            )
+            return
+        require(
+            self.window_stride <= self.seq_length,
+            f"a `stride` of {self.stride} would skip text between windows of {self.seq_length}: "
+            f"use {self.seq_length} or less",
+        )
+        require(
+            self.state == "reset" or self.window_stride == self.seq_length,
+            f"with a `stride` of {self.stride} a window does not begin where the last one ended, "
+            "so its state can't be carried: set `state` to reset",
+        )
+
+    @property
+    def window_stride(self) -> int:
+        """The distance between the starts of a stream's windows."""
+        return self.stride or self.seq_length

@@ -1,0 +1,152 @@
+"""The rows of a `.csv`, `.tsv` or `.jsonl` file, read one by one within bounded memory."""
+
+import contextlib
+import csv
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from charrnn.data.utf8 import BYTE_ORDER_MARK, decode_utf8
+from charrnn.errors import ReviewsError
+
+ENDINGS = (".csv", ".tsv", ".jsonl")
+SHOWN_ENDINGS = ".csv, .tsv or .jsonl"
+
+_LONGEST = 2**20  # characters of a field
+_LONGEST_ROW = 2**23  # bytes
+_MOST = 2**30  # bytes of a file
+
+
+class Row(NamedTuple):
+    """One row of a file.
+
+    Attributes:
+        line: the number of its first line, from 1.
+        columns: names of the values, in the file's order.
+        values: strings or, in `.jsonl` files, whatever JSON can express.
+    """
+
+    line: int
+    columns: Sequence[str]
+    values: Sequence[object]
+
+
+class _Lines(Iterator[str]):
+    """The lines of a UTF-8 file as text, with a limit on the bytes of each row."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path, self._file = path, file
+        self._number = 0
+        self.begin_row()
+
+    def begin_row(self) -> None:
+        """The next line is the first of a row, whose limit is a new one."""
+        self.row = self._number + 1
+        self._left = _LONGEST_ROW
+
+    def __next__(self) -> str:
+        line = self._file.readline(self._left + 1)
+        if not line:
+            raise StopIteration
+        self._number += 1
+        self._left -= len(line)
+        if self._left < 0:
+            raise self.error(f"begins a row of over {_LONGEST_ROW:,} bytes: give shorter rows")
+        text = decode_utf8(line, f"{self._path}, line {self._number},", ReviewsError)
+        if "\0" in text:
+            raise self.error(
+                "has a NUL byte: if the file is a text, convert it first, for example with "
+                "iconv -f UTF-16 -t UTF-8"
+            )
+        return text.removeprefix(BYTE_ORDER_MARK) if self._number == 1 else text
+
+    def error(self, problem: str) -> ReviewsError:
+        """An error about the current row."""
+        return ReviewsError(f"{self._path}, line {self.row}, {problem}")
+
+
+@contextlib.contextmanager
+def open_rows(path: Path) -> Iterator[Iterator[Row]]:
+    """Open a file for reading its rows, which are checked as they are read.
+
+    A `.csv` file's fields are separated by commas or, if its header has none, by semicolons; a
+    `.tsv` file's by tabs. Both begin with a header and use double quotes. A `.jsonl` file has an
+    object in each line. Blank lines are skipped, and a byte order mark is ignored.
+
+    Raises:
+        ReviewsError: the file can't be read, is too large, or a row is malformed.
+    """
+    limit = csv.field_size_limit(_LONGEST)
+    try:
+        _require_size(path)
+        with path.open("rb") as file:
+            lines = _Lines(path, file)
+            ending = path.suffix.lower()
+            yield _read_json(lines) if ending == ".jsonl" else _read_csv(lines, ending)
+    except FileNotFoundError as error:
+        raise ReviewsError(f"no file {path}: give a {SHOWN_ENDINGS} file") from error
+    except OSError as error:
+        raise ReviewsError(f"can't read {path}: {error.strerror}") from error
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _require_size(path: Path) -> None:
+    size = path.stat().st_size
+    if not path.is_file():  # reading a pipe would block
+        raise ReviewsError(f"{path} is no regular file: give a {SHOWN_ENDINGS} file")
+    if not size:
+        raise ReviewsError(f"{path} is empty: give a file with a review in each row")
+    if size > _MOST:
+        raise ReviewsError(f"{path} has {size:,} bytes: give a file of up to {_MOST:,}")
+
+
+def _read_csv(lines: _Lines, ending: str) -> Iterator[Row]:
+    header = next(lines, "")
+    semicolons = ";" in header and "," not in header
+    delimiter = "\t" if ending == ".tsv" else ";" if semicolons else ","
+    rows = csv.reader(itertools.chain([header], lines), delimiter=delimiter, strict=True)
+    try:
+        columns = [name.strip() for name in next(rows, [])]
+        if not columns:
+            raise lines.error("is blank: the first line must name the columns")
+        lines.begin_row()
+        for values in rows:
+            if values:
+                _require_width(lines, len(values), len(columns))
+                yield Row(lines.row, columns, values)
+            lines.begin_row()
+    except csv.Error as error:
+        raise lines.error(
+            f"is malformed ({error}): quote fields that contain line ends or quotes, and write a "
+            "quote within quotes twice"
+        ) from error
+
+
+def _require_width(lines: _Lines, width: int, expected: int) -> None:
+    if width != expected:
+        raise lines.error(
+            f"has {width:,} field{'s' * (width != 1)}, but the header {expected:,}: quote fields "
+            "that contain a separator"
+        )
+
+
+def _read_json(lines: _Lines) -> Iterator[Row]:
+    for line in lines:
+        if line.strip():
+            fields = _parse_object(lines, line)
+            yield Row(lines.row, list(fields), list(fields.values()))
+        lines.begin_row()
+
+
+def _parse_object(lines: _Lines, line: str) -> dict[str, object]:
+    advice = 'put one object like {"text": "A good film", "label": 1} in each line'
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise lines.error(f"is not JSON: {advice}") from error
+    if not isinstance(fields, dict):
+        raise lines.error(f"is not a JSON object: {advice}")
+    return fields

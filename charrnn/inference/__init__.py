@@ -1,0 +1,1 @@
+"""The NumPy engine: checkpoint to text, losses and verdicts. No TensorFlow."""

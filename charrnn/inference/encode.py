@@ -1,0 +1,45 @@
+"""A text to a language model's ids, with unknown characters rejected or left out."""
+
+from charrnn.data.vocabulary import Ids, Vocabulary
+from charrnn.errors import UsageError, VocabularyError
+
+UNKNOWN = ("error", "skip")
+"""What can be done about characters that a network doesn't know."""
+
+
+def encode_text(vocabulary: Vocabulary, text: str, unknown: str = "error") -> Ids:
+    """Encode a text.
+
+    Args:
+        vocabulary: the network's.
+        text: any text.
+        unknown: "error" rejects characters outside the vocabulary, "skip" leaves them out.
+
+    Returns:
+        Ids, shape (N,).
+
+    Raises:
+        UsageError: `unknown` is neither.
+        VocabularyError: characters outside the vocabulary; the message names them.
+    """
+    if unknown not in UNKNOWN:
+        raise UsageError(f'`unknown` must be "error" or "skip", not {unknown!r}')
+    if unknown == "skip":
+        text = vocabulary.drop_unknown(text)
+    try:
+        return vocabulary.encode(text)
+    except VocabularyError as error:
+        raise VocabularyError(f'{error}; set `unknown` to "skip" to leave them out') from error
+
+
+def encode_prompt(vocabulary: Vocabulary, prompt: str, unknown: str = "error") -> Ids:
+    """Encode a prompt; arguments and errors as in `encode_text`.
+
+    Returns:
+        Ids, shape (N,), N at least 1: a prompt with no characters becomes a line end or, if the
+        network doesn't know that, the first character of its vocabulary.
+    """
+    ids = encode_text(vocabulary, prompt, unknown)
+    if len(ids):
+        return ids
+    return vocabulary.encode("\n" if "\n" in vocabulary else vocabulary.characters[0])

@@ -1,0 +1,96 @@
+"""A prompt's ids to the characters that follow."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.data.vocabulary import Ids, Vocabulary
+from charrnn.errors import UsageError
+from charrnn.inference.choose import Choice, choose
+from charrnn.inference.finite import check_finite
+from charrnn.inference.language import Stepper
+
+_SEEDS = 2**32  # NumPy reads a larger one as two numbers, which another seed's text may have
+
+
+def generate_ids(
+    network: Stepper, prompt: Ids, choice: Choice, generators: Sequence[np.random.Generator]
+) -> Iterator[Ids]:
+    """Read the prompt from a state of zero, then sample one character after another, forever.
+
+    Args:
+        network: steps a batch as large as `generators`.
+        prompt: ids, shape (N,), N at least 1.
+        choice: temperature, top-k and top-p.
+        generators: a random generator for each text, so that a text does not depend on how many
+            others are generated beside it.
+
+    Yields:
+        The next character's id in each text, shape (B,).
+
+    Raises:
+        CheckpointError: the network produced NaN or infinity.
+    """
+    logits = read_prompt(network, prompt, len(generators))
+    while True:
+        draws = np.array([generator.random() for generator in generators])
+        ids = choose(check_finite(logits), draws, choice)
+        yield ids
+        logits = network.step(ids)
+
+
+def read_prompt(network: Stepper, prompt: Ids, batch_size: int = 1) -> npt.NDArray[np.float32]:
+    """Read a prompt from a state of zero, the same in each of `batch_size` texts.
+
+    Args:
+        network: steps a batch of `batch_size`.
+        prompt: ids, shape (N,), N at least 1.
+        batch_size: B.
+
+    Returns:
+        The logits of the character after the prompt, shape (B, V); not checked for NaN.
+    """
+    network.reset()
+    for character in prompt:
+        logits = network.step(np.full(batch_size, character))
+    return logits
+
+
+def decode_steps(
+    steps: Iterator[Ids], vocabulary: Vocabulary, length: int, stop: str | None = None
+) -> Iterator[list[str]]:
+    """Decode up to `length` characters of each text, ending a text early once it wrote `stop`.
+
+    Args:
+        steps: what `generate_ids` yields.
+        vocabulary: the network's.
+        length: the most characters of a text.
+        stop: a text ends once it has written this; None or empty for never.
+
+    Yields:
+        The next character of each text, empty for a text that has ended. The iterator ends when
+        all texts have.
+    """
+    texts: list[str] = []
+    for step in islice(steps, length):
+        texts = texts or [""] * len(step)
+        ended = [bool(stop) and text == stop for text in texts]
+        if all(ended):
+            return
+        new = ["" if end else vocabulary.characters[i] for i, end in zip(step, ended, strict=True)]
+        if stop:
+            texts = [(text + c)[-len(stop) :] for text, c in zip(texts, new, strict=True)]
+        yield new
+
+
+def make_generators(seed: int, count: int) -> list[np.random.Generator]:
+    """Make a random generator for each of `count` texts; number k's depends on seed and k alone.
+
+    Raises:
+        UsageError: the seed is outside [0, 2^32).
+    """
+    if not 0 <= seed < _SEEDS:
+        raise UsageError(f"`seed` must lie in [0, 2^32), not {seed}")
+    return [np.random.default_rng([seed, number]) for number in range(count)]

@@ -1,0 +1,276 @@
+"""The Python interface to a trained language model: it writes, predicts and scores text."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import overload
+
+from charrnn.config.language import NetworkConfig
+from charrnn.data.vocabulary import Ids, Vocabulary
+from charrnn.errors import UsageError
+from charrnn.inference.choose import Choice, NextCharacter, compute_probabilities
+from charrnn.inference.encode import encode_prompt, encode_text
+from charrnn.inference.finite import check_finite, name_in_errors
+from charrnn.inference.generate import decode_steps, generate_ids, make_generators, read_prompt
+from charrnn.inference.language import Engine, NumpyStepper
+from charrnn.inference.origin import describe_origin, read_history_beside
+from charrnn.inference.score import Progress, Score, score_crops, score_stream
+from charrnn.runs.checkpoint import Checkpoint, read_checkpoint
+from charrnn.runs.history import EpochResult
+from charrnn.runs.kinds import LANGUAGE
+
+
+class LanguageModel:
+    """A trained character network.
+
+    Texts are the same for the same seed, whichever method gives them and on either engine.
+
+    Args:
+        checkpoint: the network.
+        history: the epochs of its run.
+        path: the file that it was read from; errors about the network begin with it.
+        engine: makes what runs the network; None for `NumpyStepper`.
+
+    Attributes:
+        checkpoint: its configuration, vocabulary, weights and provenance.
+        history: its run's epochs, in order; empty if the file does not lie in a run.
+        path: the file that it was read from, if any.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        history: Sequence[EpochResult] = (),
+        path: Path | None = None,
+        engine: Engine | None = None,
+    ) -> None:
+        self.checkpoint = checkpoint
+        self.history = list(history)
+        self.path = path
+        self._make_network = partial(engine or NumpyStepper, checkpoint)
+
+    def __repr__(self) -> str:
+        network = _describe_network(self.checkpoint.network)
+        characters = f"{len(self.vocabulary):,} characters"
+        origin = describe_origin(self.checkpoint.provenance)
+        return f"<LanguageModel: {network}, {characters}, {origin}>"
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The characters that the network knows."""
+        return self.checkpoint.vocabulary
+
+    @overload
+    def generate(
+        self,
+        prompt: str = "",
+        length: int = 1000,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        *,
+        num: None = None,
+        stop: str | None = None,
+        unknown: str = "error",
+    ) -> str: ...
+
+    @overload
+    def generate(
+        self,
+        prompt: str = "",
+        length: int = 1000,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        *,
+        num: int,
+        stop: str | None = None,
+        unknown: str = "error",
+    ) -> list[str]: ...
+
+    def generate(
+        self,
+        prompt: str = "",
+        length: int = 1000,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        *,
+        num: int | None = None,
+        stop: str | None = None,
+        unknown: str = "error",
+    ) -> str | list[str]:
+        """Write the text that follows `prompt`; the prompt itself is not repeated.
+
+        Args:
+            prompt: what the network reads first; empty for a line end.
+            length: how many characters to write, at most.
+            temperature: below 1 safer, above 1 wilder; 0 always takes the likeliest character.
+            top_k: sample from the k likeliest characters only; 0 for all.
+            top_p: sample from the fewest likeliest characters that together have this
+                probability; 1 for all.
+            seed: the same seed gives the same text; None for a new one each time.
+            num: write so many different texts, side by side; the first is the one without `num`.
+            stop: end a text once it has written this.
+            unknown: what to do about characters of the prompt that the network doesn't know:
+                "error" or "skip".
+
+        Returns:
+            One string or, with `num`, a list of `num` strings.
+
+        Raises:
+            UsageError: a value outside its range.
+            VocabularyError: the prompt has characters that the network doesn't know.
+            CheckpointError: the network produced NaN or infinity.
+        """
+        count = 1 if num is None else num
+        steps = self.stream_many(
+            prompt, length, temperature, top_k, top_p, seed, num=count, stop=stop, unknown=unknown
+        )
+        texts = ["".join(pieces) for pieces in zip(*steps, strict=True)] or [""] * count
+        return texts[0] if num is None else texts
+
+    def stream(
+        self,
+        prompt: str = "",
+        length: int = 1000,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        *,
+        stop: str | None = None,
+        unknown: str = "error",
+    ) -> Iterator[str]:
+        """Yield one by one the characters that `generate` gives at once; arguments as there."""
+        steps = self.stream_many(
+            prompt, length, temperature, top_k, top_p, seed, num=1, stop=stop, unknown=unknown
+        )
+        return (character for (character,) in steps)
+
+    def stream_many(
+        self,
+        prompt: str = "",
+        length: int = 1000,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        *,
+        num: int,
+        stop: str | None = None,
+        unknown: str = "error",
+    ) -> Iterator[list[str]]:
+        """Write `num` texts side by side; arguments and errors as in `generate`.
+
+        A value outside its range is rejected by the call itself, NaN or infinity while iterating.
+
+        Returns:
+            An iterator over lists of each text's next character, empty for a text that has ended.
+        """
+        choice = Choice(temperature, top_k, top_p)
+        if length < 0:
+            raise UsageError(f"`length` must be 0 or above, not {length}")
+        if num < 1:
+            raise UsageError(f"`num` must be at least 1, not {num}")
+        ids = encode_prompt(self.vocabulary, prompt, unknown)
+        generators = make_generators(secrets.randbits(32) if seed is None else seed, num)
+        endless = generate_ids(self._make_network(num), ids, choice, generators)
+        return self._name_file(decode_steps(endless, self.vocabulary, length, stop))
+
+    def next_probabilities(
+        self, text: str = "", temperature: float = 1.0, *, unknown: str = "error"
+    ) -> NextCharacter:
+        r"""Compute how probable each character is to follow `text`.
+
+        These are the probabilities that `generate` samples from.
+
+        Args:
+            text: what the network reads first; empty for a line end.
+            temperature: the logits are divided by it; 0 leaves the likeliest character alone.
+            unknown: what to do about characters that the network doesn't know: "error" or "skip".
+
+        Raises:
+            UsageError: a value outside its range.
+            VocabularyError: the text has characters that the network doesn't know.
+            CheckpointError: the network produced NaN or infinity.
+
+        Example:
+            >>> after = model.next_probabilities("ROMEO:")
+            >>> dict(zip(*after))["\n"]
+            >>> after.likeliest(5)
+            >>> after.characters[after.probabilities.argmax()]
+        """
+        choice = Choice(temperature)
+        ids = encode_prompt(self.vocabulary, text, unknown)
+        with name_in_errors(self.path):
+            logits = check_finite(read_prompt(self._make_network(1), ids))
+        return NextCharacter(self.vocabulary.characters, compute_probabilities(logits, choice)[0])
+
+    def score(self, text: str, crop_length: int | None = None, *, unknown: str = "error") -> float:
+        """Measure how well the network predicts `text`: its mean loss, in nats per character.
+
+        The perplexity is exp of it. Arguments and errors as in `evaluate`.
+        """
+        return self.evaluate(text, crop_length, unknown=unknown).loss
+
+    def evaluate(
+        self,
+        text: str | Ids,
+        crop_length: int | None = None,
+        *,
+        unknown: str = "error",
+        progress: Progress = lambda _: None,
+    ) -> Score:
+        """Measure how well the network predicts each character of `text` but the first.
+
+        Args:
+            text: what to predict, or its ids, shape (N,).
+            crop_length: how many characters to predict before the state is set to zero again;
+                None for one stream, whose state is never reset.
+            unknown: what to do about characters that the network doesn't know: "error" or "skip".
+            progress: called after each block with the number of characters predicted in it.
+
+        Returns:
+            The loss in nats per character, and the number of characters; perplexity and bits per
+            character follow from the loss.
+
+        Raises:
+            UsageError: fewer than two characters, or `crop_length` is below one.
+            VocabularyError: the text has characters that the network doesn't know.
+            CheckpointError: the network produced NaN or infinity.
+        """
+        ids = encode_text(self.vocabulary, text, unknown) if isinstance(text, str) else text
+        with name_in_errors(self.path):
+            if crop_length is None:
+                return score_stream(self._make_network(1), ids, progress)
+            return score_crops(self._make_network, ids, crop_length, progress)
+
+    def _name_file(self, steps: Iterator[list[str]]) -> Iterator[list[str]]:
+        with name_in_errors(self.path):
+            yield from steps
+
+
+def load_model(path: str | Path, engine: Engine | None = None) -> LanguageModel:
+    """Load a language model from one checkpoint file, with the history of its run if it has one.
+
+    Args:
+        path: a `.weights.h5` file.
+        engine: makes what runs the network; None for NumPy.
+
+    Raises:
+        CheckpointError: there is no such file, or it can't be used.
+    """
+    path = Path(path)
+    checkpoint = read_checkpoint(path)
+    return LanguageModel(checkpoint, read_history_beside(path, LANGUAGE), path, engine)
+
+
+def _describe_network(config: NetworkConfig) -> str:
+    """Name the cell and its units, after the number of layers if there are several."""
+    cell = f"{config.cell} {config.units}"
+    return f"{config.layers} × {cell}" if config.layers > 1 else cell

@@ -1,0 +1,38 @@
+"""Where a model comes from: its run's history, and its checkpoint's epoch in words."""
+
+from pathlib import Path
+
+from charrnn.errors import RunError
+from charrnn.runs.checkpoint import Provenance
+from charrnn.runs.history import EpochResult
+from charrnn.runs.kinds import Kind
+from charrnn.runs.run import Run
+
+_EXPLODED = 1e6  # a loss from here on is not written out in full
+
+
+def read_history_beside(checkpoint: Path, kind: Kind) -> list[EpochResult]:
+    """Read the epochs of the run that a checkpoint file lies in.
+
+    A history that can't be read must not keep anyone from using the network, so it counts as none.
+    """
+    try:
+        return Run(checkpoint.parent, kind).read_history()
+    except (RunError, OSError):
+        return []
+
+
+def describe_origin(source: Provenance) -> str:
+    """Say what a network learnt from, until when, and how well.
+
+    For example "trained on shakespeare, epoch 4, validation loss 1.4936", or "in epoch 4" if the
+    epoch was interrupted.
+    """
+    when = f"epoch {source.epoch}" if source.finished else f"in epoch {source.epoch}"
+    if source.validation_loss is None:
+        return f"trained on {source.corpus}, {when}, training loss {_format(source.train_loss)}"
+    return f"trained on {source.corpus}, {when}, validation loss {_format(source.validation_loss)}"
+
+
+def _format(loss: float) -> str:
+    return f"{loss:.4f}" if loss < _EXPLODED else f"{loss:.1e}"

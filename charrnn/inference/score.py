@@ -1,0 +1,141 @@
+"""How well a network predicts a text: the cross-entropy of each character but the first."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.data.vocabulary import Ids
+from charrnn.errors import UsageError
+from charrnn.inference.finite import check_finite
+from charrnn.inference.language import Reader
+from charrnn.runs.history import perplexity
+
+_ROWS = 128  # crops side by side: twice as fast as one stream; more gain little
+_BLOCK = 1024  # characters, of all rows, whose logits are in memory at a time
+
+
+class Score(NamedTuple):
+    """A mean over the predicted characters.
+
+    Attributes:
+        loss: nats per character.
+        characters: how many were predicted: all of the text's but the first.
+    """
+
+    loss: float
+    characters: int
+
+    @property
+    def perplexity(self) -> float:
+        """exp(loss): how many characters the network is, in effect, choosing between."""
+        return perplexity(self.loss)
+
+    @property
+    def bits(self) -> float:
+        """The loss in bits per character."""
+        return self.loss / math.log(2)
+
+
+Progress = Callable[[int], None]
+"""Called after each block with the number of characters predicted in it."""
+
+
+def check_length(ids: Ids) -> None:
+    """Reject a text with nothing to predict.
+
+    Raises:
+        UsageError: it has fewer than two characters, one to read and one to predict.
+    """
+    if len(ids) < 2:  # noqa: PLR2004 - see above
+        raise UsageError("a text to score needs at least two characters: give a longer one")
+
+
+def score_stream(network: Reader, ids: Ids, progress: Progress = lambda _: None) -> Score:
+    """Score a text read from a state of zero to its end, the state carried throughout.
+
+    Args:
+        network: reads a batch of one.
+        ids: the text, shape (N,).
+        progress: called after each block of characters.
+
+    Raises:
+        UsageError: the text has fewer than two characters.
+        CheckpointError: the network produced NaN or infinity.
+    """
+    check_length(ids)
+    losses = _compute_losses(network, ids[None, :-1], ids[None, 1:], progress)
+    return _average(losses, len(ids) - 1)
+
+
+def score_crops(
+    make: Callable[[int], Reader], ids: Ids, length: int, progress: Progress = lambda _: None
+) -> Score:
+    """Score a text cut into crops, each read from a state of zero.
+
+    Crop k reads the characters from k `length` on and predicts those from k `length` + 1 on. The
+    last crop may be shorter, so every character but the first is predicted once.
+
+    Args:
+        make: makes a network that reads a batch of so many crops.
+        ids: the text, shape (N,).
+        length: characters predicted in each crop.
+        progress: called after each block of characters.
+
+    Raises:
+        UsageError: the text has fewer than two characters, or `length` is below one.
+        CheckpointError: the network produced NaN or infinity.
+    """
+    check_length(ids)
+    if length < 1:
+        raise UsageError(f"`crop_length` must be at least 1, not {length}")
+    networks = cache(make)
+    losses = (
+        loss
+        for inputs, targets in _cut_crops(ids, length)
+        for loss in _compute_losses(networks(len(inputs)), inputs, targets, progress)
+    )
+    return _average(losses, len(ids) - 1)
+
+
+def _cut_crops(ids: Ids, length: int) -> Iterator[tuple[Ids, Ids]]:
+    """Yield inputs and targets, each (B, T): whole crops side by side, then the rest alone."""
+    whole = (len(ids) - 1) // length * length
+    inputs, targets = ids[:whole].reshape(-1, length), ids[1 : whole + 1].reshape(-1, length)
+    for first in range(0, len(inputs), _ROWS):
+        yield inputs[first : first + _ROWS], targets[first : first + _ROWS]
+    if whole < len(ids) - 1:
+        yield ids[None, whole:-1], ids[None, whole + 1 :]
+
+
+def _compute_losses(
+    network: Reader, inputs: Ids, targets: Ids, progress: Progress
+) -> Iterator[float]:
+    """Yield the loss of each target in nats, from a state of zero; inputs and targets (B, T)."""
+    network.reset()
+    rows, length = inputs.shape
+    steps = _BLOCK // rows
+    for first in range(0, length, steps):
+        block = slice(first, first + steps)
+        logits = check_finite(network.read(inputs[:, block]))
+        losses = _compute_cross_entropy(logits, targets[:, block])
+        yield from losses.ravel().tolist()
+        progress(losses.size)
+
+
+def _compute_cross_entropy(
+    logits: npt.NDArray[np.float32], targets: Ids
+) -> npt.NDArray[np.float64]:
+    """-log softmax of the logits (B, T, V) at the targets (B, T), in float64: shape (B, T)."""
+    shifted = logits.astype(np.float64)
+    shifted -= shifted.max(axis=-1, keepdims=True)
+    chosen = np.take_along_axis(shifted, targets[..., None], axis=-1)[..., 0]
+    result: npt.NDArray[np.float64] = np.log(np.exp(shifted).sum(axis=-1)) - chosen
+    return result
+
+
+def _average(losses: Iterable[float], characters: int) -> Score:
+    return Score(math.fsum(losses) / characters, characters)

@@ -1,0 +1,240 @@
+"""Planning a language model: a new run, or the resume of one."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from charrnn.config.fields import require
+from charrnn.config.presets import DEFAULT_PRESET
+from charrnn.data.corpus import Corpus
+from charrnn.data.vocabulary import Ids, Vocabulary
+from charrnn.errors import CorpusError, VocabularyError
+from charrnn.planning.budget import Candidate, fit_budget
+from charrnn.planning.folders import Folders
+from charrnn.planning.origin import Origin, find_origin
+from charrnn.planning.report import Reporter
+from charrnn.planning.resuming import check_changeable, make_finished_error
+from charrnn.planning.scaling import Draft, choose_presets
+from charrnn.planning.texts import describe_source, load_text, reload_text
+from charrnn.runs.catalogue import check_name, claim_folder, find_resumable
+from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.recipe import LanguageRecipe, Progress
+from charrnn.runs.resume import read_progress
+from charrnn.runs.run import Run
+
+if TYPE_CHECKING:
+    from charrnn.networks.precision import Precision
+    from charrnn.training.listener import Listener
+    from charrnn.training.stop import AskStop
+
+_CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm", "precision"}  # on a resume
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a new run is asked to be.
+
+    Attributes:
+        corpus: its text: a name, a path, `-`, or the text itself; None for the default one.
+        preset: its name; None for the budget's, or the default one.
+        budget: minutes to fit the epochs to; None to leave them as they are.
+        run: its name; None for one made of the corpus and the cell.
+        from_: a run or a file whose network it begins with; None for a new network.
+        prompt: what the texts that it shows begin with; the network must know the characters.
+        settings: fields of `NetworkConfig` and `TrainingConfig`, `precision` perhaps "auto".
+    """
+
+    corpus: str | Corpus | None = None
+    preset: str | None = None
+    budget: float | None = None
+    run: str | None = None
+    from_: str | None = None
+    prompt: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LanguagePlan:
+    """A run about to begin or to resume.
+
+    Attributes:
+        run: its folder.
+        progress: its recipe and the results so far.
+        ids: the whole text, shape (N,).
+        steps: in an epoch.
+        precision: of matrix products, and why.
+        origin: what a new run begins with; None for a new network.
+    """
+
+    run: Run
+    progress: Progress[LanguageRecipe]
+    ids: Ids
+    steps: int
+    precision: "Precision"
+    origin: Origin | None = None
+
+    unit = "chars"
+
+    @property
+    def units_per_step(self) -> int:
+        """How many characters a step reads."""
+        config = self.progress.recipe.training
+        return config.batch_size * config.seq_length
+
+    @property
+    def distinct(self) -> int:
+        """How many characters the text has; a network that begins with another's knows more."""
+        return int(np.count_nonzero(np.bincount(self.ids)))
+
+    def train(self, listener: "Listener", interrupted: "AskStop") -> None:
+        """Carry the plan out; see `charrnn.training.loop.train`."""
+        from charrnn.training import language
+
+        borrowed = self.origin.checkpoint.weights if self.origin else None
+        language.train(
+            self.run, self.progress, self.ids, self.steps, listener, interrupted, borrowed
+        )
+
+
+def plan_run(request: Request, folders: Folders, reporter: Reporter) -> LanguagePlan:
+    """Plan a new run: what can be rejected is rejected before a text is read.
+
+    Raises:
+        UsageError: settings outside their range, or that contradict each other.
+        CharrnnError: the text, or the network to begin with, can't be had.
+    """
+    origin, settings = None, request.settings
+    if request.from_ is not None:
+        origin = find_origin(request.from_, settings, folders.checkpoints)
+        settings = {**origin.sizes, **settings}
+    drafts = [Draft.from_preset(preset, settings) for preset in _choose_presets(request)]
+    if request.run is not None:
+        check_name(folders.destination, LANGUAGE, request.run)
+    corpus = _load(request.corpus, folders, reporter)
+    began = time.monotonic()
+    vocabulary = _make_vocabulary(corpus)
+    if origin:
+        origin = origin.grow(vocabulary)
+        vocabulary = origin.checkpoint.vocabulary
+    check_prompt(request.prompt, vocabulary)
+    ids = vocabulary.encode(corpus.text)
+    candidates = [_make_candidate(draft, corpus, vocabulary, origin) for draft in drafts]
+    chosen = candidates[0]
+    if request.budget:
+        minutes, folder = request.budget, folders.destination
+        chosen = fit_budget(candidates, ids, began, minutes, folder, reporter)
+    recipe = chosen.recipe
+
+    from charrnn.training.language_batches import count_steps
+
+    steps = count_steps(ids, recipe.training)
+    run = _claim(request.run, corpus, recipe, folders)
+    return LanguagePlan(run, Progress(recipe, []), ids, steps, chosen.precision, origin)
+
+
+def plan_resume(
+    name: str,
+    source: str | Corpus | None,
+    settings: Mapping[str, Any],
+    folders: Folders,
+    reporter: Reporter,
+) -> LanguagePlan:
+    """Plan to resume the run of that name, or the newest, after its last finished epoch.
+
+    Args:
+        name: the run's; empty for the newest.
+        source: its text, or where that is now; None if it is where it was.
+        settings: those that change.
+        folders: where things are kept.
+        reporter: shows a download.
+
+    Raises:
+        UsageError: a setting can't change on a resume.
+        RunError: there is no such run, or it is finished.
+        CorpusError: the text can't be had again.
+    """
+    check_changeable(settings, _CHANGEABLE)
+    run = find_resumable(folders.checkpoints, LANGUAGE, name)
+
+    from charrnn.networks.precision import Precision, choose_precision
+    from charrnn.training.language_batches import count_steps
+
+    progress = read_progress(run, LanguageRecipe)
+    recipe = progress.recipe
+    precision = Precision(recipe.training.precision, "as before")
+    if "precision" in settings:
+        precision = choose_precision(settings["precision"], recipe.network.units)
+    changes = {**settings, "precision": precision.name}
+    recipe = replace(recipe, training=replace(recipe.training, **changes))
+    done = len(progress.results)
+    if done >= recipe.training.epochs:
+        raise make_finished_error(run, done, more=10)
+    corpus = reload_text(run, recipe, source, folders.data, reporter)
+    recipe = replace(recipe, source=corpus.source)
+    ids = recipe.vocabulary.encode(corpus.text)
+    steps = count_steps(ids, recipe.training)
+    return LanguagePlan(run, replace(progress, recipe=recipe), ids, steps, precision)
+
+
+def check_prompt(prompt: str, vocabulary: Vocabulary) -> None:
+    """Reject now, not after an epoch, a prompt for the texts that a run shows.
+
+    Raises:
+        VocabularyError: the network won't know one of its characters.
+    """
+    try:
+        vocabulary.encode(prompt)
+    except VocabularyError as error:
+        raise VocabularyError(f"`prompt` can't be used: {error}") from error
+
+
+def _choose_presets(request: Request) -> list[str]:
+    """The presets to try, the largest first."""
+    budget = request.budget
+    require(budget is None or 0 < budget < math.inf, "`budget` must be a number of minutes above 0")
+    require(
+        not (budget and "epochs" in request.settings),
+        "`budget` chooses the epochs: leave out `epochs`",
+    )
+    if request.preset:
+        return [request.preset]
+    return choose_presets(budget) if budget else [DEFAULT_PRESET]
+
+
+def _load(corpus: str | Corpus | None, folders: Folders, reporter: Reporter) -> Corpus:
+    return corpus if isinstance(corpus, Corpus) else load_text(corpus, folders.data, reporter)
+
+
+def _make_vocabulary(corpus: Corpus) -> Vocabulary:
+    vocabulary = Vocabulary.of(corpus.text)
+    if len(vocabulary) == 1:
+        raise CorpusError(
+            f"{describe_source(corpus.source)} repeats one single character: nothing to learn"
+        )
+    return vocabulary
+
+
+def _make_candidate(
+    draft: Draft, corpus: Corpus, vocabulary: Vocabulary, origin: Origin | None
+) -> Candidate:
+    """What a draft makes of a text."""
+    from charrnn.networks.precision import choose_precision
+
+    scaled = draft.scale(len(corpus.text))
+    network = replace(scaled.network, vocabulary_size=len(vocabulary))
+    precision = choose_precision(draft.given.get("precision", "auto"), network.units)
+    training = replace(scaled.training, precision=precision.name)
+    begun_from = origin.name if origin else ""
+    about = (corpus.source, corpus.name, corpus.sha256, begun_from)
+    recipe = LanguageRecipe(network, training, vocabulary, *about)
+    return Candidate(draft.preset, recipe, precision)
+
+
+def _claim(name: str | None, corpus: Corpus, recipe: LanguageRecipe, folders: Folders) -> Run:
+    if name is not None:
+        return Run(folders.destination / name, LANGUAGE)
+    return claim_folder(folders.destination, LANGUAGE, corpus.name, recipe.network.cell)

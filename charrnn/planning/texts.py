@@ -1,0 +1,134 @@
+"""The texts that are asked for, and those that a run was trained on."""
+
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+from charrnn.data.corpus import STDIN, Corpus, load_corpus, split_text
+from charrnn.errors import DownloadError, MissingTextError, RunError
+from charrnn.planning.report import Reporter
+from charrnn.runs.catalogue import list_runs
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.recipe import LanguageRecipe
+from charrnn.runs.resume import read_progress
+from charrnn.runs.run import Run
+
+PARTS = ("training", "validation")
+"""What a run's own text is divided into, in the order of `split_text`."""
+
+_DEFAULT = "shakespeare"
+_FALLBACK = "pydoc"
+
+
+def load_text(source: str | None, data_dir: Path, reporter: Reporter) -> Corpus:
+    """The corpus asked for; if none was and shakespeare can't be had, pydoc.
+
+    Raises:
+        CorpusError: it can't be found, read or used.
+    """
+    named = _DEFAULT if source is None else source
+    try:
+        with reporter.download(named) as progress:
+            return load_corpus(named, data_dir, sys.stdin.buffer, progress)
+    except DownloadError as error:
+        if source is not None:
+            raise
+        reporter.note(f"{error}.\nTraining on pydoc instead, the help texts inside Python.")
+        return load_corpus(_FALLBACK, data_dir, sys.stdin.buffer)
+
+
+def reload_text(
+    run: Run,
+    recipe: LanguageRecipe,
+    source: str | Corpus | None,
+    data_dir: Path,
+    reporter: Reporter,
+) -> Corpus:
+    """The text that a run was trained on.
+
+    Args:
+        run: the run.
+        recipe: the run's.
+        source: the text, or where it is now; None if it is where it was.
+        data_dir: where downloads are kept.
+        reporter: shows a download.
+
+    Raises:
+        CorpusError: it can't be had again, or is not the same any more.
+    """
+    if source is None:
+        _require_present(run, recipe)
+        source = recipe.source
+    corpus = source if isinstance(source, Corpus) else load_text(source, data_dir, reporter)
+    if corpus.sha256 != recipe.corpus_sha256:
+        raise MissingTextError(
+            f"{describe_source(corpus.source)} is not, or no longer, the text that {run.name} was "
+            "trained on: give that text as `corpus`",
+            run.name,
+            piped=recipe.source == STDIN,
+        )
+    return corpus
+
+
+def load_part(
+    part: str,
+    path: Path,
+    network: Checkpoint,
+    source: str | None,
+    data_dir: Path,
+    reporter: Reporter,
+) -> str:
+    """What a network learnt from, or what was held back, by the resume.h5 beside its checkpoint.
+
+    Args:
+        part: one of `PARTS`.
+        path: the checkpoint's.
+        network: the checkpoint.
+        source: where the whole text is now; None if it is where it was.
+        data_dir: where downloads are kept.
+        reporter: shows a download.
+
+    Raises:
+        RunError: nothing says which text it was, or none of it was held back.
+        CorpusError: the text can't be had again, or is not the same any more.
+    """
+    run = Run(path.parent, LANGUAGE)
+    another = "name another `text`: a text file, a corpus or -"
+    if not run.resume_file.exists():
+        raise RunError(f"no {run.resume_file} says what {path} was trained on: {another}")
+    recipe = read_progress(run, LanguageRecipe).recipe
+    if recipe.corpus_sha256 != network.provenance.corpus_sha256:
+        raise RunError(f"{run.resume_file} is not of the run that wrote {path}: {another}")
+    fraction = recipe.training.validation
+    if part == "validation" and not fraction:
+        raise RunError(f"{run.name} held back no validation text: {another} or training")
+    corpus = reload_text(run, recipe, source, data_dir, reporter)
+    return split_text(corpus.text, fraction)[PARTS.index(part)]
+
+
+def describe_source(source: str) -> str:
+    """What to call a text in a message."""
+    if source == STDIN:
+        return "standard input"
+    return source or "the given text"
+
+
+def is_text(named: str, checkpoints: Path, words: Collection[str] = ()) -> bool:
+    """Whether a text's file, or a word for a text, is named, and neither run nor checkpoint."""
+    text = named in words or (Path(named).is_file() and Path(named).suffix != ".h5")
+    return text and named not in {run.name for run in list_runs(checkpoints, LANGUAGE)}
+
+
+def _require_present(run: Run, recipe: LanguageRecipe) -> None:
+    """Raise if a text can't be where it was."""
+    place = Path(recipe.source)
+    if recipe.source in {STDIN, ""}:
+        problem = f"was trained on {describe_source(recipe.source)}"
+    elif place.is_absolute() and not place.exists():
+        problem = f"was trained on {place}, which is no longer there"
+    else:
+        return
+    raise MissingTextError(
+        f"{run.name} {problem}: give that text as `corpus`", run.name, piped=recipe.source == STDIN
+    )

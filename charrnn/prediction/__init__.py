@@ -1,1 +1,0 @@
-"""Review classifiers in use: checkpoint to probabilities and words' effects, with NumPy alone."""

@@ -1,0 +1,176 @@
+"""Finding runs, and naming new ones."""
+
+import re
+from pathlib import Path
+
+from charrnn.errors import NoRunError, RunExistsError, UsageError
+from charrnn.runs import container, resume
+from charrnn.runs.checkpoint import SUFFIX
+from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
+from charrnn.runs.run import Run
+
+_NAME = re.compile(r"[^\W_][\w.+-]*")
+_LONGEST_STEM = 50  # of 4 bytes each, well within what a file system allows
+_MOST_NAMES = 10  # in an error message
+
+
+def list_runs(checkpoints: Path, kind: Kind) -> list[Run]:
+    """The runs of a kind, the one written to last first.
+
+    Args:
+        checkpoints: the folder of all runs.
+        kind: what a run's files say, whatever its folder is called; a run of which none can be
+            read counts too, so that using it can say what is wrong.
+    """
+    folder = checkpoints / kind.subfolder
+    if not folder.is_dir():
+        return []
+    candidates = [path for path in folder.iterdir() if any(path.glob("*.h5"))]
+    runs = [Run(path, kind) for path in candidates if detect_kind(path) in {kind, None}]
+    return sorted(runs, key=_last_written, reverse=True)
+
+
+def detect_kind(folder: Path) -> Kind | None:
+    """Which kind of run is in a folder, by what its files say; None if none of them says."""
+    for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
+        title = container.read_title(path)
+        for kind in KINDS:
+            if kind.title == title:
+                return kind
+    resumable = Run(folder, LANGUAGE)
+    return resume.read_kind(resumable) if resumable.resume_file.exists() else None
+
+
+def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
+    """The run of that name, or at that path.
+
+    Raises:
+        RunError: there is none; the message lists those that there are.
+    """
+    runs = list_runs(checkpoints, kind)
+    for run in runs:
+        if name in {run.name, str(run.folder)}:
+            return run
+    for other in KINDS:
+        if other != kind and name in {run.name for run in list_runs(checkpoints, other)}:
+            raise NoRunError(
+                f"{name} is a {other.name}, in {checkpoints / other.subfolder}",
+                other.name,
+                other=name,
+            )
+    folder = checkpoints / kind.subfolder
+    raise NoRunError(f"no run {name!r} in {folder}: {list_names(runs)}", kind.name, empty=not runs)
+
+
+def newest_run(checkpoints: Path, kind: Kind) -> Run:
+    """The run that a checkpoint was written to last.
+
+    Raises:
+        RunError: there is no run with a checkpoint.
+    """
+    runs = list_runs(checkpoints, kind)
+    finished = [run for run in runs if run.epochs()]
+    interrupted = [run for run in runs if run.interrupted_file.exists()]
+    for run in finished + interrupted:
+        return run
+    folder = checkpoints / kind.subfolder
+    raise NoRunError(f"no trained {kind.name} in {folder}", kind.name, empty=True)
+
+
+def find_resumable(checkpoints: Path, kind: Kind, name: str) -> Run:
+    """The run of that name, or if the name is empty the newest that can be resumed.
+
+    Raises:
+        RunError: there is none.
+    """
+    if name:
+        return find_run(checkpoints, kind, name)
+    for run in list_runs(checkpoints, kind):
+        if run.resume_file.exists():
+            return run
+    folder = checkpoints / kind.subfolder
+    raise NoRunError(f"no {kind.name} in {folder} can be resumed", kind.name, empty=True)
+
+
+def find_checkpoint(
+    checkpoints: Path, kind: Kind, named: str | Path | None = None, epoch: int | None = None
+) -> Path:
+    """The checkpoint file that is meant.
+
+    Args:
+        checkpoints: the folder of all runs.
+        kind: of the network.
+        named: a run's name, its folder, or a checkpoint file; None for the newest run.
+        epoch: of a run; None for the best one.
+
+    Raises:
+        RunError: there is no such run or epoch.
+        UsageError: an epoch was given beside one epoch's file.
+    """
+    if named is None:
+        return newest_run(checkpoints, kind).checkpoint_file(epoch)
+    path = Path(named)
+    if path.is_file() or path.suffix == ".h5":
+        if epoch is not None:
+            raise UsageError(f"{path} is one epoch's file: leave out `epoch`")
+        return path
+    if any(path.glob("*.h5")):
+        return Run(path, detect_kind(path) or kind).checkpoint_file(epoch)
+    return find_run(checkpoints, kind, str(named)).checkpoint_file(epoch)
+
+
+def check_name(checkpoints: Path, kind: Kind, name: str) -> None:
+    """Reject a new run's name that can't be a folder's, or is taken.
+
+    Raises:
+        UsageError: the name can't be a folder's.
+        RunError: a run of that name exists.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"`run` {name!r} can't be a folder's name: use letters, digits, and . _ + - after the "
+            "first"
+        )
+    folder = checkpoints / kind.subfolder
+    if any((folder / name).glob("*.h5")):
+        found = detect_kind(folder / name) or kind
+        raise RunExistsError(f"run {name!r} exists in {folder}", found.name, name)
+
+
+def claim_folder(checkpoints: Path, kind: Kind, corpus: str, network: str) -> Run:
+    """A new run named after what it learns from and what learns, in a folder that is made for it.
+
+    Of several processes that want the same name, each gets another number.
+    """
+    stem = re.sub(r"[^\w.+-]+", "-", corpus)[:_LONGEST_STEM].strip("-._+") or "text"
+    folder = checkpoints / kind.subfolder
+    folder.mkdir(parents=True, exist_ok=True)
+    number = 1
+    while not _make(path := folder / _number(f"{stem}-{network}", number)):
+        number += 1
+    return Run(path, kind)
+
+
+def list_names(runs: list[Run]) -> str:
+    """The newest runs' names, for a message."""
+    if not runs:
+        return "there is none yet"
+    rest = f" and {len(runs) - _MOST_NAMES} more" if len(runs) > _MOST_NAMES else ""
+    return "there is " + ", ".join(run.name for run in runs[:_MOST_NAMES]) + rest
+
+
+def _make(folder: Path) -> bool:
+    """Make the folder, which of several processes only one can do."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+def _number(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}-{number}"
+
+
+def _last_written(run: Run) -> int:
+    return max(path.stat().st_mtime_ns for path in run.folder.glob("*.h5"))

@@ -1,0 +1,118 @@
+"""What the epochs of a run ended with, and history.csv, which holds it."""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from charrnn.errors import RunError
+from charrnn.runs.atomic import write_atomically
+
+_LARGEST_EXPONENT = 700  # exp of more overflows a float
+_EXPLODED = 1e6  # a number from here on is not written out in full
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """What an epoch ended with; losses in nats per character or review, time in seconds.
+
+    Accuracies are a classifier's; a language model has none.
+    """
+
+    epoch: int
+    train_loss: float
+    validation_loss: float | None
+    seconds: float
+    train_accuracy: float | None = None
+    validation_accuracy: float | None = None
+
+    @property
+    def loss(self) -> float:
+        """The loss that epochs are ranked by: validation's if there is one."""
+        return self.train_loss if self.validation_loss is None else self.validation_loss
+
+    @property
+    def perplexity(self) -> float:
+        """exp(loss): how many characters the network is, in effect, choosing between."""
+        return perplexity(self.loss)
+
+
+def perplexity(loss: float) -> float:
+    """What a loss in nats per character is the logarithm of."""
+    return math.exp(loss) if loss < _LARGEST_EXPONENT else math.inf
+
+
+def format_number(value: float, decimals: int = 4) -> str:
+    """A loss or a perplexity; one that has exploded is not written out in full."""
+    return f"{value:.{decimals}f}" if value < _EXPLODED else f"{value:.1e}"
+
+
+def best_of(results: Sequence[EpochResult]) -> EpochResult:
+    """The result with the lowest loss, the earliest of equals."""
+    return min(results, key=lambda result: (math.isnan(result.loss), result.loss, result.epoch))
+
+
+def write_history(path: Path, results: Sequence[EpochResult]) -> None:
+    """Replace the file by `results`; `best` marks each epoch that beat all before it.
+
+    Raises:
+        OSError: the disk is full or the folder can't be written; the old file is kept.
+    """
+    rows = [
+        _make_row(result, best_of(results[:count]) is result)
+        for count, result in enumerate(results, 1)
+    ]
+    table = io.StringIO()
+    writer = csv.DictWriter(table, rows[0] if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(path, table.getvalue().encode())
+
+
+def read_history(path: Path) -> list[EpochResult]:
+    """The results in the file; none if there is no such file.
+
+    Raises:
+        RunError: the file is not as `write_history` writes it.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [_parse_row(row) for row in csv.DictReader(file)]
+    except FileNotFoundError:
+        return []
+    except (KeyError, ValueError, TypeError, csv.Error) as error:
+        raise RunError(f"{path} is damaged: name an `epoch`") from error
+
+
+def _make_row(result: EpochResult, best: bool) -> dict[str, str | int]:
+    row: dict[str, str | int] = {"epoch": result.epoch, "train_loss": repr(result.train_loss)}
+    classifies = result.train_accuracy is not None
+    if classifies:
+        row["train_accuracy"] = _show(result.train_accuracy)
+    row["validation_loss"] = _show(result.validation_loss)
+    if classifies:
+        row["validation_accuracy"] = _show(result.validation_accuracy)
+    else:
+        row["perplexity"] = f"{result.perplexity:.4f}"
+    return row | {"seconds": f"{result.seconds:.2f}", "best": "yes" if best else ""}
+
+
+def _show(value: float | None) -> str:
+    return "" if value is None else repr(value)
+
+
+def _parse_row(row: dict[str, str]) -> EpochResult:
+    return EpochResult(
+        epoch=int(row["epoch"]),
+        train_loss=float(row["train_loss"]),
+        validation_loss=_parse_number(row["validation_loss"]),
+        seconds=float(row["seconds"]),
+        train_accuracy=_parse_number(row.get("train_accuracy", "")),
+        validation_accuracy=_parse_number(row.get("validation_accuracy", "")),
+    )
+
+
+def _parse_number(text: str) -> float | None:
+    return float(text) if text else None

@@ -1,0 +1,209 @@
+"""What a run is defined by, to and from JSON: one recipe for each kind of run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from charrnn.config.fields import read_mapping
+from charrnn.config.language import NetworkConfig, TrainingConfig
+from charrnn.config.reviews import ClassifierConfig, ReviewTraining, WordModelConfig
+from charrnn.data.encoders import Encoder, parse_encoder
+from charrnn.data.vocabulary import Vocabulary
+from charrnn.runs.checkpoint import (
+    AnyCheckpoint,
+    Checkpoint,
+    Classifier,
+    Provenance,
+    Weights,
+    WordModel,
+)
+from charrnn.runs.history import EpochResult
+
+
+class Recipe(Protocol):
+    """What the training loop and a resume need to know of a run."""
+
+    @property
+    def network(self) -> NetworkConfig | ClassifierConfig | WordModelConfig:
+        """The network."""
+
+    @property
+    def training(self) -> TrainingConfig | ReviewTraining:
+        """How it learns."""
+
+    @property
+    def corpus(self) -> str:
+        """The short name of what it learns from."""
+
+    @property
+    def corpus_sha256(self) -> str:
+        """Of the bytes it learns from."""
+
+    def to_values(self) -> dict[str, Any]:
+        """What JSON can hold, enough for `from_values`."""
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """The recipe again.
+
+        Raises:
+            CharrnnError, ValueError, TypeError, KeyError: they are not as `to_values` gives them.
+        """
+
+    def make_checkpoint(self, provenance: Provenance, weights: Weights) -> AnyCheckpoint:
+        """The network with these weights."""
+
+
+@dataclass(frozen=True)
+class LanguageRecipe:
+    """How a character language model is trained.
+
+    Attributes:
+        source: the corpus as the user gave it: a name, an absolute path or `-`.
+        corpus: its short name.
+        corpus_sha256: of its bytes; a resume rejects another text.
+        begun_from: the run and epoch, or the file, whose weights it began with; empty for none.
+    """
+
+    network: NetworkConfig
+    training: TrainingConfig
+    vocabulary: Vocabulary
+    source: str
+    corpus: str
+    corpus_sha256: str
+    begun_from: str = ""
+
+    def to_values(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        values = _plain(self, "source", "corpus", "corpus_sha256", "begun_from")
+        return values | {"vocabulary": self.vocabulary.characters}
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """The recipe again; errors as in `Recipe`."""
+        parts = {
+            "network": read_mapping(NetworkConfig, values["network"]),
+            "training": read_mapping(TrainingConfig, values["training"]),
+            "vocabulary": Vocabulary(values["vocabulary"]),
+        }
+        return cls(**{**values, **parts})
+
+    def make_checkpoint(self, provenance: Provenance, weights: Weights) -> Checkpoint:
+        """The language model with these weights."""
+        return Checkpoint(self.network, self.vocabulary, provenance, weights)
+
+
+@dataclass(frozen=True)
+class ReviewRecipe:
+    """How a review classifier is trained.
+
+    Attributes:
+        preset: the row it began from.
+        changes: what makes it differ from its row, as flags.
+        sources: the absolute paths of the user's own reviews; none for IMDB's.
+        corpus: the reviews' short name.
+        corpus_sha256: of the reviews' bytes; a resume rejects others.
+        embedding_from: where the embedding was taken from; empty for nowhere.
+        text_column: which column of a table holds the reviews; empty for the usual one.
+        label_column: which column of a table holds the labels; empty for the usual one.
+    """
+
+    network: ClassifierConfig
+    training: ReviewTraining
+    encoder: Encoder
+    preset: str
+    changes: str
+    sources: tuple[str, ...]
+    corpus: str
+    corpus_sha256: str
+    embedding_from: str = ""
+    text_column: str = ""
+    label_column: str = ""
+
+    def to_values(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        more = ("preset", "changes", "embedding_from")
+        return _review_values(self) | {name: getattr(self, name) for name in more}
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """The recipe again; errors as in `Recipe`."""
+        return cls(**_review_parts(ClassifierConfig, values))
+
+    def make_checkpoint(self, provenance: Provenance, weights: Weights) -> Classifier:
+        """The classifier with these weights."""
+        return Classifier(self.network, self.encoder, provenance, weights)
+
+
+@dataclass(frozen=True)
+class WordRecipe:
+    """How a word model is trained.
+
+    Attributes:
+        sources: the absolute paths of the user's own reviews; none for IMDB's.
+        corpus: the reviews' short name.
+        corpus_sha256: of the reviews' bytes; a resume rejects others.
+        text_column: which column of a table holds the reviews; empty for the usual one.
+        label_column: which column of a table holds the labels; empty for the usual one.
+    """
+
+    network: WordModelConfig
+    training: ReviewTraining
+    encoder: Encoder
+    sources: tuple[str, ...]
+    corpus: str
+    corpus_sha256: str
+    text_column: str = ""
+    label_column: str = ""
+
+    def to_values(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        return _review_values(self)
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """The recipe again; errors as in `Recipe`."""
+        return cls(**_review_parts(WordModelConfig, values))
+
+    def make_checkpoint(self, provenance: Provenance, weights: Weights) -> WordModel:
+        """The word model with these weights."""
+        return WordModel(self.network, self.encoder, provenance, weights)
+
+
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
+
+
+@dataclass(frozen=True)
+class Progress(Generic[AnyRecipe]):
+    """A run's recipe, and the results of the epochs that have ended: none for a new run."""
+
+    recipe: AnyRecipe
+    results: Sequence[EpochResult]
+
+
+def _plain(recipe: LanguageRecipe | ReviewRecipe | WordRecipe, *names: str) -> dict[str, Any]:
+    configurations = {
+        "network": asdict(recipe.network),
+        "training": asdict(recipe.training),
+    }
+    return configurations | {name: getattr(recipe, name) for name in names}
+
+
+def _review_values(recipe: ReviewRecipe | WordRecipe) -> dict[str, Any]:
+    values = _plain(recipe, "sources", "corpus", "corpus_sha256")
+    columns = {name: getattr(recipe, name) for name in ("text_column", "label_column")}
+    chosen = {name: column for name, column in columns.items() if column}
+    return values | chosen | {"encoder": recipe.encoder.to_json()}
+
+
+def _review_parts(
+    kind: type[ClassifierConfig] | type[WordModelConfig], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    network = read_mapping(kind, values["network"])
+    return {
+        **values,
+        "network": network,
+        "training": read_mapping(ReviewTraining, values["training"]),
+        "encoder": parse_encoder(network.tokens, values["encoder"]),
+        "sources": tuple(values["sources"]),
+    }

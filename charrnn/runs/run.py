@@ -1,0 +1,118 @@
+"""A run: one training, one name, one folder."""
+
+import contextlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from charrnn.errors import NoCheckpointError, RunError
+from charrnn.runs.checkpoint import SUFFIX
+from charrnn.runs.history import EpochResult, best_of, read_history, write_history
+from charrnn.runs.kinds import Kind
+
+_EPOCH_FILE = re.compile(r"epoch-(\d{4,})" + re.escape(SUFFIX))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training's folder, and which kind of network it trains."""
+
+    folder: Path
+    kind: Kind
+
+    @property
+    def name(self) -> str:
+        """The run's name, which is its folder's."""
+        return self.folder.name
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of all runs, of every kind."""
+        return self.folder.parent.parent if self.kind.subfolder else self.folder.parent
+
+    @property
+    def resume_file(self) -> Path:
+        """What a resume needs; replaced at the end of each epoch."""
+        return self.folder / "resume.h5"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the process that trains in this folder."""
+        return self.folder / ".lock"
+
+    @property
+    def interrupted_file(self) -> Path:
+        """The weights in the middle of an epoch that was interrupted."""
+        return self.folder / f"interrupted{SUFFIX}"
+
+    @property
+    def history_file(self) -> Path:
+        """A line for each epoch."""
+        return self.folder / "history.csv"
+
+    @property
+    def curves_file(self) -> Path:
+        """The picture of the learning curves."""
+        return self.folder / "curves.png"
+
+    def epoch_file(self, epoch: int) -> Path:
+        """The checkpoint of an epoch, counted from 1."""
+        return self.folder / f"epoch-{epoch:04d}{SUFFIX}"
+
+    def epochs(self) -> list[int]:
+        """The epochs that have a checkpoint, in order."""
+        matches = (_EPOCH_FILE.fullmatch(path.name) for path in self.folder.iterdir())
+        return sorted(int(match[1]) for match in matches if match)
+
+    def write_history(self, results: Sequence[EpochResult]) -> None:
+        """Replace history.csv by `results`."""
+        write_history(self.history_file, results)
+
+    def read_history(self) -> list[EpochResult]:
+        """The results in history.csv; none if there is no such file.
+
+        Raises:
+            RunError: the file is damaged.
+        """
+        return read_history(self.history_file)
+
+    def best_epoch(self) -> int | None:
+        """The epoch with the lowest loss among those that have a checkpoint."""
+        epochs = set(self.epochs())
+        results = [result for result in self.read_history() if result.epoch in epochs]
+        return best_of(results).epoch if results else max(epochs, default=None)
+
+    def checkpoint_file(self, epoch: int | None = None) -> Path:
+        """The checkpoint to use: that of `epoch`, or of the best one.
+
+        Raises:
+            RunError: there is none; the message lists the epochs that there are.
+        """
+        epochs = self.epochs()
+        if epoch is not None:
+            if epoch not in epochs:
+                raise RunError(f"{self.name} has no epoch {epoch}: it has {_list_epochs(epochs)}")
+            return self.epoch_file(epoch)
+        best = self.best_epoch()
+        if best is not None:
+            return self.epoch_file(best)
+        if self.interrupted_file.exists():
+            return self.interrupted_file
+        raise NoCheckpointError(f"{self.folder} has no checkpoint yet", self.kind.name, self.name)
+
+    def remove_if_empty(self) -> None:
+        """Remove the folder of a training that left no file to use or resume."""
+        if self.folder.is_dir() and not any(self.folder.glob("*.h5")):
+            self.lock_file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
+
+
+def _list_epochs(epochs: Sequence[int]) -> str:
+    if not epochs:
+        return "none yet"
+    consecutive = epochs[-1] - epochs[0] + 1 == len(epochs)
+    if consecutive and len(epochs) > 1:
+        return f"{epochs[0]} to {epochs[-1]}"
+    return ", ".join(map(str, epochs))

@@ -1,1 +1,0 @@
-"""Checkpoint to text, with NumPy alone."""

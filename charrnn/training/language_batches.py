@@ -1,0 +1,95 @@
+"""A text's windows as the `tf.data` pipelines that `model.fit` reads.
+
+Shapes: N characters, B batch, T time.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from charrnn.config.language import TrainingConfig
+from charrnn.data.corpus import split_text
+from charrnn.data.vocabulary import Ids
+from charrnn.data.windows import Starts, cut_windows, find_stream_starts, shuffle_starts
+from charrnn.errors import CorpusTooShortError
+from charrnn.training.pipeline import make_pipeline
+
+
+def choose_starts(length: int, config: TrainingConfig, epoch: int) -> Starts:
+    """The windows of one epoch, shape (steps, B), by seed and epoch.
+
+    Shuffled windows have another order in each epoch. Streams begin at a random one of the
+    characters that whole batches leave over, so windows and streams are cut elsewhere each epoch.
+
+    Raises:
+        CorpusTooShortError: `length` characters give no whole batch.
+    """
+    random = np.random.default_rng([config.seed, epoch])
+    if config.order == "streams":
+        starts = find_stream_starts(
+            length, config.batch_size, config.seq_length, config.window_stride
+        )
+        unused = length - 1 - config.seq_length - int(starts.max())
+        return starts + random.integers(unused + 1)
+    return shuffle_starts(length, config.batch_size, config.seq_length, random)
+
+
+def count_steps(ids: Ids, config: TrainingConfig) -> int:
+    """How many batches the training part of a text gives.
+
+    Raises:
+        CorpusTooShortError: none, or none for the validation part.
+    """
+    training_ids, validation_ids = split_text(ids, config.validation)
+    steps = len(choose_starts(len(training_ids), config, epoch=0))
+    if len(validation_ids):
+        _choose_length(len(validation_ids), config)
+    return steps
+
+
+def make_training_batches(ids: Ids, config: TrainingConfig, first_epoch: int) -> Any:
+    """Endless batches (inputs, targets), each (B, T), from epoch `first_epoch` on."""
+
+    def batches() -> Iterator[tuple[Ids, Ids]]:
+        for epoch in count(first_epoch):
+            for starts in choose_starts(len(ids), config, epoch):
+                yield cut_windows(ids, starts, config.seq_length)
+
+    return _make_dataset(batches, config.batch_size, config.seq_length)
+
+
+def make_validation_batches(ids: Ids, config: TrainingConfig) -> Any:
+    """The validation text once, as contiguous streams of windows without overlap.
+
+    The windows are shorter than T, down to half of it, where that leaves less of the text unread.
+
+    Raises:
+        CorpusTooShortError: fewer than two characters per stream.
+    """
+    length = _choose_length(len(ids), config)
+    starts = find_stream_starts(len(ids), config.batch_size, length, stride=length)
+    batches = _make_dataset(
+        lambda: (cut_windows(ids, row, length) for row in starts), config.batch_size, length
+    )
+    return batches.apply(tf.data.experimental.assert_cardinality(len(starts)))
+
+
+def _choose_length(length: int, config: TrainingConfig) -> int:
+    """The length of windows that read most of a validation text, the longest of equals."""
+    stream = (length - 1) // config.batch_size
+    if stream < 1:
+        raise CorpusTooShortError(
+            f"{length:,} characters to validate on are too few for {config.batch_size} streams: "
+            "raise `validation`, or set it to 0 for none"
+        )
+    longest = min(config.seq_length, stream)
+    lengths = range((longest + 1) // 2, longest + 1)
+    return max(lengths, key=lambda candidate: (stream // candidate * candidate, candidate))
+
+
+def _make_dataset(batches: Any, batch_size: int, length: int) -> Any:
+    shape = tf.TensorSpec((batch_size, length), tf.int32)
+    return make_pipeline(batches, (shape, shape))

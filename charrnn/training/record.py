@@ -1,0 +1,93 @@
+"""What an epoch leaves on disk."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from charrnn.networks.weights import get_weights
+from charrnn.runs.checkpoint import Provenance, write_checkpoint
+from charrnn.runs.history import EpochResult, best_of
+from charrnn.runs.recipe import Progress
+from charrnn.runs.run import Run
+from charrnn.training.listener import Listener
+from charrnn.training.restore import save_progress
+
+
+class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
+    """Writes checkpoint, history and resume file after each epoch, and calls the listener.
+
+    They are written in this order because a later one needs an earlier; if the process dies
+    between two of them, a resume repeats the epoch.
+
+    Args:
+        run: where to write.
+        progress: the run so far.
+        listener: called at each step and epoch.
+    """
+
+    def __init__(self, run: Run, progress: Progress[Any], listener: Listener) -> None:
+        super().__init__()
+        self._run, self._recipe, self._listener = run, progress.recipe, listener
+        self._results = list(progress.results)
+        self._began = 0.0
+
+    @property
+    def epochs_since_best(self) -> int:
+        """How many epochs ago the best one ended."""
+        return self._results[-1].epoch - best_of(self._results).epoch
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Start the clock."""
+        self._began = time.monotonic()
+        self._listener.on_epoch_begin(epoch + 1)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Call the listener."""
+        self._listener.on_step(batch + 1, float(logs["loss"]))
+
+    def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Call the listener."""
+        self._listener.on_validation()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write everything."""
+        result = _summarize(epoch + 1, logs, time.monotonic() - self._began)
+        self._results.append(result)
+        self._write(self._run.epoch_file(result.epoch), result)
+        self._run.write_history(self._results)
+        save_progress(self._run, Progress(self._recipe, self._results), self.model)
+        self._run.interrupted_file.unlink(missing_ok=True)
+        self._listener.on_epoch_end(result, best_of(self._results) is result)
+
+    def write_interrupted(self, loss: float) -> None:
+        """Write the weights in the middle of an epoch whose mean loss so far is `loss`."""
+        result = EpochResult(len(self._results) + 1, loss, None, 0.0)
+        self._write(self._run.interrupted_file, result, finished=False)
+
+    def _write(self, path: Path, result: EpochResult, *, finished: bool = True) -> None:
+        recipe = self._recipe
+        provenance = Provenance(
+            recipe.corpus,
+            recipe.corpus_sha256,
+            result.epoch,
+            result.train_loss,
+            result.validation_loss,
+            finished,
+        )
+        weights = get_weights(self.model, recipe.network)
+        write_checkpoint(path, recipe.make_checkpoint(provenance, weights))
+
+
+def _summarize(epoch: int, logs: Mapping[str, Any], seconds: float) -> EpochResult:
+    values = {name: float(value) for name, value in logs.items()}
+    return EpochResult(
+        epoch=epoch,
+        train_loss=values.get("cross_entropy", values["loss"]),
+        validation_loss=values.get("val_cross_entropy", values.get("val_loss")),
+        seconds=seconds,
+        train_accuracy=values.get("accuracy"),
+        validation_accuracy=values.get("val_accuracy"),
+    )

@@ -1,0 +1,107 @@
+"""Ending a run early: when the user asks, or when no epoch gets better."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+
+from charrnn.training.guard import Guard
+from charrnn.training.record import Recorder
+
+AskStop = Callable[[], bool]
+"""Called after each step; true ends the run."""
+
+
+class Interrupted(Exception):  # noqa: N818 - a wish, not an error
+    """The user asked to stop.
+
+    Attributes:
+        step: steps taken in the epoch that was interrupted; 0 between two epochs.
+    """
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self.step = step
+
+
+class Stopper(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends a run after a step or an epoch.
+
+    Args:
+        interrupted: called after each step; true ends the run, keeping the epoch under way.
+        recorder: writes what is kept.
+        guard: checks it before.
+        epochs: of the run.
+        patience: epochs without a better one before stopping; 0 for never.
+    """
+
+    def __init__(
+        self, interrupted: AskStop, recorder: Recorder, guard: Guard, epochs: int, patience: int
+    ) -> None:
+        super().__init__()
+        self._interrupted, self._recorder, self._guard = interrupted, recorder, guard
+        self._epochs, self._patience = epochs, patience
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Stop in the middle of an epoch, if asked to."""
+        if self._interrupted() and batch + 1 < self.params["steps"]:
+            self._guard.check_weights()
+            self._recorder.write_interrupted(float(logs["loss"]))
+            raise Interrupted(batch + 1)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Stop between two epochs, if patience has run out or the user asked to."""
+        if self._patience and self._recorder.epochs_since_best >= self._patience:
+            self.model.stop_training = True
+        elif self._interrupted() and epoch + 1 < self._epochs:
+            raise Interrupted(0)
+
+
+class StopWithoutTrace(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends `fit` on a network that is not kept, once the user asks.
+
+    Args:
+        interrupted: called after each step.
+    """
+
+    def __init__(self, interrupted: AskStop) -> None:
+        super().__init__()
+        self._interrupted = interrupted
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Stop, if asked to."""
+        if self._interrupted():
+            raise Interrupted(0)
+
+
+@contextlib.contextmanager
+def catch_interrupts(
+    *signals: int, announce: Callable[[], None] = lambda: None
+) -> Iterator[AskStop]:
+    """Within, the first of the signals is noted for the run to ask about; the next Ctrl-C ends it.
+
+    Outside the main thread, which alone may handle signals, nothing is caught.
+
+    Args:
+        *signals: which.
+        announce: called at the first.
+    """
+    caught: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        caught.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        announce()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = {number: signal.signal(number, note) for number in signals}
+    try:
+        yield lambda: bool(caught)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

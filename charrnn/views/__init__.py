@@ -1,0 +1,1 @@
+"""What people look at: learning curves and words; the only room with Matplotlib."""

@@ -2,7 +2,7 @@
 
 Every system runs the same untrained network on this machine in turn, several rounds; the figures
 are medians, so compare ratios. `python benchmarks/sampling.py --help` shows the sizes to choose.
-PyTorch takes part where it is installed.
+PyTorch takes part if it is installed.
 """
 
 import argparse
@@ -17,13 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint, Provenance
+from charrnn.runs.checkpoint import SUFFIX, Checkpoint, Provenance, write_checkpoint
 from charrnn.config.fields import CELLS
 from charrnn.config.language import NetworkConfig
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.inference.choose import Choice
-from charrnn.inference.generate import generate, sources
+from charrnn.inference.generate import generate_ids, make_generators
 from charrnn.inference.language import NumpyStepper
 
 CHARACTERS = "".join(chr(code) for code in range(33, 33 + 65))
@@ -45,20 +44,19 @@ def make_checkpoint(config: NetworkConfig) -> Checkpoint:
     return Checkpoint(config, Vocabulary(CHARACTERS), provenance, weights)
 
 
-def numpy_engine(network: Checkpoint, batch_size: int) -> System:
+def make_numpy_system(network: Checkpoint, batch_size: int) -> System:
     """What `charrnn sample` does, without the writing."""
 
     def write(length: int) -> None:
-        steps = generate(
-            NumpyStepper(network, batch_size), PROMPT, Choice(TEMPERATURE), sources(0, batch_size)
-        )
+        engine, generators = NumpyStepper(network, batch_size), make_generators(0, batch_size)
+        steps = generate_ids(engine, PROMPT, Choice(TEMPERATURE), generators)
         for _ in range(length):
             next(steps)
 
     return write
 
 
-def keras_systems(path: Path, network: Checkpoint) -> dict[str, System]:
+def make_keras_systems(path: Path, network: Checkpoint) -> dict[str, System]:
     """The tutorial's loop, the same step compiled, and `model.predict` in a loop."""
     import keras
     import tensorflow as tf
@@ -81,7 +79,7 @@ def keras_systems(path: Path, network: Checkpoint) -> dict[str, System]:
 
         return write
 
-    def drawing(predict: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def sample_with(predict: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def draw(ids: Any) -> Any:
             logits = tf.squeeze(predict(ids), 0) / TEMPERATURE
             return tf.random.categorical(logits[-1:], num_samples=1, dtype=tf.int32)  # (1, 1)
@@ -89,16 +87,16 @@ def keras_systems(path: Path, network: Checkpoint) -> dict[str, System]:
         return draw
 
     signature = [tf.TensorSpec((1, None), tf.int32)]
-    compiled = tf.function(drawing(model), input_signature=signature)
+    compiled = tf.function(sample_with(model), input_signature=signature)
     return {
-        "Keras, the tutorial's loop": loop(drawing(model)),
+        "Keras, the tutorial's loop": loop(sample_with(model)),
         "Keras, compiled step": loop(compiled),
-        "Keras, model.predict": loop(drawing(lambda ids: model.predict(ids, verbose=0))),
+        "Keras, model.predict": loop(sample_with(lambda ids: model.predict(ids, verbose=0))),
     }
 
 
-def torch_systems(network: Checkpoint) -> dict[str, System]:
-    """PyTorch's cell stepped under inference mode, a network of the same sizes; none without it."""
+def make_torch_systems(network: Checkpoint) -> dict[str, System]:
+    """PyTorch's cell stepped in inference mode, a network of the same sizes; none without PyTorch."""
     if importlib.util.find_spec("torch") is None:
         return {}
     import torch
@@ -148,14 +146,14 @@ def main() -> None:
     config = NetworkConfig(len(CHARACTERS), asked.cell, asked.embedding, asked.units)
     network = make_checkpoint(config)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"epoch-0001{checkpoint.SUFFIX}"
-        checkpoint.write(path, network)
-        rivals = keras_systems(path, network) | torch_systems(network)
+        path = Path(folder) / f"epoch-0001{SUFFIX}"
+        write_checkpoint(path, network)
+        rivals = make_keras_systems(path, network) | make_torch_systems(network)
     lengths = {"Keras, model.predict": 20, "Keras, the tutorial's loop": 100}
     systems = {name: (write, lengths.get(name, 500)) for name, write in rivals.items()}
     ours, many = "charrnn, one text", f"charrnn, {asked.num} texts, characters of all"
-    systems[ours] = (numpy_engine(network, 1), 2000)
-    systems[many] = (numpy_engine(network, asked.num), 100)
+    systems[ours] = (make_numpy_system(network, 1), 2000)
+    systems[many] = (make_numpy_system(network, asked.num), 100)
     speeds = measure(systems, asked.rounds)
     speeds[many] *= asked.num
     print(f"{asked.cell} {asked.units}, embedding {asked.embedding}, {platform.machine()}")

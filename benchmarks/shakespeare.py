@@ -1,8 +1,8 @@
-"""What each preset and cell learns of tiny Shakespeare: `python benchmarks/shakespeare.py`.
+"""What each preset and cell learns from tiny Shakespeare: `python benchmarks/shakespeare.py`.
 
 Trains one run after another with the program itself, from its start to its end by the clock,
-measures each both ways, and lets it write. Runs that are finished already are measured again, not
-trained again. Prints the rows and samples of docs/results/shakespeare.md and draws its curves.
+measures each both ways, and lets it write. Finished runs are measured again, but not trained
+again. Prints the rows and samples of docs/results/shakespeare.md and draws its curves.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.runs.atomic import write_atomically
+from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.run import Run
 
 RUNS = {
@@ -31,11 +32,11 @@ RUNS = {
 _GOAL = 1.4697  # nanoGPT's, in crops
 _NEAR = 0.03  # further than 64 cold streams were from one; epochs beyond are not measured
 _MODES = ("stream", "crops")
-_SECONDS = "seconds.json"  # that a training took, in its run's folder
+_SECONDS = "seconds.json"  # how long a run took, in its folder
 
 
 def main() -> None:
-    """Train what is asked for, and print what came out."""
+    """Train what is asked for, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", nargs="*", metavar="RUN", help=", ".join(RUNS))
     parser.add_argument("--corpus", default="shakespeare")
@@ -44,65 +45,65 @@ def main() -> None:
     options = parser.parse_args()
     rows = {}
     for name in options.runs or RUNS:
-        run = Run(options.checkpoints / name)
+        run = Run(options.checkpoints / name, LANGUAGE)
         if not (run.folder / _SECONDS).exists():
             _train(run, RUNS[name], options.corpus)
-        rows[name] = _measured(run)
-        print(_row(RUNS[name], options.corpus, rows[name]), flush=True)
+        rows[name] = _measure(run)
+        print(_make_row(RUNS[name], options.corpus, rows[name]), flush=True)
     for name, row in rows.items():
         print(f"\n`{name}`:\n\n```text\n{row['sample']}\n```")
     if options.picture:
-        _draw(options.picture, {name: Run(options.checkpoints / name) for name in rows})
+        _draw(options.picture, {name: Run(options.checkpoints / name, LANGUAGE) for name in rows})
 
 
 def _train(run: Run, words: list[str], corpus: str) -> None:
     began = time.monotonic()
-    _charrnn("train", corpus, *words, "--run", run.name, "--checkpoints", run.folder.parent)
+    _run_charrnn("train", corpus, *words, "--run", run.name, "--checkpoints", run.folder.parent)
     write_atomically(run.folder / _SECONDS, json.dumps(time.monotonic() - began).encode())
 
 
-def _measured(run: Run) -> dict[str, Any]:
+def _measure(run: Run) -> dict[str, Any]:
     from charrnn.runs.checkpoint import read_checkpoint
 
-    history, seconds = run.history(), json.loads((run.folder / _SECONDS).read_bytes())
+    history, seconds = run.read_history(), json.loads((run.folder / _SECONDS).read_bytes())
     own = ("--checkpoints", run.folder.parent)
     sample = ("sample", "\n", "--temp", "0.8", "--length", "300", "--seed", "1", "--run", run.name)
     return {
-        "parameters": read(run.checkpoint_file()).network.parameters,
+        "parameters": read_checkpoint(run.checkpoint_file()).network.parameters,
         "minutes": seconds / 60,
         "epochs": f"{run.best_epoch()} of {len(history)}",
-        "losses": _losses(run, run.best_epoch(), "both"),
-        "passed": _passed(run, seconds),
-        "sample": _charrnn(*sample, *own).strip("\n"),
+        "losses": _measure_losses(run, run.best_epoch(), "both"),
+        "passed": _find_passed(run, seconds),
+        "sample": _run_charrnn(*sample, *own).strip("\n"),
     }
 
 
-def _losses(run: Run, epoch: int | None, mode: str) -> dict[str, float]:
-    """Nats per character of the validation text, where there is one: of the stream, of crops."""
-    if run.history()[0].validation_loss is None:
+def _measure_losses(run: Run, epoch: int | None, mode: str) -> dict[str, float]:
+    """Nats per character of the validation text, if there is one: in a stream, in crops."""
+    if run.read_history()[0].validation_loss is None:
         return {}
     words = ("--epoch", epoch, "--mode", mode, "--json", "--checkpoints", run.folder.parent)
-    told = _charrnn("evaluate", run.name, *words)
-    rows = [json.loads(line) for line in told.splitlines()]
+    lines = _run_charrnn("evaluate", run.name, *words)
+    rows = [json.loads(line) for line in lines.splitlines()]
     return {row["mode"]: row["nats_per_character"] for row in rows}
 
 
-def _passed(run: Run, seconds: float) -> dict[str, float]:
+def _find_passed(run: Run, seconds: float) -> dict[str, float]:
     """Minutes, the start's included, until an epoch ended whose stream, or crops, were below."""
-    history = run.history()
+    history = run.read_history()
     start = seconds - sum(result.seconds for result in history)
     ends = [start + total for total in itertools.accumulate(row.seconds for row in history)]
     passed = {}
     for mode in _MODES:
         for result, end in zip(history, ends, strict=True):
             near = (result.validation_loss or math.inf) < _GOAL + _NEAR
-            if near and _losses(run, result.epoch, mode)[mode] < _GOAL:
+            if near and _measure_losses(run, result.epoch, mode)[mode] < _GOAL:
                 passed[mode] = end / 60
                 break
     return passed
 
 
-def _row(words: list[str], corpus: str, row: dict[str, Any]) -> str:
+def _make_row(words: list[str], corpus: str, row: dict[str, Any]) -> str:
     command = " ".join(["charrnn train", *([] if corpus == "shakespeare" else [corpus]), *words])
     cells = [
         f"`{command}`",
@@ -115,7 +116,7 @@ def _row(words: list[str], corpus: str, row: dict[str, Any]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _charrnn(*words: object) -> str:
+def _run_charrnn(*words: object) -> str:
     command = [sys.executable, "-m", "charrnn", *map(str, words)]
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout  # noqa: S603
 
@@ -126,7 +127,7 @@ def _draw(path: Path, runs: dict[str, Run]) -> None:
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
     for name, run in runs.items():
-        history = run.history()
+        history = run.read_history()
         if history[0].validation_loss is None:
             continue
         minutes = [total / 60 for total in itertools.accumulate(row.seconds for row in history)]

@@ -99,7 +99,7 @@ def keras_burst(work: Work, system: str, steps: int) -> Step:
     cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
     embedding, dense = keras.layers.Embedding, keras.layers.Dense
     if system == "charrnn":
-        cells, dense = recurrent.CELLS, layers.Dense
+        cells, dense = recurrent.LAYERS, layers.Dense
         embedding = partial(layers.Embedding, projected=True)
     ids = keras.Input((work.time,), batch_size=work.batch, dtype="int32")
     outputs = embedding(work.vocabulary, work.embedding)(ids)

@@ -142,8 +142,8 @@ def train(
         plan = plan_resume(resume, source, settings, folders, reporter)
     else:
         origin = None if from_ is None else os.fspath(from_)
-        request = Request(source, preset, budget, run, origin, settings=settings)
-        plan = plan_run(request, folders if run else _use_temporary(folders), reporter)
+        request = Request(preset, budget, run, origin, settings=settings)
+        plan = plan_run(source, request, folders if run else _use_temporary(folders), reporter)
     _carry_out(plan, on_epoch)
     return load_model(plan.run.checkpoint_file())
 

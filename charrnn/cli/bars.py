@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import (
@@ -18,9 +18,6 @@ from rich.progress import (
 )
 from rich.table import Column
 from rich.text import Text
-
-if TYPE_CHECKING:
-    from charrnn.cli.terminal import Terminal
 
 
 class Pace(NamedTuple):
@@ -45,15 +42,15 @@ class SpeedColumn(ProgressColumn):
 
 
 @contextlib.contextmanager
-def show_download(terminal: "Terminal", name: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that appears with the first bytes; yields what to call as bytes come in."""
+def show_download(live: bool, name: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that appears with the first bytes, if it may; yields what to call as bytes come in."""
     bar = Progress(
         TextColumn(name),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
         console=Console(stderr=True),
-        disable=not terminal.live,
+        disable=not live,
         transient=True,
     )
     task = bar.add_task(name, total=None, visible=False)
@@ -62,10 +59,8 @@ def show_download(terminal: "Terminal", name: str) -> Iterator[Callable[[int, in
 
 
 @contextlib.contextmanager
-def show_scoring(
-    terminal: "Terminal", mode: str, characters: int
-) -> Iterator[Callable[[int], None]]:
-    """A bar of the characters that were predicted; yields what to call with how many more."""
+def show_scoring(live: bool, mode: str, characters: int) -> Iterator[Callable[[int], None]]:
+    """A bar of the characters predicted, if it may show; yields what to call with how many more."""
     bar = Progress(
         TextColumn(mode),
         BarColumn(bar_width=None, table_column=Column(ratio=1)),
@@ -73,7 +68,7 @@ def show_scoring(
         SpeedColumn(Pace("chars", 1)),
         TimeRemainingColumn(compact=True),
         console=Console(stderr=True),
-        disable=not terminal.live,
+        disable=not live,
         transient=True,
     )
     task = bar.add_task(mode, total=characters)

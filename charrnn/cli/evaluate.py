@@ -179,7 +179,7 @@ def _measure(
 
     mode = "crops" if crop_length else "stream"
     began = time.perf_counter()
-    with show_scoring(terminal, mode, len(ids) - 1) as progress:
+    with show_scoring(terminal.live, mode, len(ids) - 1) as progress:
         score = model.evaluate(ids, crop_length, progress=progress)
     seconds = time.perf_counter() - began
     speed = f"{score.characters / seconds:,.0f} a second"

@@ -69,19 +69,19 @@ def _(error: NoRunError, context: click.Context) -> str:
     kind = _BY_NAME[error.kind]
     if error.other:
         return f". {suggest_use(kind, error.other, context)}"
-    return f"; train one with {_training_command(kind, context)}" if error.empty else ""
+    return f" with {_training_command(kind, context)}" if error.empty else ""
 
 
 @advise.register
 def _(error: RunExistsError, context: click.Context) -> str:
     resume = suggest_resume(_BY_NAME[error.kind], error.name, context)
-    return f": resume it with {resume}, or choose another name with --run"
+    return f" with {resume}"
 
 
 @advise.register
 def _(error: NoCheckpointError, context: click.Context) -> str:
     resume = suggest_resume(_BY_NAME[error.kind], error.name, context)
-    return f": train its first epoch with {resume}"
+    return f" with {resume}"
 
 
 @advise.register

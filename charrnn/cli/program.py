@@ -14,6 +14,7 @@ from charrnn import __version__
 from charrnn.cli.classify import classify
 from charrnn.cli.data import data
 from charrnn.cli.evaluate import evaluate
+from charrnn.cli.options import RenderedError
 from charrnn.cli.sample import sample
 from charrnn.cli.train import train
 from charrnn.errors import CharrnnError
@@ -58,6 +59,8 @@ def _print_causes(error: BaseException) -> None:
         traceback.print_exception(error)
         return
     cause = error.__cause__
+    if isinstance(error, RenderedError) and cause is not None:
+        cause = cause.__cause__  # its own text is the message
     while cause is not None:
         name = type(cause).__name__
         text = " ".join(str(cause).splitlines())

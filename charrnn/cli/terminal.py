@@ -35,7 +35,7 @@ class Terminal:
         """A bar that appears with the first bytes; yields what to call as bytes come in."""
         from charrnn.cli.bars import show_download
 
-        with show_download(self, name) as progress:
+        with show_download(self.live, name) as progress:
             yield progress
 
     def note_waiting(self) -> None:

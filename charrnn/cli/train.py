@@ -178,11 +178,11 @@ def train(
     """Train a network on CORPUS: shakespeare (the default), pydoc, a text file, or - for stdin.
 
     Each epoch saves a checkpoint in the run's folder, beside the learning curves. Ctrl-C stops
-    after the current step; --resume continues from there.
+    after the current step; --resume continues after the last finished epoch.
     """
     from charrnn.data.corpus import STDIN
     from charrnn.planning.folders import Folders
-    from charrnn.planning.language import Request, check_prompt, plan_resume, plan_run
+    from charrnn.planning.language import Request, plan_resume, plan_run
 
     given = options.list_given(settings)
     if prompt and not sample_every:
@@ -196,11 +196,10 @@ def train(
         terminal.note_waiting()
     folders = Folders(checkpoints, data_dir)
     if resume is None:
-        request = Request(corpus, preset, budget, run, from_, prompt, given)
-        plan = plan_run(request, folders, terminal)
+        request = Request(preset, budget, run, from_, prompt, given)
+        plan = plan_run(corpus, request, folders, terminal)
     else:
-        plan = plan_resume(resume, corpus, given, folders, terminal)
-        check_prompt(prompt, plan.progress.recipe.vocabulary)
+        plan = plan_resume(resume, corpus, given, folders, terminal, prompt)
     _show(plan, terminal, as_json, _make_sampler(plan.run, sample_every, prompt))
 
 

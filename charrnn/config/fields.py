@@ -79,7 +79,7 @@ def require_types(config: Any) -> None:
     """Raise unless each field of a dataclass has its type."""
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
-        wanted = getattr(field.type, "__name__", str(field.type))
+        wanted = field.type.__name__ if isinstance(field.type, type) else field.type
         require(_fits(value, field.type), f"`{field.name}` must be {wanted}, not {value!r}")
 
 
@@ -105,8 +105,11 @@ def require_fraction(config: Any, *names: str) -> None:
 
 def _fits(value: Any, expected: Any) -> bool:
     """Whether a value is of a field's type; an int will do for a float, a bool for neither."""
-    members = get_args(expected) if isinstance(expected, UnionType) else (expected,)
-    if float in members:
-        members = (*members, int)
-    kinds = tuple(get_origin(member) or member for member in members)
-    return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+    if isinstance(expected, UnionType):
+        return any(_fits(value, member) for member in get_args(expected))
+    if get_origin(expected) is tuple:
+        item, _ = get_args(expected)  # each tuple here is of any length, of one type
+        return isinstance(value, tuple) and all(_fits(part, item) for part in value)
+    if isinstance(value, bool):
+        return expected is bool
+    return isinstance(value, (int, float) if expected is float else expected)

@@ -102,8 +102,9 @@ def choose_tests(path: Path, labels: Flags, random: np.random.RandomState) -> Fl
         own = places[labels[places] == label]
         if 0 < len(own) < _FOLD:
             raise ReviewsError(
-                f"{path} has only {len(own)} {word} reviews, too few to test with every fifth: "
-                f"give more, or add a column {PART_COLUMNS[0]!r} that says {' or '.join(PARTS)}"
+                f"{path} needs at least {_FOLD} {word} reviews to test with every fifth, but has "
+                f"{len(own)}: give more, or add a column {PART_COLUMNS[0]!r} that says "
+                f"{' or '.join(PARTS)}"
             )
         tests[own[_FOLD - 1 :: _FOLD]] = 1
     return tests
@@ -140,10 +141,12 @@ def _require_column(path: Path, columns: Sequence[str], name: str | None, kind: 
     shown = ", ".join(map(_show, columns[:_MOST_SHOWN]))
     shown += f" and {len(columns) - _MOST_SHOWN} more" if len(columns) > _MOST_SHOWN else ""
     if name is None:
-        problem = f"no column whose name says that it is the {kind}"
+        problem = f"no column with a usual name for the {kind}: name one"
+    elif name not in columns:
+        problem = f"no column {_show(name)}: name one"
     else:
-        problem = f"{columns.count(name) or 'no'} columns {_show(name)}"
-    raise ReviewsError(f"{path} has {problem}: name one by `{kind}_column`. Its columns: {shown}")
+        problem = f"{columns.count(name)} columns {_show(name)}: rename them, or name another one"
+    raise ReviewsError(f"{path} has {problem} by `{kind}_column`. Its columns: {shown}")
 
 
 def _parse_text(where: str, values: dict[str, object], column: str) -> str:

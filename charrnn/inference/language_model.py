@@ -14,7 +14,7 @@ from charrnn.inference.encode import encode_prompt, encode_text
 from charrnn.inference.finite import check_finite, name_in_errors
 from charrnn.inference.generate import decode_steps, generate_ids, make_generators, read_prompt
 from charrnn.inference.language import Engine, NumpyStepper
-from charrnn.inference.origin import describe_origin, read_history_beside
+from charrnn.inference.provenance import describe_provenance, read_history_beside
 from charrnn.inference.score import Progress, Score, score_crops, score_stream
 from charrnn.runs.checkpoint import Checkpoint, read_checkpoint
 from charrnn.runs.history import EpochResult
@@ -53,7 +53,7 @@ class LanguageModel:
     def __repr__(self) -> str:
         network = _describe_network(self.checkpoint.network)
         characters = f"{len(self.vocabulary):,} characters"
-        origin = describe_origin(self.checkpoint.provenance)
+        origin = describe_provenance(self.checkpoint.provenance)
         return f"<LanguageModel: {network}, {characters}, {origin}>"
 
     @property

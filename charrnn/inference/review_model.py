@@ -17,7 +17,7 @@ from charrnn.data.spans import Span
 from charrnn.data.vocabulary import Ids
 from charrnn.inference.classifier import NumpyBigrams, NumpyClassifier
 from charrnn.inference.finite import check_finite, ignore_overflow, name_in_errors
-from charrnn.inference.origin import describe_origin, read_history_beside
+from charrnn.inference.provenance import describe_provenance, read_history_beside
 from charrnn.runs.checkpoint import Classifier, read_classifier
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER
@@ -74,7 +74,7 @@ class ReviewModel:
     def __repr__(self) -> str:
         config = self.checkpoint.network
         size = f"{config.vocabulary_size:,} {config.tokens}"
-        origin = describe_origin(self.checkpoint.provenance)
+        origin = describe_provenance(self.checkpoint.provenance)
         return f"<ReviewModel: {_describe_network(config)}, {size}, {origin}>"
 
     def probabilities(self, texts: Sequence[str]) -> Floats:

@@ -89,7 +89,4 @@ def _find_run(source: str, checkpoints: Path) -> Run:
     if named:
         folders = " or ".join(str(run.folder) for run in named)
         raise RunError(f"two runs are called {source}: give {folders}")
-    raise RunError(
-        f"no run or file {source} to take an embedding from: {list_names(runs)}"
-        + ("" if runs else "; train one first, a word model for example")
-    )
+    raise RunError(f"no run or file {source} to take an embedding from: {list_names(runs)}")

@@ -1,6 +1,5 @@
 """Planning a language model: a new run, or the resume of one."""
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charrnn.config.fields import require
-from charrnn.config.presets import DEFAULT_PRESET
 from charrnn.data.corpus import Corpus
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CorpusError, VocabularyError
@@ -18,7 +15,7 @@ from charrnn.planning.folders import Folders
 from charrnn.planning.origin import Origin, find_origin
 from charrnn.planning.report import Reporter
 from charrnn.planning.resuming import check_changeable, make_finished_error
-from charrnn.planning.scaling import Draft, choose_presets
+from charrnn.planning.scaling import Draft, draft_presets
 from charrnn.planning.texts import describe_source, load_text, reload_text
 from charrnn.runs.catalogue import check_name, claim_folder, find_resumable
 from charrnn.runs.kinds import LANGUAGE
@@ -36,10 +33,9 @@ _CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm", "precision"} 
 
 @dataclass(frozen=True)
 class Request:
-    """What a new run is asked to be.
+    """What a new run is asked to make of a text.
 
     Attributes:
-        corpus: its text: a name, a path, `-`, or the text itself; None for the default one.
         preset: its name; None for the budget's, or the default one.
         budget: minutes to fit the epochs to; None to leave them as they are.
         run: its name; None for one made of the corpus and the cell.
@@ -48,7 +44,6 @@ class Request:
         settings: fields of `NetworkConfig` and `TrainingConfig`, `precision` perhaps "auto".
     """
 
-    corpus: str | Corpus | None = None
     preset: str | None = None
     budget: float | None = None
     run: str | None = None
@@ -100,8 +95,16 @@ class LanguagePlan:
         )
 
 
-def plan_run(request: Request, folders: Folders, reporter: Reporter) -> LanguagePlan:
+def plan_run(
+    corpus: str | Corpus | None, request: Request, folders: Folders, reporter: Reporter
+) -> LanguagePlan:
     """Plan a new run: what can be rejected is rejected before a text is read.
+
+    Args:
+        corpus: its text: a name, a path, `-`, or the text itself; None for the default one.
+        request: what to make of it.
+        folders: where things are kept.
+        reporter: shows what is done.
 
     Raises:
         UsageError: settings outside their range, or that contradict each other.
@@ -111,16 +114,16 @@ def plan_run(request: Request, folders: Folders, reporter: Reporter) -> Language
     if request.from_ is not None:
         origin = find_origin(request.from_, settings, folders.checkpoints)
         settings = {**origin.sizes, **settings}
-    drafts = [Draft.from_preset(preset, settings) for preset in _choose_presets(request)]
+    drafts = draft_presets(request.preset, request.budget, settings)
     if request.run is not None:
         check_name(folders.destination, LANGUAGE, request.run)
-    corpus = _load(request.corpus, folders, reporter)
+    corpus = _load(corpus, folders, reporter)
     began = time.monotonic()
     vocabulary = _make_vocabulary(corpus)
     if origin:
         origin = origin.grow(vocabulary)
         vocabulary = origin.checkpoint.vocabulary
-    check_prompt(request.prompt, vocabulary)
+    _check_prompt(request.prompt, vocabulary)
     ids = vocabulary.encode(corpus.text)
     candidates = [_make_candidate(draft, corpus, vocabulary, origin) for draft in drafts]
     chosen = candidates[0]
@@ -142,6 +145,7 @@ def plan_resume(
     settings: Mapping[str, Any],
     folders: Folders,
     reporter: Reporter,
+    prompt: str = "",
 ) -> LanguagePlan:
     """Plan to resume the run of that name, or the newest, after its last finished epoch.
 
@@ -151,6 +155,7 @@ def plan_resume(
         settings: those that change.
         folders: where things are kept.
         reporter: shows a download.
+        prompt: as in a `Request`.
 
     Raises:
         UsageError: a setting can't change on a resume.
@@ -175,12 +180,13 @@ def plan_resume(
         raise make_finished_error(run, done, more=10)
     corpus = reload_text(run, recipe, source, folders.data, reporter)
     recipe = replace(recipe, source=corpus.source)
+    _check_prompt(prompt, recipe.vocabulary)
     ids = recipe.vocabulary.encode(corpus.text)
     steps = count_steps(ids, recipe.training)
     return LanguagePlan(run, replace(progress, recipe=recipe), ids, steps, precision)
 
 
-def check_prompt(prompt: str, vocabulary: Vocabulary) -> None:
+def _check_prompt(prompt: str, vocabulary: Vocabulary) -> None:
     """Reject now, not after an epoch, a prompt for the texts that a run shows.
 
     Raises:
@@ -190,19 +196,6 @@ def check_prompt(prompt: str, vocabulary: Vocabulary) -> None:
         vocabulary.encode(prompt)
     except VocabularyError as error:
         raise VocabularyError(f"`prompt` can't be used: {error}") from error
-
-
-def _choose_presets(request: Request) -> list[str]:
-    """The presets to try, the largest first."""
-    budget = request.budget
-    require(budget is None or 0 < budget < math.inf, "`budget` must be a number of minutes above 0")
-    require(
-        not (budget and "epochs" in request.settings),
-        "`budget` chooses the epochs: leave out `epochs`",
-    )
-    if request.preset:
-        return [request.preset]
-    return choose_presets(budget) if budget else [DEFAULT_PRESET]
 
 
 def _load(corpus: str | Corpus | None, folders: Folders, reporter: Reporter) -> Corpus:

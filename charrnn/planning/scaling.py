@@ -1,5 +1,6 @@
 """A preset under a user's own settings, scaled to a text's length."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -73,6 +74,22 @@ class Draft:
         return replace(self, training=replace(config, **scaled))
 
 
-def choose_presets(minutes: float) -> list[str]:
-    """The presets that a budget is enough for, the largest first."""
-    return [preset for preset, least in _LEAST_MINUTES.items() if minutes >= least]
+def draft_presets(
+    preset: str | None, budget: float | None, given: Mapping[str, Any]
+) -> list[Draft]:
+    """What to try, the largest network first.
+
+    Args:
+        preset: the one to draft; None for those that the budget is enough for, or the default.
+        budget: minutes that training may take; None for any.
+        given: the user's own settings.
+
+    Raises:
+        UsageError: values outside their range, or that contradict each other.
+    """
+    require(budget is None or 0 < budget < math.inf, "`budget` must be a number of minutes above 0")
+    require(not (budget and "epochs" in given), "`budget` chooses the epochs: leave out `epochs`")
+    if preset is None and budget:
+        enough = [name for name, least in _LEAST_MINUTES.items() if budget >= least]
+        return [Draft.from_preset(name, given) for name in enough]
+    return [Draft.from_preset(DEFAULT_PRESET if preset is None else preset, given)]

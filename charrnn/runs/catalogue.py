@@ -1,9 +1,10 @@
 """Finding runs, and naming new ones."""
 
+import contextlib
 import re
 from pathlib import Path
 
-from charrnn.errors import NoRunError, RunExistsError, UsageError
+from charrnn.errors import CheckpointError, NoRunError, RunExistsError, UsageError
 from charrnn.runs import container, resume
 from charrnn.runs.checkpoint import SUFFIX
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
@@ -33,10 +34,11 @@ def list_runs(checkpoints: Path, kind: Kind) -> list[Run]:
 def detect_kind(folder: Path) -> Kind | None:
     """Which kind of run is in a folder, by what its files say; None if none of them says."""
     for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
-        title = container.read_title(path)
-        for kind in KINDS:
-            if kind.title == title:
-                return kind
+        with contextlib.suppress(CheckpointError):  # the next file may be readable
+            title = container.read_title(path)
+            for kind in KINDS:
+                if kind.title == title:
+                    return kind
     resumable = Run(folder, LANGUAGE)
     return resume.read_kind(resumable) if resumable.resume_file.exists() else None
 
@@ -74,7 +76,7 @@ def newest_run(checkpoints: Path, kind: Kind) -> Run:
     for run in finished + interrupted:
         return run
     folder = checkpoints / kind.subfolder
-    raise NoRunError(f"no trained {kind.name} in {folder}", kind.name, empty=True)
+    raise NoRunError(f"no trained {kind.name} in {folder}: train one", kind.name, empty=True)
 
 
 def find_resumable(checkpoints: Path, kind: Kind, name: str) -> Run:
@@ -89,7 +91,7 @@ def find_resumable(checkpoints: Path, kind: Kind, name: str) -> Run:
         if run.resume_file.exists():
             return run
     folder = checkpoints / kind.subfolder
-    raise NoRunError(f"no {kind.name} in {folder} can be resumed", kind.name, empty=True)
+    raise NoRunError(f"no {kind.name} in {folder} can be resumed: train one", kind.name, empty=True)
 
 
 def find_checkpoint(
@@ -100,7 +102,8 @@ def find_checkpoint(
     Args:
         checkpoints: the folder of all runs.
         kind: of the network.
-        named: a run's name, its folder, or a checkpoint file; None for the newest run.
+        named: a run's name or, if no run has that name, a folder or a checkpoint file; None for
+            the newest run.
         epoch: of a run; None for the best one.
 
     Raises:
@@ -110,12 +113,15 @@ def find_checkpoint(
     if named is None:
         return newest_run(checkpoints, kind).checkpoint_file(epoch)
     path = Path(named)
-    if path.is_file() or path.suffix == ".h5":
+    is_name = str(named) in {run.name for run in list_runs(checkpoints, kind)}
+    if path.suffix == ".h5" or (path.is_file() and not is_name):
         if epoch is not None:
             raise UsageError(f"{path} is one epoch's file: leave out `epoch`")
         return path
-    if any(path.glob("*.h5")):
+    if not is_name and any(path.glob("*.h5")):
         return Run(path, detect_kind(path) or kind).checkpoint_file(epoch)
+    if not is_name and path.is_dir():
+        raise NoRunError(_describe_folder(path, kind), kind.name)
     return find_run(checkpoints, kind, str(named)).checkpoint_file(epoch)
 
 
@@ -134,7 +140,11 @@ def check_name(checkpoints: Path, kind: Kind, name: str) -> None:
     folder = checkpoints / kind.subfolder
     if any((folder / name).glob("*.h5")):
         found = detect_kind(folder / name) or kind
-        raise RunExistsError(f"run {name!r} exists in {folder}", found.name, name)
+        raise RunExistsError(
+            f"run {name!r} exists in {folder}: choose another name as `run`, or resume it",
+            found.name,
+            name,
+        )
 
 
 def claim_folder(checkpoints: Path, kind: Kind, corpus: str, network: str) -> Run:
@@ -154,9 +164,19 @@ def claim_folder(checkpoints: Path, kind: Kind, corpus: str, network: str) -> Ru
 def list_names(runs: list[Run]) -> str:
     """The newest runs' names, for a message."""
     if not runs:
-        return "there is none yet"
+        return "there are none yet; train one"
+    if len(runs) == 1:
+        return f"the only run there is {runs[0].name}"
     rest = f" and {len(runs) - _MOST_NAMES} more" if len(runs) > _MOST_NAMES else ""
-    return "there is " + ", ".join(run.name for run in runs[:_MOST_NAMES]) + rest
+    return "the runs there are " + ", ".join(run.name for run in runs[:_MOST_NAMES]) + rest
+
+
+def _describe_folder(folder: Path, kind: Kind) -> str:
+    """Why a folder is no run."""
+    runs = list_runs(folder, kind)
+    if not runs:
+        return f"{folder} is a folder without checkpoints: name a run or a {SUFFIX} file"
+    return f"{folder} is a folder of runs, not a run: {list_names(runs)}"
 
 
 def _make(folder: Path) -> bool:

@@ -66,8 +66,8 @@ def open_verified(path: Path, title: str, version: int) -> Iterator[Any]:
     except OSError as error:
         raise CheckpointError(f"can't read {path}: {error.strerror or 'damaged'}") from error
     except Exception as error:
-        told = isinstance(error, (CharrnnError, ValueError))
-        reason = str(error) if told else type(error).__name__
+        has_reason = isinstance(error, (CharrnnError, ValueError))
+        reason = str(error) if has_reason else type(error).__name__
         raise CheckpointError(f"{path} is damaged inside: {reason}") from error
 
 

@@ -75,11 +75,11 @@ def read_kind(run: Run) -> Kind | None:
     try:
         with open_resume_file(run) as file:
             values = _read_values(file)
+            if "vocabulary" in values:
+                return LANGUAGE
+            return CLASSIFIER if "preset" in values else WORD_MODEL
     except RunError:
         return None
-    if "vocabulary" in values:
-        return LANGUAGE
-    return CLASSIFIER if "preset" in values else WORD_MODEL
 
 
 @contextlib.contextmanager

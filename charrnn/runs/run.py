@@ -1,4 +1,4 @@
-"""A run: one training, one name, one folder."""
+"""A run: one name, one folder, one network that is trained."""
 
 import contextlib
 import re
@@ -16,7 +16,7 @@ _EPOCH_FILE = re.compile(r"epoch-(\d{4,})" + re.escape(SUFFIX))
 
 @dataclass(frozen=True)
 class Run:
-    """A training's folder, and which kind of network it trains."""
+    """A run's folder, and which kind of network it trains."""
 
     folder: Path
     kind: Kind
@@ -99,10 +99,12 @@ class Run:
             return self.epoch_file(best)
         if self.interrupted_file.exists():
             return self.interrupted_file
-        raise NoCheckpointError(f"{self.folder} has no checkpoint yet", self.kind.name, self.name)
+        raise NoCheckpointError(
+            f"{self.folder} has no checkpoint yet: train its first epoch", self.kind.name, self.name
+        )
 
     def remove_if_empty(self) -> None:
-        """Remove the folder of a training that left no file to use or resume."""
+        """Remove the run's folder if there is no file in it to use or resume."""
         if self.folder.is_dir() and not any(self.folder.glob("*.h5")):
             self.lock_file.unlink(missing_ok=True)
             with contextlib.suppress(OSError):

@@ -1,83 +1,122 @@
-"""Running a command inside this process, and what every failure must look like."""
+"""Running commands, up to the training itself if that is left out, and a terminal to watch."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from charrnn.runs.checkpoint import Weights
-from charrnn.cli.program import program
-from charrnn.config.language import NetworkConfig, TrainingConfig
-from charrnn.runs.run import Run
 from charrnn.runs.recipe import LanguageRecipe
-
-Invoke = Callable[..., Result]
+from charrnn.runs.run import Run
+from tests.support import commands
+from tests.support.commands import Fails, Invoke, PlannedRun, PlanRun
+from tests.support.screens import Clock, FakeTerminal, MakeTerminal
+from tests.support.train_command import (
+    LENGTH,
+    SMALL,
+    Train,
+    Trained,
+    find_language_run,
+    train_small,
+)
 
 
 @pytest.fixture(scope="session")
 def invoke() -> Invoke:
     """`charrnn` with these words and this standard input."""
-
-    def run(*words: object, stdin: bytes = b"") -> Result:
-        return CliRunner().invoke(program, [*map(str, words)], input=stdin, prog_name="charrnn")
-
-    return run
+    return commands.invoke
 
 
 @pytest.fixture(scope="session")
-def fails(invoke: Invoke) -> Callable[..., str]:
+def fails() -> Fails:
     """A command that must fail with this exit code and one expected line, which is returned."""
-
-    def run(code: int, *words: object, stdin: bytes = b"") -> str:
-        result = invoke(*words, stdin=stdin)
-        assert result.exit_code == code, result.output
-        assert result.stdout == ""
-        (line,) = result.stderr.splitlines()
-        assert line.startswith("charrnn: ")
-        assert not line.startswith("charrnn: unexpected ")
-        return line
-
-    return run
-
-
-@dataclass
-class Planned:
-    """What a training would have begun with, and what was said before it."""
-
-    run: Run
-    settings: LanguageRecipe
-    text: str
-    borrowed: Weights | None
-    result: Result
-
-    @property
-    def network(self) -> NetworkConfig:
-        return self.settings.network
-
-    @property
-    def training(self) -> TrainingConfig:
-        return self.settings.training
+    return commands.fail
 
 
 @pytest.fixture
-def plan(monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> Callable[..., Planned]:
+def plan(monkeypatch: pytest.MonkeyPatch) -> PlanRun:
     """Runs `charrnn train` up to the training itself, which is left out."""
     begun: list[tuple[Run, LanguageRecipe, Any, Weights | None]] = []
 
     def begin(
-        run: Run, finished: Any, ids: Any, _display: Any, _interrupted: Any, borrowed: Any
+        run: Run,
+        progress: Any,
+        ids: Any,
+        _steps: int,
+        _listener: Any,
+        _interrupted: Any,
+        borrowed: Any,
     ) -> None:
         run.folder.mkdir(parents=True, exist_ok=True)
         begun.append((run, progress.recipe, ids, borrowed))
 
-    monkeypatch.setattr("charrnn.training.train.train", begin)
+    monkeypatch.setattr("charrnn.training.language.train", begin)
 
-    def command(*words: object, stdin: bytes = b"") -> Planned:
-        result = invoke("train", *words, stdin=stdin)
+    def command(*words: object, stdin: bytes = b"") -> PlannedRun:
+        result = commands.invoke("train", *words, stdin=stdin)
         assert result.exit_code == 0, result.output
-        run, settings, ids, borrowed = begun.pop()
-        return Planned(run, settings, settings.vocabulary.decode(ids), borrowed, result)
+        run, recipe, ids, borrowed = begun.pop()
+        return PlannedRun(run, recipe, recipe.vocabulary.decode(ids), borrowed, result)
 
     return command
+
+
+@pytest.fixture(scope="session")
+def text(real_text: str) -> str:
+    """The text of a small run."""
+    return real_text[:LENGTH]
+
+
+@pytest.fixture
+def novel(text: str) -> Path:
+    """The text of a small run, as a file in the working folder."""
+    path = Path("novel.txt")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def train(tmp_path_factory: pytest.TempPathFactory, text: str) -> Train:
+    """Trains the tiny network with --json and more options; once for the same options."""
+    done: dict[tuple[str, ...], Trained] = {}
+
+    def command(*words: object) -> Trained:
+        key = tuple(map(str, words))
+        if key not in done:
+            done[key] = train_small(tmp_path_factory.mktemp("training"), text, *key)
+        return done[key]
+
+    return command
+
+
+@pytest.fixture
+def finished_run(invoke: Invoke, novel: Path) -> Run:
+    """A run of the tiny network, `mine`, that has done its one epoch."""
+    assert invoke("train", novel, *SMALL, "--run", "mine").exit_code == 0
+    return find_language_run("mine")
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Rich's clock and the display's own."""
+    clock = Clock()
+    monkeypatch.setattr("rich.console.monotonic", clock)
+    monkeypatch.setattr("charrnn.cli.display.time.monotonic", clock)
+    return clock
+
+
+@pytest.fixture
+def make_terminal(monkeypatch: pytest.MonkeyPatch) -> MakeTerminal:
+    """Makes stderr a terminal of that width."""
+
+    def make(width: int) -> FakeTerminal:
+        fake = FakeTerminal()
+        for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", str(width))
+        monkeypatch.setattr(sys, "stderr", fake)
+        return fake
+
+    return make

@@ -1,37 +1,81 @@
-"""The language models' presets: a network and a training for each cell."""
+"""The presets: their articles' figures, and rows that make valid configurations."""
 
 import dataclasses
-from dataclasses import replace
+import json
+import math
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import pytest
 
-from charrnn.config.fields import CELLS
+from charrnn.config.fields import CELLS, from_mapping, read_mapping
 from charrnn.config.language import NetworkConfig, TrainingConfig
-from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
-from charrnn.planning.scaling import preset_values, presets_for
-from charrnn.training.batches import steps_per_epoch
+from charrnn.config.presets import (
+    DEFAULT_PRESET,
+    DEFAULT_REVIEW_PRESET,
+    LANGUAGE_PRESETS,
+    REVIEW_PRESETS,
+)
+from charrnn.config.reviews import ClassifierConfig, ReviewTraining
 
 SIZES = {field.name for field in dataclasses.fields(NetworkConfig)}
 
+PARAMETERS = {
+    "average-16": 161_153,
+    "rnn-64": 169_409,
+    "bilstm-64x2": 308_609,
+    "rnn-32": 322_113,
+    "rnn-32-dense": 323_169,
+    "lstm-32": 328_353,
+    "gru-32": 326_369,
+    "lstm-32-early": 652_449,
+    "bilstm-64-subword": 598_209,
+    "bilstm-64-32-subword": 635_329,
+    "bigru-32-subword": 144_785,
+    "average-64-subword": 528_065,
+}
+
+# Length, padding, optimizer, batch, epochs, patience.
+WORDS = {
+    "average-16": (500, "after", "adam", 128, 30, 0),
+    "rnn-64": (500, "after", "adam", 512, 30, 0),
+    "bilstm-64x2": (500, "after", "adam", 512, 30, 0),
+    "rnn-32": (500, "before", "rmsprop", 128, 10, 0),
+    "rnn-32-dense": (200, "before", "rmsprop", 128, 10, 0),
+    "lstm-32": (200, "before", "rmsprop", 128, 10, 0),
+    "gru-32": (200, "before", "rmsprop", 128, 10, 0),
+    "lstm-32-early": (200, "before", "adam", 128, 10, 3),
+}
+SUBWORDS = [name for name in PARAMETERS if name.endswith("-subword")]
+
+
+def configure(preset: str) -> tuple[ClassifierConfig, ReviewTraining]:
+    row = REVIEW_PRESETS[preset]
+    return ClassifierConfig(**row.network), ReviewTraining(**row.training)
+
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("preset", PRESETS)
-def test_presets_set_what_there_is(preset: str, cell: str) -> None:
+@pytest.mark.parametrize("preset", LANGUAGE_PRESETS)
+def test_language_presets_set_existing_fields(preset: str, cell: str) -> None:
     """Every row's values belong to a network or a training, and make valid ones."""
-    values = PRESETS[preset][cell]
+    values = LANGUAGE_PRESETS[preset][cell]
     network = NetworkConfig(
         65, cell, **{name: value for name, value in values.items() if name in SIZES}
     )
     training = TrainingConfig(**{name: values[name] for name in values if name not in SIZES})
-    assert values.items() <= (dataclasses.asdict(network) | dataclasses.asdict(training)).items()
+    assert values.items() <= (asdict(network) | asdict(training)).items()
+
+
+def test_the_default_presets_exist() -> None:
+    """What is used unless another preset is named is one of the rows."""
+    assert DEFAULT_PRESET in LANGUAGE_PRESETS
+    assert DEFAULT_REVIEW_PRESET in REVIEW_PRESETS
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_tutorial_is_the_tutorial(cell: str) -> None:
     """The preset has the tutorial's sizes, order, Adam's own constant rate, and no validation."""
-    tutorial = PRESETS["tutorial"][cell]
+    tutorial = LANGUAGE_PRESETS["tutorial"][cell]
     expected = {
         "embedding": 256,
         "units": 1024,
@@ -50,57 +94,67 @@ def test_the_tutorial_is_the_tutorial(cell: str) -> None:
     assert TrainingConfig().state == "carry"
 
 
-@pytest.mark.parametrize(
-    ("minutes", "preset"),
-    [(0.5, "minute"), (1, "minute"), (5, "quick"), (11, "quick"), (30, DEFAULT), (600, DEFAULT)],
-)
-def test_a_budget_has_presets(minutes: float, preset: str) -> None:
-    """The preset that is named after a time is the first for that time, smaller ones follow."""
-    order = [DEFAULT, "quick", "minute"]
-    assert presets_for(minutes) == order[order.index(preset) :]
+@pytest.mark.parametrize(("preset", "parameters"), PARAMETERS.items())
+def test_articles_parameters(preset: str, parameters: int) -> None:
+    """A preset has as many parameters as its article counts, in all and summed over its layers."""
+    network, _ = configure(preset)
+    assert network.parameters == parameters
+    assert sum(map(math.prod, network.weight_shapes().values())) == parameters
+    assert sum(row.parameters for row in network.layer_rows()) == parameters
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("preset", ["minute", "quick", DEFAULT])
-@pytest.mark.parametrize("characters", [300_000, 1_115_394, 4_000_000, 10**8])
-def test_a_preset_reads_as_much_of_any_text(preset: str, cell: str, characters: int) -> None:
-    """In all its epochs a preset reads about as many characters of a long text as of a short."""
-    read = 1_115_394 * PRESETS[preset][cell]["epochs"]
-    values = preset_values(preset, {"cell": cell}, characters)
-    nearest = min(range(1, 101), key=lambda epochs: abs(epochs * characters - read))
-    assert values["epochs"] == nearest
-    rest = PRESETS[preset][cell]
-    assert values == {**rest, "cell": cell, "epochs": nearest, "batch_size": 64}
+@pytest.mark.parametrize(("preset", "expected"), WORDS.items())
+def test_articles_settings_for_words(preset: str, expected: tuple[Any, ...]) -> None:
+    """Length, side of the padding, optimizer, batch, epochs and patience are the article's."""
+    network, training = configure(preset)
+    assert (network.max_length, network.padding) == expected[:2]
+    assert (
+        training.optimizer,
+        training.batch_size,
+        training.epochs,
+        training.patience,
+    ) == expected[2:]
+    assert (network.tokens, network.vocabulary_size, network.mask) == ("words", 10_000, False)
+    assert training.learning_rate == 0.001, "the default of both of Keras's optimizers"
 
 
-@pytest.mark.parametrize("given", [{}, {"seq_length": 100}, {"validation": 0.5}])
-@pytest.mark.parametrize("characters", [2_000, 12_000, 24_000, 48_000, 150_000])
-def test_a_short_text_has_steps_enough_to_learn_from(
-    characters: int, given: dict[str, Any]
-) -> None:
-    """A batch leaves thirty steps an epoch, or nearly; it has eight windows at least."""
-    values = preset_values("quick", {"cell": "gru", **given}, characters)
-    batch = values["batch_size"]
-    learnt = int(characters * (1 - values.get("validation", 0.1)))
-
-    def steps(batch: int) -> int:
-        training = TrainingConfig(seq_length=values["seq_length"], batch_size=batch)
-        return steps_per_epoch(np.zeros(learnt, np.int32), replace(training, validation=0.0))
-
-    assert batch == 8 or steps(batch) >= 28
-    assert batch == 64 or steps(2 * batch) < 30
-    assert values["epochs"] <= 100
+@pytest.mark.parametrize("preset", SUBWORDS)
+def test_articles_settings_for_subwords(preset: str) -> None:
+    """The subword networks read whole reviews, in batches of 64, by Adam, ten times through."""
+    network, training = configure(preset)
+    assert (network.tokens, network.vocabulary_size, network.max_length) == ("subwords", 8185, 0)
+    assert (training.optimizer, training.batch_size, training.epochs) == ("adam", 64, 10)
+    assert training.patience == 0
 
 
-def test_what_was_chosen_stays() -> None:
-    """A preset leaves the values that are given."""
-    given = {"cell": "gru", "units": 7, "epochs": 3, "batch_size": 100, "learning_rate": 0.5}
-    values = preset_values("minute", given, 1_000)
-    assert values == values | given
-    assert values["schedule"] == "cosine"
+def test_every_review_preset_can_be_built() -> None:
+    """Each row has known fields with values in range, and says what its article reports."""
+    assert set(PARAMETERS) < set(REVIEW_PRESETS)
+    for preset, row in REVIEW_PRESETS.items():
+        network, _ = configure(preset)
+        assert network.parameters > 0
+        assert row.reported
 
 
-@pytest.mark.parametrize("characters", [1_000, 1_115_394, 10**8])
-def test_the_tutorial_is_the_same_for_every_text(characters: int) -> None:
-    """It is unchanged whatever it reads."""
-    assert preset_values("tutorial", {}, characters) == PRESETS["tutorial"]["lstm"]
+@pytest.mark.parametrize("preset", REVIEW_PRESETS)
+def test_configurations_come_back_from_json(preset: str) -> None:
+    """What JSON holds of a network and its training is enough to make the same ones again."""
+    for config in configure(preset):
+        values = json.loads(json.dumps(asdict(config)))
+        for read in (from_mapping, read_mapping):
+            again = read(type(config), values)
+            assert again == config
+            assert hash(again) == hash(config), "units are a tuple again"
+
+
+def test_layer_rows_of_two_directions() -> None:
+    """The table of the stacked bidirectional network is that of Keras's own summary."""
+    network, _ = configure("bilstm-64x2")
+    rows = [(row.name, row.output, row.parameters) for row in network.layer_rows()]
+    assert rows == [
+        ("embedding", (500, 16), 160_000),
+        ("bidirectional lstm", (500, 128), 41_472),
+        ("bidirectional lstm", (128,), 98_816),
+        ("dense, relu", (64,), 8_256),
+        ("dense, sigmoid", (1,), 65),
+    ]

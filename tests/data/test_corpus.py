@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from charrnn.data import corpus
@@ -194,6 +194,7 @@ def test_another_text_under_shakespeares_name_is_not_used(tmp_path: Path) -> Non
 
 
 @given(st.text(st.characters(exclude_categories=()), min_size=1))
+@example("\ufeffhalf of 😀: \ud83d")
 def test_string_is_a_corpus(text: str) -> None:
     """A string is a corpus as it is, BOM and lone surrogates included, with its bytes' hash."""
     made = make_corpus(text)

@@ -139,6 +139,13 @@ def test_first_usual_column_counts() -> None:
         assert read(write([row], f"reviews{ending}")) == [("r", 1)]
 
 
+def test_capitals_make_no_two_columns() -> None:
+    """Of columns whose names differ only in capitals, the first in the file counts."""
+    row = {"TEXT": "first", "text": "second", "Label": "1", "label": "0"}
+    assert read(write([row])) == [("first", 1)]
+    assert read(write([row]), "text", "label") == [("second", 0)]
+
+
 @endings
 def test_named_columns_are_read(ending: str) -> None:
     """A named column is read even if there is one with a usual name."""
@@ -162,10 +169,10 @@ def test_missing_columns_are_reported(ending: str) -> None:
     """The error names the setting, and lists the columns that there are."""
     path = write([{"id": 1, "words": "good", "stars": 5}], f"reviews{ending}")
     listed = "Its columns: 'id', 'words', 'stars'"
-    assert "no column whose name says that it is the text" in failure_of(path)
-    assert "no column whose name says that it is the label" in failure_of(path, "words")
-    assert "no columns 'Words'" in failure_of(path, "Words")
-    assert "no columns 'label'" in failure_of(path, "words", "label")
+    assert "no column with a usual name for the text: name one by" in failure_of(path)
+    assert "no column with a usual name for the label: name one by" in failure_of(path, "words")
+    assert "no column 'Words': name one by" in failure_of(path, "Words")
+    assert "no column 'label': name one by" in failure_of(path, "words", "label")
     assert "name one by `text_column`" in failure_of(path, "Words")
     assert "name one by `label_column`" in failure_of(path, "words")
     assert failure_of(path).endswith(listed)
@@ -194,7 +201,10 @@ def test_ambiguous_columns_are_rejected(header: str) -> None:
     path = Path("reviews.csv")
     path.write_text(f"{header}\n1,1,1\n")
     name = header.rpartition(",")[2]
-    assert f"has 2 columns '{name}': name one by `{name}_column`" in failure_of(path)
+    assert (
+        f"has 2 columns '{name}': rename them, or name another one by `{name}_column`"
+        in failure_of(path)
+    )
     path.write_text("text,label,,\ngood,1,,\n")
     assert read(path) == [("good", 1)]
 
@@ -349,8 +359,14 @@ def test_parts_are_the_same_each_time() -> None:
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        ("0000000001111", "reviews.csv has only 4 positive reviews, too few to test"),
-        ("01", "reviews.csv has only 1 negative reviews, too few to test"),
+        (
+            "0000000001111",
+            "reviews.csv needs at least 5 positive reviews to test with every fifth, but has 4: ",
+        ),
+        (
+            "01",
+            "reviews.csv needs at least 5 negative reviews to test with every fifth, but has 1: ",
+        ),
         ("000000000000", "reviews.csv (train) has no positive reviews"),
         ("111111", "reviews.csv (train) has no negative reviews"),
     ],

@@ -350,7 +350,7 @@ def test_keras_can_be_the_engine(make_checkpoint: Make) -> None:
 def test_a_diverged_network_is_an_error_everywhere(
     make_checkpoint: Make, broken: float, path: Path | None
 ) -> None:
-    """One NaN or infinite logit ends whatever is asked; the message begins with a known path."""
+    """One NaN or infinite logit is an error in every method; a known path begins it."""
     logits = [0.0] * len(LETTERS)
     logits[3] = broken
     model = LanguageModel(_with_logits(make_checkpoint(), logits), path=path)

@@ -311,7 +311,7 @@ BROKEN = {"layers/dense/vars/1": KINDS["before"], "layers/bigrams/vars/1": KINDS
 def test_a_diverged_network_is_an_error_everywhere(
     make_classifier: Make, name: str, fields: dict[str, Any], path: Path | None
 ) -> None:
-    """NaN in the answer ends whatever is asked; the message begins with a known path."""
+    """NaN in the answer is an error in every method; a known path begins it."""
     classifier = make_classifier(**fields)
     broken = np.full_like(classifier.weights[name], np.nan)
     classifier = replace(classifier, weights={**classifier.weights, name: broken})

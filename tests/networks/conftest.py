@@ -1,4 +1,4 @@
-"""Stock Keras as the judge of this program's networks."""
+"""Stock Keras as the oracle of this program's networks."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ StockLogits = Callable[[NetworkConfig, Sequence[Any], Any], Any]
 
 @pytest.fixture(scope="session")
 def stock_network() -> Callable[[NetworkConfig], Any]:
-    """Builds Keras's own layers in a row, without states that outlive a call."""
+    """Builds a network of Keras's own layers, which carry no state from call to call."""
     import keras
 
     cells = {"rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
@@ -37,7 +37,7 @@ def stock_network() -> Callable[[NetworkConfig], Any]:
 
 @pytest.fixture(scope="session")
 def stock_logits(stock_network: Callable[[NetworkConfig], Any]) -> StockLogits:
-    """Logits (B, N, V) of ids (B, N) by stock Keras, read in one pass from a state of zero."""
+    """Computes logits (B, N, V) of ids (B, N) by stock Keras, in one pass from a zero state."""
 
     def logits(config: NetworkConfig, weights: Sequence[Any], ids: Any) -> Any:
         network = stock_network(config)

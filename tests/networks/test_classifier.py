@@ -1,4 +1,4 @@
-"""The review classifiers in Keras: paths, shapes and answers, against stock layers and plain loops.
+"""The review classifiers in Keras: paths, shapes and logits, against stock layers and plain loops.
 
 Shapes: B batch, T tokens.
 """
@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 
+from charrnn.config.presets import REVIEW_PRESETS
 from charrnn.config.reviews import ClassifierConfig
 from charrnn.networks import classifier
 from charrnn.networks.weights import get_weights
@@ -26,9 +27,9 @@ BATCH = 4
 CELLS = {"rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 
-def shrunk(preset: str) -> ClassifierConfig:
-    """The preset's network with small sizes."""
-    config = ClassifierConfig(**PRESETS[preset].network)
+def shrink(preset: str) -> ClassifierConfig:
+    """Make a preset's network small."""
+    config = ClassifierConfig(**REVIEW_PRESETS[preset].network)
     return replace(
         config,
         vocabulary_size=12,
@@ -40,31 +41,31 @@ def shrunk(preset: str) -> ClassifierConfig:
     )
 
 
-def config_of(**fields: Any) -> ClassifierConfig:
+def make_config(**fields: Any) -> ClassifierConfig:
     values: dict[str, Any] = {"vocabulary_size": 12, "embedding": 3, "units": (4,)}
     return ClassifierConfig(**values | {"max_length": TIME} | fields)
 
 
-CASES = {shrunk(preset): preset for preset in PRESETS} | {
-    config_of(cell="average", units=(), mask=True, padding="before"): "average, masked before",
-    config_of(cell="gru", mask=True, padding="before"): "gru, masked before",
-    config_of(pooling="max", mask=True, padding="before"): "maximum, masked before",
-    config_of(cell="gru", pooling="max", dense=5): "maximum, not masked",
-    config_of(cell="rnn", units=(4, 3), bigrams=9, padding="before"): "two layers and bigrams",
+CASES = {shrink(preset): preset for preset in REVIEW_PRESETS} | {
+    make_config(cell="average", units=(), mask=True, padding="before"): "average, masked before",
+    make_config(cell="gru", mask=True, padding="before"): "gru, masked before",
+    make_config(pooling="max", mask=True, padding="before"): "maximum, masked before",
+    make_config(cell="gru", pooling="max", dense=5): "maximum, not masked",
+    make_config(cell="rnn", units=(4, 3), bigrams=9, padding="before"): "two layers and bigrams",
 }
 every_network = pytest.mark.parametrize("config", CASES, ids=CASES.values())
 
 
-def with_some_weights(config: ClassifierConfig, batch_size: int = BATCH) -> Any:
-    """A network with weights so large that every input matters."""
-    model = classifier.build(config, batch_size)
+def build_with_weights(config: ClassifierConfig, batch_size: int = BATCH) -> Any:
+    """Build a network with weights so large that every input matters."""
+    model = classifier.build_model(config, batch_size)
     random = np.random.default_rng(3)
     model.set_weights([random.normal(0, 0.7, one.shape) for one in model.get_weights()])
     return model
 
 
-def some_ids(config: ClassifierConfig, time: int = TIME) -> Any:
-    """Reviews of several lengths, (B, T), on their side of the padding."""
+def draw_ids(config: ClassifierConfig, time: int = TIME) -> Any:
+    """Draw reviews of several lengths, (B, T), padded on the side that the network wants."""
     random = np.random.default_rng(4)
     ids = np.zeros((BATCH, time), np.int32)
     for row, length in zip(ids, (time, 3, 1, time - 1), strict=True):
@@ -73,18 +74,18 @@ def some_ids(config: ClassifierConfig, time: int = TIME) -> Any:
     return ids
 
 
-def some_rows(config: ClassifierConfig) -> Any:
+def draw_rows(config: ClassifierConfig) -> Any:
     return np.random.default_rng(5).integers(0, config.bigrams, (BATCH, 7)).astype(np.int32)
 
 
-def inputs_of(config: ClassifierConfig, ids: Any) -> Any:
-    reads = [ids] if config.cell != "none" else []
-    reads += [some_rows(config)] if config.bigrams else []
+def make_inputs(config: ClassifierConfig, ids: Any) -> Any:
+    reads = [ids] if config.reads_sequence else []
+    reads += [draw_rows(config)] if config.bigrams else []
     return reads[0] if len(reads) == 1 else reads
 
 
-def stock_logits(config: ClassifierConfig, weights: Weights, ids: Any) -> Any:
-    """Logits (B,) by Keras's own layers, what is over time by a plain loop."""
+def compute_stock_logits(config: ClassifierConfig, weights: Weights, ids: Any) -> Any:
+    """Compute logits (B,) by Keras's own layers, and pooling over time by a plain loop."""
     values = iter(weights.values())
 
     def use(layer: Any, signal: Any, **options: Any) -> Any:
@@ -92,8 +93,8 @@ def stock_logits(config: ClassifierConfig, weights: Weights, ids: Any) -> Any:
         layer.set_weights([next(values) for _ in layer.weights])
         return layer(signal, **options)
 
-    there = ids != 0 if config.mask else np.ones_like(ids, bool)
-    masked = {"mask": keras.ops.convert_to_tensor(there)} if config.mask else {}
+    present = ids != 0 if config.mask else np.ones_like(ids, bool)
+    masked = {"mask": keras.ops.convert_to_tensor(present)} if config.mask else {}
     signal = use(keras.layers.Embedding(config.vocabulary_size, config.embedding), ids)
     for place, units in enumerate(config.units, 1):
         options = {} if config.cell == "rnn" else {"use_cudnn": False}
@@ -103,44 +104,44 @@ def stock_logits(config: ClassifierConfig, weights: Weights, ids: Any) -> Any:
         signal = use(layer, signal, **masked)
     if len(signal.shape) == 3:
         pool = np.max if config.pooling == "max" else np.mean
-        steps = zip(np.asarray(signal), there, strict=True)
-        signal = np.stack([pool(row[here], axis=0) for row, here in steps])
+        steps = zip(np.asarray(signal), present, strict=True)
+        signal = np.stack([pool(row[kept], axis=0) for row, kept in steps])
     if config.dense:
         signal = use(keras.layers.Dense(config.dense, activation="relu"), signal)
     return np.asarray(use(keras.layers.Dense(1), signal))[:, 0]
 
 
-def plain_bigrams(weights: Weights, rows: Any) -> list[float]:
-    """The mean over a review's rows of learnt number times ratio, and the bias."""
-    learnt, bias, ratio = (weights[f"layers/bigrams/vars/{place}"].tolist() for place in range(3))
+def compute_plain_bigrams(weights: Weights, rows: Any) -> list[float]:
+    """Compute the mean over a review's rows of learned factor times ratio, plus the bias."""
+    learned, bias, ratio = (weights[f"layers/bigrams/vars/{place}"].tolist() for place in range(3))
     logits = []
     for review in rows.tolist():
-        there = [row for row in review if row]
-        said = sum(learnt[row] * ratio[row] for row in there)
-        logits.append(said / max(1, len(there)) + bias[0])
+        present = [row for row in review if row]
+        total = sum(learned[row] * ratio[row] for row in present)
+        logits.append(total / max(1, len(present)) + bias[0])
     return logits
 
 
 @every_network
-def test_answers_are_those_of_stock_layers(config: ClassifierConfig) -> None:
-    """A network says what Keras's own layers say with the same weights, bigrams' logit added."""
-    model = with_some_weights(config)
+def test_logits_are_those_of_stock_layers(config: ClassifierConfig) -> None:
+    """Logits are those of Keras's own layers with the same weights, plus the bigrams'."""
+    model = build_with_weights(config)
     weights = get_weights(model, config)
-    ids = some_ids(config)
-    logits = np.asarray(model(inputs_of(config, ids)))
-    expected = [] if config.cell == "none" else [stock_logits(config, weights, ids)]
+    ids = draw_ids(config)
+    logits = np.asarray(model(make_inputs(config, ids)))
+    expected = [compute_stock_logits(config, weights, ids)] if config.reads_sequence else []
     if config.bigrams:
-        expected.append(plain_bigrams(weights, some_rows(config)))
+        expected.append(compute_plain_bigrams(weights, draw_rows(config)))
     assert logits.shape == (BATCH, 1)
     np.testing.assert_allclose(logits[:, 0], np.sum(expected, axis=0), atol=5e-6)
-    assert np.ptp(logits) > 0.01, "the reviews make a difference"
+    assert np.ptp(logits) > 0.01, "all reviews have the same logit"
 
 
 @keras_saves
 @every_network
 def test_weights_are_named_as_keras_names_them(config: ClassifierConfig, tmp_path: Path) -> None:
-    """Order, shapes and paths are those declared; Keras itself saves each weight by its path."""
-    model = with_some_weights(config)
+    """Order, shapes and paths are as declared, and the paths are those Keras saves under."""
+    model = build_with_weights(config)
     weights = get_weights(model, config)
     assert {path: one.shape for path, one in weights.items()} == config.weight_shapes()
     assert model.count_params() == sum(one.size for one in weights.values())
@@ -160,13 +161,13 @@ def test_weights_are_named_as_keras_names_them(config: ClassifierConfig, tmp_pat
         np.testing.assert_array_equal(found[name], values)
 
 
-def test_compiled_answers_are_those_of_stock_layers() -> None:
-    """At a length that is worth compiling, within `predict`, the answers are the same."""
-    config = config_of(bidirectional=True, mask=True, padding="after")
-    model = with_some_weights(config)
-    ids = some_ids(config, 64)
+def test_compiled_logits_are_those_of_stock_layers() -> None:
+    """Inside `predict`, at a length that is worth compiling, logits are those of stock layers."""
+    config = make_config(bidirectional=True, mask=True, padding="after")
+    model = build_with_weights(config)
+    ids = draw_ids(config, 64)
     logits = model.predict_on_batch(ids)[:, 0]
-    expected = stock_logits(config, get_weights(model, config), ids)
+    expected = compute_stock_logits(config, get_weights(model, config), ids)
     np.testing.assert_allclose(logits, expected, atol=2e-6)
 
 
@@ -180,12 +181,12 @@ def test_compiled_answers_are_those_of_stock_layers() -> None:
     ids=str,
 )
 def test_more_padding_changes_nothing(fields: dict[str, Any]) -> None:
-    """Where padding is left out an answer does not depend on how much of it there is."""
-    config = config_of(mask=True, **fields)
-    model = with_some_weights(config)
-    ids = some_ids(replace(config, padding="after"))
+    """If padding is masked, a logit does not depend on how much of it there is."""
+    config = make_config(mask=True, **fields)
+    model = build_with_weights(config)
+    ids = draw_ids(replace(config, padding="after"))
     longer = np.pad(ids, [(0, 0), (0, 1)])
-    rows = inputs_of(config, ids)
+    rows = make_inputs(config, ids)
     more = [longer, *rows[1:]] if config.bigrams else longer
     np.testing.assert_allclose(np.asarray(model(more)), np.asarray(model(rows)), atol=1e-6)
 
@@ -201,11 +202,11 @@ def test_more_padding_changes_nothing(fields: dict[str, Any]) -> None:
     ],
     ids=str,
 )
-def test_nothing_but_padding_has_an_answer(fields: dict[str, Any], mask: bool) -> None:
-    """A review without a token gets a finite logit, and leaves the others' as they are."""
-    config = config_of(mask=mask, **fields)
-    model = with_some_weights(config)
-    ids = some_rows(config) if config.bigrams else some_ids(config)
+def test_an_empty_review_has_a_logit(fields: dict[str, Any], mask: bool) -> None:
+    """A review without a token has a finite logit, and doesn't change the others'."""
+    config = make_config(mask=mask, **fields)
+    model = build_with_weights(config)
+    ids = draw_rows(config) if config.bigrams else draw_ids(config)
     before = np.asarray(model(ids))
     ids[1] = 0
     after = np.asarray(model(ids))
@@ -214,24 +215,24 @@ def test_nothing_but_padding_has_an_answer(fields: dict[str, Any], mask: bool) -
     np.testing.assert_allclose(np.delete(after, 1, axis=0), np.delete(before, 1, axis=0), atol=1e-6)
 
 
-def test_dropouts_are_for_training_alone() -> None:
-    """Each kind of dropout makes training's answers vary; without training there is none."""
+def test_dropouts_act_in_training_alone() -> None:
+    """Each kind of dropout makes logits vary in training, and does nothing otherwise."""
     for name in ("dropout", "embedding_dropout", "word_dropout"):
         sizes = {"cell": "average", "units": (), "max_length": TIME}
-        config = config_of(**sizes, **{name: 0.5})
-        model = with_some_weights(config)
-        plain = with_some_weights(config_of(**sizes))
-        ids = some_ids(config)
+        config = make_config(**sizes, **{name: 0.5})
+        model = build_with_weights(config)
+        plain = build_with_weights(make_config(**sizes))
+        ids = draw_ids(config)
         drawn = [np.asarray(model(ids, training=True)) for _ in range(2)]
         assert np.abs(drawn[0] - drawn[1]).max() > 1e-3
         np.testing.assert_array_equal(model(ids), plain(ids))
         np.testing.assert_array_equal(plain(ids, training=True), plain(ids))
 
 
-def test_word_dropout_takes_whole_vectors() -> None:
-    """A word is there with all its numbers, scaled up, or with none."""
-    config = config_of(cell="average", units=(), word_dropout=0.5)
-    model = with_some_weights(config)
+def test_word_dropout_drops_whole_vectors() -> None:
+    """All of a word's numbers are kept and scaled up, or all are dropped."""
+    config = make_config(cell="average", units=(), word_dropout=0.5)
+    model = build_with_weights(config)
     dropout = next(layer for layer in model.layers if isinstance(layer, keras.layers.Dropout))
     left = np.asarray(dropout(np.ones((BATCH, 500, 3), np.float32), training=True))
     assert sorted(np.unique(left)) == [0, 2]
@@ -239,9 +240,9 @@ def test_word_dropout_takes_whole_vectors() -> None:
     assert 0.4 < (left > 0).mean() < 0.6
 
 
-def test_bigrams_begin_at_nothing_and_keep_their_ratios() -> None:
-    """An untrained table says 0 of everything, and its ratios are no matter of training."""
-    config = config_of(cell="none", units=(), bigrams=9)
-    model = classifier.build(config, BATCH)
-    assert np.asarray(model(some_rows(config))).tolist() == [[0.0]] * BATCH
+def test_untrained_bigrams_give_zero_and_their_ratios_are_not_trained() -> None:
+    """An untrained table gives every review a logit of 0; its ratios are not trainable."""
+    config = make_config(cell="none", units=(), bigrams=9)
+    model = classifier.build_model(config, BATCH)
+    assert np.asarray(model(draw_rows(config))).tolist() == [[0.0]] * BATCH
     assert [one.name for one in model.non_trainable_weights] == ["ratio"]

@@ -1,4 +1,4 @@
-"""The Keras network: its sizes, its first weights, its state, its paths."""
+"""The Keras language model: its sizes, its initial weights, its state, its paths."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from charrnn.config.language import NetworkConfig
-from charrnn.data.windows import cut, stream_starts
+from charrnn.config.presets import LANGUAGE_PRESETS, TUTORIAL
+from charrnn.data.windows import cut_windows, find_stream_starts
 from charrnn.networks import language
 from charrnn.networks.weights import get_weights
-from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import SUFFIX, write_checkpoint
+from tests.networks.twins import record_multiplied_rows
+from tests.support.networks import MakeCheckpoint
 
 StockLogits = Callable[[NetworkConfig, Sequence[Any], Any], Any]
 
@@ -26,24 +28,26 @@ keras_saves = pytest.mark.filterwarnings(  # Keras 3.15's save_weights on NumPy 
 every_cell = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 
 
-def _config(cell: str = "lstm", layers: int = 1, dropout: float = 0.0) -> NetworkConfig:
+def _make_config(cell: str = "lstm", layers: int = 1, dropout: float = 0.0) -> NetworkConfig:
     return NetworkConfig(VOCABULARY, cell, 3, 5, layers, dropout)
 
 
-def _ids(texts: int, length: int) -> Any:
+def _draw_ids(texts: int, length: int) -> Any:
     return np.random.default_rng(2).integers(VOCABULARY, size=(texts, length), dtype=np.int32)
 
 
-def _with_some_weights(model: Any, seed: int = 3) -> list[Any]:
-    """Gives the model weights large enough that states matter, and returns them."""
+def _set_some_weights(model: Any, seed: int = 3) -> list[Any]:
+    """Set weights large enough that states matter, and return them."""
     random = np.random.default_rng(seed)
     weights = [random.normal(0, 0.7, old.shape).astype(np.float32) for old in model.get_weights()]
     model.set_weights(weights)
     return weights
 
 
-def _tutorial(cell: str) -> NetworkConfig:
-    sizes = {name: PRESETS["tutorial"][cell][name] for name in ("embedding", "units", "layers")}
+def _make_tutorial_make_config(cell: str) -> NetworkConfig:
+    sizes = {
+        name: LANGUAGE_PRESETS[TUTORIAL][cell][name] for name in ("embedding", "units", "layers")
+    }
     return NetworkConfig(65, cell, **sizes)
 
 
@@ -51,28 +55,28 @@ def _tutorial(cell: str) -> NetworkConfig:
     ("cell", "parameters"), [("rnn", 1_395_009), ("lstm", 5_330_241), ("gru", 4_021_569)]
 )
 def test_the_tutorial_has_the_published_parameters(cell: str, parameters: int) -> None:
-    """The tutorial preset's network on 65 characters has exactly the published parameters."""
-    config = _tutorial(cell)
+    """The tutorial preset's network on 65 characters has exactly the published number."""
+    config = _make_tutorial_make_config(cell)
     assert config.parameters == parameters
-    assert language.build(config, 64).count_params() == parameters
+    assert language.build_model(config, 64).count_params() == parameters
 
 
 def test_the_tutorial_has_the_published_layers() -> None:
-    """The published summary's three rows are the tutorial's layers."""
-    model = language.build(_tutorial("rnn"), 64)
+    """The tutorial preset's layers are the three rows of the published summary."""
+    model = language.build_model(_make_tutorial_make_config("rnn"), 64)
     rows = [(type(layer).__name__, layer.count_params()) for layer in model.layers[1:]]
     assert rows == [("Embedding", 16_640), ("SimpleRNN", 1_311_744), ("Dense", 66_625)]
     assert model.output_shape == (64, None, 65)
 
 
 @every_cell
-def test_first_weights_are_drawn_as_published(cell: str) -> None:
-    """Kernels begin Glorot-uniform, recurrent ones too; biases zero but an LSTM's forget gate."""
+def test_weights_are_initialized_as_published(cell: str) -> None:
+    """All kernels are Glorot-uniform; biases are zero, except an LSTM's forget gate's."""
     config = NetworkConfig(40, cell, 50, 60, 2)
     import keras
 
     keras.utils.set_random_seed(0)  # the moments of a few thousand draws are not always near
-    weights = get_weights(language.build(config, 1), config)
+    weights = get_weights(language.build_model(config, 1), config)
     assert _is_uniform(weights["layers/embedding/vars/0"], 0.05)
     bias = np.zeros(config.weight_shapes()[f"{config.layer_path(0)}/cell/vars/2"])
     if cell == "lstm":
@@ -87,7 +91,7 @@ def test_first_weights_are_drawn_as_published(cell: str) -> None:
 
 
 def _is_uniform(values: Any, bound: float) -> bool:
-    """Whether many values look uniform on [-bound, bound]: its extremes, its first moments."""
+    """Whether values look uniform on [-bound, bound], by their extremes and first moments."""
     scaled = values.ravel() / bound
     return bool(
         0.99 < np.abs(scaled).max() <= 1.0001
@@ -101,15 +105,17 @@ def _is_uniform(values: Any, bound: float) -> bool:
 def test_carried_state_equals_one_unbroken_pass(
     stock_logits: StockLogits, cell: str, layers: int
 ) -> None:
-    """Over consecutive windows the network predicts what one pass over each stream predicts."""
+    """Over consecutive windows the logits are those of one pass over each stream."""
     batch_size, seq_length = 3, 7
-    text = _ids(1, 100)[0]
-    config = _config(cell, layers)
-    model = language.build(config, batch_size)
-    weights = _with_some_weights(model)
-    starts = stream_starts(len(text), batch_size, seq_length, stride=seq_length)
+    text = _draw_ids(1, 100)[0]
+    config = _make_config(cell, layers)
+    model = language.build_model(config, batch_size)
+    weights = _set_some_weights(model)
+    starts = find_stream_starts(len(text), batch_size, seq_length, stride=seq_length)
     assert len(starts) == 4
-    windows = [np.asarray(model(cut(text, row, seq_length)[0], training=False)) for row in starts]
+    windows = [
+        np.asarray(model(cut_windows(text, row, seq_length)[0], training=False)) for row in starts
+    ]
     read = len(starts) * seq_length
     streams = [text[row * read : (row + 1) * read] for row in range(batch_size)]
     unbroken = stock_logits(config, weights, streams)
@@ -117,21 +123,21 @@ def test_carried_state_equals_one_unbroken_pass(
 
 
 @every_cell
-def test_reset_state_begins_anew(cell: str) -> None:
-    """After a reset all layers predict as if nothing had been read; before it they do not."""
-    model = language.build(_config(cell, 2), 2)
-    _with_some_weights(model)
-    ids = _ids(2, 6)
-    first, went_on = np.asarray(model(ids)), np.asarray(model(ids))
-    assert np.abs(went_on - first)[:, 0].max() > 1e-3
-    language.reset_state(model)
+def test_reset_states_starts_over(cell: str) -> None:
+    """After a reset all layers predict as if nothing had been read; without it they do not."""
+    model = language.build_model(_make_config(cell, 2), 2)
+    _set_some_weights(model)
+    ids = _draw_ids(2, 6)
+    first, second = np.asarray(model(ids)), np.asarray(model(ids))
+    assert np.abs(second - first)[:, 0].max() > 1e-3
+    language.reset_states(model)
     np.testing.assert_array_equal(np.asarray(model(ids)), first)
 
 
 def test_recurrent_layers_come_first_to_last() -> None:
-    """The layers that carry a state are found in order, and nothing else is."""
-    model = language.build(_config("gru", 3, dropout=0.5), 2)
-    layers = language.recurrent_layers(model)
+    """The layers that carry a state are found in their order, and no others."""
+    model = language.build_model(_make_config("gru", 3, dropout=0.5), 2)
+    layers = language.find_recurrent_layers(model)
     assert [type(layer).__name__ for layer in layers] == ["GRU"] * 3
     assert layers == [layer for layer in model.layers if layer in layers]
 
@@ -142,13 +148,13 @@ def test_weights_of_batch_64_serve_one_text(
     stock_logits: StockLogits, cell: str, tmp_path: Path
 ) -> None:
     """Weights trained with batch 64 load into the same network with batch 1."""
-    config = _config(cell, 2, dropout=0.3)
-    trained = language.build(config, 64)
-    weights = _with_some_weights(trained)
+    config = _make_config(cell, 2, dropout=0.3)
+    trained = language.build_model(config, 64)
+    weights = _set_some_weights(trained)
     trained.save_weights(tmp_path / "trained.weights.h5")
-    single = language.build(config, 1)
+    single = language.build_model(config, 1)
     single.load_weights(tmp_path / "trained.weights.h5")
-    ids = _ids(1, 12)
+    ids = _draw_ids(1, 12)
     expected = stock_logits(config, weights, ids)
     np.testing.assert_allclose(np.asarray(single(ids)), expected, rtol=0, atol=2e-6)
 
@@ -160,19 +166,19 @@ def test_get_weights_names_them_as_keras_does(
     cell: str, layers: int, dropout: float, tmp_path: Path
 ) -> None:
     """Each weight's path is the one under which Keras itself saves it, each shape as declared."""
-    config = _config(cell, layers, dropout)
-    model = language.build(config, 2)
-    _with_some_weights(model)
+    config = _make_config(cell, layers, dropout)
+    model = language.build_model(config, 2)
+    _set_some_weights(model)
     model.save_weights(tmp_path / "keras.weights.h5")
     weights = get_weights(model, config)
-    saved = _datasets(tmp_path / "keras.weights.h5")
+    saved = _read_datasets(tmp_path / "keras.weights.h5")
     assert set(weights) == {name for name in saved if "seed_generator" not in name}
     for name, values in weights.items():
         np.testing.assert_array_equal(values, saved[name])
     assert {name: values.shape for name, values in weights.items()} == config.weight_shapes()
 
 
-def _datasets(path: Path) -> dict[str, Any]:
+def _read_datasets(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def note(name: str, item: Any) -> None:
@@ -186,15 +192,15 @@ def _datasets(path: Path) -> dict[str, Any]:
 
 @every_cell
 def test_plain_keras_reads_a_checkpoint(
-    make_checkpoint: Callable[..., Checkpoint],
+    make_checkpoint: MakeCheckpoint,
     stock_network: Callable[[NetworkConfig], Any],
     cell: str,
     tmp_path: Path,
 ) -> None:
-    """A checkpoint's file is one that `load_weights` of a network of stock layers takes."""
+    """`load_weights` of a network of stock layers reads a checkpoint's file."""
     network = make_checkpoint(cell=cell, layers=2)
-    path = tmp_path / f"friend{checkpoint.SUFFIX}"
-    checkpoint.write(path, network)
+    path = tmp_path / f"friend{SUFFIX}"
+    write_checkpoint(path, network)
     plain = stock_network(network.network)
     plain.load_weights(path)
     for values, expected in zip(plain.get_weights(), network.weights.values(), strict=True):
@@ -202,16 +208,16 @@ def test_plain_keras_reads_a_checkpoint(
 
 
 def test_dropout_falls_on_every_recurrent_layer_while_training() -> None:
-    """Each recurrent layer's output is thinned in training, and only there."""
-    model = language.build(_config("lstm", 2, dropout=0.5), 2)
+    """Each recurrent layer's output is thinned in training, and only in training."""
+    model = language.build_model(_make_config("lstm", 2, dropout=0.5), 2)
     kinds = [type(layer).__name__ for layer in model.layers[1:]]
     assert kinds == ["Embedding", "LSTM", "Dropout", "LSTM", "Dropout", "Dense"]
     assert [layer.rate for layer in model.layers if hasattr(layer, "rate")] == [0.5, 0.5]
-    _with_some_weights(model)
-    ids = _ids(2, 5)
+    _set_some_weights(model)
+    ids = _draw_ids(2, 5)
 
     def logits(*, training: bool) -> Any:
-        language.reset_state(model)
+        language.reset_states(model)
         return np.asarray(model(ids, training=training))
 
     np.testing.assert_array_equal(logits(training=False), logits(training=False))
@@ -220,13 +226,13 @@ def test_dropout_falls_on_every_recurrent_layer_while_training() -> None:
 
 
 def test_embedding_dropout_thins_the_vectors_while_training() -> None:
-    """The characters' vectors are thinned in training, and only there, and nothing else is."""
-    model = language.build(replace(_config("gru"), embedding_dropout=0.5), 2)
+    """Only the characters' vectors are thinned, and only in training."""
+    model = language.build_model(replace(_make_config("gru"), embedding_dropout=0.5), 2)
     kinds = [type(layer).__name__ for layer in model.layers[1:]]
     assert kinds == ["Embedding", "Dropout", "GRU", "Dense"]
-    _with_some_weights(model)
+    _set_some_weights(model)
     embedding, dropout = model.layers[1:3]
-    vectors = np.asarray(embedding(_ids(2, 500)))
+    vectors = np.asarray(embedding(_draw_ids(2, 500)))
     thinned = np.asarray(dropout(vectors, training=True))
     kept = thinned != 0
     np.testing.assert_allclose(thinned[kept], 2 * vectors[kept])
@@ -235,53 +241,78 @@ def test_embedding_dropout_thins_the_vectors_while_training() -> None:
 
 
 @every_cell
-def test_embedding_dropout_reaches_the_logits_of_a_projected_table(cell: str) -> None:
-    """Also where a layer projects the small table instead of the batch."""
-    config = replace(_config(cell), vocabulary_size=4, embedding=4, embedding_dropout=0.5)
-    model = language.build(config, 2)
-    _with_some_weights(model)
-    ids = _ids(2, 5) % 4
+def test_embedding_dropout_reaches_the_logits_of_a_small_table(cell: str) -> None:
+    """Vectors are also thinned if the table is so small that it could be projected instead."""
+    config = replace(_make_config(cell), vocabulary_size=4, embedding=4, embedding_dropout=0.5)
+    model = language.build_model(config, 2)
+    _set_some_weights(model)
+    ids = _draw_ids(2, 5) % 4
 
     def logits(*, training: bool) -> Any:
-        language.reset_state(model)
+        language.reset_states(model)
         return np.asarray(model(ids, training=training))
 
     assert np.abs(logits(training=True) - logits(training=False)).max() > 0.01
     np.testing.assert_array_equal(logits(training=False), logits(training=False))
 
 
+@pytest.mark.parametrize(
+    ("vocabulary", "training", "embedding_dropout", "rows"),
+    [
+        (6, True, 0.0, [6]),
+        (6, False, 0.0, [6]),
+        (6, True, 0.5, [10]),
+        (6, False, 0.5, [6]),
+        (7, True, 0.0, [10]),
+        (7, False, 0.5, [10]),
+    ],
+)
+def test_a_small_table_is_projected_unless_dropout_changes_the_vectors(
+    vocabulary: int, training: bool, embedding_dropout: float, rows: list[int]
+) -> None:
+    """Up to V = 2E the first layer multiplies V rows; else, and behind dropout, B*T rows."""
+    config = NetworkConfig(vocabulary, "gru", 3, 5, 2, embedding_dropout=embedding_dropout)
+    model = language.build_model(config, 2)
+    with record_multiplied_rows() as multiplied:
+        model(_draw_ids(2, 5) % vocabulary, training=training)
+    second_layer = [10]
+    assert multiplied == rows + second_layer
+
+
 def test_without_dropout_there_is_no_dropout_layer() -> None:
-    """A dropout of 0 leaves the network as the tutorial has it."""
-    kinds = [type(layer).__name__ for layer in language.build(_config("gru", 2), 1).layers[1:]]
+    """With a dropout of 0 the network has the tutorial's layers."""
+    kinds = [
+        type(layer).__name__ for layer in language.build_model(_make_config("gru", 2), 1).layers[1:]
+    ]
     assert kinds == ["Embedding", "GRU", "GRU", "Dense"]
 
 
 @every_cell
 def test_weight_drop_falls_on_every_recurrent_layer_while_training(cell: str) -> None:
-    """Each recurrent layer thins its own kernel, by masks of its own, in training alone."""
-    model = language.build(replace(_config(cell, 3), weight_drop=0.5), 2)
-    layers = language.recurrent_layers(model)
+    """Each recurrent layer thins its own kernel, by its own masks, and only in training."""
+    model = language.build_model(replace(_make_config(cell, 3), weight_drop=0.5), 2)
+    layers = language.find_recurrent_layers(model)
     assert [layer.weight_drop for layer in layers] == [0.5] * 3
-    _with_some_weights(model)
-    ids = _ids(2, 5)
+    _set_some_weights(model)
+    ids = _draw_ids(2, 5)
 
     def logits(**options: bool) -> Any:
-        language.reset_state(model)
+        language.reset_states(model)
         return np.asarray(model(ids, **options))
 
-    def seeds() -> list[tuple[int, ...]]:
+    def list_seeds() -> list[tuple[int, ...]]:
         return [tuple(layer.drop_seeds.state.numpy().tolist()) for layer in layers]
 
-    before = seeds()
+    before = list_seeds()
     assert len(set(before)) == 3
     np.testing.assert_array_equal(logits(training=False), logits())
-    assert seeds() == before
+    assert list_seeds() == before
     assert np.abs(logits(training=True) - logits()).max() > 0.01
-    assert all(old != new for old, new in zip(before, seeds(), strict=True))
+    assert all(old != new for old, new in zip(before, list_seeds(), strict=True))
 
 
 def test_without_weight_drop_there_are_no_seeds_of_masks() -> None:
-    """A weight drop of 0 adds no variable to Keras's own, so that older resume files fit."""
+    """A weight drop of 0 adds no variable to Keras's own, so older resume files still fit."""
     for drop, number in ((0.0, 2), (0.5, 4)):
-        model = language.build(replace(_config("gru", 2), weight_drop=drop), 1)
+        model = language.build_model(replace(_make_config("gru", 2), weight_drop=drop), 1)
         assert sum("seed" in variable.path for variable in model.variables) == number

@@ -1,11 +1,11 @@
-"""Which products are in bfloat16, and why."""
+"""Whether products are in bfloat16, and the reason shown."""
 
 from pathlib import Path
 
 import pytest
 
 from charrnn.networks import precision
-from charrnn.networks.precision import choose
+from charrnn.networks.precision import choose_precision
 
 LINE = "processor : 0\nflags     : fpu avx512f {} amx_tile\nmodel name : that\n"
 
@@ -19,51 +19,52 @@ def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16"])
-def test_auto_takes_bfloat16_where_the_processor_has_it(processor: Path, flag: str) -> None:
-    """And names the instructions."""
+def test_auto_is_bfloat16_if_the_processor_has_it(processor: Path, flag: str) -> None:
+    """The reason names the instructions."""
     processor.write_text(LINE.format(flag), encoding="utf-8")
-    assert choose("auto", 256) == ("bfloat16", f"the processor has {flag}")
+    assert choose_precision("auto", 256) == ("bfloat16", f"the processor has {flag}")
 
 
 @pytest.mark.parametrize("flags", ["", "avx512_bf1", "amx_int8 avx512_fp16"])
-def test_auto_takes_float32_on_other_processors(processor: Path, flags: str) -> None:
-    """A name that only looks like it isn't enough."""
+def test_auto_is_float32_on_other_processors(processor: Path, flags: str) -> None:
+    """Instructions with a similar name don't count."""
     processor.write_text(LINE.format(flags), encoding="utf-8")
-    assert choose("auto", 1024) == ("float32", "no avx512_bf16 or amx_bf16 found in the processor")
+    assert choose_precision("auto", 1024) == (
+        "float32",
+        "no avx512_bf16 or amx_bf16 found in the processor",
+    )
 
 
-def test_auto_takes_float32_where_linux_does_not_tell(processor: Path) -> None:
-    """Without /proc/cpuinfo there is nothing to go by."""
+def test_auto_is_float32_without_a_description_of_the_processor(processor: Path) -> None:
+    """Without /proc/cpuinfo, as on other systems, nothing is known of the processor."""
     assert not processor.exists()
-    assert choose("auto", 1024).name == "float32"
+    assert choose_precision("auto", 1024).name == "float32"
 
 
-def test_auto_takes_float32_where_onednn_is_off(
-    processor: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """TensorFlow's other products know no such instructions."""
+def test_auto_is_float32_if_onednn_is_off(processor: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without oneDNN, TensorFlow's products don't use such instructions."""
     processor.write_text(LINE.format("avx512_bf16"), encoding="utf-8")
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-    assert choose("auto", 1024) == ("float32", "oneDNN is off")
+    assert choose_precision("auto", 1024) == ("float32", "oneDNN is off")
 
 
 @pytest.mark.parametrize("asked", ["auto", "float32", "bfloat16"])
 def test_a_gpu_gets_float32(processor: Path, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
-    """Keras's own layers run there."""
+    """On a GPU Keras's own layers run, in float32."""
     processor.write_text(LINE.format("avx512_bf16"), encoding="utf-8")
     monkeypatch.setattr(precision, "has_gpu", lambda: True)
-    assert choose(asked, 1024) == ("float32", "on a GPU")
+    assert choose_precision(asked, 1024) == ("float32", "on a GPU")
 
 
-def test_auto_takes_float32_for_small_layers(processor: Path) -> None:
+def test_auto_is_float32_for_small_layers(processor: Path) -> None:
     """Below 256 units float32 was measured to be as fast."""
     processor.write_text(LINE.format("avx512_bf16"), encoding="utf-8")
-    assert choose("auto", 255) == ("float32", "bfloat16 gains nothing below 256 units")
+    assert choose_precision("auto", 255) == ("float32", "bfloat16 gains nothing below 256 units")
 
 
 @pytest.mark.parametrize("asked", ["float32", "bfloat16"])
 @pytest.mark.parametrize("flag", ["", "avx512_bf16"])
-def test_what_is_asked_for_is_taken(processor: Path, asked: str, flag: str) -> None:
-    """On any processor, at any size."""
+def test_an_explicit_precision_is_used(processor: Path, asked: str, flag: str) -> None:
+    """An explicit precision is used on any processor, at any size."""
     processor.write_text(LINE.format(flag), encoding="utf-8")
-    assert choose(asked, 8) == choose(asked, 1024) == (asked, "as asked")
+    assert choose_precision(asked, 8) == choose_precision(asked, 1024) == (asked, "as asked")

@@ -125,7 +125,7 @@ def test_parts_have_enough_rows(
 def test_graphs_are_stock_keras(
     name: str, shape: Any, units: int, expected: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a tf.function with known and unknown sizes, masked, XLA compiles what the layer chooses."""
+    """In a tf.function of known or unknown sizes, masked, XLA compiles what the layer chooses."""
     monkeypatch.setattr(scan_mode, "UNITS", units)
     stock, ours = make_twins(name, 3, 4, return_sequences=True, return_state=True)
     states, time = make_states(name, 5, 4), shape[1] or 9
@@ -141,22 +141,21 @@ def test_graphs_are_stock_keras(
     assert scans == expected
 
 
-def test_what_xla_compiles() -> None:
+def test_what_xla_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole scan if its sizes are known, small and float32; else the gates, or nothing."""
-    small, large = scan_mode.UNITS - 1, scan_mode.UNITS
 
-    def choose(
-        batch: int | None, steps: int | None, units: int, precision: Any = tf.float32
-    ) -> str:
-        return scan_mode.choose_compiled(batch, steps, units, precision, few_lengths=False)
+    def choose(batch: Any, steps: Any, **options: Any) -> str:
+        layer = recurrent.GRU(4, **options)
+        return str(layer._choose_mode(keras.KerasTensor((batch, steps, 3))).compiled)
 
     known = {1: "nothing", 7: "nothing", 8: "scan", 100: "scan", None: "gates"}
     for steps, compiled in known.items():
-        assert choose(64, steps, small) == compiled
-        assert choose(None, steps, small) == "nothing"
-    assert choose(64, 100, small, tf.bfloat16) == "gates"
-    assert choose(64, 100, large) == "gates"
-    assert scan_mode.choose_compiled(64, None, small, tf.float32, few_lengths=True) == "scan"
+        assert choose(64, steps) == compiled
+        assert choose(None, steps) == "nothing"
+    assert choose(64, None, few_lengths=True) == "scan"
+    assert choose(64, 100, precision="bfloat16") == "gates"
+    monkeypatch.setattr(scan_mode, "UNITS", 4)
+    assert choose(64, 100) == "gates"
 
 
 @pytest.mark.parametrize("name", NAMES)

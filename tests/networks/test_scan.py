@@ -1,4 +1,4 @@
-"""The scans' gradients are the derivative of what the scans compute."""
+"""Scans: their gradients are the derivatives of what they compute, and only products are rounded."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from charrnn.networks import cells
-from charrnn.networks.scan import Plan, recurrent_kernel, scan
+from charrnn.networks.scan import scan
+from charrnn.networks.scan_mode import ScanMode
 
 B, T, H = 2, 3, 2
 CELLS: dict[str, tuple[cells.Cell, int, int]] = {
@@ -17,17 +18,17 @@ CELLS: dict[str, tuple[cells.Cell, int, int]] = {
 }
 
 
-def random(*shape: int) -> tf.Tensor:
+def draw(*shape: int) -> tf.Tensor:
     return tf.constant(np.random.default_rng(sum(shape)).normal(size=shape), tf.float64)
 
 
-def short(*shape: int) -> np.ndarray:
-    """Numbers of seven bits, exact in bfloat16; sums of products of two are exact in float32."""
+def draw_short(*shape: int) -> np.ndarray:
+    """Draw numbers of seven bits: exact in bfloat16, and sums of their products in float32."""
     return (np.random.default_rng(sum(shape)).integers(-127, 128, shape) / 64).astype(np.float32)
 
 
-def rounded(a: np.ndarray) -> np.ndarray:
-    """To bfloat16 and back."""
+def round_to_bfloat16(a: np.ndarray) -> np.ndarray:
+    """Round to bfloat16."""
     return a.astype(tf.bfloat16.as_numpy_dtype).astype(np.float32)
 
 
@@ -35,8 +36,8 @@ def sigmoid(a: np.ndarray) -> np.ndarray:
     return np.asarray(1 / (1 + np.exp(-a)))
 
 
-def stepped(name: str, x: np.ndarray, u: np.ndarray, states: list[np.ndarray]) -> list[np.ndarray]:
-    """One step of each cell by Keras's equations, in NumPy; the biases are in x and u."""
+def step(name: str, x: np.ndarray, u: np.ndarray, states: list[np.ndarray]) -> list[np.ndarray]:
+    """Step a cell by Keras's equations, in NumPy; the biases are in x and u."""
     if name == "rnn":
         return [np.tanh(x + u)]
     if name == "lstm":
@@ -52,18 +53,18 @@ def stepped(name: str, x: np.ndarray, u: np.ndarray, states: list[np.ndarray]) -
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("name", CELLS)
 def test_gradients_match_finite_differences(name: str, masked: bool, compiled: Any) -> None:
-    """In float64, by every argument, with and without a mask, however it is compiled."""
+    """In float64, by every argument, with and without a mask, whatever XLA compiles."""
     cell, gates, n_states = CELLS[name]
     mask = tf.constant([[True, False], [False, True], [True, True]]) if masked else None
-    plan = Plan(cell, tf.float64, compiled)
+    mode = ScanMode(cell, tf.float64, compiled)
 
     def loss(x: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor, *states: tf.Tensor) -> tf.Tensor:
-        outputs, last = scan(plan, x, states, recurrent_kernel(plan, weights), bias, mask)
-        return tf.reduce_sum(outputs * random(T, B, H)) + sum(tf.reduce_sum(s * s) for s in last)
+        outputs, last = scan(mode, x, states, mode.lay_out_kernel(weights), bias, mask)
+        return tf.reduce_sum(outputs * draw(T, B, H)) + sum(tf.reduce_sum(s * s) for s in last)
 
-    weights, bias = random(H, gates * H), random(1 + cell.reset_after, gates * H)
-    states = [random(B, H) / (k + 1) for k in range(n_states)]
-    arguments = [random(T, B, gates * H), weights, bias, *states]
+    weights, bias = draw(H, gates * H), draw(1 + cell.reset_after, gates * H)
+    states = [draw(B, H) / (k + 1) for k in range(n_states)]
+    arguments = [draw(T, B, gates * H), weights, bias, *states]
     analytic, numeric = tf.test.compute_gradient(loss, arguments, delta=1e-6)
     for a, n in zip(analytic, numeric, strict=True):
         np.testing.assert_allclose(a, n, atol=1e-6)
@@ -72,21 +73,21 @@ def test_gradients_match_finite_differences(name: str, masked: bool, compiled: A
 @pytest.mark.parametrize("compiled", ["gates", "nothing"])
 @pytest.mark.parametrize("name", CELLS)
 def test_bfloat16_rounds_products_alone(name: str, compiled: Any) -> None:
-    """One step is NumPy's in float32 except that the recurrent product's result is rounded."""
+    """One step is NumPy's in float32, except that the recurrent product is rounded."""
     cell, gates, n_states = CELLS[name]
-    x, weights = short(1, B, gates * H), short(H, gates * H)
-    states = [short(B, H + k)[:, :H] for k in range(n_states)]
-    bias = np.array(random(1 + cell.reset_after, gates * H), np.float32)
+    x, weights = draw_short(1, B, gates * H), draw_short(H, gates * H)
+    states = [draw_short(B, H + k)[:, :H] for k in range(n_states)]
+    bias = np.array(draw(1 + cell.reset_after, gates * H), np.float32)
     exact = states[0] @ weights
-    assert (rounded(exact) != exact).any(), "nothing to round: the test would hold nothing"
-    u = rounded(exact) + bias[1] if cell.reset_after else rounded(exact)
-    expected = stepped(name, x[0] + bias[0], u, states)
+    assert (round_to_bfloat16(exact) != exact).any(), "there is nothing to round"
+    u = round_to_bfloat16(exact) + bias[1] if cell.reset_after else round_to_bfloat16(exact)
+    expected = step(name, x[0] + bias[0], u, states)
 
-    plan = Plan(cell, tf.bfloat16, compiled)
-    kernel = recurrent_kernel(plan, tf.constant(weights))
+    mode = ScanMode(cell, tf.bfloat16, compiled)
+    kernel = mode.lay_out_kernel(tf.constant(weights))
     narrow = tf.constant(x, tf.bfloat16)
     start = [tf.constant(state) for state in states]
-    outputs, last = scan(plan, narrow, start, kernel, tf.constant(bias))
+    outputs, last = scan(mode, narrow, start, kernel, tf.constant(bias))
     assert {outputs.dtype, *(state.dtype for state in last)} == {tf.float32}
     for a, b in zip([outputs[0], *last], [expected[0], *expected], strict=True):
         np.testing.assert_allclose(a, b, atol=2e-6)
@@ -94,20 +95,20 @@ def test_bfloat16_rounds_products_alone(name: str, compiled: Any) -> None:
 
 @pytest.mark.parametrize("compiled", ["gates", "nothing"])
 @pytest.mark.parametrize("name", CELLS)
-def test_bfloat16_stays_near_to_float32(name: str, compiled: Any) -> None:
-    """States, outputs and all gradients but the rounded inputs' are float32, and near it."""
+def test_bfloat16_stays_near_float32(name: str, compiled: Any) -> None:
+    """States, outputs and all gradients but the rounded inputs' are float32, and near float32's."""
     cell, gates, n_states = CELLS[name]
-    bias = tf.cast(random(1 + cell.reset_after, gates * H), tf.float32)
-    weights = tf.cast(random(H, gates * H), tf.float32) / 2
-    states = [tf.cast(random(B, H), tf.float32)] * n_states
+    bias = tf.cast(draw(1 + cell.reset_after, gates * H), tf.float32)
+    weights = tf.cast(draw(H, gates * H), tf.float32) / 2
+    states = [tf.cast(draw(B, H), tf.float32)] * n_states
     results = []
     for precision in (tf.float32, tf.bfloat16):
-        plan, x = Plan(cell, precision, compiled), tf.cast(random(T, B, gates * H), precision)
+        mode, x = ScanMode(cell, precision, compiled), tf.cast(draw(T, B, gates * H), precision)
         arguments = [weights, bias, *states]
         with tf.GradientTape() as tape:
             tape.watch([x, *arguments])
-            kernel = recurrent_kernel(plan, weights)
-            outputs, last = scan(plan, x, states, kernel, bias)
+            kernel = mode.lay_out_kernel(weights)
+            outputs, last = scan(mode, x, states, kernel, bias)
             loss = tf.reduce_sum(outputs) + sum(tf.reduce_sum(s * s) for s in last)
         by_x, *grads = tape.gradient(loss, [x, *arguments])
         assert by_x.dtype == precision

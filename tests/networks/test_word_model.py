@@ -1,4 +1,4 @@
-"""The language model of words: its loss by plain NumPy, its paths, and that it learns."""
+"""The word model: its loss by plain NumPy, its paths, and that it learns."""
 
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,15 @@ BATCH = 3
 EVERY_CELL = pytest.mark.parametrize("cell", CELLS)
 
 
-def with_some_weights(config: WordModelConfig) -> Any:
-    model = word_model.build(config, BATCH, TIME)
+def build_with_weights(config: WordModelConfig) -> Any:
+    model = word_model.build_model(config, BATCH, TIME)
     random = np.random.default_rng(3)
     model.set_weights([random.normal(0, 0.8, one.shape) for one in model.get_weights()])
     return model
 
 
-def plain_loss(config: WordModelConfig, weights: Weights, ids: Any) -> float:
-    """Mean cross-entropy of each next word and of each word before, in float64."""
+def compute_plain_loss(config: WordModelConfig, weights: Weights, ids: Any) -> float:
+    """Compute the mean cross-entropy of each next word and each previous word, in float64."""
     values = list(weights.values())
     table, bias = (one.astype(np.float64) for one in values[-2:])
     losses = []
@@ -40,8 +40,8 @@ def plain_loss(config: WordModelConfig, weights: Weights, ids: Any) -> float:
         vectors = values[0][order]
         layer(vectors)
         layer.set_weights(values[1 + 3 * place : 4 + 3 * place])
-        said = np.asarray(layer(vectors)).astype(np.float64) @ values[7 + place]
-        for row, words in zip(said, order, strict=True):
+        predicted = np.asarray(layer(vectors)).astype(np.float64) @ values[7 + place]
+        for row, words in zip(predicted, order, strict=True):
             for step in range(TIME - 1):
                 logits = table @ row[step] + bias
                 losses.append(np.log(np.exp(logits).sum()) - logits[words[step + 1]])
@@ -52,9 +52,9 @@ def plain_loss(config: WordModelConfig, weights: Weights, ids: Any) -> float:
 def test_loss_is_the_cross_entropy_in_both_directions(cell: str) -> None:
     """Outside training the output is the mean over both directions and all words, in nats."""
     config = WordModelConfig(20, 3, cell, 4)
-    model = with_some_weights(config)
+    model = build_with_weights(config)
     ids = np.random.default_rng(4).integers(1, 20, (BATCH, TIME)).astype(np.int32)
-    expected = plain_loss(config, get_weights(model, config), ids)
+    expected = compute_plain_loss(config, get_weights(model, config), ids)
     assert float(model(ids)) == pytest.approx(expected, abs=1e-5)
     assert model.losses[0].numpy() == pytest.approx(expected, abs=1e-5)
 
@@ -63,15 +63,17 @@ def test_an_untrained_model_guesses() -> None:
     """Before training the loss is about that of guessing among all words."""
     config = WordModelConfig(50, 3, "rnn", 4)
     ids = np.random.default_rng(4).integers(1, 50, (BATCH, TIME)).astype(np.int32)
-    assert float(word_model.build(config, BATCH, TIME)(ids)) == pytest.approx(np.log(50), abs=0.05)
+    assert float(word_model.build_model(config, BATCH, TIME)(ids)) == pytest.approx(
+        np.log(50), abs=0.05
+    )
 
 
 @keras_saves
 @EVERY_CELL
 def test_weights_are_named_as_keras_names_them(cell: str, tmp_path: Path) -> None:
-    """Order, shapes and paths are those declared; Keras itself saves each weight by its path."""
+    """Order, shapes and paths are as declared, and the paths are those Keras saves under."""
     config = WordModelConfig(20, 3, cell, 4)
-    model = with_some_weights(config)
+    model = build_with_weights(config)
     weights = get_weights(model, config)
     assert {path: one.shape for path, one in weights.items()} == config.weight_shapes()
     assert config.parameters == model.count_params()
@@ -82,11 +84,11 @@ def test_weights_are_named_as_keras_names_them(cell: str, tmp_path: Path) -> Non
 
 
 def test_training_among_a_sample_lowers_the_exact_loss(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a text that repeats itself, training among 5 sampled words teaches the next of all 40."""
+    """On a repetitive text, training with 5 sampled words teaches the next of all 40 words."""
     monkeypatch.setattr(word_model, "_SAMPLED", 5)
     keras.utils.set_random_seed(1)
     config = WordModelConfig(40, 8, "rnn", 8)
-    model = word_model.build(config, BATCH, TIME)
+    model = word_model.build_model(config, BATCH, TIME)
     ids = np.resize(np.arange(1, 8, dtype=np.int32), (BATCH, TIME))
     before = float(model(ids))
     model.compile(optimizer=keras.optimizers.Adam(0.03), jit_compile=False)

@@ -17,7 +17,6 @@ from charrnn.networks.scan_mode import ScanMode
 STOCK = {"rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 NAMES = sorted(STOCK)
 COMPILED = ["scan", "gates", "nothing"]
-# What the scan can't do.
 FALLBACKS: list[tuple[str, dict[str, Any]]] = [
     *((name, {"recurrent_dropout": 0.5}) for name in NAMES),
     *((name, {"activation": "relu"}) for name in NAMES),
@@ -27,6 +26,7 @@ FALLBACKS: list[tuple[str, dict[str, Any]]] = [
     *((name, {"implementation": 1}) for name in ("gru", "lstm")),
     ("gru", {"reset_after": False}),
 ]
+"""Cells and options that the scan can't run, so that Keras does."""
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def make_twins(name: str, width: int, units: int, **options: Any) -> tuple[Any, 
 
 def compute_results(
     layer: Any, x: Any, states: Any = None, mask: Any = None, **options: Any
-) -> Any:
+) -> list[Any]:
     """Compute outputs, final states, and gradients by inputs, initial states and weights."""
     states = states or []
     with tf.GradientTape() as tape:

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from charrnn.config.language import TrainingConfig
 from charrnn.errors import CorpusTooShortError
-from charrnn.training.batches import epoch_starts, steps_per_epoch, training_batches, validation_batches
+from charrnn.training.batches import (
+    epoch_starts,
+    steps_per_epoch,
+    training_batches,
+    validation_batches,
+)
 
 Batch = tuple[list[list[int]], list[list[int]]]
 

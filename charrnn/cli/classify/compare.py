@@ -52,7 +52,9 @@ def compare(
         outcomes = sorted(list_outcomes(checkpoints), key=lambda outcome: -outcome.test_accuracy)
     folder = checkpoints / CLASSIFIER.subfolder
     if not outcomes:
-        raise NoRunError(f"no finished classifier in {folder}", CLASSIFIER.name, empty=True)
+        raise NoRunError(
+            f"no finished classifier in {folder}: train one", CLASSIFIER.name, empty=True
+        )
     table.show(outcomes, form)
     terminal.detail(f"{len(outcomes)} of {folder}")
 

@@ -25,6 +25,11 @@ _HEADINGS = {
     "as_json": "Options",
 }
 
+_AFTERWARDS = (
+    "Each epoch saves a checkpoint in the run's folder, beside the learning curves. Ctrl-C stops "
+    "after the current step; --resume continues after the last finished epoch."
+)
+
 
 class _Units(click.ParamType[tuple[int, ...]]):
     """One size, or one for each layer between commas."""
@@ -49,27 +54,7 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
     return click.option(flag, type=kind, help=text)
 
 
-def _command(name: str, about: str, details: str, *examples: str) -> Callable[[Any], click.Command]:
-    """The command under one of its names.
-
-    Args:
-        name: as it is typed.
-        about: what it does, a line.
-        details: what it does, in the help's first paragraph.
-        examples: to end the help.
-    """
-    return click.command(
-        name,
-        cls=options.Sectioned,
-        headings=_HEADINGS,
-        short_help=about,
-        help=details
-        + "\n\nEach epoch saves a checkpoint in the run's folder, beside the learning curves. "
-        "Ctrl-C stops after the current step; --resume continues from there.",
-        epilog=options.examples(*examples),
-    )
-
-
+@click.command()
 @click.option(
     "--model",
     type=click.Choice([*REVIEW_PRESETS, _ALL]),
@@ -234,7 +219,27 @@ def _refuse(
         raise click.UsageError(f"{reason}: leave out {names}")
 
 
-imdb = _command(
+def _name_command(name: str, about: str, details: str, *examples: str) -> click.Command:
+    """The training command under one of its names.
+
+    Args:
+        name: as it is typed.
+        about: what it does, a line.
+        details: what it does, in the help's first paragraph.
+        examples: to end the help.
+    """
+    return options.Sectioned(
+        name,
+        params=_train.params,
+        callback=_train.callback,
+        headings=_HEADINGS,
+        short_help=about,
+        help=f"{details}\n\n{_AFTERWARDS}",
+        epilog=options.examples(*examples),
+    )
+
+
+imdb = _name_command(
     "imdb",
     "Train a classifier on IMDB's reviews.",
     "Train a classifier on 25,000 film reviews from IMDB and measure it on 25,000 others. To train "
@@ -244,18 +249,18 @@ imdb = _command(
     "charrnn classify imdb --model lstm-32 --max-length 500 --mask",
     "charrnn classify imdb --model all",
     "charrnn classify imdb --resume imdb-lstm-32 --epochs 15",
-)(_train)
+)
 
-train = _command(
+train = _name_command(
     _OWN,
     "Train a classifier on your own reviews.",
     "Train a classifier on your own reviews, given by --data, and measure it on those set aside "
     "for the test.",
     "charrnn classify train --data reviews.csv",
-    "charrnn classify train --data reviews.jsonl --text-column body --label-column stars",
+    "charrnn classify train --data reviews.jsonl --text-column body --label-column recommended",
     "charrnn classify train --data my-reviews/ --model lstm-32-early",
     "charrnn classify train --resume reviews-lstm-32 --epochs 15",
-)(_train)
+)
 
 _SWITCHES = {
     ("bidirectional", True): "--bidirectional",

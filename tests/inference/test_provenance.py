@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.inference.origin import describe_origin, read_history_beside
+from charrnn.inference.provenance import describe_provenance, read_history_beside
 from charrnn.runs.checkpoint import Provenance
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
@@ -17,11 +17,13 @@ RESULTS = [EpochResult(1, 2.0, 2.5, 9.0), EpochResult(2, 1.5, None, 8.0)]
 
 def test_an_origin_in_words() -> None:
     """Corpus, epoch and the loss that epochs are ranked by, to four decimals."""
-    assert describe_origin(SOURCE) == "trained on shakespeare, epoch 4, validation loss 1.4936"
+    assert describe_provenance(SOURCE) == "trained on shakespeare, epoch 4, validation loss 1.4936"
     without = replace(SOURCE, validation_loss=None)
-    assert describe_origin(without) == "trained on shakespeare, epoch 4, training loss 1.3122"
+    assert describe_provenance(without) == "trained on shakespeare, epoch 4, training loss 1.3122"
     interrupted = replace(SOURCE, finished=False)
-    assert describe_origin(interrupted) == describe_origin(SOURCE).replace("epoch", "in epoch")
+    assert describe_provenance(interrupted) == describe_provenance(SOURCE).replace(
+        "epoch", "in epoch"
+    )
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,7 @@ def test_an_origin_in_words() -> None:
 )
 def test_a_loss_of_any_size_is_short(loss: float, words: str) -> None:
     """A loss that exploded takes no more room than any other."""
-    assert describe_origin(replace(SOURCE, validation_loss=loss)).endswith(f"loss {words}")
+    assert describe_provenance(replace(SOURCE, validation_loss=loss)).endswith(f"loss {words}")
 
 
 def test_a_run_s_file_has_the_run_s_history(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A resume goes on as if the training had never been broken off."""
+"""A resumed run ends as if it had never been interrupted."""
 
 import shutil
 from collections.abc import Callable
@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.runs import container
 from charrnn.errors import RunError
 from charrnn.networks import parts
+from charrnn.runs import container
+from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.run import Run
-from charrnn.training.batches import epoch_starts
-from charrnn.training.callbacks import Interrupted
-
-MakeTraining = Callable[..., Any]
+from charrnn.training.language_batches import count_steps
+from charrnn.training.stop import Interrupted
+from tests.support.training import MakeTraining, SmallRun
 
 KINDS: dict[str, dict[str, Any]] = {
     "bfloat16-in-parts": {
@@ -81,77 +81,72 @@ def test_four_epochs_are_two_and_two_more(
     real_text: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Weights, optimizer, random streams and states are those of an unbroken training."""
+    """Weights, optimizer, random streams and states are those of an uninterrupted run."""
     monkeypatch.setattr(parts, "_cores", lambda: 2)
     text = real_text[: 60 * KINDS[kind].get("batch_size", 10)]
     whole = make_training(text=text, epochs=4, **KINDS[kind])
     whole.start()
     halves = make_training(text=text, epochs=2, **KINDS[kind])
     halves.start()
-    halves.go_on(epochs=4)
-    unbroken, _, resumed = models
-    assert int(resumed.optimizer.iterations.numpy()) == 4 * _steps(whole)
-    _assert_same(resumed, unbroken)
+    halves.resume(epochs=4)
+    uninterrupted, _, resumed = models
+    assert int(resumed.optimizer.iterations.numpy()) == 4 * count_steps(whole.ids, whole.recipe.training)
+    _assert_same(resumed, uninterrupted)
     whole_losses, losses = (
-        [(result.train_loss, result.validation_loss) for result in training.run.history()]
-        for training in (whole, halves)
+        [(result.train_loss, result.validation_loss) for result in small.run.read_history()]
+        for small in (whole, halves)
     )
     assert losses == whole_losses
-    assert [result.epoch for result in halves.run.history()] == [1, 2, 3, 4]
+    assert [result.epoch for result in halves.run.read_history()] == [1, 2, 3, 4]
 
 
-def _steps(training: Any) -> int:
-    characters = len(training.ids) * 9 // 10
-    return len(epoch_starts(characters, training.settings.training, 0))
-
-
-def test_an_epoch_broken_off_in_its_middle_is_repeated(
+def test_an_epoch_interrupted_in_its_middle_is_repeated(
     make_training: MakeTraining, models: list[Any]
 ) -> None:
-    """Interrupted in the middle of epoch 3 and resumed, a training ends as an unbroken one.
+    """Interrupted in the middle of epoch 3 and resumed, a run ends as an uninterrupted one.
 
     Its learning rate is another in each step.
     """
     values = KINDS["gru-tutorial"] | {"epochs": 4, "schedule": "cosine"}
-    whole, broken = make_training(**values), make_training(**values)
+    whole, stopped = make_training(**values), make_training(**values)
     whole.start()
     with pytest.raises(Interrupted):
-        broken.start(lambda: broken.told.at(3, "step", 5))
-    broken.go_on()
-    unbroken, _, resumed = models
-    _assert_same(resumed, unbroken)
-    assert broken.told.events[-1][:2] == ("end", 4)
+        stopped.start(lambda: stopped.recording.is_at(3, "step", 5))
+    stopped.resume()
+    uninterrupted, _, resumed = models
+    _assert_same(resumed, uninterrupted)
+    assert stopped.recording.events[-1][:2] == ("end", 4)
 
 
-def test_a_broken_off_first_epoch_is_repeated(
+def test_an_interrupted_first_epoch_is_repeated(
     make_training: MakeTraining, models: list[Any]
 ) -> None:
-    """A training interrupted before its first epoch's end begins anew, the same."""
+    """A run interrupted before its first epoch's end begins again in the same way."""
     values = {"dropout": 0.3, "epochs": 1}
-    whole, broken = make_training(**values), make_training(**values)
+    whole, stopped = make_training(**values), make_training(**values)
     whole.start()
     with pytest.raises(Interrupted):
-        broken.start(lambda: broken.told.at(1, "step", 4))
-    broken.go_on()
-    unbroken, _, resumed = models
-    _assert_same(resumed, unbroken)
+        stopped.start(lambda: stopped.recording.is_at(1, "step", 4))
+    stopped.resume()
+    uninterrupted, _, resumed = models
+    _assert_same(resumed, uninterrupted)
 
 
 @pytest.fixture(scope="module")
-def trained_once(make_training: MakeTraining) -> Any:
-    training = make_training(epochs=1, cell="gru", dropout=0.1, patience=3)
-    training.start()
-    return training
+def trained_once(make_training: MakeTraining) -> SmallRun:
+    small = make_training(epochs=1, cell="gru", dropout=0.1, patience=3)
+    small.start()
+    return small
 
 
 @pytest.fixture
-def trained(trained_once: Any, tmp_path: Path) -> Any:
-    """A training of one epoch in a folder that a test may spoil."""
+def trained(trained_once: SmallRun, tmp_path: Path) -> SmallRun:
+    """A run of one epoch in a folder that a test may spoil."""
     shutil.copytree(trained_once.run.folder, tmp_path / "run")
-    return replace(trained_once, run=Run(tmp_path / "run"))
+    return replace(trained_once, run=Run(tmp_path / "run", LANGUAGE))
 
 
-def test_epoch_files_hold_weights_alone(trained: Any) -> None:
+def test_epoch_files_hold_weights_alone(trained: SmallRun) -> None:
     """An epoch's file has the network's weights and no optimizer; the resume file has both."""
     with h5py.File(trained.run.epoch_file(1)) as file:
         held: dict[str, int] = {}
@@ -160,7 +155,7 @@ def test_epoch_files_hold_weights_alone(trained: Any) -> None:
                 held.update({name: item.size}) if isinstance(item, h5py.Dataset) else None
             )
         )
-    network = trained.settings.network
+    network = trained.recipe.network
     assert set(held) == set(network.weight_shapes())
     assert sum(held.values()) == network.parameters
     with h5py.File(trained.run.resume_file) as file:
@@ -182,23 +177,23 @@ def _rewrite(path: Path, change: Callable[[Any], None]) -> None:
     container.write(path, title, 1, fill)
 
 
-def _without_variables(file: Any) -> None:
+def _remove_variables(file: Any) -> None:
     del file["variables"]
 
 
-def _of_another_shape(file: Any) -> None:
+def _reshape_variable(file: Any) -> None:
     del file["variables/1"]
     file["variables/1"] = np.zeros((2, 2), np.float32)
 
 
-@pytest.mark.parametrize("change", [_without_variables, _of_another_shape])
-def test_a_resume_file_of_other_variables_is_refused(
-    trained: Any, change: Callable[[Any], None]
+@pytest.mark.parametrize("change", [_remove_variables, _reshape_variable])
+def test_a_resume_file_of_other_variables_is_rejected(
+    trained: SmallRun, change: Callable[[Any], None]
 ) -> None:
-    """A file without the training's variables is refused in one line; its epochs can be used."""
+    """A file without the run's variables is rejected in one line; its epochs can be used."""
     _rewrite(trained.run.resume_file, change)
     with pytest.raises(RunError, match=r"^run can't be resumed, only used: .*resume\.h5 ") as e:
-        trained.go_on(epochs=2)
+        trained.resume(epochs=2)
     assert "\n" not in str(e.value)
     assert trained.run.epochs() == [1]
     assert np.isfinite(charrnn.load(trained.run.folder).score("assert"))

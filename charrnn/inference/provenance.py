@@ -8,8 +8,6 @@ from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import Kind
 from charrnn.runs.run import Run
 
-_EXPLODED = 1e6  # a loss from here on is not written out in full
-
 
 def read_history_beside(checkpoint: Path, kind: Kind) -> list[EpochResult]:
     """Read the epochs of the run that a checkpoint file lies in.
@@ -22,17 +20,10 @@ def read_history_beside(checkpoint: Path, kind: Kind) -> list[EpochResult]:
         return []
 
 
-def describe_origin(source: Provenance) -> str:
+def describe_provenance(source: Provenance) -> str:
     """Say what a network learnt from, until when, and how well.
 
     For example "trained on shakespeare, epoch 4, validation loss 1.4936", or "in epoch 4" if the
     epoch was interrupted.
     """
-    when = f"epoch {source.epoch}" if source.finished else f"in epoch {source.epoch}"
-    if source.validation_loss is None:
-        return f"trained on {source.corpus}, {when}, training loss {_format(source.train_loss)}"
-    return f"trained on {source.corpus}, {when}, validation loss {_format(source.validation_loss)}"
-
-
-def _format(loss: float) -> str:
-    return f"{loss:.4f}" if loss < _EXPLODED else f"{loss:.1e}"
+    return f"trained on {source.corpus}, {source.moment}, {source.describe_loss()}"

@@ -1,0 +1,76 @@
+"""`charrnn sample`: which network writes."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from charrnn.runs.history import EpochResult
+from tests.support.commands import Invoke
+from tests.support.language_runs import find_run, read_text, write_epoch
+from tests.support.networks import MakeRun
+
+
+def test_newest_run_and_best_epoch_are_the_default(invoke: Invoke) -> None:
+    """Without --run the run written to last is used, of it the best epoch; stderr says so."""
+    words = ["sample", "ab", "--length", 60, "--seed", 1]
+    for run in ("new", "old"):
+        for epoch in (1, 2, 3):
+            path = write_epoch(run, epoch, units=7 if run == "new" else 6)
+            os.utime(path, (1e9, 1e9 + (run == "new")))
+    losses = [EpochResult(n, 1.0, loss, 1.0) for n, loss in enumerate((2.0, 1.5, 1.75), 1)]
+    find_run("new").write_history(losses)
+    result = invoke(*words)
+    assert result.stderr.startswith("new, epoch 2, ")
+    assert read_text(result) == read_text(invoke(*words, "--run", "new", "--epoch", 2))
+    by_file = invoke(*words, "--checkpoint", "checkpoints/new/epoch-0002.weights.h5")
+    assert read_text(by_file) == read_text(result)
+    assert by_file.stderr == result.stderr
+
+
+def test_run_and_epoch(invoke: Invoke) -> None:
+    """--run and --epoch choose; each epoch writes its own text."""
+    texts = set()
+    for run, units in (("one", 6), ("two", 7)):
+        for epoch in (1, 2):
+            write_epoch(run, epoch, units=units)
+    for run in ("one", "two"):
+        for epoch in (1, 2):
+            words = ["--run", run, "--epoch", epoch, "--seed", 1, "--length", 60]
+            result = invoke("sample", "ab", *words)
+            assert result.stderr.startswith(f"{run}, epoch {epoch}, ")
+            texts.add(read_text(result))
+    assert len(texts) == 4
+
+
+def test_interrupted_epoch_can_be_read(invoke: Invoke) -> None:
+    """A run that was stopped in its first epoch is used as far as it came."""
+    write_epoch("broken", 1, finished=False)
+    result = invoke("sample", "ab", "--length", 5)
+    assert len(read_text(result)) == 7
+    assert result.stderr.startswith("broken, in epoch 1, ")
+
+
+def test_checkpoint_needs_no_run(invoke: Invoke, make_run: MakeRun, tmp_path: Path) -> None:
+    """A checkpoint that was mailed and renamed is enough by itself."""
+    words = ["sample", "ab", "--length", 30, "--seed", 1]
+    path = make_run()
+    text = read_text(invoke(*words))
+    mailed = path.rename(tmp_path / "from-a-friend.weights.h5")
+    path.parent.rmdir()
+    assert read_text(invoke(*words, "--checkpoint", mailed)) == text
+
+
+@pytest.mark.parametrize("way", ["option", "environment"])
+def test_checkpoints_folder(
+    invoke: Invoke, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """--checkpoints and CHARRNN_CHECKPOINTS say where the runs are."""
+    make_run("mine")
+    Path("checkpoints").rename("elsewhere")
+    words = ["--checkpoints", "elsewhere"] if way == "option" else []
+    if way == "environment":
+        monkeypatch.setenv("CHARRNN_CHECKPOINTS", "elsewhere")
+    result = invoke("sample", "ab", "--length", 5, *words)
+    assert len(read_text(result)) == 7
+    assert result.stderr.startswith("mine, ")

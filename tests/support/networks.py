@@ -1,0 +1,55 @@
+"""Small language models with weights from a seed, made without TensorFlow."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from charrnn.config.language import NetworkConfig
+from charrnn.data.vocabulary import Vocabulary
+from charrnn.runs.checkpoint import Checkpoint, Provenance, write_checkpoint
+from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.run import Run
+
+CHARACTERS = "\n !abcdefgh"
+
+
+class MakeCheckpoint(Protocol):
+    """Builds an untrained network of any configuration, with weights from a seed."""
+
+    def __call__(
+        self,
+        characters: str = CHARACTERS,
+        *,
+        seed: int = 0,
+        finished: bool = True,
+        **sizes: Any,
+    ) -> Checkpoint: ...
+
+
+class MakeRun(Protocol):
+    """Writes a run's folder with one finished epoch; returns the checkpoint's path."""
+
+    def __call__(self, name: str = "tiny", epoch: int = 1, **sizes: Any) -> Path: ...
+
+
+def make_checkpoint(
+    characters: str = CHARACTERS, *, seed: int = 0, finished: bool = True, **sizes: Any
+) -> Checkpoint:
+    """An untrained network of any configuration."""
+    config = NetworkConfig(len(characters), **{"embedding": 5, "units": 7} | sizes)
+    random = np.random.default_rng(seed)
+    weights = {
+        name: random.normal(0, 0.4, shape).astype(np.float32)
+        for name, shape in config.weight_shapes().items()
+    }
+    provenance = Provenance("test", "0" * 64, 1, 2.5, 2.25, finished)
+    return Checkpoint(config, Vocabulary(characters), provenance, weights)
+
+
+def write_run(checkpoints: Path, name: str = "tiny", epoch: int = 1, **sizes: Any) -> Path:
+    """Write a run's folder with one finished epoch; the checkpoint's path."""
+    run = Run(checkpoints / name, LANGUAGE)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    write_checkpoint(run.epoch_file(epoch), make_checkpoint(**sizes))
+    return run.epoch_file(epoch)

@@ -1,0 +1,142 @@
+"""Around a run: its folder is held by one process, and errors of memory are explained."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import tensorflow as tf
+
+from charrnn.errors import RunError, TrainingError
+from charrnn.runs.recipe import Progress
+from charrnn.training.session import explain_memory_errors, hold_run
+from tests.support.training import MakeTraining
+
+
+class HoldLock(Protocol):
+    """Starts a process that holds a lock file until its input ends."""
+
+    def __call__(self, lock: Path) -> "subprocess.Popen[str]": ...
+
+
+@pytest.fixture
+def hold_lock(tmp_path: Path) -> Iterator[HoldLock]:
+    """Starts a process that holds the lock of a run's folder until its input ends."""
+    program = (
+        "import sys, filelock\n"
+        "with filelock.FileLock(sys.argv[1]):\n"
+        "    print('held', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    started: list[subprocess.Popen[str]] = []
+
+    def hold(lock: Path) -> "subprocess.Popen[str]":
+        lock.parent.mkdir(parents=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(lock)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        return process
+
+    yield hold
+    for process in started:
+        process.communicate(timeout=60)
+
+
+def test_a_folder_is_trained_in_by_one_process(
+    make_training: MakeTraining, hold_lock: HoldLock
+) -> None:
+    """While a process trains in a folder another is rejected; once it has ended, none is."""
+    small = make_training(epochs=1)
+    process = hold_lock(small.run.lock_file)
+    with pytest.raises(RunError) as error:
+        small.start()
+    assert str(error.value) == (
+        "run 'run' is being trained by another process: wait for it, or choose another name as "
+        "`run`"
+    )
+    assert not list(small.run.folder.glob("*.h5"))
+    process.communicate(timeout=60)
+    small.start()
+    assert small.run.epochs() == [1]
+
+
+def test_a_folder_is_held_from_the_first_step_to_the_last(make_training: MakeTraining) -> None:
+    """A second run in the folder is rejected meanwhile, and not after the first has failed."""
+    first = make_training(epochs=1)
+    second = replace(first)
+    rejected: list[str] = []
+
+    def interrupted() -> bool:
+        with pytest.raises(RunError) as caught:
+            second.start()
+        rejected.append(str(caught.value))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        first.start(interrupted)
+    assert len(rejected) == 1
+    assert "is being trained by another process" in rejected[0]
+    second.start()
+    assert second.run.epochs() == [1]
+
+
+def test_a_run_that_was_trained_meanwhile_is_rejected(make_training: MakeTraining) -> None:
+    """If another process has trained in the folder, nothing of it is overwritten."""
+    first = make_training(epochs=1)
+    first.start()
+    before = first.run.resume_file.read_bytes()
+    second = replace(make_training(epochs=1), run=first.run)
+    with pytest.raises(RunError) as error:
+        second.start()
+    assert str(error.value) == "run 'run' was trained by another process in the meantime: try again"
+    assert first.run.resume_file.read_bytes() == before
+
+
+def test_a_folder_left_without_a_file_is_removed(make_training: MakeTraining) -> None:
+    """What fails before anything is written leaves no folder; a file to use or resume keeps it."""
+    small = make_training()
+    progress = Progress(small.recipe, [])
+
+
+    def fail_inside() -> None:
+        with hold_run(small.run, progress):
+            assert small.run.folder.is_dir()
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail_inside()
+    assert not small.run.folder.exists()
+    with hold_run(small.run, progress):
+        small.run.interrupted_file.touch()
+    assert small.run.interrupted_file.exists()
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")]
+)
+def test_too_large_a_network_is_explained(make_training: MakeTraining, error: Exception) -> None:
+    """Python's and TensorFlow's errors of memory become one line that keeps their cause."""
+    message = (
+        r"^the network needs more memory than there is: choose fewer `units` or `layers`, or a "
+        r"smaller `batch_size`$"
+    )
+    with pytest.raises(TrainingError, match=message) as explained, explain_memory_errors():
+        raise error
+    assert explained.value.__cause__ is error
+    small = make_training()
+    with (
+        pytest.raises(TrainingError, match=message),
+        hold_run(small.run, Progress(small.recipe, [])),
+    ):
+        raise error
+    assert not small.run.folder.exists()

@@ -13,18 +13,33 @@ from typing import TYPE_CHECKING, Any
 from charrnn.errors import CharrnnError
 
 if TYPE_CHECKING:
-    from charrnn.api import load, load_classifier, train, train_classifier
-    from charrnn.inference.language_model import LanguageModel
-    from charrnn.inference.review_model import ReviewModel
-    from charrnn.runs.history import EpochResult
+    from charrnn.api import (
+        Effect,
+        EpochResult,
+        LanguageModel,
+        LanguageSettings,
+        NextCharacter,
+        ReviewModel,
+        ReviewSettings,
+        Score,
+        load,
+        load_classifier,
+        train,
+        train_classifier,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
     "CharrnnError",
+    "Effect",
     "EpochResult",
     "LanguageModel",
+    "LanguageSettings",
+    "NextCharacter",
     "ReviewModel",
+    "ReviewSettings",
+    "Score",
     "load",
     "load_classifier",
     "train",
@@ -33,24 +48,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for only then: `import charrnn` itself loads nothing heavy."""
-    if name in {"load", "load_classifier", "train", "train_classifier"}:
-        from charrnn import api
+    """Import what is used only then: `import charrnn` itself loads nothing heavy."""
+    if name not in __all__:
+        raise AttributeError(f"module 'charrnn' has no attribute {name!r}")
+    from charrnn import api
 
-        return getattr(api, name)
-    if name == "LanguageModel":
-        from charrnn.inference.language_model import LanguageModel
-
-        return LanguageModel
-    if name == "ReviewModel":
-        from charrnn.inference.review_model import ReviewModel
-
-        return ReviewModel
-    if name == "EpochResult":
-        from charrnn.runs.history import EpochResult
-
-        return EpochResult
-    raise AttributeError(f"module 'charrnn' has no attribute {name!r}")
+    return getattr(api, name)
 
 
 def __dir__() -> list[str]:

@@ -31,7 +31,7 @@ class DownloadError(CorpusError):
 
 
 class MissingTextError(CorpusError):
-    """The text that a run was trained on is not where it was.
+    """The text that a run was trained on can't be found again.
 
     Attributes:
         run: the run's name.
@@ -60,7 +60,7 @@ class RunError(CharrnnError):
 
 
 class NoRunError(RunError):
-    """No run where one was looked for.
+    """There is no such run.
 
     Attributes:
         kind: name of the kind that was looked for or, if `other` is set, of what was found instead.

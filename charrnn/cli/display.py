@@ -24,7 +24,7 @@ from charrnn.cli.terminal import Terminal
 from charrnn.planning.durations import describe_duration
 from charrnn.runs.history import EpochResult, format_number
 
-_PLAIN_EVERY = 20.0  # seconds between progress lines where there is no bar
+_PLAIN_EVERY = 20.0  # seconds between progress lines if there is no bar
 _COMPILED = 3  # steps after which nothing is compiled any more
 _PACED = 12  # steps after which the remaining time can be estimated
 _LONG = 120.0  # seconds from which on it is shown

@@ -34,10 +34,10 @@ checkpoints = click.option(
     envvar="CHARRNN_CHECKPOINTS",
     show_default=True,
     show_envvar=True,
-    help="Where runs are kept, a folder each.",
+    help="Where runs are kept, each in its own folder.",
 )
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, an object a line.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 
 engine = click.option(
     "--engine",

@@ -1,11 +1,11 @@
 """What is said beside the results: notes on stderr, as loud as the user wants."""
 
+import contextlib
 import os
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import click
@@ -30,7 +30,7 @@ class Terminal:
         if self.verbose:
             self.note(message)
 
-    @contextmanager
+    @contextlib.contextmanager
     def download(self, name: str) -> Iterator[Progress]:
         """A bar that appears with the first bytes; yields what to call as bytes come in."""
         from charrnn.cli.bars import show_download
@@ -49,8 +49,16 @@ class Terminal:
         return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def _find_width() -> int:
+    """How wide stderr is, which may be a terminal when stdout is a file."""
+    columns = 0
+    with contextlib.suppress(OSError):
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns
+    return shutil.get_terminal_size((columns or 80, 24)).columns
+
+
 def _wrap(message: str) -> str:
-    width = shutil.get_terminal_size().columns
+    width = _find_width()
     return "\n".join(
         textwrap.fill(
             line, width, break_long_words=False, break_on_hyphens=False, drop_whitespace=True

@@ -29,7 +29,7 @@ PADDINGS = ("before", "after")
 POOLINGS = ("last", "max")
 OPTIMIZERS = ("adam", "rmsprop")
 
-LARGEST_BATCH = 10_000  # reviews; a batch is filled up where there are fewer
+LARGEST_BATCH = 10_000  # reviews; a smaller batch is filled up
 RESERVED = 4  # ids of padding, a start, an unknown word, and one that Keras never uses
 
 Shapes = dict[str, tuple[int, ...]]
@@ -172,7 +172,7 @@ class ClassifierConfig:
 
     @property
     def input_length(self) -> int | None:
-        """T of every batch; None where it is as long as its longest review."""
+        """T of every batch; None if it is as long as its longest review."""
         return None if self.padded_to_longest else self.max_length
 
     def cell_paths(self, layer: int) -> list[str]:
@@ -263,7 +263,7 @@ class ReviewTraining:
     validation: float = 0.2  # the last part of the training reviews
     patience: int = 0  # epochs without a better validation loss before stopping; 0 for never
     frozen_epochs: int = 0  # before a borrowed embedding learns too
-    folds: int = 0  # see `charrnn.training.residual`; where bigrams stand beside a network
+    folds: int = 0  # see `charrnn.training.residual`; if bigrams stand beside a network
     seed: int = 0
     precision: str = "float32"  # of matrix products
 

@@ -1,6 +1,7 @@
 """Starting TensorFlow under Keras without its start-up chatter."""
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -13,7 +14,9 @@ def import_keras_quietly() -> None:
     """Import Keras on TensorFlow; show what they write to stderr meanwhile only on failure.
 
     TensorFlow writes some lines before it reads TF_CPP_MIN_LOG_LEVEL, so the file descriptor itself
-    is redirected. If the user sets TF_CPP_MIN_LOG_LEVEL=0, everything is shown.
+    is redirected. Later warnings are left out too: TensorFlow gives one about retracing whenever a
+    process trains several small networks. If the user sets TF_CPP_MIN_LOG_LEVEL=0, everything is
+    shown.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     _keep_xla_to_one_core()
@@ -22,6 +25,7 @@ def import_keras_quietly() -> None:
     else:
         with _hold_stderr_back():
             import keras  # noqa: F401
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def _keep_xla_to_one_core() -> None:

@@ -24,15 +24,14 @@ ROWS = 32  # the fewest in a part of the batch; measured, see docs/decisions/000
 
 
 class ScannedLayer(keras.layers.RNN):  # type: ignore[misc]
-    """What the three layers share: the results of the Keras class after it, computed by `scan`.
+    """Mixed in before one of Keras's recurrent classes, computes that class's results by `scan`.
 
     Args:
         precision: what the products' factors and results are rounded to.
         few_lengths: whether T, if it isn't known beforehand, takes so few values that the scan
             may be compiled for each of them.
         weight_drop: the fraction of the recurrent kernel's entries that are zero in a training
-            step, the others scaled up (DropConnect as in Merity, Keskar and Socher 2018,
-            section 2).
+            step, the others scaled up; see `charrnn.networks.weight_drop`.
     """
 
     step: cells.Cell

@@ -1,6 +1,6 @@
-"""Weight drop: training with a part of a recurrent kernel's entries set to zero at random.
+"""Weight drop: training with some of a recurrent kernel's entries set to zero at random.
 
-The DropConnect of Merity, Keskar and Socher 2018, section 2.
+This is DropConnect as in Merity, Keskar and Socher 2018, section 2.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ def drop_weights(cell: Any, rate: float, seeds: keras.random.SeedGenerator) -> I
     Args:
         cell: a Keras cell.
         rate: the fraction of entries that are zero inside; the others are scaled up.
-        seeds: what the entries are drawn by.
+        seeds: the random generator that chooses them.
     """
     attributes = cell.__dict__  # Keras's own setter would count a tensor as a new weight
     kernel = attributes["recurrent_kernel"]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from charrnn.config.reviews import ClassifierConfig
 from charrnn.data.encoders import Encoder
 from charrnn.data.vectors import read_vectors
-from charrnn.errors import RunError, UsageError
+from charrnn.errors import NoRunError, RunError, UsageError
 from charrnn.planning.report import Reporter
 from charrnn.planning.transfer import EMBEDDING, embed_vectors, transfer_embedding
 from charrnn.runs.catalogue import list_names, list_runs
@@ -51,7 +51,9 @@ def borrow_embedding(
     table, count = _make_table(source, encoder, network.vocabulary_size, checkpoints)
     found = table.shape[1]
     if width not in {None, found}:
-        raise UsageError(f"{source} has vectors of {found}, but `embedding` is {width}")
+        raise UsageError(
+            f"{source} has vectors of {found}, but `embedding` is {width}: leave it out"
+        )
     reporter.note(
         f"{source}: vectors of {found} for {count:,} of the vocabulary's {len(encoder):,} entries"
     )
@@ -89,4 +91,8 @@ def _find_run(source: str, checkpoints: Path) -> Run:
     if named:
         folders = " or ".join(str(run.folder) for run in named)
         raise RunError(f"two runs are called {source}: give {folders}")
-    raise RunError(f"no run or file {source} to take an embedding from: {list_names(runs)}")
+    raise NoRunError(
+        f"no run or file {source} to take an embedding from: {list_names(runs)}",
+        WORD_MODEL.name,
+        empty=not runs,
+    )

@@ -41,8 +41,9 @@ def find_earlier_runs(
         for tokens in {network.tokens for _, network, _ in wanted}
     }
     recipes = _read_recipes(folders.checkpoints)
+    columns = (source.text_column or "", source.label_column or "")
     return [
-        (request, _find_run(recipes, network, training, hashes[network.tokens]))
+        (request, _find_run(recipes, network, training, hashes[network.tokens], columns))
         for request, network, training in wanted
     ]
 
@@ -61,12 +62,14 @@ def _find_run(
     network: ClassifierConfig,
     training: ReviewTraining,
     sha256: str,
+    columns: tuple[str, str],
 ) -> Run | None:
     for run, recipe in recipes:
         if (
             replace(recipe.training, precision=training.precision) == training
             and recipe.network == network
             and recipe.corpus_sha256 == sha256
+            and (recipe.text_column, recipe.label_column) == columns
             and not recipe.embedding_from
         ):
             return run

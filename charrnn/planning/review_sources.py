@@ -78,6 +78,8 @@ def find_reviews(tokens: str, source: ReviewSource, data_dir: Path, reporter: Re
             "folder or an archive to `data`"
         )
     path = [*ranks, *texts][0] if tokens == "words" else texts[0]
+    if path in ranks and texts:  # the columns are the other file's
+        return load_reviews(path)
     return load_reviews(path, source.text_column, source.label_column)
 
 

@@ -136,7 +136,7 @@ class ReviewPlan:
 
 
 def configure(preset: str, given: Mapping[str, Any]) -> tuple[ClassifierConfig, ReviewTraining]:
-    """A preset's configuration with the given settings instead where there are any.
+    """A preset's configuration, overridden by the given settings.
 
     Args:
         preset: its name.
@@ -250,10 +250,14 @@ def _settle_layers(values: dict[str, Any], given: Mapping[str, Any]) -> dict[str
     elif not values.get("units", ClassifierConfig.units):
         values["units"] = ClassifierConfig.units
     if "layers" in given:
+        layers = given["layers"]
+        require(
+            isinstance(layers, int) and layers >= 1, f"`layers` must be at least 1, not {layers!r}"
+        )
         units = values.get("units", ClassifierConfig.units)
         if len(set(units)) > 1 or not recurrent:
             raise UsageError("`layers` repeats one size of `units`: give the one or the other")
-        values["units"] = units[:1] * given["layers"]
+        values["units"] = units[:1] * layers
     return values
 
 

@@ -36,7 +36,7 @@ class Draft:
 
     @classmethod
     def from_preset(cls, preset: str, given: Mapping[str, Any]) -> Self:
-        """The preset's values, with the given ones instead where there are any.
+        """The preset's values, overridden by the given ones.
 
         Raises:
             UsageError: values outside their range, or that contradict each other.

@@ -102,7 +102,7 @@ def load_part(
         raise RunError(f"{run.resume_file} is not of the run that wrote {path}: {another}")
     fraction = recipe.training.validation
     if part == "validation" and not fraction:
-        raise RunError(f"{run.name} held back no validation text: {another} or training")
+        raise RunError(f"{run.name} held back no validation text: name training or another `text`")
     corpus = reload_text(run, recipe, source, data_dir, reporter)
     return split_text(corpus.text, fraction)[PARTS.index(part)]
 
@@ -121,7 +121,7 @@ def is_text(named: str, checkpoints: Path, words: Collection[str] = ()) -> bool:
 
 
 def _require_present(run: Run, recipe: LanguageRecipe) -> None:
-    """Raise if a text can't be where it was."""
+    """Raise if a text can't be read again from the place it came from."""
     place = Path(recipe.source)
     if recipe.source in {STDIN, ""}:
         problem = f"was trained on {describe_source(recipe.source)}"

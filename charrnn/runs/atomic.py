@@ -18,7 +18,7 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
         OSError: the disk is full or the folder can't be written; it names `path`, which is
             untouched then.
     """
-    with _named(path):
+    with _name_in_errors(path):
         handle, temporary = tempfile.mkstemp(
             dir=path.parent, prefix=f".{path.name}.", suffix=".part"
         )
@@ -27,7 +27,7 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).chmod(0o666 & ~_read_umask())
             Path(temporary).replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -36,8 +36,8 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
 
 
 @contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """An error inside names what was asked for, not the temporary file."""
+def _name_in_errors(path: Path) -> Iterator[None]:
+    """Within, an error names the file that was asked for, not the temporary one."""
     try:
         yield
     except OSError as error:
@@ -45,7 +45,7 @@ def _named(path: Path) -> Iterator[None]:
         raise
 
 
-def _umask() -> int:
+def _read_umask() -> int:
     """The process's file mode mask; the only way to read it is to set it."""
     mask = os.umask(0o022)
     os.umask(mask)

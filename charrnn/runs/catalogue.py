@@ -113,7 +113,8 @@ def find_checkpoint(
     if named is None:
         return newest_run(checkpoints, kind).checkpoint_file(epoch)
     path = Path(named)
-    is_name = str(named) in {run.name for run in list_runs(checkpoints, kind)}
+    # An empty name would be the path of the working folder.
+    is_name = str(named) in {"", *(run.name for run in list_runs(checkpoints, kind))}
     if path.suffix == ".h5" or (path.is_file() and not is_name):
         if epoch is not None:
             raise UsageError(f"{path} is one epoch's file: leave out `epoch`")

@@ -41,7 +41,7 @@ class Cost(NamedTuple):
     epoch: float
 
     def epochs_within(self, seconds: float) -> int:
-        """How many epochs fit into a time; 0 where none does."""
+        """How many epochs fit into a time; 0 if none does."""
         return max(0, int((seconds - self.start) / self.epoch))
 
 

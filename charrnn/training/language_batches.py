@@ -64,7 +64,7 @@ def make_training_batches(ids: Ids, config: TrainingConfig, first_epoch: int) ->
 def make_validation_batches(ids: Ids, config: TrainingConfig) -> Any:
     """The validation text once, as contiguous streams of windows without overlap.
 
-    The windows are shorter than T, down to half of it, where that leaves less of the text unread.
+    The windows are shorter than T, down to half of it, if that leaves less of the text unread.
 
     Raises:
         CorpusTooShortError: fewer than two characters per stream.

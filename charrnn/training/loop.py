@@ -77,7 +77,7 @@ def train(
 
 
 def _restore_or_save(run: Run, progress: Progress[Any], model: Any) -> None:
-    """Put the model where the last finished epoch left it, or save what a new run begins with.
+    """Restore the model to the end of its last finished epoch, or save what a new run begins with.
 
     So a run that was interrupted in its first epoch begins again with the same weights, borrowed
     ones too.

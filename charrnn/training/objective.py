@@ -38,6 +38,6 @@ def cross_entropy(targets: Any, logits: Any) -> Any:
 
 
 def _accuracy(targets: Any, logits: Any) -> Any:
-    """1 where the logit has the label's sign, else 0, (B,)."""
+    """1 if the logit has the label's sign, else 0, (B,)."""
     positive = logits[:, 0] + targets[:, 1] > 0
     return tf.cast(tf.equal(positive, targets[:, 0] > 0), tf.float32)

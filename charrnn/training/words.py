@@ -116,7 +116,7 @@ def _join(reviews: Sequence[Ids]) -> Ids:
 
 
 def _make_training_batches(text: Ids, seed: int, first_epoch: int) -> Any:
-    """Endless windows (B, T); where the first begins and their order change with the epoch."""
+    """Endless windows (B, T); each epoch begins them elsewhere, and in another order."""
     steps = count_steps(text.ravel(), len(text))
 
     def batches() -> Iterator[tuple[Ids]]:

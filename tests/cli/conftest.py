@@ -2,22 +2,22 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from charrnn.data.vocabulary import Ids
 from charrnn.runs.checkpoint import Weights
-from charrnn.runs.recipe import LanguageRecipe
+from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.run import Run
 from tests.support import commands
 from tests.support.commands import Fails, Invoke, PlannedRun, PlanRun
+from tests.support.language_runs import find_run
 from tests.support.screens import Clock, FakeTerminal, MakeTerminal
 from tests.support.train_command import (
     LENGTH,
     SMALL,
     Train,
     Trained,
-    find_language_run,
     train_small,
 )
 
@@ -37,16 +37,16 @@ def fails() -> Fails:
 @pytest.fixture
 def plan(monkeypatch: pytest.MonkeyPatch) -> PlanRun:
     """Runs `charrnn train` up to the training itself, which is left out."""
-    begun: list[tuple[Run, LanguageRecipe, Any, Weights | None]] = []
+    begun: list[tuple[Run, LanguageRecipe, Ids, Weights | None]] = []
 
     def begin(
         run: Run,
-        progress: Any,
-        ids: Any,
+        progress: Progress[LanguageRecipe],
+        ids: Ids,
         _steps: int,
-        _listener: Any,
-        _interrupted: Any,
-        borrowed: Any,
+        _listener: object,
+        _interrupted: object,
+        borrowed: Weights | None,
     ) -> None:
         run.folder.mkdir(parents=True, exist_ok=True)
         begun.append((run, progress.recipe, ids, borrowed))
@@ -94,7 +94,7 @@ def train(tmp_path_factory: pytest.TempPathFactory, text: str) -> Train:
 def finished_run(invoke: Invoke, novel: Path) -> Run:
     """A run of the tiny network, `mine`, that has done its one epoch."""
     assert invoke("train", novel, *SMALL, "--run", "mine").exit_code == 0
-    return find_language_run("mine")
+    return find_run("mine")
 
 
 @pytest.fixture

@@ -1,22 +1,19 @@
-"""`charrnn data`: what can be had, what is here, fetching it."""
+"""`charrnn data`: which texts there are, which are downloaded, and fetching them."""
 
 import dataclasses
 import hashlib
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 
 from charrnn.data import corpus
 from charrnn.data.download import Remote
-
-Invoke = Callable[..., Result]
-Fails = Callable[..., str]
+from tests.support.commands import Fails, Invoke
 
 PLAY = b"First Citizen:\nBefore we proceed any further, hear me speak.\n" * 40
 
@@ -41,8 +38,8 @@ class _Answer(BaseHTTPRequestHandler):
         pass
 
 
-def known_at(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    """Let shakespeare be the play, to be had from `url`."""
+def publish_at(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Let shakespeare be the play, at `url`."""
     remote = Remote("shakespeare.txt", url, hashlib.sha256(PLAY).hexdigest(), len(PLAY))
     named = dataclasses.replace(corpus.NAMED["shakespeare"], remote=remote)
     monkeypatch.setattr(corpus, "SHAKESPEARE", remote)
@@ -51,10 +48,10 @@ def known_at(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 
 @pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+def play_host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     """A host on this machine that has the play."""
     with Host(("127.0.0.1", 0), _Answer) as server:
-        known_at(monkeypatch, f"http://127.0.0.1:{server.server_port}/shakespeare.txt")
+        publish_at(monkeypatch, f"http://127.0.0.1:{server.server_port}/shakespeare.txt")
         thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         yield server
@@ -68,12 +65,12 @@ def no_host(monkeypatch: pytest.MonkeyPatch) -> str:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{unused.getsockname()[1]}"
-    known_at(monkeypatch, f"http://{address}/shakespeare.txt")
+    publish_at(monkeypatch, f"http://{address}/shakespeare.txt")
     monkeypatch.setattr("charrnn.data.download.time.sleep", lambda _: None)
     return address
 
 
-def put(folder: Path, content: bytes = PLAY) -> Path:
+def write_play(folder: Path, content: bytes = PLAY) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "shakespeare.txt"
     path.write_bytes(content)
@@ -82,7 +79,7 @@ def put(folder: Path, content: bytes = PLAY) -> Path:
 
 @pytest.mark.usefixtures("no_host")
 def test_list_before_fetching(invoke: Invoke) -> None:
-    """The list names each text, says what it is, and what is not here; nothing is downloaded."""
+    """The list says what each text is, and which are not here; nothing is downloaded."""
     result = invoke("data", "list")
     assert (result.exit_code, result.stderr) == (0, "")
     play, pydoc = result.stdout.splitlines()
@@ -93,19 +90,19 @@ def test_list_before_fetching(invoke: Invoke) -> None:
     assert "not fetched" not in pydoc
 
 
-@pytest.mark.usefixtures("host")
+@pytest.mark.usefixtures("play_host")
 def test_list_after_fetching(invoke: Invoke) -> None:
     """A fetched text is listed with its path."""
-    path = put(Path("data"))
+    path = write_play(Path("data"))
     play = invoke("data", "list").stdout.splitlines()[0]
     assert play.endswith(str(path))
 
 
 @pytest.mark.parametrize("here", [False, True])
-@pytest.mark.usefixtures("host")
+@pytest.mark.usefixtures("play_host")
 def test_list_as_json(invoke: Invoke, *, here: bool) -> None:
-    """--json gives an object a line with name, description, whether it is here, and its path."""
-    path = put(Path("texts")) if here else None
+    """--json prints one object per text: its name, description, and path, if it is here."""
+    path = write_play(Path("texts")) if here else None
     lines = invoke("data", "list", "--json", "--data-dir", "texts").stdout.splitlines()
     play, pydoc = map(json.loads, lines)
     assert set(play) == set(pydoc) == {"name", "description", "here", "path"}
@@ -118,20 +115,20 @@ def test_list_as_json(invoke: Invoke, *, here: bool) -> None:
     assert "help" in Path(pydoc["path"]).read_text(encoding="utf-8")
 
 
-def test_fetch_prints_the_path_alone(invoke: Invoke, host: Host) -> None:
+def test_fetch_prints_the_path_alone(invoke: Invoke, play_host: Host) -> None:
     """stdout is the path of the verified file, for use in a script; a second time needs no host."""
     result = invoke("data", "fetch")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "data/shakespeare.txt\n", "")
     assert Path("data/shakespeare.txt").read_bytes() == PLAY
     again = invoke("data", "fetch", "shakespeare")
     assert again.stdout == result.stdout
-    assert host.requests == 1
+    assert play_host.requests == 1
 
 
 @pytest.mark.parametrize("way", ["option", "environment", "both"])
-@pytest.mark.usefixtures("host")
+@pytest.mark.usefixtures("play_host")
 def test_folder_can_be_chosen(invoke: Invoke, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    """--data-dir and CHARRNN_DATA_DIR say where texts are kept; the option wins."""
+    """--data-dir and CHARRNN_DATA_DIR choose the folder of texts; the option wins."""
     words = ["--data-dir", "mine/texts"] if way != "environment" else []
     if way != "option":
         where = "mine/texts" if way == "environment" else "not/here"
@@ -157,12 +154,12 @@ def test_unreachable_host(fails: Fails, no_host: str) -> None:
     assert list(Path("texts").glob("*")) in ([], [Path("texts/.shakespeare.txt.lock")])
 
 
-def test_file_of_another_content(fails: Fails, host: Host) -> None:
+def test_file_of_another_content(fails: Fails, play_host: Host) -> None:
     """A file that is not the expected one is reported and left alone."""
-    path = put(Path("data"), b"my own notes")
+    path = write_play(Path("data"), b"my own notes")
     assert str(path) in fails(1, "data", "fetch")
     assert path.read_bytes() == b"my own notes"
-    assert host.requests == 0
+    assert play_host.requests == 0
 
 
 def test_unknown_text(fails: Fails) -> None:
@@ -171,7 +168,7 @@ def test_unknown_text(fails: Fails) -> None:
     assert "'shakespeare'" in fails(2, "data", "path", "hamlet")
 
 
-@pytest.mark.usefixtures("host")
+@pytest.mark.usefixtures("play_host")
 def test_folder_that_cannot_be_made(fails: Fails) -> None:
     """A data folder below a file is one clear line, not a traceback."""
     Path("file").write_text("in the way", encoding="utf-8")
@@ -179,7 +176,7 @@ def test_folder_that_cannot_be_made(fails: Fails) -> None:
     assert "file" in fails(2, "data", "fetch", "--data-dir", "file")
 
 
-@pytest.mark.usefixtures("host")
+@pytest.mark.usefixtures("play_host")
 def test_quiet_fetch_says_nothing(invoke: Invoke) -> None:
     """-q leaves stderr empty and the path on stdout."""
     result = invoke("data", "fetch", "-q")

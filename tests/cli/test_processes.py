@@ -8,23 +8,25 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
 
-from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import read_checkpoint
+from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.run import Run
-
-Invoke = Callable[..., Result]
-Fails = Callable[..., str]
-MakeRun = Callable[..., Path]
+from tests.support.commands import Fails, Invoke
+from tests.support.language_runs import find_run
+from tests.support.networks import MakeRun
+from tests.support.screens import strip_codes
+from tests.support.train_command import flatten_weights
 
 MAIN = "from charrnn.cli import main; main()"
 SMALL = shlex.split(
@@ -80,16 +82,11 @@ def started(*words: object, before: str = "") -> Iterator["subprocess.Popen[byte
             process.kill()
 
 
-def weights(run: Run, epoch: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    made = checkpoint.read(run.epoch_file(epoch)).weights
-    return np.concatenate([values.ravel() for values in made.values()])
-
-
 # Sampling
 
 
 def test_each_character_is_written_at_once(make_run: MakeRun) -> None:
-    """A character is out before the next is thought of."""
+    """A character is written before the next is computed."""
     make_run()
     words = ["sample", "abc", "--length", 40, "--seed", 1, "-q"]
     wait_for_a_sign = """
@@ -112,7 +109,7 @@ NumpyStepper.step = step_or_wait
 
 
 def test_endless_text_can_be_left(make_run: MakeRun) -> None:
-    """Who reads a beginning and closes the pipe ends the program, silently."""
+    """A reader that closes the pipe after the beginning ends the program, silently."""
     make_run()
     with started("sample", "abc", "--length", 10**9, "--seed", 1, "-q") as process:
         assert process.stdout is not None
@@ -150,6 +147,25 @@ def test_text_on_a_terminal_ends_its_line(make_run: MakeRun) -> None:
         os.close(secondary)
         shown = os.read(main, 1000)
     assert shown.replace(b"\r\n", b"\n") == run(*words).stdout + b"\n"
+
+
+def test_notes_wrap_in_a_narrow_terminal() -> None:
+    """Notes break between words at the width of stderr's terminal, though stdout is a file."""
+    main, secondary = pty.openpty()
+    termios.tcsetwinsize(secondary, (24, 30))
+    folder = "one two three four five six seven eight nine ten"
+    with os.fdopen(main, "rb"), os.fdopen(secondary, "wb") as stderr:
+        subprocess.run(
+            command("data", "list", "-v", "--data-dir", folder),
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            check=True,
+            timeout=LIMIT,
+        )
+        lines = os.read(main, 1000).decode().splitlines()
+    assert lines == ["downloads are kept in one two", "three four five six seven", "eight nine ten"]
 
 
 @pytest.mark.parametrize("closed", [0, 1, 2], ids=["stdin", "stdout", "stderr"])
@@ -202,13 +218,6 @@ def _ctrl_c_reaches_children() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture
-def novel(real_text: str) -> Path:
-    path = Path("novel.txt")
-    path.write_text(real_text[:600], encoding="utf-8")
-    return path
-
-
 def test_training_is_clean(novel: Path) -> None:
     """stdout has the epochs and stderr charrnn's own lines: nothing of TensorFlow's, no warnings,
     whatever the terminal is called and however narrow it is.
@@ -221,12 +230,12 @@ def test_training_is_clean(novel: Path) -> None:
     assert second.startswith("epoch 2/2  train ")
     began, ended, read = done.stderr.decode().splitlines()
     assert began.startswith("mine: rnn 6, ")
-    assert ended.startswith("done: ")
+    assert ended == "best epoch: 2, in checkpoints/mine"
     assert read.endswith("charrnn sample --run mine")
 
 
 def test_training_without_standard_streams(novel: Path) -> None:
-    """A training that is started with no streams at all, as by a daemon, trains."""
+    """A run that is started with no streams at all, as by a daemon, trains."""
     words = command("train", novel, *SMALL, "--epochs", 1, "--run", "mine")
     done = subprocess.run(
         ["/bin/sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', *words],
@@ -235,11 +244,11 @@ def test_training_without_standard_streams(novel: Path) -> None:
         timeout=LIMIT,
     )
     assert done.returncode == 0
-    assert Run(Path("checkpoints/mine")).epochs() == [1]
+    assert find_run("mine").epochs() == [1]
 
 
 def test_ctrl_c_while_tensorflow_is_loaded(novel: Path) -> None:
-    """Who thinks better of it in the first seconds gets the shell back without a traceback."""
+    """Ctrl-C in the first seconds gives the shell back without a traceback."""
     press = """
 import signal
 class PressCtrlC:
@@ -255,12 +264,12 @@ sys.meta_path.insert(0, PressCtrlC())
 
 
 def test_full_disk_while_training(novel: Path, invoke: Invoke) -> None:
-    """A full disk is one line; the last good checkpoint survives, and a resume goes on from it."""
+    """A full disk is one line; the last good checkpoint survives, and a resume starts from it."""
     # So many units that a resume file is larger than a checkpoint.
     words = ["train", novel, *SMALL, "--units", 24, "--run"]
     assert invoke(*words, "whole", "--epochs", 2).exit_code == 0
     assert invoke(*words, "full", "--epochs", 1).exit_code == 0
-    full = Run(Path("checkpoints/full"))
+    full = find_run("full")
     before = contents(full)
     line = no_room(full, bytes_left=full.epoch_file(1).stat().st_size // 2)
     assert str(full.epoch_file(2)) in line
@@ -270,7 +279,7 @@ def test_full_disk_while_training(novel: Path, invoke: Invoke) -> None:
     assert contents(full)[full.resume_file] == before[full.resume_file]
     assert invoke("sample", "The ", "--run", "full", "--length", 3).exit_code == 0
     assert invoke("train", "--resume", "full", "--epochs", 2).exit_code == 0
-    assert np.array_equal(weights(full, 2), weights(Run(Path("checkpoints/whole")), 2))
+    assert np.array_equal(flatten_weights(full, 2), flatten_weights(find_run("whole"), 2))
 
 
 def contents(run: Run) -> dict[Path, bytes]:
@@ -289,7 +298,11 @@ def no_room(run_: Run, bytes_left: int) -> str:
 
 @dataclass
 class Interrupted:
-    """A training on a terminal that was stopped by Ctrl-C in its second epoch."""
+    """A run on a terminal that was stopped by Ctrl-C in its second epoch.
+
+    Attributes:
+        attempts: errors of other commands that wanted to train in its folder while it lived.
+    """
 
     folder: Path
     words: list[str]
@@ -297,18 +310,17 @@ class Interrupted:
     stdout: list[str]
     code: int
     attempts: dict[str, str]
-    """What other trainings in the same folder were told while this one lived."""
 
     @property
     def run(self) -> Run:
-        return Run(self.folder / "checkpoints" / "mine")
+        return Run(self.folder / "checkpoints" / "mine", LANGUAGE)
 
 
 @pytest.fixture(scope="module")
 def interrupted(
     tmp_path_factory: pytest.TempPathFactory, real_text: str, fails: Fails
 ) -> Interrupted:
-    """One such training, looked at by several tests."""
+    """One such run, looked at by several tests."""
     folder = tmp_path_factory.mktemp("interrupted")
     (folder / "novel.txt").write_text(real_text[:30_000], encoding="utf-8")
     words = ["train", str(folder / "novel.txt"), *SMALL]
@@ -349,29 +361,25 @@ def read_until(terminal: int, pattern: str | None) -> str:
         try:
             shown += os.read(terminal, 100_000).decode(errors="replace")
         except OSError:  # how Linux says that nobody has the other end any more
-            return plain(shown)
-        if pattern and re.search(pattern, plain(shown)):
-            return plain(shown)
+            return strip_codes(shown)
+        if pattern and re.search(pattern, strip_codes(shown)):
+            return strip_codes(shown)
     raise TimeoutError(shown)
 
 
-def plain(shown: str) -> str:
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
-
-
-def test_bar_of_a_real_training(interrupted: Interrupted) -> None:
+def test_bar_of_a_real_run(interrupted: Interrupted) -> None:
     """On a terminal the bar counts steps, characters per second and the loss, and is wiped."""
     row = r"epoch [12]/2 \S* *\d+/749 +([\d,]+ chars/s|starting) +loss \d\.\d{4} +[-\d:]+"
     assert len(re.findall(row, interrupted.screen)) > 1
 
 
 def test_ctrl_c_while_training(interrupted: Interrupted) -> None:
-    """Ctrl-C ends after the step with 130, keeps what is trained, and says how to go on."""
+    """Ctrl-C ends after the step with 130, keeps what is trained, and says how to resume."""
     assert interrupted.code == 130
     assert len(interrupted.stdout) == 1
     assert interrupted.stdout[0].startswith("epoch 1/2")
     assert interrupted.run.epochs() == [1]
-    kept = checkpoint.read(interrupted.run.interrupted_file).provenance
+    kept = read_checkpoint(interrupted.run.interrupted_file).provenance
     assert (kept.epoch, kept.finished) == (2, False)
     after = interrupted.screen.split("stopping after this step")[1]
     assert "stopped: epoch 1 is saved" in after
@@ -380,17 +388,17 @@ def test_ctrl_c_while_training(interrupted: Interrupted) -> None:
     assert "Traceback" not in interrupted.screen
 
 
-def test_folder_is_taken_while_a_training_lives(interrupted: Interrupted) -> None:
-    """Nobody else trains in a run's folder while its training lives."""
+def test_folder_is_taken_while_a_run_lives(interrupted: Interrupted) -> None:
+    """No other process trains in a run's folder while one does."""
     assert "another process" in interrupted.attempts["resume"]
     assert "'mine' exists" in interrupted.attempts["train"]
 
 
 def test_resume_after_ctrl_c(interrupted: Interrupted, invoke: Invoke) -> None:
-    """What was interrupted and resumed ends with the weights of a training left alone."""
+    """An interrupted run ends with the same weights as an uninterrupted one."""
     shutil.copytree(interrupted.run.folder, "checkpoints/mine")
-    resumed, alone = (Run(Path("checkpoints") / name) for name in ("mine", "alone"))
+    resumed, alone = (find_run(name) for name in ("mine", "alone"))
     assert invoke("train", "--resume", "mine").exit_code == 0
     assert invoke(*interrupted.words, "--run", "alone", "--epochs", 2).exit_code == 0
-    assert np.array_equal(weights(resumed, 2), weights(alone, 2))
+    assert np.array_equal(flatten_weights(resumed, 2), flatten_weights(alone, 2))
     assert not resumed.interrupted_file.exists()

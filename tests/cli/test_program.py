@@ -4,31 +4,29 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from charrnn.cli import options
-from charrnn.cli.program import program
-from charrnn.errors import CharrnnError, RunError, UsageError
-
-Invoke = Callable[..., Result]
-Fails = Callable[..., str]
-MakeRun = Callable[..., Path]
+from charrnn.cli.program import _is_verbose, program
+from charrnn.errors import CharrnnError, CheckpointError, RunError, UsageError
+from tests.support.commands import Fails, Invoke, parse_command
+from tests.support.networks import MakeRun
 
 
-def commands(command: click.Command, *names: str) -> Iterator[tuple[list[str], click.Command]]:
+def list_commands(command: click.Command, *names: str) -> Iterator[tuple[list[str], click.Command]]:
     yield [*names], command
     if isinstance(command, click.Group):
         for name, inner in command.commands.items():
-            yield from commands(inner, *names, name)
+            yield from list_commands(inner, *names, name)
 
 
-COMMANDS = list(commands(program))
+COMMANDS = list(list_commands(program))
 NAMED = [pytest.param(names, command, id=" ".join(names)) for names, command in COMMANDS if names]
 LEAVES = [
     pytest.param(names, id=" ".join(names))
@@ -37,13 +35,19 @@ LEAVES = [
 ]
 
 
-def examples(command: click.Command) -> list[str]:
+def find_examples(command: click.Command) -> list[str]:
     """The calls of charrnn in a command's help: what stands after the name, to the next pipe."""
     return re.findall(r"charrnn ([^|>)\n]+)", command.epilog or "")
 
 
+class AddBoom(Protocol):
+    """Adds a command `boom` that raises."""
+
+    def __call__(self, error: BaseException) -> None: ...
+
+
 @pytest.fixture
-def command_raising(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+def add_boom(monkeypatch: pytest.MonkeyPatch) -> AddBoom:
     """Adds a command `boom` that raises."""
 
     def add(error: BaseException) -> None:
@@ -62,7 +66,7 @@ def test_the_commands_are_these() -> None:
     assert {" ".join(names) for names, _ in COMMANDS} - {""} == {
         *("train", "sample", "evaluate", "data", "data list", "data fetch", "data path"),
         *("classify", "classify imdb", "classify predict", "classify compare", "classify words"),
-        *("classify show", "classify pretrain"),
+        *("classify train", "classify show", "classify pretrain"),
     }
 
 
@@ -86,16 +90,12 @@ def test_help_has_examples(
 @pytest.mark.parametrize(("names", "command"), NAMED)
 def test_examples_are_valid(names: list[str], command: click.Command) -> None:
     """What the help shows can be typed: the parser accepts each example."""
-    found = examples(command)
+    found = find_examples(command)
     assert found
     for line in found:
         words = shlex.split(line)
         assert words[: len(names)] == names
-        with program.make_context("charrnn", words) as context:
-            inner: click.Command = program
-            while isinstance(inner, click.Group):
-                inner = inner.commands[words.pop(0)]
-            inner.make_context(inner.name, words, parent=context).close()
+        parse_command(*words)
 
 
 def test_top_help_says_how_to_start(invoke: Invoke) -> None:
@@ -197,13 +197,13 @@ def test_wrong_call_is_one_line(fails: Fails, words: list[str], named: str) -> N
 )
 def test_expected_errors_are_one_line(
     invoke: Invoke,
-    command_raising: Callable[[BaseException], None],
+    add_boom: AddBoom,
     error: Exception,
     code: int,
     line: str,
 ) -> None:
     """A failure is one line on stderr, with an exit code that tells calls from circumstances."""
-    command_raising(error)
+    add_boom(error)
     result = invoke("boom")
     assert (result.stdout, result.stderr) == ("", f"charrnn: {line}\n")
     assert result.exit_code == code
@@ -219,10 +219,10 @@ def test_expected_errors_are_one_line(
     ids=repr,
 )
 def test_unexpected_errors_are_one_line_too(
-    invoke: Invoke, command_raising: Callable[[BaseException], None], error: Exception, named: str
+    invoke: Invoke, add_boom: AddBoom, error: Exception, named: str
 ) -> None:
     """A bug is no excuse for a traceback: one line that says how to see more."""
-    command_raising(error)
+    add_boom(error)
     result = invoke("boom")
     (line,) = result.stderr.splitlines()
     assert line.startswith(f"charrnn: unexpected {named}")
@@ -231,11 +231,9 @@ def test_unexpected_errors_are_one_line_too(
 
 
 @pytest.mark.parametrize("flag", ["-v", "--verbose"])
-def test_verbose_shows_where(
-    invoke: Invoke, command_raising: Callable[[BaseException], None], flag: str
-) -> None:
+def test_verbose_shows_where(invoke: Invoke, add_boom: AddBoom, flag: str) -> None:
     """-v shows the traceback of an unexpected error, and the line after it."""
-    command_raising(RuntimeError("broken"))
+    add_boom(RuntimeError("broken"))
     result = invoke("boom", flag)
     first, *_, last = result.stderr.splitlines()
     assert first.startswith("Traceback")
@@ -244,12 +242,71 @@ def test_verbose_shows_where(
     assert result.exit_code == 1
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()], ids=repr)
-def test_ctrl_c_is_no_failure(
-    invoke: Invoke, command_raising: Callable[[BaseException], None], error: BaseException
+def make_chain() -> CheckpointError:
+    """An error of ours that came from two others, the way `raise ... from ...` links them."""
+    error, middle, first = CheckpointError("x.h5 is damaged"), OSError("can't\nread"), ValueError()
+    error.__cause__, middle.__cause__ = middle, first
+    return error
+
+
+def test_verbose_shows_causes(invoke: Invoke, add_boom: AddBoom) -> None:
+    """-v shows what an expected error came from, a line each; without -v the error is one line."""
+    add_boom(make_chain())
+    causes = ["caused by OSError: can't read", "caused by ValueError"]
+    line = "charrnn: x.h5 is damaged"
+    verbose = invoke("boom", "-v")
+    assert verbose.stderr.splitlines() == [*causes, line]
+    assert (verbose.exit_code, verbose.stdout) == (1, "")
+    assert invoke("boom").stderr.splitlines() == [line]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RunError("no run 'x'"), click.UsageError("no"), FileNotFoundError(2, "No such file", "x.txt")],
+    ids=repr,
+)
+def test_an_error_without_causes_stays_one_line(
+    invoke: Invoke, add_boom: AddBoom, error: Exception
 ) -> None:
+    """-v adds nothing to an expected error that came from no other."""
+    add_boom(error)
+    assert len(invoke("boom", "-v").stderr.splitlines()) == 1
+
+
+def test_verbose_shows_the_causes_of_a_damaged_file(make_run: MakeRun, invoke: Invoke) -> None:
+    """What a library reported of a file is kept behind the line that says what is wrong."""
+    content = make_run().read_bytes()
+    Path("bad.weights.h5").write_bytes(content[:600])
+    words = ["sample", "abc", "--checkpoint", "bad.weights.h5"]
+    (line,) = invoke(*words).stderr.splitlines()
+    *causes, last = invoke(*words, "-v").stderr.splitlines()
+    assert last == line
+    assert all(cause.startswith("caused by ") for cause in causes)
+    assert not any(line.removeprefix("charrnn: ") in cause for cause in causes)
+
+
+@pytest.mark.parametrize(
+    ("words", "verbose"),
+    [
+        (["train", "-v"], True),
+        (["train", "--verbose", "novel.txt"], True),
+        (["train", "-qv"], True),
+        (["train", "--validation", "0.1"], False),
+        (["train", "-q"], False),
+        (["sample", "--", "-v"], False),
+        ([], False),
+    ],
+    ids=repr,
+)
+def test_what_counts_as_verbose(words: list[str], *, verbose: bool) -> None:
+    """-v counts wherever it is typed, also with other letters, but not as a text."""
+    assert _is_verbose(words) == verbose
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()], ids=repr)
+def test_ctrl_c_is_no_failure(invoke: Invoke, add_boom: AddBoom, error: BaseException) -> None:
     """Ctrl-C ends with 130, as shells expect, without a word."""
-    command_raising(error)
+    add_boom(error)
     result = invoke("boom", "-v")
     assert result.exit_code == 130
     assert result.output.strip() == ""

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import charrnn
 from charrnn.runs.checkpoint import read_checkpoint
 from tests.support.commands import Invoke
 from tests.support.language_runs import read_text
@@ -12,7 +13,7 @@ from tests.support.networks import CHARACTERS, MakeRun
 
 
 def logits(path: Path, text: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """What a simple recurrent network predicts after each character, (N, V), from its formula."""
+    """A simple recurrent network's logits after each character, (N, V), from its formula."""
     weights = read_checkpoint(path).weights
     embedding, kernel, recurrent, bias, dense, dense_bias = (
         values.astype(np.float64) for values in weights.values()
@@ -43,14 +44,14 @@ def greedy(path: Path, prompt: str, length: int) -> str:
 
 @pytest.mark.parametrize("prompt", ["a", "deaf cafe!\n"])
 def test_temperature_zero_is_greedy(invoke: Invoke, make_run: MakeRun, prompt: str) -> None:
-    """--temp 0 always writes the likeliest character, as the network's formula gives it."""
+    """--temp 0 always writes the likeliest character by the network's formula."""
     path = make_run(cell="rnn")
     text = read_text(invoke("sample", prompt, "--temp", 0, "--length", 60))
     assert text == prompt + greedy(path, prompt, 60)
 
 
 def test_no_prompt_begins_a_line(invoke: Invoke, make_run: MakeRun) -> None:
-    """Without a prompt the text begins as after a line end, which is not printed."""
+    """Without a prompt the text begins as it would after a line end, which is not printed."""
     path = make_run(cell="rnn")
     text = read_text(invoke("sample", "--temp", 0, "--length", 30))
     assert text == greedy(path, "\n", 30)
@@ -66,14 +67,14 @@ def test_narrowest_choice_is_greedy(invoke: Invoke, make_run: MakeRun, words: li
 
 @pytest.mark.parametrize("top_k", [2, 4])
 def test_top_k(invoke: Invoke, make_run: MakeRun, top_k: int) -> None:
-    """--top-k K draws among the K likeliest characters, and among all of these."""
+    """--top-k K samples from the K likeliest characters, and from all of these."""
     path = make_run(cell="rnn")
     made = read_text(invoke("sample", "ab", "--length", 200, "--seed", 1, "--top-k", top_k))[2:]
     assert set(ranks(path, "ab", made)) == set(range(top_k))
 
 
 def test_top_p(invoke: Invoke, make_run: MakeRun) -> None:
-    """--top-p P draws among the likeliest characters that together reach P, and no others."""
+    """--top-p P samples from the fewest likeliest characters that together reach P."""
     path = make_run(cell="rnn")
     made = read_text(invoke("sample", "ab", "--length", 200, "--seed", 1, "--top-p", 0.6))[2:]
     found = ranks(path, "ab", made)
@@ -84,13 +85,17 @@ def test_top_p(invoke: Invoke, make_run: MakeRun) -> None:
 
 
 def test_temperature(invoke: Invoke, make_run: MakeRun) -> None:
-    """The higher --temp, the less likely the characters; the default is 1."""
+    """The higher --temp, the less likely the characters; the default is 1.
+
+    --temperature is the same option.
+    """
     path = make_run(cell="rnn")
     words = ["sample", "ab", "--length", 300, "--seed", 3]
     texts = {t: read_text(invoke(*words, "--temp", t))[2:] for t in (0.3, 1, 3)}
     cool, warm, hot = (np.mean(ranks(path, "ab", made)) for made in texts.values())
     assert cool < warm < hot
     assert read_text(invoke(*words))[2:] == texts[1]
+    assert read_text(invoke(*words, "--temperature", 0.3))[2:] == texts[0.3]
 
 
 @pytest.mark.parametrize("length", [0, 1, 77])
@@ -118,7 +123,7 @@ def test_default_length(invoke: Invoke, make_run: MakeRun) -> None:
 
 
 def test_num_writes_independent_texts(invoke: Invoke, make_run: MakeRun) -> None:
-    """--num N writes N different texts, each with the prompt; the first is the one alone."""
+    """--num N writes N different texts, each with the prompt; the first is the text without it."""
     make_run()
     words = ["sample", "ab", "--length", 60, "--seed", 4]
     alone = read_text(invoke(*words))
@@ -129,7 +134,7 @@ def test_num_writes_independent_texts(invoke: Invoke, make_run: MakeRun) -> None
 
 
 def test_seed(invoke: Invoke, make_run: MakeRun) -> None:
-    """The same --seed gives the same text, another one another."""
+    """The same --seed gives the same text, another seed another text."""
     make_run()
     first, again, other = (
         read_text(invoke("sample", "ab", "--length", 60, "--seed", seed)) for seed in (7, 7, 8)
@@ -138,8 +143,8 @@ def test_seed(invoke: Invoke, make_run: MakeRun) -> None:
     assert first != other
 
 
-def test_text_without_a_seed_can_be_had_again(invoke: Invoke, make_run: MakeRun) -> None:
-    """Without --seed texts differ, and stderr says the seed that repeats one."""
+def test_text_without_a_seed_can_be_repeated(invoke: Invoke, make_run: MakeRun) -> None:
+    """Without --seed texts differ, and stderr gives the seed that repeats one."""
     make_run()
     one, two = (invoke("sample", "ab", "--length", 60) for _ in range(2))
     assert read_text(one) != read_text(two)
@@ -148,7 +153,7 @@ def test_text_without_a_seed_can_be_had_again(invoke: Invoke, make_run: MakeRun)
 
 
 def test_stop(invoke: Invoke, make_run: MakeRun) -> None:
-    """--stop ends a text after the first place where that was written; the prompt doesn't count."""
+    """--stop ends a text when it has first written TEXT; the prompt doesn't count."""
     make_run()
     words = ["sample", "ab", "--length", 400, "--seed", 2]
     whole = read_text(invoke(*words))
@@ -171,13 +176,23 @@ def test_each_text_stops_by_itself(invoke: Invoke, make_run: MakeRun) -> None:
 
 
 def test_unknown_characters_can_be_skipped(invoke: Invoke, make_run: MakeRun) -> None:
-    """--unknown skip reads, and prints, the prompt without what the network doesn't know."""
+    """--unknown skip reads and prints the prompt without the characters that are unknown."""
     make_run()
     words = ["--length", 30, "--seed", 1, "--unknown", "skip"]
     skipped = read_text(invoke("sample", "xaybßc", *words))
     assert skipped.startswith("abc")
     assert skipped == read_text(invoke("sample", "abc", *words))
     assert read_text(invoke("sample", "xyz", *words)) == read_text(invoke("sample", "", *words))
+
+
+def test_same_text_as_from_python(invoke: Invoke, make_run: MakeRun) -> None:
+    """The command writes what `LanguageModel.generate` returns for the same values and seed."""
+    path = make_run()
+    words = ["--temp", 0.8, "--top-k", 6, "--top-p", 0.9, "--seed", 5, "--num", 3, "--stop", "!"]
+    text = read_text(invoke("sample", "ab", "--length", 90, *words))
+    model = charrnn.load(path)
+    texts = model.generate("ab", 90, 0.8, 6, 0.9, 5, num=3, stop="!")
+    assert text == "\n\n---\n\n".join("ab" + one for one in texts)
 
 
 @pytest.mark.parametrize(("cell", "num"), [("rnn", 1), ("lstm", 2), ("gru", 1)])
@@ -205,7 +220,7 @@ def test_engines_agree(
 
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "BOM"])
 def test_prompt_from_elsewhere(invoke: Invoke, make_run: MakeRun, start: bytes) -> None:
-    """A prompt comes from standard input or a file as it is, line ends and all, but for a BOM."""
+    """A prompt from standard input or a file is used as it is, line ends and all, but for a BOM."""
     make_run()
     words = ["--length", 20, "--seed", 1]
     expected = read_text(invoke("sample", "ab!\ncd\n", *words))

@@ -15,34 +15,35 @@ from tests.support.networks import MakeRun
 
 
 def test_unknown_characters_are_an_error(fails: Fails, make_run: MakeRun) -> None:
-    """A prompt outside the vocabulary is refused, and every strange character is named."""
+    """A prompt with characters outside the vocabulary is rejected, and each of them is named."""
     make_run()
     line = fails(1, "sample", "abc xyß")
     assert all(repr(character) in line for character in "xyß")
     assert "'a'" not in line
+    assert line.endswith('; set --unknown to "skip" to leave them out')
     assert line == fails(1, "sample", "abc xyß", "--unknown", "error")
 
 
 def test_prompt_that_is_not_utf8(fails: Fails, make_run: MakeRun) -> None:
-    """A prompt that is no UTF-8 text is refused with the name of where it came from."""
+    """A prompt that is not UTF-8 text is rejected with the name of where it came from."""
     make_run()
     Path("latin.txt").write_bytes(b"caf\xe9")
     assert "latin.txt" in fails(1, "sample", "--prompt-file", "latin.txt")
     assert "standard input" in fails(1, "sample", "-", stdin=b"caf\xe9")
 
 
-def test_a_network_that_broke(fails: Fails, make_run: MakeRun) -> None:
-    """A network whose numbers overflow is refused in one line, without NumPy's warnings."""
+def test_diverged_network(fails: Fails, make_run: MakeRun) -> None:
+    """A network whose numbers overflow is rejected in one line, without NumPy's warnings."""
     path = make_run()
     made = read_checkpoint(path)
     weights = {name: np.full_like(values, 1e38) for name, values in made.weights.items()}
     write_checkpoint(path, dataclasses.replace(made, weights=weights))
     line = fails(1, "sample", "-q")
-    assert "epoch-0001.weights.h5: the network predicts no numbers" in line
+    assert "epoch-0001.weights.h5: the network produced NaN or infinity" in line
 
 
 def test_prompt_file_that_is_not_there(fails: Fails, make_run: MakeRun) -> None:
-    """A missing prompt file, or a folder, is named."""
+    """A prompt file that is missing, or a folder, is named."""
     make_run()
     assert "nothing.txt" in fails(1, "sample", "--prompt-file", "nothing.txt")
     assert "checkpoints" in fails(1, "sample", "--prompt-file", "checkpoints")
@@ -50,7 +51,7 @@ def test_prompt_file_that_is_not_there(fails: Fails, make_run: MakeRun) -> None:
 
 @pytest.mark.parametrize("prompt", ["abc", "-", ""])
 def test_two_prompts_are_one_too_many(fails: Fails, make_run: MakeRun, prompt: str) -> None:
-    """PROMPT and --prompt-file together are refused."""
+    """PROMPT and --prompt-file together are rejected."""
     make_run()
     Path("start.txt").write_text("ab", encoding="utf-8")
     assert "--prompt-file" in fails(2, "sample", prompt, "--prompt-file", "start.txt")
@@ -60,11 +61,12 @@ def test_two_prompts_are_one_too_many(fails: Fails, make_run: MakeRun, prompt: s
     ("words", "named"),
     [
         (["--temp", "-0.1"], "--temp"),
-        (["--temp", "nan"], "temp"),
-        (["--temp", "inf"], "temp"),
+        (["--temperature", "-0.1"], "--temperature"),
+        (["--temp", "nan"], "--temp"),
+        (["--temp", "inf"], "--temp"),
         (["--top-p", "0"], "--top-p"),
         (["--top-p", "1.01"], "--top-p"),
-        (["--top-p", "nan"], "top-p"),
+        (["--top-p", "nan"], "--top-p"),
         (["--top-k", "0"], "--top-k"),
         (["--top-k", "2.5"], "--top-k"),
         (["--length", "-1"], "--length"),
@@ -85,7 +87,7 @@ def test_wrong_values(fails: Fails, make_run: MakeRun, words: list[str], named: 
 
 
 def test_unknown_run(fails: Fails, make_run: MakeRun) -> None:
-    """An unknown run is answered with those there are."""
+    """If a run is unknown, the message lists the runs that there are."""
     make_run("hamlet")
     make_run("macbeth")
     line = fails(1, "sample", "ab", "--run", "othello")
@@ -93,7 +95,7 @@ def test_unknown_run(fails: Fails, make_run: MakeRun) -> None:
 
 
 def test_unknown_epoch(fails: Fails) -> None:
-    """An unknown epoch is answered with those there are."""
+    """If an epoch is unknown, the message lists the epochs that there are."""
     for epoch in (2, 3, 4):
         write_epoch("tiny", epoch)
     assert "2 to 4" in fails(1, "sample", "ab", "--epoch", 5)
@@ -101,10 +103,10 @@ def test_unknown_epoch(fails: Fails) -> None:
     assert "2, 4" in fails(1, "sample", "ab", "--run", "tiny", "--epoch", 3)
 
 
-@pytest.mark.parametrize("there", [False, True])
-def test_no_run_yet(fails: Fails, *, there: bool) -> None:
-    """Where nothing has been trained the line says what to type."""
-    if there:
+@pytest.mark.parametrize("exists", [False, True])
+def test_no_run_yet(fails: Fails, *, exists: bool) -> None:
+    """If nothing has been trained, the message says what to type."""
+    if exists:
         Path("checkpoints").mkdir()
         Path("checkpoints/README.md").write_text("# checkpoints\n", encoding="utf-8")
     assert "charrnn train" in fails(1, "sample", "ab")
@@ -112,7 +114,7 @@ def test_no_run_yet(fails: Fails, *, there: bool) -> None:
 
 
 def test_checkpoint_that_is_not_there(fails: Fails) -> None:
-    """A missing checkpoint file is named; so is a folder in its place."""
+    """A checkpoint file that is missing, or a folder, is named."""
     assert "my.weights.h5" in fails(1, "sample", "--checkpoint", "my.weights.h5")
     Path("folder").mkdir()
     assert "folder" in fails(1, "sample", "--checkpoint", "folder")
@@ -120,7 +122,7 @@ def test_checkpoint_that_is_not_there(fails: Fails) -> None:
 
 @pytest.mark.parametrize("left", [0, 4, 100, 0.5, 0.99])
 def test_truncated_checkpoint(fails: Fails, make_run: MakeRun, left: float) -> None:
-    """A checkpoint cut off anywhere is refused in one line with its name."""
+    """A checkpoint cut off anywhere is rejected in one line with its name."""
     path = make_run()
     content = path.read_bytes()
     path.write_bytes(content[: int(left if left > 1 else left * len(content))])
@@ -128,7 +130,7 @@ def test_truncated_checkpoint(fails: Fails, make_run: MakeRun, left: float) -> N
 
 
 def test_file_of_another_program(fails: Fails, make_run: MakeRun) -> None:
-    """A file of another program is not taken for a damaged one; weights alone are not enough."""
+    """A file of another program is not called damaged; weights alone are not enough."""
     path = make_run()
     with h5py.File(path, "w") as file:
         file["layers/dense/vars/0"] = np.zeros(3)
@@ -140,7 +142,7 @@ def test_file_of_another_program(fails: Fails, make_run: MakeRun) -> None:
 
 
 def test_newer_format(fails: Fails, make_run: MakeRun) -> None:
-    """A checkpoint of a later charrnn is not misread; the line says to upgrade."""
+    """A checkpoint of a later charrnn is not misread; the message says to upgrade."""
     path = make_run()
     content = path.read_bytes()
     path.write_bytes(content.replace(b"format 1\n", b"format 99\n", 1))
@@ -148,7 +150,7 @@ def test_newer_format(fails: Fails, make_run: MakeRun) -> None:
 
 
 def test_damaged_history(fails: Fails, invoke: Invoke) -> None:
-    """Where history.csv can't be read the line says how to do without it, and that works."""
+    """If history.csv can't be read, the message says how to do without it, and that works."""
     write_epoch("tiny", 1)
     Path("checkpoints/tiny/history.csv").write_text("epoch,loss\n1,x\n", encoding="utf-8")
     assert "--epoch" in fails(1, "sample", "ab")

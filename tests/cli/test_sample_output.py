@@ -1,11 +1,16 @@
 """`charrnn sample`: what goes to stdout and stderr, as text, as JSON and in a terminal."""
 
+import contextlib
 import json
+import os
+import pty
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
+from charrnn.cli.program import program
 from tests.support.commands import Invoke
 from tests.support.language_runs import read_text
 from tests.support.networks import CHARACTERS, MakeRun
@@ -26,16 +31,16 @@ def test_loudness(invoke: Invoke, make_run: MakeRun) -> None:
     """-q leaves stderr empty, -v adds how fast it went; stdout stays as it is."""
     make_run()
     words = ["sample", "abc", "--length", 20, "--seed", 1]
-    quiet, normal, verbose = (invoke(*words, *flag) for flag in ([], ["-q"], ["-v"]))
+    normal, quiet, verbose = (invoke(*words, *flag) for flag in ([], ["-q"], ["-v"]))
     assert read_text(quiet) == read_text(normal) == read_text(verbose)
-    assert normal.stderr == ""
+    assert quiet.stderr == ""
     note, detail = verbose.stderr.splitlines()
-    assert note == quiet.stderr.strip()
+    assert note == normal.stderr.strip()
     assert re.fullmatch(r"20 characters in \d+\.\d\d s, [\d,]+ a second", detail)
 
 
 def test_json(invoke: Invoke, make_run: MakeRun) -> None:
-    """--json prints an object a line with the text and all that is needed to make it again."""
+    """--json prints an object a line with the text and everything needed to repeat it."""
     path = make_run()
     words = ["sample", "ab", "--length", 40, "--seed", 9, "--num", 2]
     words += ["--temp", 0.5, "--top-k", 5, "--top-p", 0.9]
@@ -60,3 +65,48 @@ def test_json_of_any_character_is_one_line(invoke: Invoke, make_run: MakeRun) ->
     make_run(characters="\n\r\x85\u2028水")
     (line,) = read_text(invoke("sample", "水", "--length", 50, "--seed", 1, "--json")).splitlines()
     assert set(json.loads(line)["text"]) == set("\n\r\x85\u2028水")
+
+
+def show_in_terminal(monkeypatch: pytest.MonkeyPatch, *words: object) -> str:
+    """What a terminal receives when stdout is one."""
+    reader, writer = pty.openpty()
+    with os.fdopen(writer, "w") as terminal, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", terminal)
+        with pytest.raises(SystemExit) as end:
+            program([*map(str, words)], prog_name="charrnn")
+    assert end.value.code == 0
+    shown = b""
+    with contextlib.suppress(OSError):  # EIO: the writer is gone
+        while True:
+            shown += os.read(reader, 1000)
+    os.close(reader)
+    return shown.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "added"),
+    [
+        (["abc", "--length", 20], "\n"),
+        (["abc", "--length", 20, "--num", 2], "\n"),
+        (["abc", "--length", 400, "--stop", "\n"], ""),
+        (["abc", "--length", 400, "--stop", "\n", "--num", 2], ""),
+        (["abc", "--length", 0], "\n"),
+        (["abc\n", "--length", 0], ""),
+        (["abc\n", "--length", 0, "--num", 2], ""),
+        (["abc", "--length", 20, "--json"], ""),
+    ],
+    ids=str,
+)
+def test_last_line_ends_once_in_a_terminal(
+    invoke: Invoke,
+    make_run: MakeRun,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[object],
+    added: str,
+) -> None:
+    """In a terminal the last line ends once, whatever the text ends with; a pipe gets the text."""
+    make_run()
+    words = ["sample", "--seed", 1, "-q", *options]
+    piped = read_text(invoke(*words))
+    assert piped.endswith("\n") is not bool(added)
+    assert show_in_terminal(monkeypatch, *words) == piped + added

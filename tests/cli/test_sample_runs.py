@@ -12,7 +12,7 @@ from tests.support.networks import MakeRun
 
 
 def test_newest_run_and_best_epoch_are_the_default(invoke: Invoke) -> None:
-    """Without --run the run written to last is used, of it the best epoch; stderr says so."""
+    """Without --run the best epoch of the run written to last writes; stderr names it."""
     words = ["sample", "ab", "--length", 60, "--seed", 1]
     for run in ("new", "old"):
         for epoch in (1, 2, 3):
@@ -29,7 +29,7 @@ def test_newest_run_and_best_epoch_are_the_default(invoke: Invoke) -> None:
 
 
 def test_run_and_epoch(invoke: Invoke) -> None:
-    """--run and --epoch choose; each epoch writes its own text."""
+    """--run and --epoch choose the network; each epoch writes its own text."""
     texts = set()
     for run, units in (("one", 6), ("two", 7)):
         for epoch in (1, 2):
@@ -44,7 +44,7 @@ def test_run_and_epoch(invoke: Invoke) -> None:
 
 
 def test_interrupted_epoch_can_be_read(invoke: Invoke) -> None:
-    """A run that was stopped in its first epoch is used as far as it came."""
+    """A run that was interrupted in its first epoch can be used with the weights it reached."""
     write_epoch("broken", 1, finished=False)
     result = invoke("sample", "ab", "--length", 5)
     assert len(read_text(result)) == 7
@@ -52,7 +52,7 @@ def test_interrupted_epoch_can_be_read(invoke: Invoke) -> None:
 
 
 def test_checkpoint_needs_no_run(invoke: Invoke, make_run: MakeRun, tmp_path: Path) -> None:
-    """A checkpoint that was mailed and renamed is enough by itself."""
+    """A checkpoint that was moved and renamed is enough by itself."""
     words = ["sample", "ab", "--length", 30, "--seed", 1]
     path = make_run()
     text = read_text(invoke(*words))

@@ -14,7 +14,8 @@ from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
 from charrnn.planning.scaling import Draft
 from charrnn.runs.checkpoint import Provenance
 from tests.support.commands import Fails, Invoke, PlanRun
-from tests.support.train_command import LENGTH, SMALL, Train, find_language_run, flatten_weights
+from tests.support.language_runs import find_run
+from tests.support.train_command import LENGTH, SMALL, Train, flatten_weights
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_seed(train: Train, invoke: Invoke, novel: Path) -> None:
     words = ["--dropout", 0.2, "--order", "shuffled", "--epochs", 2]
     first = train(*words)
     assert invoke("train", novel, *SMALL, *words, "--seed", 0, "--run", "again").exit_code == 0
-    assert np.array_equal(first.weights(2), flatten_weights(find_language_run("again"), 2))
+    assert np.array_equal(first.weights(2), flatten_weights(find_run("again"), 2))
     assert not np.array_equal(first.weights(2), train(*words, "--seed", 1).weights(2))
     assert not np.array_equal(train().weights(), train("--seed", 1).weights())
 
@@ -168,7 +169,7 @@ def test_validation_does_not_disturb_training(train: Train, invoke: Invoke, text
     Path("novel.txt").write_text(text + held_back, encoding="utf-8")
     result = invoke("train", "novel.txt", *SMALL, *words, "--validation", 0.2)
     assert f"{LENGTH + len(held_back)} characters" in result.stderr
-    validated = flatten_weights(find_language_run("novel-rnn"), 2)
+    validated = flatten_weights(find_run("novel-rnn"), 2)
     assert np.array_equal(validated, train(*words).weights(2))
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from charrnn.runs import resume
 from charrnn.runs.checkpoint import read_checkpoint
+from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
 from tests.support.commands import Fails, Invoke
@@ -17,7 +18,6 @@ from tests.support.train_command import (
     LENGTH,
     SMALL,
     Train,
-    find_language_run,
     find_suggestion,
     flatten_weights,
     interrupt_at,
@@ -32,7 +32,7 @@ def test_ctrl_c_and_resume(
         interrupt_at(patch, epoch=2, step=5)
         words = ["--epochs", 3, "--checkpoints", "my runs", "--run", "mine"]
         result = invoke("train", novel, *SMALL, *words)
-    run = find_language_run("mine", "my runs")
+    run = Run(Path("my runs/mine"), LANGUAGE)
     assert result.exit_code == 130
     assert len(result.stdout.splitlines()) == 1
     assert run.epochs() == [1]
@@ -92,7 +92,7 @@ def test_checkpoints_in_a_folder_with_another_kinds_name(
     assert fails(1, *words).endswith(f" with charrnn {shlex.join(command)}")
     resumed = invoke(*command)
     assert resumed.exit_code == 0, resumed.output
-    assert find_language_run("mine", f"x/{folder}").epochs() == [1, 2]
+    assert Run(Path(f"x/{folder}/mine"), LANGUAGE).epochs() == [1, 2]
 
 
 def test_a_full_disk(invoke: Invoke, novel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_a_run_that_diverges(invoke: Invoke, novel: Path) -> None:
     assert shlex.split(command) == ["train", "--resume", "wild", *kept, *flags]
     again = invoke(*shlex.split(command))
     assert again.exit_code == 0, again.output
-    assert len(find_language_run("wild", "kept").read_history()) == 5
+    assert len(Run(Path("kept/wild"), LANGUAGE).read_history()) == 5
 
 
 @pytest.mark.parametrize(

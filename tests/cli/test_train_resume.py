@@ -10,7 +10,8 @@ from charrnn.runs.recipe import LanguageRecipe
 from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
 from tests.support.commands import Fails, Invoke, PlanRun
-from tests.support.train_command import SMALL, Train, Trained, find_language_run
+from tests.support.language_runs import find_run
+from tests.support.train_command import SMALL, Train, Trained
 
 
 @pytest.mark.parametrize("way", ["option", "environment"])
@@ -65,9 +66,7 @@ def test_folder_that_cannot_be_made(fails: Fails, novel: Path) -> None:
 # Resuming
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one(
-    train: Train, invoke: Invoke, text: str
-) -> None:
+def test_a_resumed_run_equals_an_uninterrupted_one(train: Train, invoke: Invoke, text: str) -> None:
     """Two epochs and a --resume to four end with the weights of four in one go, to the last bit."""
     words = ["--dropout", 0.3, "--validation", 0.2, "--cell", "lstm", "--order", "shuffled"]
     whole = train(*words, "--epochs", 4)
@@ -75,7 +74,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
     assert invoke("train", "novel.txt", *SMALL, *words, "--epochs", 2).exit_code == 0
     result = invoke("train", "--resume", "novel-lstm", "--epochs", 4, "--json")
     assert "resuming after epoch 2 of 4\n" in result.stderr
-    resumed = Trained(find_language_run("novel-lstm"), result, [])
+    resumed = Trained(find_run("novel-lstm"), result, [])
     assert np.array_equal(resumed.weights(3), whole.weights(3))
     assert np.array_equal(resumed.weights(4), whole.weights(4))
     losses = [(row["train_loss"], row["validation_loss"], row["best"]) for row in whole.rows]
@@ -91,8 +90,8 @@ def test_resume_without_a_name_takes_the_newest(invoke: Invoke, novel: Path) -> 
         assert invoke("train", novel, *SMALL, "--run", name).exit_code == 0
     result = invoke("train", "--epochs", 2, "--patience", 3, "--resume")
     assert result.exit_code == 0, result.output
-    assert find_language_run("newer").epochs() == [1, 2]
-    assert find_language_run("older").epochs() == [1]
+    assert find_run("newer").epochs() == [1, 2]
+    assert find_run("older").epochs() == [1]
 
 
 def test_a_resume_can_change_how_weights_move(invoke: Invoke, finished_run: Run) -> None:

@@ -44,7 +44,7 @@ def _set_some_weights(model: Any, seed: int = 3) -> list[Any]:
     return weights
 
 
-def _make_tutorial_make_config(cell: str) -> NetworkConfig:
+def _make_tutorial_config(cell: str) -> NetworkConfig:
     sizes = {
         name: LANGUAGE_PRESETS[TUTORIAL][cell][name] for name in ("embedding", "units", "layers")
     }
@@ -56,14 +56,14 @@ def _make_tutorial_make_config(cell: str) -> NetworkConfig:
 )
 def test_the_tutorial_has_the_published_parameters(cell: str, parameters: int) -> None:
     """The tutorial preset's network on 65 characters has exactly the published number."""
-    config = _make_tutorial_make_config(cell)
+    config = _make_tutorial_config(cell)
     assert config.parameters == parameters
     assert language.build_model(config, 64).count_params() == parameters
 
 
 def test_the_tutorial_has_the_published_layers() -> None:
     """The tutorial preset's layers are the three rows of the published summary."""
-    model = language.build_model(_make_tutorial_make_config("rnn"), 64)
+    model = language.build_model(_make_tutorial_config("rnn"), 64)
     rows = [(type(layer).__name__, layer.count_params()) for layer in model.layers[1:]]
     assert rows == [("Embedding", 16_640), ("SimpleRNN", 1_311_744), ("Dense", 66_625)]
     assert model.output_shape == (64, None, 65)

@@ -1,4 +1,4 @@
-"""Scans: their gradients are the derivatives of what they compute, and only products are rounded."""
+"""Scans: gradients are the derivatives of what they compute; only products are rounded."""
 
 from typing import Any
 

@@ -26,13 +26,14 @@ except OSError as error:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def existing(tmp_path: Path) -> Path:
+    """A file with old content."""
     file = tmp_path / "file.bin"
     file.write_bytes(OLD)
     return file
 
 
-def others(path: Path) -> list[str]:
+def list_others(path: Path) -> list[str]:
     return [other.name for other in path.parent.iterdir() if other != path]
 
 
@@ -41,113 +42,113 @@ def test_content_is_written_as_it_is(tmp_path: Path, content: bytes | memoryview
     """A new file holds the content, and nothing lies beside it."""
     write_atomically(tmp_path / "new.bin", content)
     assert (tmp_path / "new.bin").read_bytes() == content
-    assert others(tmp_path / "new.bin") == []
+    assert list_others(tmp_path / "new.bin") == []
 
 
-def test_reader_keeps_what_it_opened(path: Path) -> None:
+def test_reader_keeps_what_it_opened(existing: Path) -> None:
     """A reader in the middle of the old content reads on in the old content to its end."""
-    with path.open("rb") as reader:
+    with existing.open("rb") as reader:
         begun = reader.read(1000)
-        write_atomically(path, NEW)
+        write_atomically(existing, NEW)
         assert begun + reader.read() == OLD
-    assert path.read_bytes() == NEW
+    assert existing.read_bytes() == NEW
 
 
-def test_readers_never_see_a_mixture(path: Path) -> None:
+def test_readers_never_see_a_mixture(existing: Path) -> None:
     """While a file is written again and again, each reading is of one whole content."""
     done = threading.Event()
 
     def write_in_turn() -> None:
         for _ in range(50):
-            write_atomically(path, NEW)
-            write_atomically(path, OLD)
+            write_atomically(existing, NEW)
+            write_atomically(existing, OLD)
         done.set()
 
     writer = threading.Thread(target=write_in_turn)
     writer.start()
-    seen = {path.read_bytes()}
+    seen = {existing.read_bytes()}
     while not done.is_set():
-        seen.add(path.read_bytes())
+        seen.add(existing.read_bytes())
     writer.join()
     assert seen <= {OLD, NEW}
 
 
-def test_writers_at_once_leave_one_whole_content(path: Path) -> None:
-    """Several writers don't tread on each other's temporary files: the last one's content stays."""
+def test_writers_at_once_leave_one_whole_content(existing: Path) -> None:
+    """Several writers don't share a temporary file: one whole content stays."""
     contents = [bytes([number]) * 50_000 for number in range(8)]
-    writers = [threading.Thread(target=write_atomically, args=(path, c)) for c in contents]
+    writers = [threading.Thread(target=write_atomically, args=(existing, c)) for c in contents]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
-    assert path.read_bytes() in contents
-    assert others(path) == []
+    assert existing.read_bytes() in contents
+    assert list_others(existing) == []
 
 
 @pytest.mark.parametrize("failure", [OSError("no space left"), KeyboardInterrupt()])
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_failure_leaves_the_old_content(
-    path: Path, monkeypatch: pytest.MonkeyPatch, step: str, failure: BaseException
+    existing: Path, monkeypatch: pytest.MonkeyPatch, step: str, failure: BaseException
 ) -> None:
-    """Whatever ends a writing, even Ctrl-C, the old content stays and no half file is left."""
+    """Whatever ends the writing, even Ctrl-C, the old content stays and no half file is left."""
 
     def fail(*_: object) -> None:
         raise failure
 
     monkeypatch.setattr(os if step == "fsync" else Path, step, fail)
     with pytest.raises(type(failure)):
-        write_atomically(path, NEW)
-    assert path.read_bytes() == OLD
-    assert others(path) == []
+        write_atomically(existing, NEW)
+    assert existing.read_bytes() == OLD
+    assert list_others(existing) == []
 
 
 @pytest.mark.parametrize("content", [b"small", NEW])
 def test_content_is_on_disk_before_it_has_the_name(
-    path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+    existing: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
     """The whole content is synced under another name first, so a power cut can't halve it."""
     synced: list[tuple[int, bytes]] = []
     fsync = os.fsync
 
     def note(handle: int) -> None:
-        synced.append((os.fstat(handle).st_size, path.read_bytes()))
+        synced.append((os.fstat(handle).st_size, existing.read_bytes()))
         fsync(handle)
 
     monkeypatch.setattr(os, "fsync", note)
-    write_atomically(path, content)
+    write_atomically(existing, content)
     assert synced == [(len(content), OLD)]
 
 
-def test_full_disk_leaves_the_old_content(path: Path) -> None:
-    """A disk that takes only a part of the content fails the writing and keeps the old."""
-    command = [sys.executable, "-c", WRITE_WITH_LIMIT, str(path)]
+def test_full_disk_leaves_the_old_content(existing: Path) -> None:
+    """A disk with room for a part of the content makes writing fail and keeps the old content."""
+    command = [sys.executable, "-c", WRITE_WITH_LIMIT, str(existing)]
     child = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert child.stdout == "File too large\n"
-    assert path.read_bytes() == OLD
-    assert others(path) == []
+    assert existing.read_bytes() == OLD
+    assert list_others(existing) == []
 
 
 def test_folder_in_the_way_is_kept(tmp_path: Path) -> None:
-    """A folder of the file's name makes the writing fail, without a half file beside it."""
+    """A folder of the file's name makes writing fail, without a half file beside it."""
     (tmp_path / "name" / "inside").mkdir(parents=True)
     with pytest.raises(OSError, match="directory"):
         write_atomically(tmp_path / "name", NEW)
     assert (tmp_path / "name" / "inside").is_dir()
-    assert others(tmp_path / "name") == []
+    assert list_others(tmp_path / "name") == []
 
 
 def test_missing_folder_is_an_error(tmp_path: Path) -> None:
-    """A folder that is not there is not made in passing."""
+    """A folder that does not exist is not created along the way."""
     with pytest.raises(FileNotFoundError):
         write_atomically(tmp_path / "nowhere" / "file", NEW)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["nowhere/x.png", "file.bin/x.png", "x" * 250, "folder"])
-def test_error_names_what_was_asked_for(path: Path, name: str) -> None:
+def test_error_names_what_was_asked_for(existing: Path, name: str) -> None:
     """Whether the temporary file can't be made or not be renamed, its name is not shown."""
-    (path.parent / "folder" / "inside").mkdir(parents=True)
-    asked = path.parent / name
+    (existing.parent / "folder" / "inside").mkdir(parents=True)
+    asked = existing.parent / name
     with pytest.raises(OSError, match=r"\[Errno") as failure:
         write_atomically(asked, NEW)
     assert failure.value.filename == str(asked)
@@ -156,7 +157,7 @@ def test_error_names_what_was_asked_for(path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
 def test_file_can_be_shared_as_any_other(tmp_path: Path, mask: int, mode: int) -> None:
-    """The file's permissions follow the user's mask, which is left as it was."""
+    """The file's permissions follow the user's mask, which does not change."""
     before = os.umask(mask)
     try:
         write_atomically(tmp_path / "file", NEW)

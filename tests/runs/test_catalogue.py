@@ -495,3 +495,10 @@ def test_an_unknown_name_is_an_error(checkpoints: Path, trained: Run) -> None:
     assert catch_message(RunError, lambda: find(checkpoints, "navel")) == (
         f"no run 'navel' in {checkpoints}: the only run there is {trained.name}"
     )
+
+
+def test_an_empty_name_is_no_folder(checkpoints: Path) -> None:
+    """An empty name does not mean the working folder, even if there are checkpoints in it."""
+    Path("epoch-0001.weights.h5").touch()
+    message = catch_message(RunError, lambda: find(checkpoints, ""))
+    assert message.startswith(f"no run '' in {checkpoints}: ")

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,8 @@ def test_reading_undoes_writing(
     characters: set[str],
     provenance: Provenance,
     cell: str,
-    sizes: dict[str, int],
-    drops: dict[str, float],
+    sizes: dict[str, Any],
+    drops: dict[str, Any],
 ) -> None:
     """Any network comes back bit by bit, with its settings, vocabulary and provenance."""
     made = make_checkpoint("".join(sorted(characters)), cell=cell, **drops, **sizes)
@@ -125,7 +126,7 @@ def test_every_kind_is_written_and_read(
         np.testing.assert_array_equal(found.weights[name], expected)
     assert is_word_model(run.epoch_file(1)) == (kind == WORD_MODEL)
     for other in {read_checkpoint, read_classifier, read_word_model} - {read}:
-        message = catch_message(CheckpointError, lambda other=other: other(run.epoch_file(1)))
+        message = catch_message(CheckpointError, partial(other, run.epoch_file(1)))
         assert message.endswith(f" but a {kind.title}")
 
 

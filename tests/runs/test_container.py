@@ -156,9 +156,9 @@ def test_header_says_what_the_file_is(path: Path, written: Checkpoint) -> None:
     assert_equal(read_checkpoint(path), written)
 
 
-def test_a_title_is_read_without_the_rest(path: Path, written: Checkpoint) -> None:
+@pytest.mark.usefixtures("written")
+def test_a_title_is_read_without_the_rest(path: Path) -> None:
     """What a file says that it is can be read although the rest of it is damaged."""
-    assert written
     os.truncate(path, BLOCK)
     assert container.read_title(path) == "charrnn checkpoint"
     path.write_bytes(b"\xff\xfe other\nlines")

@@ -8,47 +8,57 @@ from typing import Any
 
 import pytest
 
-from charrnn.runs import outcome
 from charrnn.config.reviews import ClassifierConfig, ReviewTraining
 from charrnn.data.words import Words
 from charrnn.errors import RunError
 from charrnn.runs.history import EpochResult
-from charrnn.runs.outcome import Outcome
-from charrnn.runs.run import Run
+from charrnn.runs.kinds import CLASSIFIER
+from charrnn.runs.outcome import (
+    Outcome,
+    list_outcomes,
+    read_outcome,
+    summarize_run,
+    write_outcome,
+)
 from charrnn.runs.recipe import ReviewRecipe
+from charrnn.runs.run import Run
+from tests.support import kinds
 
+RUNS = Path("runs")
 RESULTS = [
     EpochResult(1, 0.7, 0.6, 3.0, 0.5, 0.70),
     EpochResult(2, 0.5, 0.4, 1.0, 0.8, 0.81),
     EpochResult(3, 0.3, 0.4, 1.5, 0.9, 0.82),
     EpochResult(4, 0.1, 0.5, 20.0, 1.0, 0.83),
 ]
+RECIPE = ReviewRecipe(
+    ClassifierConfig(vocabulary_size=5, embedding=1, cell="average", units=()),
+    ReviewTraining(seed=7),
+    Words(["a"]),
+    preset="lstm-32",
+    changes="--mask",
+    sources=(),
+    corpus="mine",
+    corpus_sha256="0" * 64,
+)
 
 
-def settings() -> ReviewRecipe:
-    network = ClassifierConfig(vocabulary_size=5, embedding=1, cell="average", units=())
-    training = ReviewTraining(seed=7)
-    sha256 = "0" * 64
-    words = Words(["a"])
-    return ReviewRecipe(network, training, words, "lstm-32", "--mask", (), "mine", sha256)
+def summarize(name: str = "run") -> Outcome:
+    run = Run(Path(name), CLASSIFIER)
+    return summarize_run(run, RECIPE, RESULTS, (0.45, 0.8), (0.6, 0.79), 30.5)
 
 
-def summed(name: str = "run") -> Outcome:
-    return outcome.outcome(Run(Path(name)), settings(), RESULTS, (0.45, 0.8), (0.6, 0.79), 30.5)
-
-
-def folder(name: str) -> Run:
+def make_run(name: str) -> Run:
     """A run, with the one file that makes it one, and its history."""
-    run = Run(Path("runs", name))
-    run.folder.mkdir(parents=True)
+    run = kinds.make_run(RUNS, CLASSIFIER, name)
     run.resume_file.write_bytes(b"")
     run.write_history(RESULTS)
     return run
 
 
-def test_a_training_is_summed_up() -> None:
+def test_a_run_is_summed_up() -> None:
     """The best epoch is the first with the lowest validation loss; seconds are the median."""
-    assert asdict(summed()) == {
+    assert asdict(summarize()) == {
         "run": "run",
         "preset": "lstm-32",
         "changes": "--mask",
@@ -69,25 +79,25 @@ def test_a_training_is_summed_up() -> None:
 
 
 def test_an_outcome_comes_back_until_it_is_out_of_date() -> None:
-    """What is written can be read as JSON and as an outcome, until the run is trained on."""
-    run = folder("mine")
-    assert outcome.read(run) is None
-    outcome.write(run, summed())
-    assert outcome.read(run) == replace(summed(), run="mine")  # as the folder is called now
-    assert json.loads((run.folder / "result.json").read_text()) == asdict(summed())
+    """What is written can be read as JSON and as an outcome, until the run is trained further."""
+    run = make_run("mine")
+    assert read_outcome(run) is None
+    write_outcome(run, summarize())
+    assert read_outcome(run) == replace(summarize(), run="mine")  # as the folder is called now
+    assert json.loads((run.folder / "result.json").read_text()) == asdict(summarize())
     run.write_history([*RESULTS, replace(RESULTS[0], epoch=5)])
-    assert outcome.read(run) is None
+    assert read_outcome(run) is None
 
 
 def test_finished_runs_come_newest_first() -> None:
-    """Of a folder's runs those with an outcome are listed, the one written to last first."""
+    """Of all classifiers those with an outcome are listed, the one written to last first."""
     for age, name in enumerate(("old", "unfinished", "new")):
-        run = folder(name)
+        run = make_run(name)
         os.utime(run.resume_file, (age, age))
         if name != "unfinished":
-            outcome.write(run, replace(summed(), run=name))
-    assert [found.run for found in outcome.finished(Path("runs"))] == ["new", "old"]
-    assert outcome.finished(Path("nowhere")) == []
+            write_outcome(run, replace(summarize(), run=name))
+    assert [outcome.run for outcome in list_outcomes(RUNS)] == ["new", "old"]
+    assert list_outcomes(Path("nowhere")) == []
 
 
 @pytest.mark.parametrize(
@@ -104,9 +114,10 @@ def test_finished_runs_come_newest_first() -> None:
 )
 def test_a_damaged_outcome_is_named(change: Any) -> None:
     """A file that is no outcome is one line with its path and what to do."""
-    run = folder("mine")
-    outcome.write(run, summed())
+    run = make_run("mine")
+    write_outcome(run, summarize())
     path = run.folder / "result.json"
     path.write_text(change(path.read_text()))
-    with pytest.raises(RunError, match=r"result\.json is damaged: remove it"):
-        outcome.read(run)
+    with pytest.raises(RunError) as failure:
+        read_outcome(run)
+    assert str(failure.value) == f"{path} is damaged: remove it and train again"

@@ -1,8 +1,8 @@
-"""The resume file: how far a run has come is read back without TensorFlow, or refused."""
+"""The resume file: how far a run has come is read back without TensorFlow, or rejected."""
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,177 +10,250 @@ import h5py
 import numpy as np
 import pytest
 
-from charrnn.runs import resume, container
-from charrnn.config.language import NetworkConfig, TrainingConfig
-from charrnn.data.vocabulary import Vocabulary
+from charrnn.config.language import TrainingConfig
 from charrnn.errors import RunError
+from charrnn.runs import container
 from charrnn.runs.history import EpochResult
+from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
+from charrnn.runs.recipe import LanguageRecipe, Progress, ReviewRecipe, WordRecipe
+from charrnn.runs.resume import (
+    count_epochs,
+    open_resume_file,
+    read_kind,
+    read_progress,
+    write_progress,
+)
 from charrnn.runs.run import Run
-from charrnn.runs.recipe import Progress, LanguageRecipe
+from tests.support import kinds
+from tests.support.kinds import LANGUAGE_RECIPE as RECIPE
+from tests.support.kinds import VARIABLES
 
 TITLE, FORMAT = "charrnn resume file", 1
-REFUSED = r"^run can't be resumed, only used: [^\n]*resume\.h5 [^\n]*$"
+REJECTED = r"^tiny can't be resumed, only used: [^\n]*resume\.h5 [^\n]*$"
 
-SETTINGS = LanguageRecipe(
-    NetworkConfig(3, cell="gru", dropout=0.1, weight_drop=0.3),
-    TrainingConfig(patience=3, validation=0.25, schedule="cosine"),
-    Vocabulary("aä水"),
-    source="/somewhere/test.txt",
-    corpus="test",
-    corpus_sha256="0" * 64,
-)
 RESULTS = [EpochResult(1, 2.5, 2.25, 10.5), EpochResult(2, 1.75, None, 9.0)]
-VARIABLES = [np.arange(6, dtype=np.float32).reshape(2, 3), np.array(7)]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def saved(run: Run) -> Run:
     """A run with a resume file."""
-    made = Run(tmp_path / "run")
-    made.folder.mkdir()
-    resume.save(made, Progress(SETTINGS, RESULTS), VARIABLES)
-    return made
+    kinds.write_resume_file(run, *RESULTS)
+    return run
 
 
-def test_what_was_saved_is_loaded(run: Run) -> None:
-    """Settings and results come back from the file as they were."""
-    settings, results = _loaded(run)
-    characters = settings.vocabulary.characters
-    assert characters == "aä水"
-    assert replace(settings, vocabulary=SETTINGS.vocabulary) == SETTINGS
+def read(run: Run) -> tuple[LanguageRecipe, list[EpochResult]]:
+    progress = read_progress(run, LanguageRecipe)
+    return progress.recipe, list(progress.results)
+
+
+def write_settings(run: Run, content: str) -> None:
+    """Replace the resume file by a whole one that holds nothing but this."""
+    array = np.frombuffer(content.encode(), np.uint8)
+    container.write(run.resume_file, TITLE, FORMAT, lambda file: file.update({"settings": array}))
+
+
+def list_values() -> dict[str, Any]:
+    """The content of a file of the very first version, but for what the tests take away."""
+    results = [{"epoch": 1, "train_loss": 2.5, "validation_loss": 2.25, "seconds": 10.5}]
+    return RECIPE.to_values() | {"results": results}
+
+
+def test_what_was_saved_is_loaded(saved: Run) -> None:
+    """Recipe and results come back from the file as they were."""
+    recipe, results = read(saved)
+    assert recipe.vocabulary.characters == "aä水"
+    assert replace(recipe, vocabulary=RECIPE.vocabulary) == RECIPE
     assert results == RESULTS
+    assert count_epochs(saved) == 2
 
 
-def test_variables_are_kept_in_order(run: Run) -> None:
-    """The training's variables lie in the file by their place, values and kinds unchanged."""
-    with resume.opened(run) as file:
+@pytest.mark.parametrize(
+    ("kind", "recipe"),
+    [(LANGUAGE, LanguageRecipe), (CLASSIFIER, ReviewRecipe), (WORD_MODEL, WordRecipe)],
+    ids=["language model", "classifier", "word model"],
+)
+def test_every_kind_is_loaded(checkpoints: Path, kind: Kind, recipe: type[Any]) -> None:
+    """Each kind of run has a resume file of its own kind, with accuracies if there are any."""
+    run = kinds.make_run(checkpoints, kind, "mine")
+    results = [EpochResult(1, 0.5, 0.25, 1.5, 0.75, 0.875)]
+    kinds.write_resume_file(run, *results)
+    progress = read_progress(run, recipe)
+    assert progress.recipe.to_values() == kinds.RECIPES[kind].to_values()
+    assert progress.results == results
+    assert read_kind(run) == kind
+    for other in {LanguageRecipe, ReviewRecipe, WordRecipe} - {recipe}:
+        with pytest.raises(RunError, match=r"^mine can't be resumed, only used: [^\n]*$"):
+            read_progress(run, other)
+
+
+def test_variables_are_kept_in_order(saved: Run) -> None:
+    """Model's and optimizer's variables are stored by their place, values and types unchanged."""
+    with open_resume_file(saved) as file:
         found = [file[f"variables/{place}"][()] for place in range(len(file["variables"]))]
     assert [variable.dtype for variable in found] == [np.float32, int]
     for one, other in zip(found, VARIABLES, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def _loaded(run: Run) -> tuple[LanguageRecipe, list[EpochResult]]:
-    finished = read_progress(run, LanguageRecipe)
-    return progress.recipe, list(finished.results)
+def test_a_file_that_can_not_be_written_leaves_the_old_one(saved: Run) -> None:
+    """If writing fails, the last epoch's file stays."""
 
-
-def test_a_file_that_can_not_be_written_leaves_the_old_one(run: Run) -> None:
-    """Where writing fails the last epoch's file stays."""
-
-    def broken() -> Any:
+    def fail() -> Any:
         yield VARIABLES[0]
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
-        resume.save(run, Progress(SETTINGS, []), broken())
-    assert _loaded(run)[1] == RESULTS
+        write_progress(saved, Progress(RECIPE, []), fail())
+    assert read(saved)[1] == RESULTS
 
 
-def test_a_missing_resume_file_is_said(tmp_path: Path) -> None:
-    """A run without a resume file can't go on, and the error says which file is missing."""
+@pytest.mark.parametrize("action", [read, count_epochs])
+def test_a_missing_resume_file_is_named(tmp_path: Path, action: Callable[[Run], object]) -> None:
+    """A run without a resume file can't be resumed, and the error says which file is missing."""
     with pytest.raises(RunError, match=r"^mine can't be resumed.* no file .*mine/resume\.h5$"):
-        read_progress(Run(tmp_path / "mine"), LanguageRecipe)
+        action(Run(tmp_path / "mine", LANGUAGE))
 
 
-def _truncate(content: bytes) -> bytes:
+def truncate(content: bytes) -> bytes:
     return content[: len(content) // 2]
 
 
-def _empty(_: bytes) -> bytes:
+def empty(_: bytes) -> bytes:
     return b""
 
 
-def _another_file(_: bytes) -> bytes:
+def replace_by_text(_: bytes) -> bytes:
     return b"not HDF5" * 1000
 
 
-def _flip_a_bit(content: bytes) -> bytes:
+def flip_a_bit(content: bytes) -> bytes:
     place = len(content) * 3 // 4
     return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 
 
-@pytest.mark.parametrize("damage", [_truncate, _empty, _another_file, _flip_a_bit])
-def test_a_damaged_file_is_refused(run: Run, damage: Callable[[bytes], bytes]) -> None:
-    """A damaged file is refused in one line with its name."""
-    run.resume_file.write_bytes(damage(run.resume_file.read_bytes()))
-    with pytest.raises(RunError, match=REFUSED):
-        read_progress(run, LanguageRecipe)
+@pytest.mark.parametrize("damage", [truncate, empty, replace_by_text, flip_a_bit])
+def test_a_damaged_file_is_rejected(saved: Run, damage: Callable[[bytes], bytes]) -> None:
+    """A damaged file is rejected in one line with its name, and says no kind."""
+    saved.resume_file.write_bytes(damage(saved.resume_file.read_bytes()))
+    for action in (read, count_epochs):
+        with pytest.raises(RunError, match=REJECTED):
+            action(saved)
+    assert read_kind(saved) is None
 
 
-def _values() -> dict[str, Any]:
-    results = [{"epoch": 1, "train_loss": 2.5, "validation_loss": 2.25, "seconds": 10.5}]
-    return SETTINGS.to_values() | {"results": results}
-
-
-def _without_vocabulary() -> str:
-    values = _values()
+def without_vocabulary() -> str:
+    values = list_values()
     del values["vocabulary"]
     return json.dumps(values)
 
 
-def _with_an_unknown_setting() -> str:
-    values = _values()
+def with_an_unknown_setting() -> str:
+    values = list_values()
     values["training"]["colour"] = "red"
     return json.dumps(values)
 
 
-def _with_a_strange_result() -> str:
-    return json.dumps(_values() | {"results": [{"epoch": "one"}]})
+def with_a_strange_result() -> str:
+    return json.dumps(list_values() | {"results": [{"epoch": "one"}]})
 
 
-def _not_json() -> str:
+def not_json() -> str:
     return "settings"
 
 
+def a_number() -> str:
+    return "7"
+
+
 @pytest.mark.parametrize(
-    "settings", [_without_vocabulary, _with_an_unknown_setting, _with_a_strange_result, _not_json]
+    "content",
+    [without_vocabulary, with_an_unknown_setting, with_a_strange_result, not_json, a_number],
 )
-def test_a_file_without_its_settings_is_refused(run: Run, settings: Callable[[], str]) -> None:
-    """A file that is whole but does not say what a training was is refused as well."""
-    content = np.frombuffer(settings().encode(), np.uint8)
-    container.write(run.resume_file, TITLE, FORMAT, lambda file: file.update({"settings": content}))
-    with pytest.raises(RunError, match=REFUSED):
-        read_progress(run, LanguageRecipe)
+def test_a_file_without_its_recipe_is_rejected(run: Run, content: Callable[[], str]) -> None:
+    """A file that is whole but does not say what a run was defined by is rejected as well."""
+    write_settings(run, content())
+    with pytest.raises(RunError, match=REJECTED):
+        read(run)
 
 
-def test_a_file_without_anything_is_refused(run: Run) -> None:
-    """A file that holds nothing is refused as well."""
+@pytest.mark.parametrize("content", [not_json, a_number])
+def test_a_file_without_settings_says_no_kind(run: Run, content: Callable[[], str]) -> None:
+    """A file with anything else in the settings' place is of no kind, which is no error."""
+    write_settings(run, content())
+    assert read_kind(run) is None
+    with pytest.raises(RunError, match=REJECTED):
+        count_epochs(run)
+
+
+def test_a_file_without_anything_is_rejected(run: Run) -> None:
+    """A file that holds nothing is rejected as well."""
     container.write(run.resume_file, TITLE, FORMAT, lambda _: None)
-    with pytest.raises(RunError, match=REFUSED):
-        read_progress(run, LanguageRecipe)
+    with pytest.raises(RunError, match=REJECTED):
+        read(run)
 
 
-def test_a_newer_file_is_refused(run: Run) -> None:
-    """A file of a later version of the program is refused, and the error says to upgrade."""
-    content = run.resume_file.read_bytes()
-    run.resume_file.write_bytes(content.replace(b"\nformat 1\n", b"\nformat 2\n", 1))
+def test_a_newer_file_is_rejected(saved: Run) -> None:
+    """A file of a later version of the program is rejected, and the error says to upgrade."""
+    content = saved.resume_file.read_bytes()
+    saved.resume_file.write_bytes(content.replace(b"\nformat 1\n", b"\nformat 2\n", 1))
     with pytest.raises(RunError, match=r"newer.* upgrade charrnn"):
-        read_progress(run, LanguageRecipe)
+        read(saved)
 
 
 def test_a_file_of_the_first_version_is_read(run: Run) -> None:
-    """It had no precisions, when products were float32's, and settings in an attribute."""
-    values = _values()
+    """It had no precisions, when products were float32's, and its settings in an attribute."""
+    values = list_values()
     del values["training"]["precision"]
 
-    def as_then(file: h5py.File) -> None:
+    def fill(file: h5py.File) -> None:
         file.attrs["settings"] = json.dumps(values)
 
-    container.write(run.resume_file, TITLE, FORMAT, as_then)
-    settings, results = _loaded(run)
-    assert settings.training == replace(SETTINGS.training, precision="float32")
+    container.write(run.resume_file, TITLE, FORMAT, fill)
+    recipe, results = read(run)
+    assert recipe.training == replace(RECIPE.training, precision="float32")
     assert results == RESULTS[:1]
+    assert read_kind(run) == LANGUAGE
+    assert count_epochs(run) == 1
+
+
+def test_a_file_from_before_accuracies_is_read(run: Run) -> None:
+    """Results from before there were classifiers have no accuracies, and are read without any."""
+    write_settings(run, json.dumps(list_values()))
+    _, (result,) = read(run)
+    assert result == RESULTS[0]
+    assert (result.train_accuracy, result.validation_accuracy) == (None, None)
 
 
 def test_a_file_from_before_schedules_is_read(run: Run) -> None:
-    """Learning rates were constant, whole recurrent kernels learnt, and weights were drawn."""
-    values = _values()
+    """Rates were constant, whole recurrent kernels were trained, and weights began at random."""
+    values = list_values()
     del values["training"]["schedule"], values["training"]["weight_decay"], values["begun_from"]
     del values["network"]["weight_drop"], values["network"]["embedding_dropout"]
-    content = np.frombuffer(json.dumps(values).encode(), np.uint8)
-    container.write(run.resume_file, TITLE, FORMAT, lambda file: file.update({"settings": content}))
-    settings, _ = _loaded(run)
-    assert settings.training == replace(SETTINGS.training, schedule="constant")
-    assert settings.network == replace(SETTINGS.network, weight_drop=0.0)
-    assert settings.begun_from == ""
+    write_settings(run, json.dumps(values))
+    recipe, _ = read(run)
+    assert recipe.training == replace(RECIPE.training, schedule="constant")
+    assert recipe.network == replace(RECIPE.network, weight_drop=0.0)
+    assert recipe.begun_from == ""
+
+
+@pytest.mark.parametrize(("stride", "state"), [(25, "carry"), (10, "reset")])
+def test_a_stride_that_was_written_as_a_number_is_read(run: Run, stride: int, state: str) -> None:
+    """Earlier versions wrote a window's length in the place of the 0 that means it."""
+    training = TrainingConfig(seq_length=25, stride=0, state=state)
+    values = list_values() | {"training": asdict(training) | {"stride": stride}}
+    write_settings(run, json.dumps(values))
+    recipe, _ = read(run)
+    assert recipe.training.window_stride == stride
+    later = replace(recipe.training, epochs=40, learning_rate=0.25)  # as a resume changes it
+    assert later.window_stride == stride
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_next_file_replaces_the_last(checkpoints: Path, kind: Kind) -> None:
+    """A run has one resume file, that of its last finished epoch."""
+    run = kinds.make_run(checkpoints, kind, "mine")
+    kinds.write_resume_file(run, *RESULTS)
+    assert count_epochs(run) == 2
+    kinds.write_resume_file(run, *RESULTS, replace(RESULTS[0], epoch=3))
+    assert count_epochs(run) == 3
+    assert [path.name for path in run.folder.iterdir()] == ["resume.h5"]

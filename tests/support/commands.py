@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+import click
 from click.testing import CliRunner, Result
 
 from charrnn.cli.program import program
@@ -52,6 +53,16 @@ class PlanRun(Protocol):
 def invoke(*words: object, stdin: bytes = b"") -> Result:
     """Run `charrnn` with these words and this standard input."""
     return CliRunner().invoke(program, [*map(str, words)], input=stdin, prog_name="charrnn")
+
+
+def parse_command(*words: object) -> click.Context:
+    """The context of `charrnn` with these words, before the command runs."""
+    context, rest = click.Context(program, info_name="charrnn"), [*map(str, words)]
+    while isinstance(context.command, click.Group):
+        name = rest.pop(0)
+        command = context.command.commands[name]
+        context = command.make_context(name, [*rest], parent=context)
+    return context
 
 
 def fail(code: int, *words: object, stdin: bytes = b"") -> str:

@@ -61,11 +61,6 @@ class Train(Protocol):
     def __call__(self, *words: object) -> Trained: ...
 
 
-def find_language_run(name: str, checkpoints: Path | str = "checkpoints") -> Run:
-    """A language model's run, in the usual folder unless another one is given."""
-    return Run(Path(checkpoints) / name, LANGUAGE)
-
-
 def flatten_weights(run: Run, epoch: int) -> npt.NDArray[np.float32]:
     """All weights of an epoch's checkpoint, in one row."""
     weights = read_checkpoint(run.epoch_file(epoch)).weights
@@ -88,7 +83,7 @@ def train_small(folder: Path, text: str, *words: object) -> Trained:
         places = ["--checkpoints", folder, "--run", "novel"]
         result = invoke("train", novel, *places, "--json", *SMALL, *words)
     assert result.exit_code == 0, result.output
-    return Trained(find_language_run("novel", folder), result, steps)
+    return Trained(Run(folder / "novel", LANGUAGE), result, steps)
 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, epoch: int, step: int) -> None:

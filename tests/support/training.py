@@ -90,8 +90,9 @@ class MakeTraining(Protocol):
 def prepare_run(folder: Path, text: str, vocabulary: str, values: dict[str, Any]) -> SmallRun:
     """A run of a tiny network on a text; its characters are the vocabulary unless one is given."""
     characters = Vocabulary(vocabulary) if vocabulary else Vocabulary.of(text)
-    sizes = {"cell": "rnn", "embedding": 3, "units": 5} | select_fields(NetworkConfig, values)
-    plan = {"seq_length": 10, "batch_size": 4, "epochs": 2, "learning_rate": 0.01}
+    sizes: dict[str, Any] = {"cell": "rnn", "embedding": 3, "units": 5}
+    sizes |= select_fields(NetworkConfig, values)
+    plan: dict[str, Any] = {"seq_length": 10, "batch_size": 4, "epochs": 2, "learning_rate": 0.01}
     rest = {name: value for name, value in values.items() if name not in sizes}
     recipe = LanguageRecipe(
         NetworkConfig(len(characters), **sizes),

@@ -73,7 +73,7 @@ def test_states_are_carried_and_reset_as_promised(
 def test_validation_does_not_disturb_training(make_training: MakeTraining, real_text: str) -> None:
     """On the same training text the weights are the same with a validation text and without."""
     text, more = real_text[:600], real_text[600:800]
-    values = {
+    values: dict[str, Any] = {
         "vocabulary": "".join(sorted(set(text + more))),
         "order": "shuffled",
         "dropout": 0.3,

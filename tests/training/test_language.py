@@ -89,7 +89,12 @@ def test_borrowed_weights_survive_a_resume(
     text = "what the old network has never read, " * 20
     old = make_checkpoint(" -aeht水", cell="gru", embedding=3, units=5)
     new = grow_vocabulary(old, Vocabulary.of(text))
-    values = {"vocabulary": new.vocabulary.characters, "cell": "gru", "dropout": 0.2, "epochs": 1}
+    values: dict[str, Any] = {
+        "vocabulary": new.vocabulary.characters,
+        "cell": "gru",
+        "dropout": 0.2,
+        "epochs": 1,
+    }
     whole, stopped = (make_training(text=text, **values) for _ in range(2))
     whole.start(borrowed=new.weights)
     with pytest.raises(Interrupted):

@@ -11,16 +11,19 @@ import pytest
 
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.data.vocabulary import Vocabulary
-from charrnn.runs.run import Run
 from charrnn.inference.language_model import load_model
-from charrnn.runs.recipe import Progress, LanguageRecipe
-from charrnn.training.train import train
+from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.recipe import LanguageRecipe, Progress
+from charrnn.runs.run import Run
+from charrnn.training.language import train
+from charrnn.training.language_batches import count_steps
+from tests.support.training import Recording
 
 Predict = Callable[[str, str], float]
 
 STEPS = 300
 MARGIN = 0.3
-"""Nats per character below the bigram model; the trainings here come to 0.6 or more."""
+"""Nats per character below the bigram model; the runs here reach 0.6 or more."""
 
 
 def _uniform(alphabet: str) -> Predict:
@@ -29,7 +32,7 @@ def _uniform(alphabet: str) -> Predict:
 
 
 def _unigram(text: str, alphabet: str) -> Predict:
-    """How often each character comes, each counted once more."""
+    """How often each character occurs, each counted once more."""
     counts = Counter(text)
     return lambda _, new: (counts[new] + 1) / (len(text) + len(alphabet))
 
@@ -47,18 +50,9 @@ def _loss(predict: Predict, text: str) -> float:
     return math.fsum(losses) / (len(text) - 1)
 
 
-class Silent:
-    """A listener that says nothing."""
-
-    def on_epoch_begin(self, epoch: int) -> None: ...
-    def on_step(self, step: int, loss: float) -> None: ...
-    def on_validation(self) -> None: ...
-    def on_epoch_end(self, result: object, best: bool) -> None: ...
-
-
-def _trained(folder: Path, text: str, cell: str, **values: Any) -> Run:
+def _train(folder: Path, text: str, cell: str, **values: Any) -> Run:
     vocabulary = Vocabulary.of(text)
-    settings = LanguageRecipe(
+    recipe = LanguageRecipe(
         NetworkConfig(len(vocabulary), cell, embedding=32, units=128),
         TrainingConfig(seq_length=50, batch_size=32, **values),
         vocabulary,
@@ -66,15 +60,15 @@ def _trained(folder: Path, text: str, cell: str, **values: Any) -> Run:
         "pydoc",
         "0" * 64,
     )
-    run = Run(folder)
-    train(run, Progress(settings, []), vocabulary.encode(text), Silent())
+    run, ids = Run(folder, LANGUAGE), vocabulary.encode(text)
+    train(run, Progress(recipe, []), ids, count_steps(ids, recipe.training), Recording())
     return run
 
 
 @pytest.mark.parametrize(
     ("cell", "learning_rate", "epochs"), [("rnn", 5e-3, 4), ("lstm", 1e-2, 4), ("gru", 1e-2, 3)]
 )
-def test_a_short_training_beats_counting(
+def test_a_short_run_beats_counting(
     real_text: str, tmp_path: Path, cell: str, learning_rate: float, epochs: int
 ) -> None:
     """In seconds each cell learns more of real text than a model that counts pairs knows."""
@@ -88,17 +82,17 @@ def test_a_short_training_beats_counting(
     ]
     assert counted == sorted(counted, reverse=True)
 
-    run = _trained(tmp_path / "run", real_text, cell, epochs=epochs, learning_rate=learning_rate)
-    loss = min(result.loss for result in run.history())
+    run = _train(tmp_path / "run", real_text, cell, epochs=epochs, learning_rate=learning_rate)
+    loss = min(result.loss for result in run.read_history())
     assert loss < counted[-1] - MARGIN
-    assert load(run.folder).score(unseen) < counted[-1] - MARGIN
+    assert load_model(run.checkpoint_file()).score(unseen) < counted[-1] - MARGIN
 
 
-def test_bfloat16_learns_as_float32_does(real_text: str, tmp_path: Path) -> None:
+def test_bfloat16_learns_like_float32(real_text: str, tmp_path: Path) -> None:
     """Some 300 steps with products in bfloat16 end within 1% of float32's validation loss."""
     losses = {}
     for precision in ("float32", "bfloat16"):
-        run = _trained(
+        run = _train(
             tmp_path / precision,
             real_text,
             "lstm",
@@ -106,6 +100,6 @@ def test_bfloat16_learns_as_float32_does(real_text: str, tmp_path: Path) -> None
             learning_rate=3e-3,
             precision=precision,
         )
-        losses[precision] = run.history()[-1].validation_loss
+        losses[precision] = run.read_history()[-1].validation_loss
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.01)
     assert losses["bfloat16"] != losses["float32"]

@@ -57,7 +57,8 @@ def test_results_are_the_same_everywhere(trained: SmallRun) -> None:
     sources = [trained.checkpoint(epoch).provenance for epoch in (1, 2, 3)]
     assert [(one.epoch, one.train_loss, one.validation_loss) for one in sources] == heard
     assert all(source.finished for source in sources)
-    losses = [result.validation_loss for result in results]
+    losses = [result.loss for result in results]
+    assert losses == [result.validation_loss for result in results]
     bests = [event[2] for event in trained.recording.events if event[0] == "end"]
     assert bests == [loss == min(losses[: place + 1]) for place, loss in enumerate(losses)]
 
@@ -120,7 +121,7 @@ def test_each_file_is_written_after_those_it_needs(
     ]
 
 
-UNINTERRUPTED = {"epochs": 3, "order": "shuffled", "dropout": 0.3}
+UNINTERRUPTED: dict[str, Any] = {"epochs": 3, "order": "shuffled", "dropout": 0.3}
 
 SAVING = {
     "checkpoint": (record, "write_checkpoint"),

@@ -7,10 +7,10 @@ import pytest
 
 from charrnn.config.reviews import ClassifierConfig, ReviewTraining
 from charrnn.data.padding import Examples, hash_bigrams
-from charrnn.training import residual as module
+from charrnn.training import residual
 from charrnn.training.bigrams import BIGRAMS
-from charrnn.training.callbacks import Interrupted
-from charrnn.training.residual import residual
+from charrnn.training.residual import fit_residual
+from charrnn.training.stop import Interrupted
 
 ROWS = 500
 NETWORK = ClassifierConfig(vocabulary_size=50, units=(3,), mask=True, bigrams=ROWS)
@@ -20,7 +20,7 @@ REVIEWS = 60
 
 @pytest.fixture(scope="module")
 def learn() -> Examples:
-    """Reviews of very different lengths, whose words tell a little of their labels."""
+    """Reviews of very different lengths, whose words hint at their labels."""
     random = np.random.default_rng(1)
     labels = random.integers(0, 2, REVIEWS).astype(np.int8)
     lengths = random.integers(1, 40, REVIEWS)
@@ -31,7 +31,7 @@ def learn() -> Examples:
     return Examples(ids, labels, [hash_bigrams(one, ROWS) for one in ids])
 
 
-def plain_logits(weights: dict[str, Any], examples: Examples) -> list[float]:
+def calculate_logits(weights: dict[str, Any], examples: Examples) -> list[float]:
     """The average, review by review."""
     learned, bias, ratio = (weights[path].astype(np.float64) for path in BIGRAMS)
     table = learned * ratio
@@ -43,21 +43,21 @@ def test_each_review_is_corrected_to_an_average_that_has_not_seen_it(
 ) -> None:
     """All reviews' average plus a review's correction is the average's of the other folds."""
     fitted = []
-    fit = module._fit
+    fit = residual._fit
 
-    def noted(*arguments: Any) -> Any:
+    def note(*arguments: Any) -> Any:
         fitted.append((*arguments[:2], *fit(*arguments)))
         return fitted[-1][2:]
 
-    monkeypatch.setattr(module, "_fit", noted)
-    corrected, weights = residual(learn, NETWORK, TRAINING, lambda: False)
+    monkeypatch.setattr(residual, "_fit", note)
+    corrected, weights = fit_residual(learn, NETWORK, TRAINING, lambda: False)
     assert len(fitted) == 1 + TRAINING.folds
     assert corrected.corrections is not None
-    reached = np.array(plain_logits(weights, learn)) + corrected.corrections
+    reached = np.array(calculate_logits(weights, learn)) + corrected.corrections
     judged = set()
     for seen, unseen, others, _ in fitted[1:]:
         assert not {one.tobytes() for one in seen.ids} & {one.tobytes() for one in unseen.ids}
-        for one, expected in zip(unseen.ids, plain_logits(others, unseen), strict=True):
+        for one, expected in zip(unseen.ids, calculate_logits(others, unseen), strict=True):
             place = next(k for k, ids in enumerate(learn.ids) if ids is one)
             judged.add(place)
             assert reached[place] == pytest.approx(expected, abs=1e-5)
@@ -68,10 +68,10 @@ def test_it_can_be_interrupted(learn: Examples) -> None:
     """Ctrl-C is not put off until all folds are done."""
     asked = []
 
-    def now() -> bool:
+    def stop_now() -> bool:
         asked.append(True)
         return True
 
     with pytest.raises(Interrupted):
-        residual(learn, NETWORK, TRAINING, now)
+        fit_residual(learn, NETWORK, TRAINING, stop_now)
     assert len(asked) == 1

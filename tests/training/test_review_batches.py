@@ -18,7 +18,7 @@ from tests.support.review_runs import make_examples
 
 
 def read_order(batches: Any, steps: int) -> list[list[int]]:
-    """The reviews of each batch, by the number that is their only word, without the rows that only fill it up."""
+    """The reviews of each batch, by the number that is their only word; rows that count alone."""
     order = []
     for ids, _, weights in batches.take(steps):
         counts = weights.numpy() == 1
@@ -51,7 +51,7 @@ def test_each_review_is_read_once_an_epoch(mask: bool) -> None:
 
 
 def test_batches_hold_ids_labels_and_weights() -> None:
-    """A batch has the size asked for and its reviews' labels; rows that fill it up weigh nothing."""
+    """Batches have one size and their reviews' labels; rows that fill them up weigh nothing."""
     examples = make_examples(5, bigrams=40)
     network = ClassifierConfig(vocabulary_size=12, max_length=7, padding="before", bigrams=40)
     (ids, rows), targets, weights = list(make_ordered_batches(examples, network, 4))[1]

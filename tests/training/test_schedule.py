@@ -85,7 +85,12 @@ def test_a_cosine_learning_rate(
 
     Interrupted and resumed, a run takes each step at the same rate.
     """
-    values = {"text": real_text[:401], "validation": 0.0, "learning_rate": 0.05, "epochs": 2}
+    values: dict[str, Any] = {
+        "text": real_text[:401],
+        "validation": 0.0,
+        "learning_rate": 0.05,
+        "epochs": 2,
+    }
     whole, stopped = (make_training(schedule="cosine", **values) for _ in range(2))
     rates, note = _note_rates(whole, models)
     whole.start(note)
@@ -111,7 +116,12 @@ def test_a_step_is_taken_at_its_rate(
     make_training: MakeTraining, models: list[Any], real_text: str, schedule: str, first: float
 ) -> None:
     """Adam's first step moves a weight by the rate of that step; a constant one stays."""
-    values = {"text": real_text[:401], "validation": 0.0, "learning_rate": 0.05, "epochs": 2}
+    values: dict[str, Any] = {
+        "text": real_text[:401],
+        "validation": 0.0,
+        "learning_rate": 0.05,
+        "epochs": 2,
+    }
     small = make_training(schedule=schedule, **values)
     before = compile_model(small.recipe).get_weights()
     rates, note = _note_rates(small, models)

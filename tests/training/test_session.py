@@ -107,7 +107,6 @@ def test_a_folder_left_without_a_file_is_removed(make_training: MakeTraining) ->
     small = make_training()
     progress = Progress(small.recipe, [])
 
-
     def fail_inside() -> None:
         with hold_run(small.run, progress):
             assert small.run.folder.is_dir()

@@ -24,7 +24,7 @@ def test_patience_stops_a_run_that_no_longer_improves(make_training: MakeTrainin
     """A run ends after `patience` epochs in a row that were not the best; the best one stays."""
     small = make_worsening(make_training, epochs=9, patience=2)
     small.start()
-    losses = [result.validation_loss for result in small.recording.results]
+    losses = [result.loss for result in small.recording.results]
     assert losses == sorted(losses)
     assert len(losses) == 3
     assert small.run.best_epoch() == 1

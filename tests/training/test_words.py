@@ -1,23 +1,24 @@
-"""The training of the language model of words: what it reads, what it leaves, how it resumes."""
+"""Training a word model: what it reads, what a run leaves, how it resumes."""
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from charrnn.runs import resume
-from charrnn.runs.checkpoint import read_word_model
-from charrnn.config.reviews import ReviewTraining, WordModelConfig
-from charrnn.data.words import START, Words
+from charrnn.config.reviews import ReviewTraining
+from charrnn.data.vocabulary import Ids
+from charrnn.data.words import START
 from charrnn.errors import ReviewsError
-from charrnn.runs.run import Run
+from charrnn.runs.checkpoint import read_word_model
+from charrnn.runs.kinds import WORD_MODEL
 from charrnn.runs.recipe import Progress, WordRecipe
+from charrnn.runs.resume import read_progress
+from charrnn.runs.run import Run
 from charrnn.training import words
-
-WORDS = Words(["the", "film", "was", "good", "and", "so", "it"])
-REVIEWS = [np.array([START, *range(4, 11)] * 2, np.int32) for _ in range(14)]
+from charrnn.training.words import count_steps, cut_streams, split_reviews
+from tests.support.review_runs import WORDS, make_word_recipe, make_word_reviews
+from tests.support.training import Recording
 
 
 @pytest.fixture
@@ -26,58 +27,75 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "LENGTH", 7)
 
 
-def settings(**values: Any) -> WordRecipe:
-    plan: dict[str, Any] = {
-        "batch_size": 2,
-        "epochs": 2,
-        "validation": 0.3,
-        "schedule": "cosine",
-        "learning_rate": 0.05,
-    }
-    network = WordModelConfig(len(WORDS), 4, "rnn", 5)
-    return WordRecipe(network, ReviewTraining(**plan | values), WORDS, (), "test", "0" * 64)
+def _review(words: int) -> Ids:
+    """A review of so many words after its start."""
+    return np.array([START, *[5] * words], np.int32)
 
 
+@pytest.mark.usefixtures("_short")
 def test_the_text_is_all_reviews_each_with_a_start() -> None:
     """Reviews follow each other, each behind one start, and the last part validates."""
-    reviews = [np.array(ids, np.int32) for ids in ([START, 5], [6, 7], [], [START, 8])]
-    learn, validate = words.split(reviews, 0.25)
-    assert learn.tolist() == [START, 5, START, 6, 7, START]
-    assert validate.tolist() == [START, 8]
-    assert learn.dtype == np.int32
-    assert words.split(reviews[:1], 0.5)[0].tolist() == []
+    words_of = [[START, *[5] * 9], [6] * 5, [], [START, *[7] * 11], [8] * 15]
+    reviews = [np.array(ids, np.int32) for ids in words_of]
+    learn, validate = split_reviews(reviews, ReviewTraining(batch_size=1, validation=0.4))
+    assert learn.tolist() == [START, *[5] * 9, START, *[6] * 5, START]
+    assert validate.tolist() == [START, *[7] * 11, START, *[8] * 15]
+    assert learn.dtype == validate.dtype == np.int32
 
 
 def test_streams_are_the_text_cut_into_rows() -> None:
     """A stream is a contiguous part, as long as the others; what is left over is left out."""
     text = np.arange(403, dtype=np.int32)
-    assert words.streams(text, 2).tolist() == [[*range(201)], [*range(201, 402)]]
-    assert words.streams(text[:400], 2).shape == (2, 200)
+    assert cut_streams(text, 2).tolist() == [[*range(201)], [*range(201, 402)]]
+    assert cut_streams(text[:400], 2).shape == (2, 200)
 
 
-@pytest.mark.parametrize(("count", "part"), [(399, "train on"), (800, "validate on")])
-def test_too_few_words_are_refused(count: int, part: str) -> None:
-    """Which part has too few words is said, and how many it takes."""
-    reviews = [np.array([START, *[5] * (count - 1)], np.int32), np.array([START], np.int32)]
+@pytest.mark.parametrize(
+    ("learn", "validate", "message"),
+    [
+        (398, 399, "399 words to train on"),
+        (399, 398, "399 words to validate on"),
+        (800, 0, "1 words to validate on"),
+        (0, 0, "1 words to train on"),
+    ],
+)
+def test_too_few_words_are_rejected(learn: int, validate: int, message: str) -> None:
+    """The error says which part has too few words, and how many it takes."""
+    reviews = [_review(learn), _review(validate)]
+    with pytest.raises(ReviewsError) as error:
+        split_reviews(reviews, ReviewTraining(batch_size=2, validation=0.5))
+    assert str(error.value) == (
+        f"{message} are too few: it takes 200 for each of 2 streams; give more reviews, or a "
+        "smaller `batch_size`"
+    )
+
+
+def test_just_enough_words_are_accepted() -> None:
+    """200 words for each stream make a batch; no reviews at all make none."""
     config = ReviewTraining(batch_size=2, validation=0.5)
-    with pytest.raises(ReviewsError, match=rf"words to {part} .* 200 for each of --batch-size 2;"):
-        words.check(reviews, config)
+    learn, validate = split_reviews([_review(399), _review(399)], config)
+    assert (len(learn), len(validate)) == (400, 400)
+    with pytest.raises(ReviewsError, match=r"^0 words to train on are too few"):
+        split_reviews([_review(399)], config)
 
 
 @pytest.mark.parametrize(("count", "steps"), [(400, 1), (598, 1), (600, 2), (799, 2)])
 def test_steps_leave_room_for_a_first_window_anywhere(count: int, steps: int) -> None:
     """A stream gives one window less than it holds, so that the first can begin at any word."""
-    assert words.steps_per_epoch(np.zeros(count, np.int32), 2) == steps
+    assert count_steps(np.zeros(count, np.int32), 2) == steps
 
 
 @pytest.mark.usefixtures("_short")
 def test_windows_lie_side_by_side() -> None:
     """An epoch's windows begin anywhere and follow each other without a gap; orders differ."""
     text = np.arange(120, dtype=np.int32).reshape(2, 60)
-    steps = words.steps_per_epoch(text.ravel(), 2)
+    steps = count_steps(text.ravel(), 2)
     assert steps == 7
     read = [
-        [window.numpy() for (window,) in words._training_batches(text, seed, first).take(count)]
+        [
+            window.numpy()
+            for (window,) in words._make_training_batches(text, seed, first).take(count)
+        ]
         for seed, first, count in ((3, 0, 14), (3, 1, 7), (4, 0, 7))
     ]
     for windows in (read[0][:7], read[0][7:], read[2]):
@@ -95,34 +113,35 @@ def test_windows_lie_side_by_side() -> None:
 def test_validation_reads_the_first_windows() -> None:
     """The exact loss is measured on at most three windows of each stream, the first ones."""
     text = np.arange(60, dtype=np.int32).reshape(2, 30)
-    batches = words._first_batches(text)
+    batches = words._make_first_batches(text)
     assert len(batches) == 3
     read = np.hstack([window.numpy() for (window,) in batches])
     np.testing.assert_array_equal(read, text[:, :21])
-    assert len(words._first_batches(text[:, :15])) == 2
+    assert len(words._make_first_batches(text[:, :15])) == 2
 
 
 @pytest.mark.usefixtures("_short")
-def test_a_resume_goes_on_as_if_never_stopped(tmp_path: Path, listener: Any) -> None:
-    """Two epochs, and one gone on with, end the same; checkpoints and history tell of them."""
-    whole, half, told = Run(tmp_path / "whole"), Run(tmp_path / "half"), listener()
+def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
+    """Two epochs end the same as one and its resume; checkpoints and history agree."""
+    whole, half = (Run(tmp_path / name, WORD_MODEL) for name in ("whole", "half"))
+    recipe, recording = make_word_recipe(), Recording()
+    parts = split_reviews(make_word_reviews(), recipe.training)
 
     def copy() -> bool:
-        if told.at(1, "end"):
+        if recording.is_at(1, "end"):
             shutil.copytree(whole.folder, half.folder)
         return False
 
-    progress: Progress[WordRecipe] = Progress(settings(), [])
-    words.train(whole, finished, REVIEWS, told, copy)
+    words.train(whole, Progress(recipe, []), *parts, recording, copy)
     assert half.epochs() == [1]
-    words.train(half, read_progress(half, WordRecipe), REVIEWS, listener())
+    words.train(half, read_progress(half, WordRecipe), *parts, Recording())
     assert half.epochs() == [1, 2]
     expected = read_word_model(whole.epoch_file(2)).weights
-    found = read_word_model(half.epoch_file(2))
+    resumed = read_word_model(half.epoch_file(2))
     for path, values in expected.items():
-        np.testing.assert_array_equal(found.weights[path], values)
-    losses = [result.loss for result in half.history()]
-    assert losses == [result.loss for result in whole.history()]
+        np.testing.assert_array_equal(resumed.weights[path], values)
+    losses = [result.loss for result in half.read_history()]
+    assert losses == [result.loss for result in whole.read_history()]
     assert losses[1] < losses[0] < np.log(len(WORDS))
-    assert found.network == settings().network
-    assert found.encoder.to_json() == WORDS.to_json()
+    assert resumed.network == recipe.network
+    assert resumed.encoder.to_json() == WORDS.to_json()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     type=click.Choice(["table", "markdown", "json"]),
     default="table",
     show_default=True,
-    help="Format of the output; json prints an object a line.",
+    help="Format of the output; json prints one object per line.",
 )
 @options.checkpoints
 @options.loudness

@@ -8,7 +8,7 @@ from typing import IO
 
 from charrnn.errors import ReviewsError
 
-_BLOCK = 65_536  # bytes read at a time, or fewer where no more are there yet
+_BLOCK = 65_536  # bytes read at a time, or as many as have arrived
 _BOM = b"\xef\xbb\xbf"
 _STDIN = "standard input"
 

@@ -93,13 +93,16 @@ def pretrain(
 
     given = options.list_given(settings)
     folders = Folders(checkpoints, data_dir)
-    if (text_column or label_column) and not data:
+    if (text_column or label_column) and not data and resume is None:
         raise click.UsageError("--text-column and --label-column are for a table given by --data")
     if resume is None:
         request = WordRequest(ReviewSource(data, text_column, label_column), run, given)
         plan = plan_word_model(request, folders, terminal)
-    elif run:
-        raise click.UsageError("--resume keeps the run's name: leave out --run")
+    elif run or text_column or label_column:
+        raise click.UsageError(
+            "--resume keeps the run's name and columns: leave out --run, --text-column and "
+            "--label-column"
+        )
     else:
         plan = plan_word_model_resume(resume, given, data, folders, terminal)
     show_training(plan, _introduce(plan), terminal, as_json)

@@ -168,18 +168,32 @@ def _train(
     folders = Folders(checkpoints, data_dir)
     if given.get("frozen_epochs") and not embedding_from and resume is None:
         raise click.UsageError("--frozen-epochs is for a borrowed embedding: add --embedding-from")
-    if (text_column or label_column) and not data:
-        raise click.UsageError("--text-column and --label-column are for a table given by --data")
     if dry_run:
-        _refuse("--dry-run reads nothing", data, run, resume is not None, embedding_from)
+        _refuse(
+            "--dry-run reads nothing",
+            data=data,
+            text_column=text_column,
+            label_column=label_column,
+            run=run,
+            resume=resume is not None,
+            embedding_from=embedding_from,
+        )
         for preset in REVIEW_PRESETS if model == _ALL else [model]:
             fit.show_layers(preset, given, as_json)
         return
     if resume is not None:
-        typed = ctx.get_parameter_source("model") is ParameterSource.COMMANDLINE
-        _refuse("--resume keeps what the run began with", (), run, False, embedding_from, typed)
+        _refuse(
+            "--resume keeps what the run began with",
+            run=run,
+            embedding_from=embedding_from,
+            model=ctx.get_parameter_source("model") is ParameterSource.COMMANDLINE,
+            text_column=text_column,
+            label_column=label_column,
+        )
         fit.resume_run(resume, given, data, folders, terminal, as_json)
         return
+    if (text_column or label_column) and not data:
+        raise click.UsageError("--text-column and --label-column are for a table given by --data")
     if ctx.info_name == _OWN and not data:
         raise click.UsageError(
             "give your reviews with --data; for IMDB's use charrnn classify imdb"
@@ -187,36 +201,28 @@ def _train(
     source = ReviewSource(data, text_column, label_column)
     changes = _spell(given | ({"embedding_from": embedding_from} if embedding_from else {}))
     if model == _ALL:
-        _refuse("--model all trains new runs of every preset", (), run, False, embedding_from)
+        _refuse(
+            "--model all trains new runs of every preset", run=run, embedding_from=embedding_from
+        )
         fit.train_all(source, given, changes, folders, terminal, as_json)
     else:
         request = ReviewRequest(model, source, run, embedding_from, given, changes)
         fit.train_preset(request, folders, terminal, as_json)
 
 
-def _refuse(
-    reason: str,
-    data: tuple[Path, ...],
-    run: str | None,
-    resume: bool,
-    embedding_from: str | None,
-    model: bool = False,
-) -> None:
+def _refuse(reason: str, **values: object) -> None:
     """Reject options that contradict another.
 
+    Args:
+        reason: why they do.
+        **values: their names and values, false or empty for one that was not typed.
+
     Raises:
-        click.UsageError: any of them is given.
+        click.UsageError: any of them was typed.
     """
-    given = {
-        "--data": data,
-        "--run": run,
-        "--resume": resume,
-        "--embedding-from": embedding_from,
-        "--model": model,
-    }
-    names = " and ".join(flag for flag, value in given.items() if value)
-    if names:
-        raise click.UsageError(f"{reason}: leave out {names}")
+    typed = [f"--{name.replace('_', '-')}" for name, value in values.items() if value]
+    if typed:
+        raise click.UsageError(f"{reason}: leave out {' and '.join(typed)}")
 
 
 def _name_command(name: str, about: str, details: str, *examples: str) -> click.Command:

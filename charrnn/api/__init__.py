@@ -1,0 +1,25 @@
+"""The Python interface: what the commands do, as functions that print nothing."""
+
+from charrnn.api.language import load, train
+from charrnn.api.reviews import load_classifier, train_classifier
+from charrnn.api.settings import LanguageSettings, ReviewSettings
+from charrnn.inference.choose import NextCharacter
+from charrnn.inference.language_model import LanguageModel
+from charrnn.inference.review_model import Effect, ReviewModel
+from charrnn.inference.score import Score
+from charrnn.runs.history import EpochResult
+
+__all__ = [
+    "Effect",
+    "EpochResult",
+    "LanguageModel",
+    "LanguageSettings",
+    "NextCharacter",
+    "ReviewModel",
+    "ReviewSettings",
+    "Score",
+    "load",
+    "load_classifier",
+    "train",
+    "train_classifier",
+]

@@ -1,0 +1,154 @@
+"""A caller's arguments, checked and in the form that planning takes."""
+
+import os
+import reprlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn.config.fields import require
+from charrnn.data.corpus import Corpus, make_corpus
+from charrnn.data.download import DATA
+from charrnn.planning.folders import Folders
+from charrnn.runs.kinds import CHECKPOINTS
+
+PathLike = str | os.PathLike[str]
+
+_LONGEST_NAME = 255  # of a file, on Linux and macOS
+
+
+def to_plain(value: Any) -> Any:
+    """A NumPy number as Python's, and a list or an array as a tuple; all else as it is."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    return tuple(map(to_plain, value)) if isinstance(value, list | tuple) else value
+
+
+def to_name(keyword: str, value: PathLike | None) -> str | None:
+    """A name or path as a string; None stays None.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    name = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if name is None:
+        return None
+    _require_type(isinstance(name, str), keyword, "a name or a path", value)
+    require(_can_be_path(name), f"`{keyword}` can't be a name or a path: {reprlib.repr(name)}")
+    return name
+
+
+def check_texts(**given: object) -> None:
+    """Reject arguments that are neither a string nor None.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for keyword, value in given.items():
+        _require_type(value is None or isinstance(value, str), keyword, "str", value)
+
+
+def check_functions(**given: object) -> None:
+    """Reject arguments that are neither a function nor None.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for keyword, value in given.items():
+        _require_type(value is None or callable(value), keyword, "a function", value)
+
+
+def check_number(keyword: str, value: object, kind: type[int] | type[float]) -> None:
+    """Reject what is not a number.
+
+    Args:
+        keyword: the argument's name.
+        value: the argument.
+        kind: int for whole numbers only.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    holds = isinstance(value, (int, kind)) and not isinstance(value, bool)
+    _require_type(holds, keyword, kind.__name__, value)
+
+
+def to_epoch(value: Any) -> int | None:
+    """An epoch's number; None stays None.
+
+    Raises:
+        UsageError: it is not a whole number.
+    """
+    epoch: int | None = to_plain(value)
+    if epoch is not None:
+        check_number("epoch", epoch, int)
+    return epoch
+
+
+def check_resume(**given: object) -> None:
+    """Reject arguments for what a resume takes from the run itself.
+
+    Raises:
+        UsageError: any of them is not None.
+    """
+    names = ", ".join(f"`{name}`" for name, value in given.items() if value is not None)
+    require(not names, f"`resume` keeps the run's name and settings: leave out {names}")
+
+
+def choose_corpus(corpus: PathLike | None, text: str | None) -> str | Corpus | None:
+    """The corpus's name or path, or the text itself.
+
+    Raises:
+        UsageError: both are given, or they are of another type.
+        CorpusError: the text is empty.
+    """
+    check_texts(text=text)
+    require(corpus is None or text is None, "give `corpus` or `text`, not both")
+    require(
+        not isinstance(corpus, str) or ("\n" not in corpus and _can_be_path(corpus)),
+        "`corpus` is a name or a path: give a text itself as `text`",
+    )
+    return to_name("corpus", corpus) if text is None else make_corpus(text)
+
+
+def list_paths(data: PathLike | Sequence[PathLike] | None) -> tuple[Path, ...]:
+    """The paths of reviews, one or several; none for IMDB's.
+
+    Raises:
+        UsageError: they are not paths.
+    """
+    if data is None:
+        return ()
+    several = [data] if isinstance(data, str | os.PathLike) else data
+    _require_type(isinstance(several, Sequence), "data", "a path or a list of paths", data)
+    return tuple(Path(to_name("data", path) or ".") for path in several)
+
+
+def choose_folders(checkpoints: PathLike | None, data_dir: PathLike | None) -> Folders:
+    """The folders given, else those in the environment, else the command line's defaults.
+
+    Raises:
+        UsageError: one of them is not a path.
+    """
+    return Folders(
+        _choose_folder("checkpoints", checkpoints, CHECKPOINTS),
+        _choose_folder("data_dir", data_dir, DATA),
+    )
+
+
+def _choose_folder(keyword: str, given: PathLike | None, default: Path) -> Path:
+    named = to_name(keyword, given)
+    if named is None:
+        return Path(os.environ.get(f"CHARRNN_{keyword.upper()}") or default)
+    return Path(named)
+
+
+def _can_be_path(name: str) -> bool:
+    """Whether a file could have this path."""
+    return "\0" not in name and all(len(part) <= _LONGEST_NAME for part in name.split("/"))
+
+
+def _require_type(holds: bool, keyword: str, wanted: str, value: object) -> None:
+    require(holds, f"`{keyword}` must be {wanted}, not {type(value).__name__}")

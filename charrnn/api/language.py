@@ -1,0 +1,134 @@
+"""Training and loading language models."""
+
+from typing import Unpack
+
+from charrnn.api.arguments import (
+    PathLike,
+    check_functions,
+    check_number,
+    check_resume,
+    check_texts,
+    choose_corpus,
+    choose_folders,
+    to_epoch,
+    to_name,
+    to_plain,
+)
+from charrnn.api.session import (
+    Notes,
+    OnEpoch,
+    OnNote,
+    carry_out,
+    choose_destination,
+    reserve_process,
+)
+from charrnn.api.settings import LanguageSettings, read_settings
+from charrnn.inference.language_model import LanguageModel, load_model
+from charrnn.planning.language import Request, plan_resume, plan_run
+from charrnn.runs.catalogue import find_checkpoint
+from charrnn.runs.kinds import LANGUAGE
+
+
+def train(
+    corpus: PathLike | None = None,
+    *,
+    text: str | None = None,
+    preset: str | None = None,
+    budget: float | None = None,
+    from_: PathLike | None = None,
+    run: str | None = None,
+    resume: PathLike | None = None,
+    checkpoints: PathLike | None = None,
+    data_dir: PathLike | None = None,
+    on_epoch: OnEpoch | None = None,
+    on_note: OnNote | None = None,
+    **settings: Unpack[LanguageSettings],
+) -> LanguageModel:
+    """Train a language model on a text, and return the network of its best epoch.
+
+    This is what `charrnn train` does, with the same presets, settings and files, except that no
+    picture of the learning curves is drawn. The same seed gives the same weights.
+
+    Ctrl-C ends the run after the step under way, and raises `KeyboardInterrupt`. The finished
+    epochs are kept, and so are the weights of the one that was interrupted. In a thread other than
+    the main one, Python can't catch Ctrl-C: there, raise an exception in `on_epoch`. While one
+    thread trains, another one waits.
+
+    Args:
+        corpus: "shakespeare", "pydoc", the path of a text file, or "-" for standard input; None
+            for shakespeare or, if it can't be downloaded, pydoc. On a resume, None for the text
+            that the run was trained on.
+        text: the text itself, instead of `corpus`.
+        preset: "minute", "quick", "default" or "tutorial"; None for "default", or what the budget
+            allows.
+        budget: train for about this many minutes; chooses the epochs and, without `preset`, the
+            preset.
+        from_: start from the best epoch of this run, or from this `.weights.h5` file.
+        run: the new run's name, which keeps it in `checkpoints`. None trains in a temporary folder
+            that is removed when the process ends.
+        resume: resume the run of this name after its last finished epoch; "" for the newest.
+        checkpoints: where runs are kept; None for the environment's CHARRNN_CHECKPOINTS or, if it
+            is not set, "checkpoints".
+        data_dir: where downloads are kept; None for the environment's CHARRNN_DATA_DIR or, if it
+            is not set, "data".
+        on_epoch: called with the `EpochResult` of each epoch, once its checkpoint is written. An
+            exception raised in it ends the run.
+        on_note: called with each line that the command would note while it plans the run, such as
+            how many epochs fit the budget.
+        **settings: override the preset's values; see `LanguageSettings`. On a resume, `epochs`,
+            `patience`, `learning_rate`, `clip_norm` and `precision` can change.
+
+    Raises:
+        CharrnnError: a setting outside its range, settings that contradict each other, a text or
+            a run that can't be had, a network larger than the memory, or a loss that became NaN or
+            infinite.
+        OSError: a folder can't be written, or the disk is full.
+        KeyboardInterrupt: Ctrl-C; the message says what is kept.
+
+    Example:
+        >>> model = charrnn.train("my-novel.txt", preset="minute", epochs=3, on_epoch=print)
+        >>> print(model.generate("It was ", length=300, temperature=0.8, seed=1))
+
+        A run that is kept can be resumed:
+
+        >>> charrnn.train("my-novel.txt", preset="minute", epochs=3, run="novel")
+        >>> model = charrnn.train(resume="novel", epochs=5)
+    """
+    given = read_settings(settings, LanguageSettings, train)
+    source = choose_corpus(corpus, text)
+    check_texts(preset=preset, run=run)
+    if budget is not None:
+        check_number("budget", budget := to_plain(budget), float)
+    check_functions(on_epoch=on_epoch, on_note=on_note)
+    origin, resumed = to_name("from_", from_), to_name("resume", resume)
+    folders, notes = choose_folders(checkpoints, data_dir), Notes(on_note)
+    with reserve_process():
+        if resumed is None:
+            request = Request(preset, budget, run, origin, settings=given)
+            plan = plan_run(source, request, choose_destination(folders, run), notes)
+        else:
+            check_resume(run=run, preset=preset, budget=budget, from_=origin)
+            plan = plan_resume(resumed, source, given, folders, notes)
+        carry_out(plan, on_epoch)
+    return load_model(plan.run.checkpoint_file())
+
+
+def load(
+    run: PathLike | None = None, epoch: int | None = None, *, checkpoints: PathLike | None = None
+) -> LanguageModel:
+    """Load a trained language model. Needs NumPy and h5py, not TensorFlow.
+
+    Args:
+        run: a run's name, its folder, or a `.weights.h5` file; None for the newest run.
+        epoch: which of the run's epochs, from 1; None for the best.
+        checkpoints: where runs are kept, as in `train`.
+
+    Raises:
+        CharrnnError: there is no such run, epoch or file, or it can't be used.
+
+    Example:
+        >>> model = charrnn.load("novel", epoch=3)
+    """
+    folder = choose_folders(checkpoints, None).checkpoints
+    named = to_name("run", run)
+    return load_model(find_checkpoint(folder, LANGUAGE, named, to_epoch(epoch)))

@@ -1,0 +1,112 @@
+"""One run in somebody else's process, which is left as it was."""
+
+import atexit
+import contextlib
+import random
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from charrnn.planning.folders import Folders
+from charrnn.planning.language import LanguagePlan
+from charrnn.planning.report import Silence
+from charrnn.planning.reviews import ReviewPlan
+from charrnn.runs.history import EpochResult
+from charrnn.runs.run import Run
+
+if TYPE_CHECKING:
+    from charrnn.training.stop import Interrupted
+
+OnEpoch = Callable[[EpochResult], object]
+OnNote = Callable[[str], object]
+
+_training = threading.RLock()
+
+
+@contextlib.contextmanager
+def reserve_process() -> Iterator[None]:
+    """Within, no other thread trains: a seed is the process's, so the caller's is put back."""
+    with _training:
+        python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002 - Keras seeds it
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(legacy)  # noqa: NPY002 - the same
+
+
+def choose_destination(folders: Folders, run: str | None) -> Folders:
+    """The folders; for a run without a name, with a new one that the process's end removes."""
+    if run is not None:
+        return folders
+    folder = Path(tempfile.mkdtemp(prefix="charrnn-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return replace(folders, new_runs=folder)
+
+
+def carry_out(plan: LanguagePlan | ReviewPlan, on_epoch: OnEpoch | None) -> None:
+    """Train; Ctrl-C ends it after the step under way.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; it says what is kept.
+    """
+    from charrnn.training.stop import Interrupted, catch_interrupts
+
+    try:
+        with catch_interrupts(signal.SIGINT) as interrupted:
+            plan.train(_EpochListener(on_epoch), interrupted)
+    except Interrupted as stop:
+        raise KeyboardInterrupt(_describe_stop(plan.run, stop)) from stop
+
+
+class Notes(Silence):
+    """A reporter that hands notes to a function, if there is one, and says nothing else."""
+
+    def __init__(self, on_note: OnNote | None) -> None:
+        self._on_note = on_note
+
+    def note(self, message: str) -> None:
+        """Call the function."""
+        if self._on_note is not None:
+            self._on_note(message)
+
+
+@dataclass
+class _EpochListener:
+    """Calls a function at the end of each epoch, if there is one."""
+
+    on_epoch: OnEpoch | None
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Do nothing."""
+
+    def on_step(self, step: int, loss: float) -> None:
+        """Do nothing."""
+
+    def on_validation(self) -> None:
+        """Do nothing."""
+
+    def on_epoch_end(self, result: EpochResult, best: bool) -> None:  # noqa: ARG002
+        """Call the function."""
+        if self.on_epoch is not None:
+            self.on_epoch(result)
+
+
+def _describe_stop(run: Run, stop: "Interrupted") -> str:
+    """What a run that was stopped has kept."""
+    epochs = len(run.read_history())
+    kept = [f"{epochs} epoch{'s' if epochs > 1 else ''}"] if epochs else []
+    if stop.step:
+        kept.append(f"the weights after step {stop.step} of epoch {epochs + 1}")
+    return (
+        f"training stopped; kept in {run.folder}: {' and '.join(kept)}"
+        if kept
+        else ("training stopped before its first step: nothing is kept")
+    )

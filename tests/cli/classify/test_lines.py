@@ -1,0 +1,23 @@
+"""Reviews that are read line by line."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from charrnn.cli.classify.lines import read_lines
+from charrnn.errors import ReviewsError
+
+
+def test_lines_before_a_broken_one() -> None:
+    """Lines are given as soon as they have arrived; one that is not UTF-8 is then named."""
+    read, write = os.pipe()
+    with os.fdopen(write, "wb", buffering=0) as writer:
+        chunks = read_lines(Path(f"/dev/fd/{read}"))
+        writer.write(b"a\nb\nhal")
+        assert next(chunks) == ["a", "b"]
+        writer.write(b"f\nc\xe9\nd\n")
+        assert next(chunks) == ["half"]
+        with pytest.raises(ReviewsError, match="line 4 of"):
+            next(chunks)
+    os.close(read)

@@ -1,0 +1,225 @@
+"""What the user learns when a run ends before its time: what is kept, and how to resume it."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import pytest
+
+from charrnn.cli.interruption import describe_stop, explain_stop
+from charrnn.cli.terminal import Terminal
+from charrnn.errors import DivergedError, RunError, TrainingError
+from charrnn.runs.history import EpochResult
+from charrnn.runs.kinds import CLASSIFIER, LANGUAGE
+from charrnn.runs.run import Run
+from charrnn.training.stop import Interrupted
+from tests.support.commands import parse_command
+from tests.support.kinds import make_run, write_resume_file
+from tests.support.screens import MakeTerminal
+
+RESUME = "charrnn train --resume mine"
+USE = "Read what it writes: charrnn sample --run mine"
+RESULTS = [EpochResult(epoch, 2.5, 2.25, 1.0) for epoch in (1, 2)]
+
+
+@pytest.fixture
+def run() -> Run:
+    """A run without any file."""
+    return make_run(Path("checkpoints"), LANGUAGE, "mine")
+
+
+# What is kept
+
+
+def test_nothing_is_kept(run: Run) -> None:
+    """A run that was stopped before its first step can only be started anew."""
+    kept = describe_stop(run, None, RESUME, USE)
+    assert kept == "stopped before training began: nothing is kept. Give the command again."
+
+
+INTERRUPTED = "are in interrupted.weights.h5"
+
+
+@pytest.mark.parametrize(
+    ("epochs", "step", "kept", "resume"),
+    [
+        (0, None, "stopped before the first epoch ended", "Start again"),
+        (
+            0,
+            "2 of 9",
+            f"stopped before the first epoch ended; the weights of its step 2 of 9 {INTERRUPTED}",
+            "Start again",
+        ),
+        (2, None, "stopped: epoch 2 is saved", "Resume after it"),
+        (
+            2,
+            "2 of 9",
+            f"stopped: epoch 2 is saved; the weights of step 2 of 9 after it {INTERRUPTED}",
+            "Resume after it",
+        ),
+    ],
+)
+def test_what_is_kept(run: Run, epochs: int, step: str | None, kept: str, resume: str) -> None:
+    """It says which epoch a resume starts after, and names a use if there is a network to use."""
+    write_resume_file(run, *RESULTS[:epochs])
+    lines = [f"{kept}.", f"{resume}: {RESUME}"]
+    use = [USE] if epochs or step else []
+    assert describe_stop(run, step, RESUME, USE).splitlines() == lines + use
+
+
+# How a run ends
+
+
+@contextmanager
+def explain(
+    run: Run, *words: str, terminal: Terminal | None = None, piped: bool = False
+) -> Iterator[Callable[[], bool]]:
+    """A run of nine steps an epoch, under `charrnn train` with these words."""
+    context = parse_command("train", *words)
+    shown = terminal or Terminal()
+    with explain_stop(shown, run, 9, context, piped=piped) as interrupted:
+        yield interrupted
+
+
+def interrupt_twice() -> None:
+    """Press Ctrl-C twice, which ends the step under way."""
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+
+
+def interrupt_and_stop() -> None:
+    """Press Ctrl-C, and let the run end after its step."""
+    signal.raise_signal(signal.SIGINT)
+    raise Interrupted(3)
+
+
+def test_a_run_that_ends_well(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody asked it to stop, and there is nothing to say."""
+    with explain(run) as interrupted:
+        assert not interrupted()
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("stop", "kept"),
+    [
+        (Interrupted(3), "; the weights of step 3 of 9 after it are in interrupted.weights.h5"),
+        (Interrupted(0), ""),
+        (KeyboardInterrupt(), ""),
+    ],
+    ids=repr,
+)
+def test_an_interrupted_run(
+    run: Run, capsys: pytest.CaptureFixture[str], stop: BaseException, kept: str
+) -> None:
+    """It ends with the exit code of Ctrl-C, after a note of what is kept."""
+    write_resume_file(run, RESULTS[0])
+    with pytest.raises(click.exceptions.Exit) as ended, explain(run):
+        raise stop
+    assert ended.value.exit_code == 130
+    lines = [f"stopped: epoch 1 is saved{kept}.", f"Resume after it: {RESUME}", USE]
+    assert capsys.readouterr() == ("", "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_asks_the_run_to_stop(
+    run: Run, capsys: pytest.CaptureFixture[str], number: int
+) -> None:
+    """The first one is only noted, so that a step can end; handlers are put back afterwards."""
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    with explain(run) as interrupted:
+        signal.raise_signal(number)
+        assert interrupted()
+    note = "stopping after this step; press Ctrl-C again to stop at once\n"
+    assert capsys.readouterr() == ("", note)
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_second_ctrl_c_stops_at_once(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """The step under way is given up, and the note claims nothing of it."""
+    write_resume_file(run, RESULTS[0])
+    with pytest.raises(click.exceptions.Exit), explain(run):
+        interrupt_twice()
+    assert "stopped: epoch 1 is saved.\n" in capsys.readouterr().err
+
+
+def test_the_note_stands_below_the_bar(run: Run, make_terminal: MakeTerminal) -> None:
+    """Ctrl-C leaves ^C in the bar's line, so the note begins a new one."""
+    stderr = make_terminal(80)
+    with explain(run):
+        signal.raise_signal(signal.SIGINT)
+    assert stderr.getvalue().startswith("\nstopping after this step")
+
+
+def test_quiet_keeps_quiet(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """-q silences notes; the exit code still says that the run was interrupted."""
+    with pytest.raises(click.exceptions.Exit) as ended, explain(run, terminal=Terminal(quiet=True)):
+        interrupt_and_stop()
+    assert ended.value.exit_code == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_piped_text_is_piped_in_again(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run that reads standard input is resumed by a command that does so too."""
+    write_resume_file(run, RESULTS[0])
+    with pytest.raises(click.exceptions.Exit), explain(run, piped=True):
+        raise Interrupted(3)
+    resume = "Resume after it: ... | charrnn train - --resume mine\n"
+    assert resume in capsys.readouterr().err
+
+
+def test_typed_folders_are_repeated(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both commands look where this one did."""
+    write_resume_file(run, RESULTS[0])
+    with pytest.raises(click.exceptions.Exit), explain(run, "--checkpoints", "my runs"):
+        raise Interrupted(3)
+    _, resume, use = capsys.readouterr().err.splitlines()
+    assert resume == f"Resume after it: {RESUME} --checkpoints 'my runs'"
+    assert use == f"{USE} --checkpoints 'my runs'"
+
+
+def test_a_full_disk(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error stays the error; what is kept stands above it."""
+    write_resume_file(run, *RESULTS)
+    with pytest.raises(OSError, match="No space left"), explain(run):
+        raise OSError(28, "No space left on device")
+    lines = ["stopped: epoch 2 is saved.", f"Resume after it: {RESUME}", USE]
+    assert capsys.readouterr().err.splitlines() == lines
+
+
+def test_a_diverged_run(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error becomes a line with a command that changes the settings to blame."""
+    write_resume_file(run, RESULTS[0])
+    diverged = DivergedError(2, {"learning_rate": 0.005, "clip_norm": 1.0})
+    with pytest.raises(TrainingError) as ended, explain(run, "--checkpoints", "my runs"):
+        raise diverged
+    assert str(ended.value) == (
+        "the loss became NaN or infinite in epoch 2; earlier epochs are kept. Resume with: "
+        f"{RESUME} --checkpoints 'my runs' --learning-rate 0.005 --clip-norm 1"
+    )
+    assert ended.value.__cause__ is diverged
+    assert capsys.readouterr() == ("", "")
+
+
+def test_other_errors_pass(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """An error that ends the run for another reason has its own message."""
+    with pytest.raises(RunError, match="another process"), explain(run):
+        raise RunError("another process trains it")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_each_kind_has_its_own_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    """A classifier is resumed and used by commands for classifiers."""
+    run = make_run(Path("checkpoints"), CLASSIFIER, "critic")
+    write_resume_file(run, RESULTS[0])
+    context = parse_command("classify", "imdb")
+    with (
+        pytest.raises(click.exceptions.Exit),
+        explain_stop(Terminal(), run, 9, context, piped=False),
+    ):
+        raise Interrupted(3)
+    _, resume, use = capsys.readouterr().err.splitlines()
+    assert resume == "Resume after it: charrnn classify imdb --resume critic"
+    assert use == 'Ask it: charrnn classify predict --run critic "What a film!"'

@@ -1,0 +1,280 @@
+"""The texts that are asked for, and those that a run was trained on."""
+
+import hashlib
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from charrnn.config.language import TrainingConfig
+from charrnn.data.corpus import make_corpus
+from charrnn.data.vocabulary import Vocabulary
+from charrnn.errors import CorpusError, DownloadError, MissingTextError, RunError
+from charrnn.planning.report import Silence
+from charrnn.planning.texts import describe_source, is_text, load_part, load_text, reload_text
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.recipe import LanguageRecipe, Progress
+from charrnn.runs.resume import write_progress
+from charrnn.runs.run import Run
+from tests.support import kinds
+from tests.support.messages import catch_message
+from tests.support.networks import MakeCheckpoint, MakeRun
+from tests.support.reporting import RecordingReporter
+
+TEXT = "abcdefgh\n" * 10
+DATA = Path("data")
+RUN = Run(Path("checkpoints/novel"), LANGUAGE)
+
+
+@pytest.fixture
+def novel(tmp_path: Path) -> Path:
+    """A text."""
+    path = tmp_path / "novel.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def type_text(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a text on standard input."""
+
+    def put(text: str) -> None:
+        stdin = SimpleNamespace(buffer=io.BytesIO(text.encode()))
+        monkeypatch.setattr("charrnn.planning.texts.sys", SimpleNamespace(stdin=stdin))
+
+    return put
+
+
+@pytest.fixture
+def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every download fails."""
+
+    def fail(*_: object) -> Path:
+        raise DownloadError("can't download shakespeare.txt: no network; try again")
+
+    monkeypatch.setattr("charrnn.data.corpus.fetch", fail)
+
+
+def make_recipe(source: object, text: str = TEXT, validation: float = 0.25) -> LanguageRecipe:
+    """The recipe of a run that was trained on a text from there."""
+    return replace(
+        kinds.LANGUAGE_RECIPE,
+        training=TrainingConfig(validation=validation),
+        vocabulary=Vocabulary.of(TEXT),
+        source=str(source),
+        corpus_sha256=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def reject(recipe: LanguageRecipe, source: str | None = None) -> MissingTextError:
+    """The error with which a run's text is missing."""
+    with pytest.raises(MissingTextError) as failure:
+        reload_text(RUN, recipe, source, DATA, Silence())
+    assert failure.value.run == "novel"
+    return failure.value
+
+
+# Texts that are asked for.
+
+
+def test_a_file_is_read_where_it_lies(novel: Path, reporter: RecordingReporter) -> None:
+    """A text's file is read, and the reporter could have shown a download."""
+    corpus = load_text("novel.txt", DATA, reporter)
+    assert (corpus.name, corpus.source, corpus.text) == ("novel", str(novel), TEXT)
+    assert (reporter.notes, reporter.downloads) == ([], ["novel.txt"])
+
+
+def test_standard_input_is_read(type_text: Callable[[str], None]) -> None:
+    """A dash is standard input."""
+    type_text("typed")
+    assert load_text("-", DATA, Silence()).text == "typed"
+
+
+@pytest.mark.usefixtures("_offline")
+def test_pydoc_stands_in_for_shakespeare(reporter: RecordingReporter) -> None:
+    """If nothing was asked for and there is no network, Python's help texts are used, with a note.
+
+    They need no network.
+    """
+    corpus = load_text(None, DATA, reporter)
+    assert corpus.name == "pydoc"
+    assert reporter.downloads == ["shakespeare"]
+    (note,) = reporter.notes
+    assert note == (
+        "can't download shakespeare.txt: no network; try again.\n"
+        "Training on pydoc instead, the help texts inside Python."
+    )
+
+
+@pytest.mark.usefixtures("_offline")
+def test_nothing_stands_in_for_what_was_asked_for(reporter: RecordingReporter) -> None:
+    """A text that was named is an error if it can't be had."""
+    with pytest.raises(DownloadError):
+        load_text("shakespeare", DATA, reporter)
+    assert reporter.notes == []
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("-", "standard input"), ("", "the given text"), ("/a/b.txt", "/a/b.txt")],
+)
+def test_what_a_text_is_called(source: str, words: str) -> None:
+    """Standard input and a text that a Python caller gave have no name of their own."""
+    assert describe_source(source) == words
+
+
+# A run's text.
+
+
+def test_a_runs_text_is_found_where_it_was(novel: Path) -> None:
+    """Without another place the text is read from where it was."""
+    assert reload_text(RUN, make_recipe(novel), None, DATA, Silence()).text == TEXT
+
+
+def test_a_runs_text_is_found_elsewhere(tmp_path: Path, novel: Path) -> None:
+    """A text that was moved is read from where it is now, and the new place is known."""
+    moved = novel.rename(tmp_path / "moved.txt")
+    corpus = reload_text(RUN, make_recipe(novel), "moved.txt", DATA, Silence())
+    assert (corpus.text, corpus.source) == (TEXT, str(moved))
+
+
+def test_a_runs_text_can_be_given_itself() -> None:
+    """A Python caller can hand over the text that a run was trained on."""
+    corpus = make_corpus(TEXT)
+    assert reload_text(RUN, make_recipe(""), corpus, DATA, Silence()) is corpus
+
+
+def test_a_piped_text_must_be_given_again(type_text: Callable[[str], None]) -> None:
+    """A text from standard input is gone; the error carries that it was piped."""
+    recipe = make_recipe("-")
+    error = reject(recipe)
+    assert str(error) == "novel was trained on standard input: give that text as `corpus`"
+    assert error.piped
+    type_text(TEXT)
+    assert reload_text(RUN, recipe, "-", DATA, Silence()).text == TEXT
+
+
+def test_a_text_of_a_python_caller_must_be_given_again() -> None:
+    """A text that was handed over as it is can't be read again."""
+    error = reject(make_recipe(""))
+    assert str(error) == "novel was trained on the given text: give that text as `corpus`"
+    assert not error.piped
+
+
+def test_a_text_that_is_gone_is_named(novel: Path) -> None:
+    """The error says where the text was."""
+    novel.unlink()
+    error = reject(make_recipe(novel))
+    assert str(error) == (
+        f"novel was trained on {novel}, which is no longer there: give that text as `corpus`"
+    )
+    assert not error.piped
+
+
+@pytest.mark.parametrize("source", [None, "novel.txt"])
+def test_another_text_is_rejected(novel: Path, source: str | None) -> None:
+    """A text that has changed, or is another one, is not resumed on."""
+    recipe = make_recipe(novel)
+    novel.write_text(TEXT + "!")
+    assert str(reject(recipe, source)) == (
+        f"{novel} is not, or no longer, the text that novel was trained on: give that text as "
+        "`corpus`"
+    )
+
+
+def test_another_piped_text_is_rejected(type_text: Callable[[str], None]) -> None:
+    """If another text is piped in, the error says so, and that the first was piped."""
+    type_text("other")
+    error = reject(make_recipe("-"), "-")
+    assert str(error).startswith("standard input is not, or no longer, the text that novel was")
+    assert error.piped
+
+
+# Its parts.
+
+
+@pytest.fixture
+def trained(make_checkpoint: MakeCheckpoint, novel: Path) -> Checkpoint:
+    """A network whose run's resume file names its text."""
+    save(make_recipe(novel))
+    made = make_checkpoint()
+    digest = make_recipe(novel).corpus_sha256
+    return replace(made, provenance=replace(made.provenance, corpus_sha256=digest))
+
+
+def save(recipe: LanguageRecipe) -> None:
+    RUN.folder.mkdir(parents=True, exist_ok=True)
+    write_progress(RUN, Progress(recipe, []), [])
+
+
+def read_part(part: str, network: Checkpoint, source: str | None = None) -> str:
+    return load_part(part, RUN.epoch_file(1), network, source, DATA, Silence())
+
+
+@pytest.mark.parametrize(("part", "expected"), [("training", TEXT[:67]), ("validation", TEXT[67:])])
+def test_the_parts_of_a_runs_text(trained: Checkpoint, part: str, expected: str) -> None:
+    """What a network learnt from, and the quarter that was held back."""
+    assert len(TEXT) == 90
+    assert read_part(part, trained) == expected
+
+
+def test_a_part_of_a_text_that_was_moved(tmp_path: Path, trained: Checkpoint, novel: Path) -> None:
+    """The whole text's new place can be given."""
+    moved = novel.rename(tmp_path / "moved.txt")
+    assert read_part("validation", trained, str(moved)) == TEXT[67:]
+    with pytest.raises(MissingTextError):
+        read_part("validation", trained)
+
+
+def test_no_resume_file_says_which_text_it_was(trained: Checkpoint) -> None:
+    """A checkpoint that was copied alone has no text of its own."""
+    RUN.resume_file.unlink()
+    assert catch_message(RunError, lambda: read_part("training", trained)) == (
+        f"no {RUN.resume_file} says what {RUN.epoch_file(1)} was trained on: name another `text`: "
+        "a text file, a corpus or -"
+    )
+
+
+@pytest.mark.usefixtures("trained")
+def test_the_resume_file_of_another_run_is_no_help(make_checkpoint: MakeCheckpoint) -> None:
+    """A checkpoint that was copied beside another run's resume file is not of that text."""
+    message = catch_message(RunError, lambda: read_part("training", make_checkpoint()))
+    assert message.startswith(
+        f"{RUN.resume_file} is not of the run that wrote {RUN.epoch_file(1)}: name another `text`"
+    )
+
+
+def test_no_part_was_held_back(trained: Checkpoint, novel: Path) -> None:
+    """A run without validation has a training part alone."""
+    save(make_recipe(novel, validation=0.0))
+    assert read_part("training", trained) == TEXT
+    message = catch_message(RunError, lambda: read_part("validation", trained))
+    assert message == "novel held back no validation text: name training or another `text`"
+
+
+# Texts or runs.
+
+
+def test_what_is_a_text_and_what_a_run(novel: Path, make_run: MakeRun) -> None:
+    """A file that isn't .h5, or a word for a text, is a text unless a run has that name."""
+    checkpoints = Path("checkpoints")
+    path = make_run("tiny")
+    assert is_text(str(novel), checkpoints)
+    assert is_text("novel.txt", checkpoints)
+    assert is_text("pydoc", checkpoints, {"pydoc", "-"})
+    assert not is_text("pydoc", checkpoints)
+    assert not is_text("nowhere.txt", checkpoints)
+    assert not is_text("tiny", checkpoints)
+    assert not is_text(str(path), checkpoints)
+    for name in ("novel.txt", "pydoc"):
+        make_run(name)
+        assert not is_text(name, checkpoints, {"pydoc"})
+
+
+def test_missing_texts_are_corpus_errors() -> None:
+    """Whoever catches errors about texts catches these too."""
+    assert issubclass(MissingTextError, CorpusError)

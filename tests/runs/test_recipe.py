@@ -1,0 +1,85 @@
+"""Recipes: what a run is defined by goes to JSON and comes back."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from charrnn.data.subwords import Subwords
+from charrnn.runs.checkpoint import Checkpoint, Classifier, Provenance, WordModel
+from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
+from charrnn.runs.recipe import LanguageRecipe, ReviewRecipe, WordRecipe
+from tests.support.kinds import LANGUAGE_RECIPE, RECIPES, REVIEW_RECIPE, WORD_RECIPE
+
+Recipe = LanguageRecipe | ReviewRecipe | WordRecipe
+PARTS = {"vocabulary", "encoder"}
+
+
+def write_and_read(recipe: Recipe) -> Recipe:
+    return type(recipe).from_values(json.loads(json.dumps(recipe.to_values())))
+
+
+def get_parts(recipe: Recipe) -> str:
+    """What a recipe's vocabulary or encoder holds; they are not compared by their content."""
+    if isinstance(recipe, LanguageRecipe):
+        return recipe.vocabulary.characters
+    return recipe.encoder.to_json()
+
+
+def assert_equal(found: Recipe, recipe: Recipe) -> None:
+    assert type(found) is type(recipe)
+    for name in set(vars(recipe)) - PARTS:
+        assert getattr(found, name) == getattr(recipe, name), name
+    assert get_parts(found) == get_parts(recipe)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_recipe_survives_json(kind: Kind) -> None:
+    """A recipe written as JSON is read as the same recipe, with its vocabulary or encoder."""
+    assert_equal(write_and_read(RECIPES[kind]), RECIPES[kind])
+
+
+def test_subwords_survive_json() -> None:
+    """An encoder of subwords comes back as one of subwords."""
+    texts = ["the film is a good film, a great film"] * 4
+    network = replace(REVIEW_RECIPE.network, tokens="subwords", vocabulary_size=300)
+    recipe = replace(REVIEW_RECIPE, network=network, encoder=Subwords.learn(texts, 300))
+    found = write_and_read(recipe)
+    assert isinstance(found, ReviewRecipe)
+    assert_equal(found, recipe)
+    assert found.encoder.encode_batch(texts[:1])[0].tolist() == (
+        recipe.encoder.encode_batch(texts[:1])[0].tolist()
+    )
+
+
+@pytest.mark.parametrize("recipe", [REVIEW_RECIPE, WORD_RECIPE], ids=["reviews", "words"])
+def test_columns_are_written_only_if_they_were_chosen(recipe: ReviewRecipe | WordRecipe) -> None:
+    """Without columns of a table the values are those from before columns could be chosen."""
+    plain = replace(recipe, text_column="", label_column="")
+    values = plain.to_values()
+    assert not {"text_column", "label_column"} & {*values}
+    assert_equal(write_and_read(plain), plain)
+    chosen = replace(recipe, text_column="a", label_column="b").to_values()
+    assert (chosen["text_column"], chosen["label_column"]) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("kind", "checkpoint"),
+    [(LANGUAGE, Checkpoint), (CLASSIFIER, Classifier), (WORD_MODEL, WordModel)],
+    ids=["language model", "classifier", "word model"],
+)
+def test_a_recipe_makes_its_kind_of_checkpoint(
+    kind: Kind, checkpoint: type[Checkpoint | Classifier | WordModel]
+) -> None:
+    """A checkpoint has the recipe's network and vocabulary, and what was given beside them."""
+    recipe, provenance = RECIPES[kind], Provenance("test", "0" * 64, 1, 2.5, None)
+    weights = {"layers/dense/vars/0": np.zeros((2, 3), np.float32)}
+    made = recipe.make_checkpoint(provenance, weights)
+    assert type(made) is checkpoint
+    assert (made.network, made.provenance) == (recipe.network, provenance)
+    assert made.weights is weights
+    if isinstance(made, Checkpoint):
+        assert made.vocabulary is LANGUAGE_RECIPE.vocabulary
+    else:
+        assert made.encoder is RECIPES[kind].encoder  # type: ignore[union-attr]

@@ -4,12 +4,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format shakespeare reviews benchmark clean
+.PHONY: help demo test check format coverage api notebook shakespeare reviews benchmark clean
 
 demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, print what it writes
 	rm -rf checkpoints/demo
 	$(BIN)/charrnn train --preset minute --run demo --checkpoints checkpoints
 	$(BIN)/charrnn sample "The " --run demo --checkpoints checkpoints --temp 0.7 --length 500 --seed 1
+
+help:  ## list what make can do
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
+		while read -r target about; do printf 'make %-12s %s\n' "$$target" "$$about"; done
 
 test: $(VENV)/.installed-dev  ## run the tests, in two processes
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -19,9 +23,18 @@ check: $(VENV)/.installed-dev  ## lint, format and types, as CI does
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(VENV)/.installed-dev  ## mend what lint and format can mend by themselves
+format: $(VENV)/.installed-dev  ## fix what lint and format can fix by themselves
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+coverage: $(VENV)/.installed-dev  ## run the tests, and list the lines that none of them runs
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report term-missing:skip-covered
+
+api: $(VENV)/.installed  ## render docs/api.md from its template and the docstrings
+	$(BIN)/python docs/render_api.py
+
+notebook: $(VENV)/.installed-notebook  ## run the notebook from its top, about three minutes, and keep its outputs
+	$(BIN)/python docs/notebooks/run.py docs/notebooks/tour.ipynb
 
 shakespeare: $(VENV)/.installed  ## train and compare every preset and cell: hours
 	$(BIN)/python benchmarks/shakespeare.py
@@ -29,7 +42,7 @@ shakespeare: $(VENV)/.installed  ## train and compare every preset and cell: hou
 reviews: $(VENV)/.installed  ## train and compare every review classifier: hours
 	$(BIN)/charrnn classify imdb --model all
 
-benchmark: $(VENV)/.installed  ## speed against Keras, and PyTorch where installed
+benchmark: $(VENV)/.installed  ## speed against Keras, and PyTorch if it is installed
 	$(BIN)/python benchmarks/sampling.py
 	$(BIN)/python benchmarks/training.py
 
@@ -42,6 +55,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+$(VENV)/.installed-notebook: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[notebook]'
 	touch $@
 
 clean:  ## remove what make made; runs and texts stay

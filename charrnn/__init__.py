@@ -2,7 +2,7 @@
 
 Example:
     >>> import charrnn
-    >>> model = charrnn.train("my-novel.txt", preset="minute")
+    >>> model = charrnn.train("my-novel.txt", preset="minute", epochs=3, on_epoch=print)
     >>> print(model.generate("It was ", length=300, temperature=0.8, seed=1))
     >>> judge = charrnn.load_classifier("imdb-lstm-32")
     >>> judge.probabilities(["What a film!"])

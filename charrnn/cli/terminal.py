@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 import click
 
 from charrnn.data.download import Progress
+
+_COMMAND = re.compile(r"(\.\.\. \| )?\bcharrnn .*")
+_HELD = "\0"  # a space that no line breaks at
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,11 @@ def _find_width() -> int:
 
 def _wrap(message: str) -> str:
     width = _find_width()
-    return "\n".join(
-        textwrap.fill(
-            line, width, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
-        )
-        for line in message.splitlines() or [""]
-    )
+    return "\n".join(_wrap_line(line, width) for line in message.splitlines() or [""])
+
+
+def _wrap_line(line: str, width: int) -> str:
+    """Break a line between words, but not inside a command, which can then be copied whole."""
+    held = _COMMAND.sub(lambda match: match[0].replace(" ", _HELD), line)
+    wrapped = textwrap.fill(held, width, break_long_words=False, break_on_hyphens=False)
+    return wrapped.replace(_HELD, " ")

@@ -34,7 +34,8 @@ class LanguageModel:
 
     Attributes:
         checkpoint: its configuration, vocabulary, weights and provenance.
-        history: its run's epochs, in order; empty if the file does not lie in a run.
+        history: the `EpochResult` of each of its run's epochs, in order; empty if the file does not
+            lie in a run.
         path: the file that it was read from, if any.
     """
 
@@ -104,7 +105,7 @@ class LanguageModel:
         stop: str | None = None,
         unknown: str = "error",
     ) -> str | list[str]:
-        """Write the text that follows `prompt`; the prompt itself is not repeated.
+        r"""Write the text that follows `prompt`; the prompt itself is not repeated.
 
         Args:
             prompt: what the network reads first; empty for a line end.
@@ -126,6 +127,11 @@ class LanguageModel:
             UsageError: a value outside its range.
             VocabularyError: the prompt has characters that the network doesn't know.
             CheckpointError: the network produced NaN or infinity.
+
+        Example:
+            >>> print(model.generate("ROMEO:\n", length=200, temperature=0.8, seed=1))
+            >>> for text in model.generate("JULIET:\n", num=3, stop="\n"):
+            ...     print(text)
         """
         count = 1 if num is None else num
         steps = self.stream_many(
@@ -146,7 +152,12 @@ class LanguageModel:
         stop: str | None = None,
         unknown: str = "error",
     ) -> Iterator[str]:
-        """Yield one by one the characters that `generate` gives at once; arguments as there."""
+        """Yield one by one the characters that `generate` gives at once; arguments as there.
+
+        Example:
+            >>> for character in model.stream("ROMEO:", length=200):
+            ...     print(character, end="", flush=True)
+        """
         steps = self.stream_many(
             prompt, length, temperature, top_k, top_p, seed, num=1, stop=stop, unknown=unknown
         )
@@ -201,9 +212,9 @@ class LanguageModel:
 
         Example:
             >>> after = model.next_probabilities("ROMEO:")
-            >>> dict(zip(*after))["\n"]
             >>> after.likeliest(5)
             >>> after.characters[after.probabilities.argmax()]
+            >>> dict(zip(*after))["\n"]
         """
         choice = Choice(temperature)
         ids = encode_prompt(self.vocabulary, text, unknown)
@@ -215,6 +226,9 @@ class LanguageModel:
         """Measure how well the network predicts `text`: its mean loss, in nats per character.
 
         The perplexity is exp of it. Arguments and errors as in `evaluate`.
+
+        Example:
+            >>> model.score("To be, or not to be")
         """
         return self.evaluate(text, crop_length, unknown=unknown).loss
 
@@ -243,6 +257,10 @@ class LanguageModel:
             UsageError: fewer than two characters, or `crop_length` is below one.
             VocabularyError: the text has characters that the network doesn't know.
             CheckpointError: the network produced NaN or infinity.
+
+        Example:
+            >>> score = model.evaluate("To be, or not to be")
+            >>> score.loss, score.perplexity, score.bits
         """
         ids = encode_text(self.vocabulary, text, unknown) if isinstance(text, str) else text
         with name_in_errors(self.path):

@@ -57,7 +57,8 @@ class ReviewModel:
 
     Attributes:
         checkpoint: its configuration, encoder, weights and provenance.
-        history: its run's epochs, in order; empty if the file does not lie in a run.
+        history: the `EpochResult` of each of its run's epochs, in order; empty if the file does not
+            lie in a run.
         path: the file that it was read from, if any.
     """
 
@@ -82,6 +83,9 @@ class ReviewModel:
 
         Raises:
             CheckpointError: the network produced NaN or infinity.
+
+        Example:
+            >>> judge.probabilities(["What a film!", "What a waste of time."])
         """
         return self._compute_probabilities(list(map(self.checkpoint.encoder.encode, texts)))
 
@@ -89,6 +93,9 @@ class ReviewModel:
         """Count the tokens of the whole text, and those that the vocabulary lacks.
 
         Subwords can spell every text, so they lack none.
+
+        Example:
+            >>> tokens, unknown = judge.count_tokens("What a film!")
         """
         return self.checkpoint.encoder.count_tokens(text)
 
@@ -106,6 +113,10 @@ class ReviewModel:
 
         Raises:
             CheckpointError: the network produced NaN or infinity.
+
+        Example:
+            >>> for word in judge.explain("dull but clever"):
+            ...     print(f"{word.effect:+.3f} {word.text}")
         """
         ids, words = self.checkpoint.encoder.locate_words(text)
         keep = self._keep
@@ -126,6 +137,9 @@ class ReviewModel:
 
         Raises:
             CheckpointError: the network produced NaN or infinity.
+
+        Example:
+            >>> judge.polarities(["excellent", "awful"])
         """
         encoder = self.checkpoint.encoder
         logits = self._compute_logits([encoder.encode(""), *map(encoder.encode_word, words)])
@@ -137,6 +151,10 @@ class ReviewModel:
 
         Subwords give those that begin a word and have at least three letters, in the order in
         which they were learnt, which is nearly that of their frequency.
+
+        Example:
+            >>> words = judge.frequent_words(1000)
+            >>> sorted(zip(judge.polarities(words), words))[:5]
         """
         return self.checkpoint.encoder.frequent_words(count)
 

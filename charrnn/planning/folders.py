@@ -14,7 +14,7 @@ class Folders:
     Attributes:
         checkpoints: where runs are found.
         data: where downloads are kept.
-        new_runs: where new runs are made; None for among the others.
+        new_runs: where new runs are made; None to make them among the others.
     """
 
     checkpoints: Path = CHECKPOINTS

@@ -149,7 +149,7 @@ def check_name(checkpoints: Path, kind: Kind, name: str) -> None:
 
 
 def claim_folder(checkpoints: Path, kind: Kind, corpus: str, network: str) -> Run:
-    """A new run named after what it learns from and what learns, in a folder that is made for it.
+    """Make the folder of a new run, named after its corpus and its network.
 
     Of several processes that want the same name, each gets another number.
     """

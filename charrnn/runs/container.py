@@ -25,7 +25,7 @@ def write(path: Path, title: str, version: int, fill: Callable[[Any], None]) -> 
     """Write an HDF5 file whole or not at all.
 
     Args:
-        path: where to; replaced if it is there.
+        path: the file to create or replace.
         title: what the file is, in a word or two.
         version: the number of its format.
         fill: puts the content into the open `h5py.File`.

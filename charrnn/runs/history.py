@@ -16,9 +16,15 @@ _EXPLODED = 1e6  # a number from here on is not written out in full
 
 @dataclass(frozen=True)
 class EpochResult:
-    """What an epoch ended with; losses in nats per character or review, time in seconds.
+    """What an epoch ended with. Losses are in nats per character or, of a classifier, per review.
 
-    Accuracies are a classifier's; a language model has none.
+    Attributes:
+        epoch: its number, from 1.
+        train_loss: mean loss on the training text or reviews during the epoch.
+        validation_loss: loss on what is held back, after the epoch; None if nothing is.
+        seconds: what the epoch took, with its validation.
+        train_accuracy: of a classifier, in [0, 1]; None for a language model.
+        validation_accuracy: the same on what is held back.
     """
 
     epoch: int

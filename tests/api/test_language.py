@@ -166,7 +166,7 @@ def test_numpys_numbers_train(novel: Path) -> None:
 
 @pytest.mark.usefixtures("plan_only")
 def test_a_budget_chooses_epochs_and_says_so(novel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`budget` is in minutes: epochs of 20 seconds fit into one twice, after 10 seconds to start."""
+    """`budget` is in minutes: after 10 seconds to start, two epochs of 20 seconds fit into one."""
     monkeypatch.setattr("charrnn.training.budget.measure_cost", lambda *_: Cost(10, 20))
     notes: list[str] = []
     sizes = {name: value for name, value in SETTINGS.items() if name != "epochs"}

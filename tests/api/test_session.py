@@ -40,13 +40,15 @@ for name in ("click", "charrnn.cli"):
     sys.exit(f"{name} is not blocked")
 '''
 
+QUICKER = {"epochs": 1, "validation": 0}
+
 TRAINING = f"""
 import pathlib
 import charrnn
 from pydoc_data.topics import topics
 
 text = "\\n".join(topics.values())[:{LENGTH}]
-model = charrnn.train(text=text, **{SETTINGS})
+model = charrnn.train(text=text, **{SETTINGS | QUICKER})
 assert model.generate(length=5, seed=1) == charrnn.load(model.path).generate(length=5, seed=1)
 judge = charrnn.train_classifier("reviews.csv", **{REVIEW_SETTINGS})
 assert judge.probabilities(["a good film"]).shape == (1,)

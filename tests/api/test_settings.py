@@ -25,6 +25,12 @@ PYTHONS_OWN = {"text", "on_epoch", "on_note"}
 OTHER_NAMES = {"model": "preset"}
 """Options of a command whose keyword is another."""
 
+FIXED = "`units` can't change on a resume: start a new run for that"
+KEPT = "`resume` keeps the run's name and settings: leave out"
+NO_TABLE = "`text_column` and `label_column` are for a table: give it as `data`"
+NOT_BORROWED = "`frozen_epochs` is for a borrowed embedding: give `embedding_from`"
+REPEATED = "`layers` repeats one size of `units`: give the one or the other"
+
 
 @pytest.mark.parametrize(
     ("command", "function", "settings"),
@@ -127,8 +133,7 @@ def test_numbers_of_numpy_count_as_pythons() -> None:
         ({"corpus": "It was " * 50}, "`corpus` is a name or a path: give a text itself as `text`"),
         (
             {"resume": "novel", "run": "other", "budget": 5, "preset": "quick", "from_": "older"},
-            "`resume` keeps the run's name and settings: leave out `run`, `preset`, `budget`, "
-            "`from_`",
+            f"{KEPT} `run`, `preset`, `budget`, `from_`",
         ),
         (
             {"resume": "novel", "units": 5},
@@ -159,23 +164,22 @@ def test_train_rejects(arguments: dict[str, Any], message: str) -> None:
         ({"mask": 1}, "`mask` must be bool, not 1"),
         (
             {"units": [64, 32], "layers": 2},
-            "`layers` repeats one size of `units`: give the one or the other",
+            REPEATED,
         ),
         ({"data": 5}, "`data` must be a path or a list of paths, not int"),
         ({"data": [5]}, "`data` must be a name or a path, not int"),
         (
             {"text_column": "body"},
-            "`text_column` and `label_column` are for a table: give it as `data`",
+            NO_TABLE,
         ),
         (
             {"frozen_epochs": 1},
-            "`frozen_epochs` is for a borrowed embedding: give `embedding_from`",
+            NOT_BORROWED,
         ),
         ({"preset": ["lstm-32"]}, "`preset` must be str, not list"),
         (
             {"resume": "mine", "run": "other", "preset": "lstm-32", "embedding_from": "words"},
-            "`resume` keeps the run's name and settings: leave out `run`, `preset`, "
-            "`embedding_from`",
+            f"{KEPT} `run`, `preset`, `embedding_from`",
         ),
         (
             {"resume": "mine", "units": 5},

@@ -78,6 +78,7 @@ def test_bars_on_a_terminal(
     """A terminal gets bars, unless -q was typed or it can't move its cursor."""
     stderr = make_terminal(80)
     monkeypatch.setenv("TERM", term)
+    assert terminal.live == shown
     with terminal.download("play.txt") as progress:
         progress(1, 2)
     assert bool(stderr.lines()) == shown

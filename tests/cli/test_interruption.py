@@ -25,7 +25,7 @@ RESULTS = [EpochResult(epoch, 2.5, 2.25, 1.0) for epoch in (1, 2)]
 
 
 @pytest.fixture
-def run() -> Run:
+def young_run() -> Run:
     """A run without any file."""
     return make_run(Path("checkpoints"), LANGUAGE, "mine")
 
@@ -33,9 +33,9 @@ def run() -> Run:
 # What is kept
 
 
-def test_nothing_is_kept(run: Run) -> None:
+def test_nothing_is_kept(young_run: Run) -> None:
     """A run that was stopped before its first step can only be started anew."""
-    kept = describe_stop(run, None, RESUME, USE)
+    kept = describe_stop(young_run, None, RESUME, USE)
     assert kept == "stopped before training began: nothing is kept. Give the command again."
 
 
@@ -61,12 +61,14 @@ INTERRUPTED = "are in interrupted.weights.h5"
         ),
     ],
 )
-def test_what_is_kept(run: Run, epochs: int, step: str | None, kept: str, resume: str) -> None:
+def test_what_is_kept(
+    young_run: Run, epochs: int, step: str | None, kept: str, resume: str
+) -> None:
     """It says which epoch a resume starts after, and names a use if there is a network to use."""
-    write_resume_file(run, *RESULTS[:epochs])
+    write_resume_file(young_run, *RESULTS[:epochs])
     lines = [f"{kept}.", f"{resume}: {RESUME}"]
     use = [USE] if epochs or step else []
-    assert describe_stop(run, step, RESUME, USE).splitlines() == lines + use
+    assert describe_stop(young_run, step, RESUME, USE).splitlines() == lines + use
 
 
 # How a run ends
@@ -95,9 +97,9 @@ def interrupt_and_stop() -> None:
     raise Interrupted(3)
 
 
-def test_a_run_that_ends_well(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_ends_well(young_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody asked it to stop, and there is nothing to say."""
-    with explain(run) as interrupted:
+    with explain(young_run) as interrupted:
         assert not interrupted()
     assert capsys.readouterr() == ("", "")
 
@@ -112,11 +114,11 @@ def test_a_run_that_ends_well(run: Run, capsys: pytest.CaptureFixture[str]) -> N
     ids=repr,
 )
 def test_an_interrupted_run(
-    run: Run, capsys: pytest.CaptureFixture[str], stop: BaseException, kept: str
+    young_run: Run, capsys: pytest.CaptureFixture[str], stop: BaseException, kept: str
 ) -> None:
     """It ends with the exit code of Ctrl-C, after a note of what is kept."""
-    write_resume_file(run, RESULTS[0])
-    with pytest.raises(click.exceptions.Exit) as ended, explain(run):
+    write_resume_file(young_run, RESULTS[0])
+    with pytest.raises(click.exceptions.Exit) as ended, explain(young_run):
         raise stop
     assert ended.value.exit_code == 130
     lines = [f"stopped: epoch 1 is saved{kept}.", f"Resume after it: {RESUME}", USE]
@@ -125,11 +127,11 @@ def test_an_interrupted_run(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_asks_the_run_to_stop(
-    run: Run, capsys: pytest.CaptureFixture[str], number: int
+    young_run: Run, capsys: pytest.CaptureFixture[str], number: int
 ) -> None:
     """The first one is only noted, so that a step can end; handlers are put back afterwards."""
     before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
-    with explain(run) as interrupted:
+    with explain(young_run) as interrupted:
         signal.raise_signal(number)
         assert interrupted()
     note = "stopping after this step; press Ctrl-C again to stop at once\n"
@@ -137,63 +139,66 @@ def test_a_signal_asks_the_run_to_stop(
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
 
 
-def test_a_second_ctrl_c_stops_at_once(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_ctrl_c_stops_at_once(young_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """The step under way is given up, and the note claims nothing of it."""
-    write_resume_file(run, RESULTS[0])
-    with pytest.raises(click.exceptions.Exit), explain(run):
+    write_resume_file(young_run, RESULTS[0])
+    with pytest.raises(click.exceptions.Exit), explain(young_run):
         interrupt_twice()
     assert "stopped: epoch 1 is saved.\n" in capsys.readouterr().err
 
 
-def test_the_note_stands_below_the_bar(run: Run, make_terminal: MakeTerminal) -> None:
+def test_the_note_stands_below_the_bar(young_run: Run, make_terminal: MakeTerminal) -> None:
     """Ctrl-C leaves ^C in the bar's line, so the note begins a new one."""
     stderr = make_terminal(80)
-    with explain(run):
+    with explain(young_run):
         signal.raise_signal(signal.SIGINT)
     assert stderr.getvalue().startswith("\nstopping after this step")
 
 
-def test_quiet_keeps_quiet(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_keeps_quiet(young_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """-q silences notes; the exit code still says that the run was interrupted."""
-    with pytest.raises(click.exceptions.Exit) as ended, explain(run, terminal=Terminal(quiet=True)):
+    with (
+        pytest.raises(click.exceptions.Exit) as ended,
+        explain(young_run, terminal=Terminal(quiet=True)),
+    ):
         interrupt_and_stop()
     assert ended.value.exit_code == 130
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_piped_text_is_piped_in_again(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_piped_text_is_piped_in_again(young_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """A run that reads standard input is resumed by a command that does so too."""
-    write_resume_file(run, RESULTS[0])
-    with pytest.raises(click.exceptions.Exit), explain(run, piped=True):
+    write_resume_file(young_run, RESULTS[0])
+    with pytest.raises(click.exceptions.Exit), explain(young_run, piped=True):
         raise Interrupted(3)
     resume = "Resume after it: ... | charrnn train - --resume mine\n"
     assert resume in capsys.readouterr().err
 
 
-def test_typed_folders_are_repeated(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_typed_folders_are_repeated(young_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """Both commands look where this one did."""
-    write_resume_file(run, RESULTS[0])
-    with pytest.raises(click.exceptions.Exit), explain(run, "--checkpoints", "my runs"):
+    write_resume_file(young_run, RESULTS[0])
+    with pytest.raises(click.exceptions.Exit), explain(young_run, "--checkpoints", "my runs"):
         raise Interrupted(3)
     _, resume, use = capsys.readouterr().err.splitlines()
     assert resume == f"Resume after it: {RESUME} --checkpoints 'my runs'"
     assert use == f"{USE} --checkpoints 'my runs'"
 
 
-def test_a_full_disk(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk(young_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """The error stays the error; what is kept stands above it."""
-    write_resume_file(run, *RESULTS)
-    with pytest.raises(OSError, match="No space left"), explain(run):
+    write_resume_file(young_run, *RESULTS)
+    with pytest.raises(OSError, match="No space left"), explain(young_run):
         raise OSError(28, "No space left on device")
     lines = ["stopped: epoch 2 is saved.", f"Resume after it: {RESUME}", USE]
     assert capsys.readouterr().err.splitlines() == lines
 
 
-def test_a_diverged_run(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_diverged_run(young_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """The error becomes a line with a command that changes the settings to blame."""
-    write_resume_file(run, RESULTS[0])
+    write_resume_file(young_run, RESULTS[0])
     diverged = DivergedError(2, {"learning_rate": 0.005, "clip_norm": 1.0})
-    with pytest.raises(TrainingError) as ended, explain(run, "--checkpoints", "my runs"):
+    with pytest.raises(TrainingError) as ended, explain(young_run, "--checkpoints", "my runs"):
         raise diverged
     assert str(ended.value) == (
         "the loss became NaN or infinite in epoch 2; earlier epochs are kept. Resume with: "
@@ -203,9 +208,9 @@ def test_a_diverged_run(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "")
 
 
-def test_other_errors_pass(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_errors_pass(young_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """An error that ends the run for another reason has its own message."""
-    with pytest.raises(RunError, match="another process"), explain(run):
+    with pytest.raises(RunError, match="another process"), explain(young_run):
         raise RunError("another process trains it")
     assert capsys.readouterr() == ("", "")
 

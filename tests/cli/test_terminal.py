@@ -49,6 +49,19 @@ def test_long_words_are_not_broken(make_terminal: MakeTerminal) -> None:
     ]
 
 
+def test_commands_are_not_broken(make_terminal: MakeTerminal) -> None:
+    """A suggested command stays in one line, so that it can be copied, and run, as a whole."""
+    stderr = make_terminal(30)
+    command = "... | charrnn train - --resume mine --checkpoints 'my runs'"
+    Terminal().note(f"stopped: epoch 1 of the run is saved.\nResume after it: {command}")
+    assert stderr.getvalue().splitlines() == [
+        "stopped: epoch 1 of the run is",
+        "saved.",
+        "Resume after it:",
+        command,
+    ]
+
+
 def test_notes_do_not_wrap_in_a_pipe(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,7 +121,7 @@ def test_training_values_outside_their_range_are_named(name: str, value: float) 
 
 @pytest.mark.parametrize("name", ["clip_norm", "weight_decay", "validation", "patience", "seed"])
 def test_nought_switches_off(name: str) -> None:
-    """Where 0 means none, never or nothing special, it is accepted."""
+    """If 0 means none, never or nothing special, it is accepted."""
     values: dict[str, Any] = {name: 0}
     assert getattr(TrainingConfig(**values), name) == 0
 

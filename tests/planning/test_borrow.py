@@ -85,7 +85,7 @@ def test_a_network_without_an_embedding_borrows_none() -> None:
     assert message == "`embedding_from` old: this network has no embedding"
 
 
-def test_two_runs_of_one_name_must_be_told_apart() -> None:
+def test_two_runs_of_one_name_are_ambiguous() -> None:
     """A classifier and a word model may have one name; the error lists both folders."""
     for kind in (CLASSIFIER, WORD_MODEL):
         kinds.write_epoch(kinds.make_run(RUNS, kind, "old"))

@@ -84,7 +84,7 @@ ODD_ATTRIBUTES = [
 @pytest.mark.parametrize("name", ["network", "vocabulary", "provenance"])
 @pytest.mark.parametrize("value", ODD_ATTRIBUTES)
 def test_attributes_of_other_kinds_are_refused(path: Path, name: str, value: Any) -> None:
-    """Whatever stands where JSON is expected, the file is refused in one line."""
+    """Anything but JSON in the place of JSON makes the file rejected in one line."""
     with edit(path) as file:
         file.attrs[name] = value
     reject(path)

@@ -11,7 +11,7 @@ from tests.support.commands import fail
 
 
 @pytest.mark.parametrize("field", ["name", "subfolder", "title"])
-def test_kinds_can_be_told_apart(field: str) -> None:
+def test_kinds_are_distinct(field: str) -> None:
     """No two kinds share a name, a subfolder or the first line of their files."""
     assert len({getattr(kind, field) for kind in KINDS}) == len(KINDS) == 3
 

@@ -40,13 +40,15 @@ def test_cross_entropy_adds_the_correction_to_the_logit() -> None:
 
 def test_accuracy_counts_corrected_logits() -> None:
     """A review counts as right if the corrected logit has its label's sign; 0 is negative."""
-    model = compile_classifier(AVERAGE, ReviewTraining(batch_size=4))
-    logits = keras.ops.convert_to_tensor([[1.0], [1.0], [-1.0], [0.0]])
-    targets = keras.ops.convert_to_tensor([[1.0, 0.0], [1.0, -2.0], [1.0, 3.0], [0.0, 0.0]])
+    model = compile_classifier(AVERAGE, ReviewTraining())
+    logits = keras.ops.convert_to_tensor([[1.0], [1.0], [-1.0], [0.0], [-1.0]])
+    targets = keras.ops.convert_to_tensor(
+        [[1.0, 0.0], [0.0, -2.0], [1.0, 3.0], [0.0, 0.0], [1.0, 0.0]]
+    )
     model.compute_metrics(None, targets, logits)
     model.reset_metrics()
     metrics = model.compute_metrics(None, targets, logits)
-    assert float(metrics["accuracy"]) == pytest.approx(3 / 4)
+    assert float(metrics["accuracy"]) == pytest.approx(4 / 5)
 
 
 @pytest.mark.parametrize(("folds", "learns"), [(0, True), (3, False)])

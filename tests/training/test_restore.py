@@ -186,8 +186,8 @@ def _remove_variables(file: Any) -> None:
     del file["variables"]
 
 
-def _remove_one_variable(file: Any) -> None:
-    del file[f"variables/{len(file['variables']) - 1}"]
+def _add_variable(file: Any) -> None:
+    file[f"variables/{len(file['variables'])}"] = np.zeros(3, np.float32)
 
 
 def _reshape_variable(file: Any) -> None:
@@ -195,7 +195,7 @@ def _reshape_variable(file: Any) -> None:
     file["variables/1"] = np.zeros((2, 2), np.float32)
 
 
-@pytest.mark.parametrize("change", [_remove_variables, _remove_one_variable, _reshape_variable])
+@pytest.mark.parametrize("change", [_remove_variables, _add_variable, _reshape_variable])
 def test_a_resume_file_of_other_variables_is_rejected(
     trained: SmallRun, change: Callable[[Any], None]
 ) -> None:

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.runs.checkpoint import SUFFIX, Checkpoint, Provenance, write_checkpoint
 from charrnn.config.fields import CELLS
 from charrnn.config.language import NetworkConfig
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.inference.choose import Choice
 from charrnn.inference.generate import generate_ids, make_generators
 from charrnn.inference.language import NumpyStepper
+from charrnn.runs.checkpoint import SUFFIX, Checkpoint, Provenance, write_checkpoint
 
 CHARACTERS = "".join(chr(code) for code in range(33, 33 + 65))
 PROMPT = np.array([13, 50, 50, 10, 1], np.int32)
@@ -96,7 +96,7 @@ def make_keras_systems(path: Path, network: Checkpoint) -> dict[str, System]:
 
 
 def make_torch_systems(network: Checkpoint) -> dict[str, System]:
-    """PyTorch's cell stepped in inference mode, a network of the same sizes; none without PyTorch."""
+    """PyTorch's cell stepped in inference mode, at the same sizes; none without PyTorch."""
     if importlib.util.find_spec("torch") is None:
         return {}
     import torch

@@ -1,7 +1,11 @@
-"""docs/api.md: it is what the script makes of the docstrings, and its examples run."""
+"""docs/api.md: it is what the script makes of the docstrings, and its examples run.
+
+And the notebook: it has the outputs of one run.
+"""
 
 import contextlib
 import io
+import json
 import re
 import runpy
 import string
@@ -120,3 +124,16 @@ def test_the_examples_of_help_are_on_the_page() -> None:
     assert len(lines) > 3
     code = "".join(code for code, _ in BLOCK.findall(PAGE))
     assert all(line in code for line in lines)
+
+
+def test_the_notebook_has_the_outputs_of_one_run() -> None:
+    """`make notebook` ran it from its top to its end, and no output tells where."""
+    notebook = json.loads((DOCS / "notebooks" / "tour.ipynb").read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in cells] == [*range(1, len(cells) + 1)]
+    outputs = [output for cell in cells for output in cell["outputs"]]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 3
+    assert all(output["output_type"] != "error" for output in outputs)
+    assert all(output.get("name") != "stderr" for output in outputs)
+    texts = ["".join(output.get("text", "")) for output in outputs]
+    assert not re.search(r"(^|\s)/\w+/|\.py\b", "\n".join(texts))

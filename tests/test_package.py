@@ -1,4 +1,4 @@
-"""What is installed: version, entry points, type information and the libraries it needs."""
+"""What is installed: version, exports, entry points, types, and the libraries it needs."""
 
 import ast
 import re
@@ -7,10 +7,14 @@ import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import charrnn
+from charrnn import api
 
 PACKAGE = Path(charrnn.__file__).parent
 PROJECT = Path(__file__).parent.parent
@@ -19,6 +23,30 @@ PROJECT = Path(__file__).parent.parent
 def test_version_is_the_installed_one() -> None:
     """`charrnn.__version__` and what pip shows never differ."""
     assert metadata.version("charrnn") == charrnn.__version__
+
+
+def test_every_export_can_be_imported() -> None:
+    """`from charrnn import *` gives what `__all__` and `dir` list, from where it is defined."""
+    names: dict[str, object] = {}
+    exec("from charrnn import *", names)  # noqa: S102 - no other way inside a function
+    assert {*names} - {"__builtins__"} == {*charrnn.__all__}
+    assert charrnn.__all__ == sorted(charrnn.__all__)
+    assert {*charrnn.__all__, "__version__"} <= {*dir(charrnn)}
+    assert {*api.__all__} == {*charrnn.__all__} - {"CharrnnError"}
+    assert all(names[name] is getattr(api, name) for name in api.__all__)
+
+
+def test_every_export_is_explained() -> None:
+    """`help` says something about each of them."""
+    for name in charrnn.__all__:
+        assert len(getattr(charrnn, name).__doc__ or "") > 20, name
+
+
+def test_there_is_nothing_else() -> None:
+    """A misspelt name is an AttributeError, so that `hasattr` and `from charrnn import` work."""
+    assert not hasattr(charrnn, "trian")
+    with pytest.raises(ImportError, match="cannot import name 'trian' from 'charrnn'"):
+        exec("from charrnn import trian", {})  # noqa: S102 - mypy would find it
 
 
 def test_python_dash_m_is_the_program() -> None:
@@ -49,8 +77,7 @@ def test_command_charrnn_is_installed(
 def test_type_information_is_shipped() -> None:
     """Type checkers read charrnn's annotations: py.typed lies in the package that is packed."""
     assert (PACKAGE / "py.typed").is_file()
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
-    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    wheel = read_project()["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel == {"packages": ["charrnn"]}
 
 
@@ -62,6 +89,31 @@ def test_every_imported_library_is_declared() -> None:
         if "extra ==" not in requirement
     }
     assert third_party_imports() == needed
+
+
+def test_every_requirement_is_pinned() -> None:
+    """constraints.txt has a version of all that is installed, extras too, that suits pyproject."""
+    project = read_project()["project"]
+    lines = (PROJECT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    versions = {canonicalize_name(name): version for name, version in pins.items()}
+    extras = project["optional-dependencies"]
+    wanted = map(Requirement, [*project["dependencies"], *extras["dev"], *extras["notebook"]])
+    for requirement in wanted:
+        assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)])
+
+
+def test_every_target_of_make_is_listed() -> None:
+    """`make help` says what each target does, and none of them is taken for a file."""
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    explained = re.findall(r"^([a-z]+):.*  ## \w", makefile, re.MULTILINE)
+    assert sorted(phony.split()) == sorted(explained)
+    assert sorted(explained) == sorted(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+
+
+def read_project() -> dict[str, Any]:
+    return tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def third_party_imports() -> set[str]:

@@ -15,6 +15,7 @@ from charrnn.errors import (
     NoCheckpointError,
     NoRunError,
     RunExistsError,
+    UsageError,
 )
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 
@@ -31,7 +32,8 @@ _BY_NAME = {kind.name: kind for kind in KINDS}
 def render_error(error: CharrnnError, context: click.Context) -> str:
     """An error's message with settings as they are typed here, and what to type next."""
     message = _SETTING.sub(lambda match: _spell(match[1], context.command), str(error))
-    return message + advise(error, context)
+    see = f" (see {context.command_path} --help)" if isinstance(error, UsageError) else ""
+    return message + advise(error, context) + see
 
 
 def suggest_use(kind: Kind, name: str, context: click.Context) -> str:

@@ -158,8 +158,6 @@ def configure(preset: str, given: Mapping[str, Any]) -> tuple[ClassifierConfig, 
         names = ", ".join(f"`{name}`" for name in sorted(idle))
         raise UsageError(f"{names} does nothing here: this network has words and pairs alone")
     training = {**row.training, **select_fields(ReviewTraining, given)}
-    if alone:
-        training["folds"] = 0
     return ClassifierConfig(**_settle_layers(values, given)), ReviewTraining(**training)
 
 

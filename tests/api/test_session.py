@@ -73,6 +73,18 @@ def test_training_needs_no_command_line_and_leaves_no_trace() -> None:
     assert {path.name for path in Path.cwd().iterdir()} == {"reviews.csv", "folders"}
 
 
+def test_tensorflow_does_not_warn_of_retracing(caplog: pytest.LogCaptureFixture) -> None:
+    """TensorFlow warns if a process traces several small networks; its logger is kept quiet."""
+    from tensorflow.python.platform import tf_logging
+
+    import charrnn.networks  # noqa: F401
+
+    tf_logging.warning("5 out of the last 5 calls triggered tf.function retracing")
+    assert caplog.messages == []
+    tf_logging.error("this is an error")
+    assert caplog.messages == ["this is an error"]
+
+
 class FakePlan:
     """A plan whose training leaves finished epochs, and is then interrupted after a step."""
 

@@ -11,7 +11,13 @@ from charrnn.data.corpus import STDIN
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.history import EpochResult
 from tests.support.commands import Invoke
-from tests.support.language_runs import HELD_BACK, LEARNT, find_run, read_rows, write_trained
+from tests.support.language_runs import (
+    HELD_BACK,
+    LEARNT,
+    find_run,
+    read_rows,
+    write_trained,
+)
 from tests.support.networks import MakeRun
 
 

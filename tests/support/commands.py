@@ -57,11 +57,11 @@ def invoke(*words: object, stdin: bytes = b"") -> Result:
 
 def parse_command(*words: object) -> click.Context:
     """The context of `charrnn` with these words, before the command runs."""
-    context, rest = click.Context(program, info_name="charrnn"), [*map(str, words)]
+    rest = [*map(str, words)]
+    context = program.make_context("charrnn", [*rest])
     while isinstance(context.command, click.Group):
         name = rest.pop(0)
-        command = context.command.commands[name]
-        context = command.make_context(name, [*rest], parent=context)
+        context = context.command.commands[name].make_context(name, [*rest], parent=context)
     return context
 
 

@@ -27,7 +27,7 @@ FRACTION = 1 - (len(LEARNT) + 0.5) / (len(LEARNT) + len(HELD_BACK))
 
 
 def find_run(name: str) -> Run:
-    """The run of that name in the usual folder."""
+    """The language model's run of that name in the usual folder."""
     return Run(Path("checkpoints") / name, LANGUAGE)
 
 

@@ -79,7 +79,7 @@ def write_table(
     return path
 
 
-def find_run(name: str) -> Run:
+def find_classifier_run(name: str) -> Run:
     """The classifier's run of that name in the usual folder."""
     return Run(RUNS / name, CLASSIFIER)
 

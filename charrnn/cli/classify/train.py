@@ -169,7 +169,7 @@ def _train(
     if given.get("frozen_epochs") and not embedding_from and resume is None:
         raise click.UsageError("--frozen-epochs is for a borrowed embedding: add --embedding-from")
     if dry_run:
-        _refuse(
+        _reject(
             "--dry-run reads nothing",
             data=data,
             text_column=text_column,
@@ -182,7 +182,7 @@ def _train(
             fit.show_layers(preset, given, as_json)
         return
     if resume is not None:
-        _refuse(
+        _reject(
             "--resume keeps what the run began with",
             run=run,
             embedding_from=embedding_from,
@@ -201,7 +201,7 @@ def _train(
     source = ReviewSource(data, text_column, label_column)
     changes = _spell(given | ({"embedding_from": embedding_from} if embedding_from else {}))
     if model == _ALL:
-        _refuse(
+        _reject(
             "--model all trains new runs of every preset", run=run, embedding_from=embedding_from
         )
         fit.train_all(source, given, changes, folders, terminal, as_json)
@@ -210,7 +210,7 @@ def _train(
         fit.train_preset(request, folders, terminal, as_json)
 
 
-def _refuse(reason: str, **values: object) -> None:
+def _reject(reason: str, **values: object) -> None:
     """Reject options that contradict another.
 
     Args:

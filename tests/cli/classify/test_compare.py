@@ -8,7 +8,7 @@ import pytest
 from charrnn.config.presets import REVIEW_PRESETS
 from charrnn.runs.outcome import read_outcome
 from tests.support.commands import Fails, Invoke
-from tests.support.reviews import RUNS, Finished, find_run
+from tests.support.reviews import RUNS, Finished, find_classifier_run
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_compare_as_markdown(compared: list[str], invoke: Invoke) -> None:
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert len({len(row) for row in cells}) == 1
     assert cells[1] == ["---", "---", *["---:"] * (len(cells[0]) - 3), "---"]
-    outcome = read_outcome(find_run(compared[0]))
+    outcome = read_outcome(find_classifier_run(compared[0]))
     assert outcome is not None
     expected = {
         "run": outcome.run,

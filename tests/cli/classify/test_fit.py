@@ -15,7 +15,7 @@ from charrnn.config.reviews import ClassifierConfig
 from charrnn.runs.checkpoint import read_classifier
 from charrnn.runs.outcome import read_outcome
 from tests.support.commands import Invoke
-from tests.support.reviews import RUNS, Finished, interrupt_at, write_table
+from tests.support.reviews import RUNS, Finished, interrupt_at
 
 
 def test_dry_run_of_every_preset() -> None:
@@ -155,18 +155,3 @@ def test_all_presets(
     assert result.stderr.splitlines() == [f"{name}: already finished" for name in names]
     assert {path: path.stat().st_mtime_ns for path in RUNS.rglob("*.h5")} == before
     assert sorted(path.name for path in RUNS.iterdir()) == names
-
-
-@pytest.mark.usefixtures("tiny_presets")
-def test_all_presets_of_another_column(invoke: Invoke) -> None:
-    """A run that read other columns of the same file does not count as already finished."""
-    table = write_table(Path("reviews.csv"))
-    lines = table.read_text().splitlines()
-    table.write_text("\n".join([f"title,{lines[0]}", *(f"good,{line}" for line in lines[1:])]))
-    words = ["classify", "train", "--model", "all", "--data", table, "--max-words", 11, "--json"]
-    titles = [*words, "--text-column", "title"]
-    assert invoke(*words).exit_code == 0
-    result = invoke(*titles)
-    assert "already finished" not in result.stderr
-    assert len(list(RUNS.iterdir())) == 4
-    assert invoke(*titles).stderr.count("already finished") == 2

@@ -18,7 +18,7 @@ from tests.support.reviews import (
     WORDS,
     Finished,
     PlanClassifier,
-    find_run,
+    find_classifier_run,
     write_npz,
     write_table,
 )
@@ -91,7 +91,7 @@ def test_classifier_of_a_word_model(invoke: Invoke, fails: Fails) -> None:
     borrow = ["--embedding-from", "reviews-words", "--frozen-epochs", 1]
     result = invoke("classify", "imdb", "--data", npz, *tiny, *borrow, "-q")
     assert result.exit_code == 0, result.output
-    found = read_classifier(find_run("reviews-lstm-32").epoch_file(1))
+    found = read_classifier(find_classifier_run("reviews-lstm-32").epoch_file(1))
     np.testing.assert_array_equal(found.weights[EMBEDDING], model.weights[EMBEDDING])
 
 

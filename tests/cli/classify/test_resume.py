@@ -10,7 +10,7 @@ from tests.support.commands import Fails, Invoke
 from tests.support.reviews import (
     QUICK,
     Finished,
-    find_run,
+    find_classifier_run,
     interrupt_at,
     read_weights,
     write_npz,
@@ -73,7 +73,7 @@ def test_resume_of_a_table(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> N
     result = invoke("classify", "train", "--resume", "mine")
     assert result.exit_code == 0, result.output
     assert "resuming after epoch 1 of 2" in result.stderr
-    whole, mine = (read_weights(find_run(name), 2) for name in ("whole", "mine"))
+    whole, mine = (read_weights(find_classifier_run(name), 2) for name in ("whole", "mine"))
     assert mine.tolist() == whole.tolist()
 
 
@@ -90,4 +90,4 @@ def test_resume_of_a_table_that_moved(invoke: Invoke, fails: Fails) -> None:
     assert "other.tsv does not hold" in line
     assert line.endswith(": give those as --data")
     assert invoke(*resume, "--data", "moved.tsv").exit_code == 0
-    assert find_run("mine").epochs() == [1, 2]
+    assert find_classifier_run("mine").epochs() == [1, 2]

@@ -88,11 +88,6 @@ def train(
     Example:
         >>> model = charrnn.train("my-novel.txt", preset="minute", epochs=3, on_epoch=print)
         >>> print(model.generate("It was ", length=300, temperature=0.8, seed=1))
-
-        A run that is kept can be resumed:
-
-        >>> charrnn.train("my-novel.txt", preset="minute", epochs=3, run="novel")
-        >>> model = charrnn.train(resume="novel", epochs=5)
     """
     given = read_settings(settings, LanguageSettings, train)
     source = choose_corpus(corpus, text)

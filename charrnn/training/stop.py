@@ -93,7 +93,8 @@ def catch_interrupts(
 
     def note(number: int, _: object) -> None:
         caught.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.SIGINT in signals:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         announce()
 
     if threading.current_thread() is not threading.main_thread():

@@ -109,8 +109,17 @@ def test_folders_of_the_environment_are_not_repeated(monkeypatch: pytest.MonkeyP
 def test_settings_are_shown_as_they_are_typed(command: str, setting: str, shown: str) -> None:
     """A setting's keyword becomes the flag or the argument of the command under way."""
     context = parse_command(*command.split())
-    shown_error = render_error(UsageError(f"give a smaller `{setting}` or none"), context)
+    shown_error = render_error(CharrnnError(f"give a smaller `{setting}` or none"), context)
     assert shown_error == f"give a smaller {shown} or none"
+
+
+@pytest.mark.parametrize("command", ["train", "classify imdb"])
+def test_wrong_settings_point_to_the_help(command: str) -> None:
+    """A mistake in the call says where all options are explained; another error doesn't."""
+    context = parse_command(*command.split())
+    shown = render_error(UsageError("leave out `units`"), context)
+    assert shown == f"leave out --units (see charrnn {command} --help)"
+    assert render_error(CharrnnError("no `units`"), context) == "no --units"
 
 
 def test_other_words_stay_as_they_are() -> None:

@@ -187,7 +187,7 @@ def test_wrong_call_is_one_line(fails: Fails, words: list[str], named: str) -> N
     ("error", "code", "line"),
     [
         (RunError("no run 'x'"), 1, "no run 'x'"),
-        (UsageError("too small"), 2, "too small"),
+        (UsageError("too small"), 2, "too small (see charrnn boom --help)"),
         (CharrnnError("two\nlines"), 1, "two lines"),
         (OSError(28, "No space left on device", "runs/a"), 1, "runs/a: No space left on device"),
         (PermissionError(13, "Permission denied", "x.txt"), 1, "x.txt: Permission denied"),

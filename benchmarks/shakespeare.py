@@ -69,10 +69,10 @@ def _measure(run: Run) -> dict[str, Any]:
     own = ("--checkpoints", run.folder.parent)
     sample = ("sample", "\n", "--temp", "0.8", "--length", "300", "--seed", "1", "--run", run.name)
     return {
-        "parameters": read_checkpoint(run.checkpoint_file()).network.parameters,
+        "parameters": read_checkpoint(run.choose_checkpoint()).network.parameters,
         "minutes": seconds / 60,
-        "epochs": f"{run.best_epoch()} of {len(history)}",
-        "losses": _measure_losses(run, run.best_epoch(), "both"),
+        "epochs": f"{run.find_best_epoch()} of {len(history)}",
+        "losses": _measure_losses(run, run.find_best_epoch(), "both"),
         "passed": _find_passed(run, seconds),
         "sample": _run_charrnn(*sample, *own).strip("\n"),
     }

@@ -105,7 +105,7 @@ def train(
             check_resume(run=run, preset=preset, budget=budget, from_=origin)
             plan = plan_resume(resumed, source, given, folders, notes)
         carry_out(plan, on_epoch)
-    return load_model(plan.run.checkpoint_file())
+    return load_model(plan.run.choose_checkpoint())
 
 
 def load(

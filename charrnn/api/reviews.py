@@ -106,7 +106,7 @@ def train_classifier(
             plan.measure()
         elif run is not None:
             plan.measure(time.monotonic() - began)
-    return load_review_model(plan.run.checkpoint_file())
+    return load_review_model(plan.run.choose_checkpoint())
 
 
 def load_classifier(

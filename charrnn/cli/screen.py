@@ -85,5 +85,5 @@ def show_training(
         terminal.note(
             f"no better epoch in the last {config.patience}: stopped early, after epoch {done}"
         )
-    terminal.note(f"best epoch: {run.best_epoch()}, in {run.folder}")
+    terminal.note(f"best epoch: {run.find_best_epoch()}, in {run.folder}")
     terminal.note(suggest_use(run.kind, run.name, context))

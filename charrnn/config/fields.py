@@ -50,7 +50,7 @@ def select_fields(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in names}
 
 
-def cell_shapes(path: str, cell: str, width: int, units: int) -> dict[str, tuple[int, ...]]:
+def list_cell_shapes(path: str, cell: str, width: int, units: int) -> dict[str, tuple[int, ...]]:
     """A cell's weights at `path`, to their shapes; `width` is its input's.
 
     A GRU's bias has two rows, for the input and the recurrent product (reset after).
@@ -60,7 +60,7 @@ def cell_shapes(path: str, cell: str, width: int, units: int) -> dict[str, tuple
     return {f"{path}/0": (width, gates), f"{path}/1": (units, gates), f"{path}/2": bias}
 
 
-def layer_name(cell: str) -> str:
+def name_layer(cell: str) -> str:
     """What Keras calls a cell's layer in a weights file."""
     return {"rnn": "simple_rnn"}.get(cell, cell)
 

@@ -11,8 +11,8 @@ from charrnn.config.fields import (
     CELLS,
     PRECISIONS,
     SCHEDULES,
-    cell_shapes,
-    layer_name,
+    list_cell_shapes,
+    name_layer,
     require,
     require_at_least,
     require_choice,
@@ -55,14 +55,14 @@ class NetworkConfig:
         for layer in range(self.layers):
             path = f"{self.layer_path(layer)}/cell/vars"
             width = self.units if layer else self.embedding
-            shapes |= cell_shapes(path, self.cell, width, self.units)
+            shapes |= list_cell_shapes(path, self.cell, width, self.units)
         shapes["layers/dense/vars/0"] = (self.units, self.vocabulary_size)
         shapes["layers/dense/vars/1"] = (self.vocabulary_size,)
         return shapes
 
     def layer_path(self, layer: int) -> str:
         """Where Keras keeps recurrent layer number `layer`, counted from 0."""
-        return f"layers/{layer_name(self.cell)}" + (f"_{layer}" if layer else "")
+        return f"layers/{name_layer(self.cell)}" + (f"_{layer}" if layer else "")
 
     @property
     def parameters(self) -> int:
@@ -112,7 +112,7 @@ class TrainingConfig:
         if self.order == "shuffled":
             require(
                 self.window_stride == self.seq_length,
-                "`stride` goes with the `order` streams; shuffled windows lie side by side",
+                "`stride` is for the `order` streams; shuffled windows lie side by side",
             )
             return
         require(

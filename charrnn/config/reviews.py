@@ -13,8 +13,8 @@ from charrnn.config.fields import (
     CELLS,
     PRECISIONS,
     SCHEDULES,
-    cell_shapes,
-    layer_name,
+    list_cell_shapes,
+    name_layer,
     require,
     require_at_least,
     require_choice,
@@ -181,13 +181,13 @@ class ClassifierConfig:
         if self.bidirectional:
             sides = ("forward_layer", "backward_layer")
             return [f"layers/bidirectional{number}/{side}/cell/vars" for side in sides]
-        return [f"layers/{layer_name(self.cell)}{number}/cell/vars"]
+        return [f"layers/{name_layer(self.cell)}{number}/cell/vars"]
 
     def _recurrent_row(self, layer: int, width: int, time: int | None) -> LayerRow:
         units = self.units[layer]
         weights: Shapes = {}
         for path in self.cell_paths(layer):
-            weights |= cell_shapes(path, self.cell, width, units)
+            weights |= list_cell_shapes(path, self.cell, width, units)
         name = f"bidirectional {self.cell}" if self.bidirectional else self.cell
         out = units * (2 if self.bidirectional else 1)
         last = layer == len(self.units) - 1 and self.pooling == "last"
@@ -229,7 +229,7 @@ class WordModelConfig:
         """The weights in Keras's order: path in a `.weights.h5` file to shape."""
         shapes: Shapes = {"layers/embedding/vars/0": (self.vocabulary_size, self.embedding)}
         for path in self.cell_paths():
-            shapes |= cell_shapes(path, self.cell, self.embedding, self.units)
+            shapes |= list_cell_shapes(path, self.cell, self.embedding, self.units)
         for number in ("", "_1"):
             shapes[f"layers/dense{number}/vars/0"] = (self.units, self.embedding)
         shapes["layers/next_word/vars/0"] = (self.vocabulary_size, self.embedding)
@@ -238,7 +238,7 @@ class WordModelConfig:
 
     def cell_paths(self) -> list[str]:
         """Where Keras keeps the cells of the forward layer and of the backward one."""
-        return [f"layers/{layer_name(self.cell)}{number}/cell/vars" for number in ("", "_1")]
+        return [f"layers/{name_layer(self.cell)}{number}/cell/vars" for number in ("", "_1")]
 
     @property
     def parameters(self) -> int:

@@ -79,7 +79,7 @@ def _make_table(
 def _read_network(source: str, path: Path, checkpoints: Path) -> Classifier | WordModel:
     """The checkpoint, or the best epoch of the run, of either kind."""
     if not path.is_file():
-        path = _find_run(source, checkpoints).checkpoint_file()
+        path = _find_run(source, checkpoints).choose_checkpoint()
     return read_word_model(path) if is_word_model(path) else read_classifier(path)
 
 

@@ -117,11 +117,11 @@ class ReviewPlan:
         Args:
             seconds: what the whole run took; None for what its epochs took.
         """
-        from charrnn.runs.history import best_of
+        from charrnn.runs.history import find_best
         from charrnn.training.reviews import evaluate
 
         results = self.run.read_history()
-        best, last = best_of(results).epoch, results[-1].epoch
+        best, last = find_best(results).epoch, results[-1].epoch
         scores = evaluate(self.run, self.progress.recipe, self.test, {best, last})
         outcome = summarize_run(
             self.run,

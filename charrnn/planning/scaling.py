@@ -87,10 +87,7 @@ def draft_presets(
     Raises:
         UsageError: values outside their range, or that contradict each other.
     """
-    require(
-        budget is None or (isinstance(budget, (int, float)) and 0 < budget < math.inf),
-        "`budget` must be a number of minutes above 0",
-    )
+    require(budget is None or 0 < budget < math.inf, "`budget` must be a number of minutes above 0")
     require(not (budget and "epochs" in given), "`budget` chooses the epochs: leave out `epochs`")
     if preset is None and budget:
         enough = [name for name, least in _LEAST_MINUTES.items() if budget >= least]

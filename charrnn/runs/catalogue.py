@@ -64,14 +64,14 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
     raise NoRunError(f"no run {name!r} in {folder}: {list_names(runs)}", kind.name, empty=not runs)
 
 
-def newest_run(checkpoints: Path, kind: Kind) -> Run:
+def find_newest_run(checkpoints: Path, kind: Kind) -> Run:
     """The run that a checkpoint was written to last.
 
     Raises:
         RunError: there is no run with a checkpoint.
     """
     runs = list_runs(checkpoints, kind)
-    finished = [run for run in runs if run.epochs()]
+    finished = [run for run in runs if run.list_epochs()]
     interrupted = [run for run in runs if run.interrupted_file.exists()]
     for run in finished + interrupted:
         return run
@@ -111,7 +111,7 @@ def find_checkpoint(
         UsageError: an epoch was given beside one epoch's file.
     """
     if named is None:
-        return newest_run(checkpoints, kind).checkpoint_file(epoch)
+        return find_newest_run(checkpoints, kind).choose_checkpoint(epoch)
     path = Path(named)
     # An empty name would be the path of the working folder.
     is_name = str(named) in {"", *(run.name for run in list_runs(checkpoints, kind))}
@@ -120,10 +120,10 @@ def find_checkpoint(
             raise UsageError(f"{path} is one epoch's file: leave out `epoch`")
         return path
     if not is_name and any(path.glob("*.h5")):
-        return Run(path, detect_kind(path) or kind).checkpoint_file(epoch)
+        return Run(path, detect_kind(path) or kind).choose_checkpoint(epoch)
     if not is_name and path.is_dir():
         raise NoRunError(_describe_folder(path, kind), kind.name)
-    return find_run(checkpoints, kind, str(named)).checkpoint_file(epoch)
+    return find_run(checkpoints, kind, str(named)).choose_checkpoint(epoch)
 
 
 def check_name(checkpoints: Path, kind: Kind, name: str) -> None:

@@ -55,7 +55,7 @@ def format_number(value: float, decimals: int = 4) -> str:
     return f"{value:.{decimals}f}" if value < _EXPLODED else f"{value:.1e}"
 
 
-def best_of(results: Sequence[EpochResult]) -> EpochResult:
+def find_best(results: Sequence[EpochResult]) -> EpochResult:
     """The result with the lowest loss, the earliest of equals."""
     return min(results, key=lambda result: (math.isnan(result.loss), result.loss, result.epoch))
 
@@ -67,7 +67,7 @@ def write_history(path: Path, results: Sequence[EpochResult]) -> None:
         OSError: the disk is full or the folder can't be written; the old file is kept.
     """
     rows = [
-        _make_row(result, best_of(results[:count]) is result)
+        _make_row(result, find_best(results[:count]) is result)
         for count, result in enumerate(results, 1)
     ]
     table = io.StringIO()

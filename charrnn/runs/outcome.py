@@ -10,7 +10,7 @@ from charrnn.config.fields import from_mapping
 from charrnn.errors import CharrnnError, RunError
 from charrnn.runs.atomic import write_atomically
 from charrnn.runs.catalogue import list_runs
-from charrnn.runs.history import EpochResult, best_of
+from charrnn.runs.history import EpochResult, find_best
 from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.recipe import ReviewRecipe
 from charrnn.runs.run import Run
@@ -63,7 +63,7 @@ def summarize_run(
         last_test: the same of the last epoch.
         seconds: what it all took.
     """
-    best = best_of(results)
+    best = find_best(results)
     return Outcome(
         run=run.name,
         preset=recipe.preset,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from charrnn.errors import NoCheckpointError, RunError
 from charrnn.runs.checkpoint import SUFFIX
-from charrnn.runs.history import EpochResult, best_of, read_history, write_history
+from charrnn.runs.history import EpochResult, find_best, read_history, write_history
 from charrnn.runs.kinds import Kind
 
 _EPOCH_FILE = re.compile(r"epoch-(\d{4,})" + re.escape(SUFFIX))
@@ -60,7 +60,7 @@ class Run:
         """The checkpoint of an epoch, counted from 1."""
         return self.folder / f"epoch-{epoch:04d}{SUFFIX}"
 
-    def epochs(self) -> list[int]:
+    def list_epochs(self) -> list[int]:
         """The epochs that have a checkpoint, in order."""
         matches = (_EPOCH_FILE.fullmatch(path.name) for path in self.folder.iterdir())
         return sorted(int(match[1]) for match in matches if match)
@@ -77,24 +77,24 @@ class Run:
         """
         return read_history(self.history_file)
 
-    def best_epoch(self) -> int | None:
+    def find_best_epoch(self) -> int | None:
         """The epoch with the lowest loss among those that have a checkpoint."""
-        epochs = set(self.epochs())
+        epochs = set(self.list_epochs())
         results = [result for result in self.read_history() if result.epoch in epochs]
-        return best_of(results).epoch if results else max(epochs, default=None)
+        return find_best(results).epoch if results else max(epochs, default=None)
 
-    def checkpoint_file(self, epoch: int | None = None) -> Path:
+    def choose_checkpoint(self, epoch: int | None = None) -> Path:
         """The checkpoint to use: that of `epoch`, or of the best one.
 
         Raises:
             RunError: there is none; the message lists the epochs that there are.
         """
-        epochs = self.epochs()
+        epochs = self.list_epochs()
         if epoch is not None:
             if epoch not in epochs:
                 raise RunError(f"{self.name} has no epoch {epoch}: it has {_list_epochs(epochs)}")
             return self.epoch_file(epoch)
-        best = self.best_epoch()
+        best = self.find_best_epoch()
         if best is not None:
             return self.epoch_file(best)
         if self.interrupted_file.exists():

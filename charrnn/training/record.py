@@ -9,7 +9,7 @@ import keras
 
 from charrnn.networks.weights import get_weights
 from charrnn.runs.checkpoint import Provenance, write_checkpoint
-from charrnn.runs.history import EpochResult, best_of
+from charrnn.runs.history import EpochResult, find_best
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
 from charrnn.training.listener import Listener
@@ -37,7 +37,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     @property
     def epochs_since_best(self) -> int:
         """How many epochs ago the best one ended."""
-        return self._results[-1].epoch - best_of(self._results).epoch
+        return self._results[-1].epoch - find_best(self._results).epoch
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Start the clock."""
@@ -60,7 +60,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._run.write_history(self._results)
         save_progress(self._run, Progress(self._recipe, self._results), self.model)
         self._run.interrupted_file.unlink(missing_ok=True)
-        self._listener.on_epoch_end(result, best_of(self._results) is result)
+        self._listener.on_epoch_end(result, find_best(self._results) is result)
 
     def write_interrupted(self, loss: float) -> None:
         """Write the weights in the middle of an epoch whose mean loss so far is `loss`."""

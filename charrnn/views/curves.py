@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn.runs.history import EpochResult, best_of
+from charrnn.runs.history import EpochResult, find_best
 from charrnn.views.figure import shorten_title, use_defaults, write_png
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _draw_curves(axes: "Axes", results: Sequence[EpochResult], measure: str) -> 
         values = [getattr(result, f"{name}_{measure}") for result in results]
         if any(value is not None for value in values):
             axes.plot(epochs, [math.nan if v is None else v for v in values], **style)
-    best = best_of(results).epoch
+    best = find_best(results).epoch
     axes.axvline(best, linestyle="--", color="0.7", zorder=0, label=f"best epoch, {best}")
     axes.set(xlabel="epoch", ylabel=measure, xlim=(min(epochs) - 0.5, max(epochs) + 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

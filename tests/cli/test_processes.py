@@ -244,7 +244,7 @@ def test_training_without_standard_streams(novel: Path) -> None:
         timeout=LIMIT,
     )
     assert done.returncode == 0
-    assert find_run("mine").epochs() == [1]
+    assert find_run("mine").list_epochs() == [1]
 
 
 def test_ctrl_c_while_tensorflow_is_loaded(novel: Path) -> None:
@@ -378,7 +378,7 @@ def test_ctrl_c_while_training(interrupted: Interrupted) -> None:
     assert interrupted.code == 130
     assert len(interrupted.stdout) == 1
     assert interrupted.stdout[0].startswith("epoch 1/2")
-    assert interrupted.run.epochs() == [1]
+    assert interrupted.run.list_epochs() == [1]
     kept = read_checkpoint(interrupted.run.interrupted_file).provenance
     assert (kept.epoch, kept.finished) == (2, False)
     after = interrupted.screen.split("stopping after this step")[1]

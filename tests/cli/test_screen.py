@@ -12,7 +12,7 @@ import pytest
 
 from charrnn.cli.screen import show_training
 from charrnn.cli.terminal import Terminal
-from charrnn.runs.history import EpochResult, best_of
+from charrnn.runs.history import EpochResult, find_best
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, Kind
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
@@ -58,7 +58,7 @@ class FakePlan:
             write_epoch(self.run, result.epoch)
             self.run.write_history(results)
             write_resume_file(self.run, *results)
-            listener.on_epoch_end(result, best_of(results) is result)
+            listener.on_epoch_end(result, find_best(results) is result)
         if self.ctrl_c:
             signal.raise_signal(signal.SIGINT)
         if interrupted():

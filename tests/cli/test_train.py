@@ -138,7 +138,7 @@ def test_learning_rate_and_clip_norm(train: Train) -> None:
 def test_epochs(train: Train) -> None:
     """--epochs is the number of epochs, each with its checkpoint, its line, and its history."""
     trained = train("--epochs", 3)
-    assert trained.run.epochs() == [1, 2, 3]
+    assert trained.run.list_epochs() == [1, 2, 3]
     assert [row["epoch"] for row in trained.rows] == [1, 2, 3]
     assert len(trained.steps) == 3
     history = (trained.run.folder / "history.csv").read_text(encoding="utf-8").splitlines()

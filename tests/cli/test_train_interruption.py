@@ -35,7 +35,7 @@ def test_ctrl_c_and_resume(
     run = Run(Path("my runs/mine"), LANGUAGE)
     assert result.exit_code == 130
     assert len(result.stdout.splitlines()) == 1
-    assert run.epochs() == [1]
+    assert run.list_epochs() == [1]
     interrupted = read_checkpoint(run.interrupted_file)
     assert (interrupted.provenance.epoch, interrupted.provenance.finished) == (2, False)
     assert f"step 5 of {train().steps[0]}" in result.stderr
@@ -92,7 +92,7 @@ def test_checkpoints_in_a_folder_with_another_kinds_name(
     assert fails(1, *words).endswith(f" with charrnn {shlex.join(command)}")
     resumed = invoke(*command)
     assert resumed.exit_code == 0, resumed.output
-    assert Run(Path(f"x/{folder}/mine"), LANGUAGE).epochs() == [1, 2]
+    assert Run(Path(f"x/{folder}/mine"), LANGUAGE).list_epochs() == [1, 2]
 
 
 def test_a_full_disk(invoke: Invoke, novel: Path, monkeypatch: pytest.MonkeyPatch) -> None:

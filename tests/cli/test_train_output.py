@@ -102,7 +102,7 @@ def test_learning_curves_of_a_resumed_run(invoke: Invoke, finished_run: Run) -> 
     assert result.exit_code == 0
     assert f"can't write {picture}: Is a directory" in result.stderr
     assert "best epoch: " in result.stderr
-    assert finished_run.epochs() == [1, 2, 3]
+    assert finished_run.list_epochs() == [1, 2, 3]
 
 
 @pytest.mark.parametrize(("epoch", "drawn"), [(1, False), (2, True)])
@@ -165,7 +165,7 @@ def test_prompt_of_a_resumed_run_is_checked(fails: Fails, finished_run: Run) -> 
     """The same holds for a run that is resumed."""
     words = ["--epochs", "2", "--sample-every", "1", "--prompt", "水"]
     assert "--prompt can't be used: " in fails(1, "train", "--resume", finished_run.name, *words)
-    assert finished_run.epochs() == [1]
+    assert finished_run.list_epochs() == [1]
 
 
 def test_prompt_without_samples(fails: Fails, novel: Path) -> None:

@@ -90,8 +90,8 @@ def test_resume_without_a_name_takes_the_newest(invoke: Invoke, novel: Path) -> 
         assert invoke("train", novel, *SMALL, "--run", name).exit_code == 0
     result = invoke("train", "--epochs", 2, "--patience", 3, "--resume")
     assert result.exit_code == 0, result.output
-    assert find_run("newer").epochs() == [1, 2]
-    assert find_run("older").epochs() == [1]
+    assert find_run("newer").list_epochs() == [1, 2]
+    assert find_run("older").list_epochs() == [1]
 
 
 def test_a_resume_can_change_how_weights_move(invoke: Invoke, finished_run: Run) -> None:
@@ -121,7 +121,7 @@ def test_settings_that_a_resume_rejects(fails: Fails, finished_run: Run) -> None
         assert str(words[0]) in fails(2, *longer, *words)
     assert "--resume" in fails(2, *longer, "--preset", "minute")
     assert "--resume" in fails(2, *longer, "--run", "other")
-    assert finished_run.epochs() == [1]
+    assert finished_run.list_epochs() == [1]
 
 
 def test_texts_that_a_resume_rejects(
@@ -139,7 +139,7 @@ def test_texts_that_a_resume_rejects(
     line = fails(1, *resume)
     assert f"mine was trained on {novel.resolve()}, which is no longer there" in line
     assert line.endswith(": give that text as CORPUS")
-    assert finished_run.epochs() == [1]
+    assert finished_run.list_epochs() == [1]
 
 
 def test_resume_with_the_text_at_another_place(
@@ -155,7 +155,7 @@ def test_resume_with_the_text_at_another_place(
     moved.unlink()
     words = ["train", "-", "--resume", finished_run.name, "--epochs", 3]
     assert invoke(*words, stdin=content).exit_code == 0
-    assert finished_run.epochs() == [1, 2, 3]
+    assert finished_run.list_epochs() == [1, 2, 3]
     line = fails(1, "train", "--resume", finished_run.name, "--epochs", 4)
     assert "mine was trained on standard input: give that text as CORPUS" in line
     assert line.endswith("; to pipe it in again: ... | charrnn train - --resume mine")

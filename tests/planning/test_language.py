@@ -317,5 +317,5 @@ def test_a_plan_is_carried_out_and_resumed(
     assert plan.progress.results == listener.results
     plan.train(listener, lambda: False)
     assert [result.epoch for result in listener.results] == [1, 2]
-    assert plan.run.epochs() == [1, 2]
+    assert plan.run.list_epochs() == [1, 2]
     assert capfd.readouterr() == ("", "")

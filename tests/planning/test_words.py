@@ -197,5 +197,5 @@ def test_a_plan_is_carried_out_and_resumed(
     again = resume(folders, epochs=2)
     again.train(listener, lambda: False)
     assert [result.epoch for result in listener.results] == [1, 2]
-    assert again.run.epochs() == [1, 2]
+    assert again.run.list_epochs() == [1, 2]
     assert capfd.readouterr() == ("", "")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from charrnn.errors import NoRunError, RunError
-from charrnn.runs.catalogue import find_resumable, find_run, list_runs, newest_run
+from charrnn.runs.catalogue import find_newest_run, find_resumable, find_run, list_runs
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
 from tests.support import kinds
@@ -88,7 +88,8 @@ def test_before_the_first_run_the_error_says_to_train_one(checkpoints: Path, kin
             lambda: find_run(checkpoints, kind, "any"),
         )
         reject(
-            f"no trained {kind.name} in {folder}: train one", lambda: newest_run(checkpoints, kind)
+            f"no trained {kind.name} in {folder}: train one",
+            lambda: find_newest_run(checkpoints, kind),
         )
         reject(
             f"no {kind.name} in {folder} can be resumed: train one",
@@ -114,7 +115,7 @@ def test_the_newest_run_is_the_one_written_to_last(make_run: MakeRun, checkpoint
     ]:
         os.utime(make_run(name, epoch), (seconds, seconds))
     assert list_names(checkpoints, LANGUAGE) == ["newest", "middle", "oldest"]
-    assert newest_run(checkpoints, LANGUAGE).name == "newest"
+    assert find_newest_run(checkpoints, LANGUAGE).name == "newest"
 
 
 def test_the_newest_run_has_a_network(make_run: MakeRun, checkpoints: Path) -> None:
@@ -124,7 +125,7 @@ def test_the_newest_run_has_a_network(make_run: MakeRun, checkpoints: Path) -> N
     begun.touch()
     os.utime(begun, (2**32, 2**32))
     assert list_names(checkpoints, LANGUAGE)[0] == "just-begun"
-    assert newest_run(checkpoints, LANGUAGE).name == "trained"
+    assert find_newest_run(checkpoints, LANGUAGE).name == "trained"
 
 
 def test_an_interrupted_run_is_used_if_there_is_no_other(
@@ -134,9 +135,9 @@ def test_an_interrupted_run_is_used_if_there_is_no_other(
     stopped = kinds.make_run(checkpoints, LANGUAGE, "stopped")
     stopped.interrupted_file.touch()
     os.utime(stopped.interrupted_file, (2**32, 2**32))
-    assert newest_run(checkpoints, LANGUAGE) == stopped
+    assert find_newest_run(checkpoints, LANGUAGE) == stopped
     make_run("trained")
-    assert newest_run(checkpoints, LANGUAGE).name == "trained"
+    assert find_newest_run(checkpoints, LANGUAGE).name == "trained"
 
 
 def test_the_newest_run_that_can_be_resumed(checkpoints: Path) -> None:

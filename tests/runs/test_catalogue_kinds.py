@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn.runs import container
-from charrnn.runs.catalogue import detect_kind, find_run, list_runs, newest_run
+from charrnn.runs.catalogue import detect_kind, find_newest_run, find_run, list_runs
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 from tests.support import kinds
 
@@ -43,8 +43,8 @@ def test_a_folder_called_like_a_subfolder_holds_language_models(
     checkpoints = tmp_path / folder
     kinds.write_epoch(kinds.make_run(checkpoints, LANGUAGE, "novel"))
     assert list_names(checkpoints, LANGUAGE) == ["novel"]
-    assert newest_run(checkpoints, LANGUAGE).kind == LANGUAGE
-    assert newest_run(checkpoints, LANGUAGE).checkpoints == checkpoints
+    assert find_newest_run(checkpoints, LANGUAGE).kind == LANGUAGE
+    assert find_newest_run(checkpoints, LANGUAGE).checkpoints == checkpoints
     for kind in (CLASSIFIER, WORD_MODEL):
         assert list_runs(checkpoints, kind) == []
         assert list_runs(tmp_path, kind) == []

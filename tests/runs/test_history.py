@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.errors import RunError
-from charrnn.runs.history import EpochResult, best_of, format_number, read_history, write_history
+from charrnn.runs.history import EpochResult, find_best, format_number, read_history, write_history
 from tests.support.messages import catch_message
 
 FILE = Path("history.csv")
@@ -78,7 +78,7 @@ def test_the_best_of_equals_is_the_earliest() -> None:
     """Of two epochs with the same loss the earlier wins: it has memorized less."""
     losses = [2.0, 1.5, 1.5]
     results = [EpochResult(epoch, -loss, loss, 1.0) for epoch, loss in enumerate(losses, 1)]
-    assert best_of(results).epoch == 2
+    assert find_best(results).epoch == 2
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_epochs_are_in_order_of_their_numbers(run: Run) -> None:
     make_epochs(run, 10_000, 2, 9999, 1)
     for other in ("interrupted.weights.h5", "epoch-1.weights.h5", ".epoch-0003.weights.h5.x.part"):
         (run.folder / other).touch()
-    assert run.epochs() == [1, 2, 9999, 10_000]
+    assert run.list_epochs() == [1, 2, 9999, 10_000]
 
 
 @pytest.mark.parametrize("validation", [True, False])
@@ -61,21 +61,21 @@ def test_the_best_epoch_has_the_lowest_loss(run: Run, validation: bool) -> None:
     """Epochs are ranked by validation loss, by training loss if there is no validation."""
     make_epochs(run, 1, 2, 3, 4)
     run.write_history(make_results(2.5, 1.5, 2.0, 1.75, validation=validation))
-    assert run.best_epoch() == 2
-    assert run.checkpoint_file() == run.epoch_file(2)
+    assert run.find_best_epoch() == 2
+    assert run.choose_checkpoint() == run.epoch_file(2)
 
 
 def test_the_best_epoch_is_one_that_has_a_file(run: Run) -> None:
     """If the best epoch's file was deleted, the best of the others is used."""
     make_epochs(run, 1, 3)
     run.write_history(make_results(2.5, 1.0, 2.0, 1.5))
-    assert run.best_epoch() == 3
+    assert run.find_best_epoch() == 3
 
 
 def test_without_history_the_latest_epoch_is_best(run: Run) -> None:
     """Checkpoints alone, copied from elsewhere, can be used: the latest of them."""
     make_epochs(run, 3, 7, 5)
-    assert run.best_epoch() == 7
+    assert run.find_best_epoch() == 7
 
 
 @pytest.mark.parametrize("losses", [(math.nan, 2.0, 1.5), (2.0, math.nan, 1.5), (2, 1.5, math.nan)])
@@ -86,16 +86,16 @@ def test_an_epoch_with_a_nan_loss_is_never_best(
     """A NaN loss ranks behind every number."""
     make_epochs(run, 1, 2, 3)
     run.write_history(make_results(*losses, validation=validation))
-    assert run.best_epoch() == losses.index(1.5) + 1
+    assert run.find_best_epoch() == losses.index(1.5) + 1
 
 
 @pytest.mark.parametrize("kind", [LANGUAGE, CLASSIFIER], ids=lambda kind: kind.name)
 def test_an_empty_run_has_no_best_epoch(checkpoints: Path, kind: Kind) -> None:
     """The error about a run without a checkpoint carries what a command line would advise from."""
     run = kinds.make_run(checkpoints, kind, "tiny")
-    assert run.best_epoch() is None
+    assert run.find_best_epoch() is None
     with pytest.raises(NoCheckpointError) as failure:
-        run.checkpoint_file()
+        run.choose_checkpoint()
     assert str(failure.value) == f"{run.folder} has no checkpoint yet: train its first epoch"
     assert (failure.value.kind, failure.value.name) == (kind.name, "tiny")
 
@@ -103,9 +103,9 @@ def test_an_empty_run_has_no_best_epoch(checkpoints: Path, kind: Kind) -> None:
 def test_an_interrupted_first_epoch_can_be_used(run: Run) -> None:
     """Until the first epoch has ended, what was kept at Ctrl-C is the network to use."""
     run.interrupted_file.touch()
-    assert run.checkpoint_file() == run.interrupted_file
+    assert run.choose_checkpoint() == run.interrupted_file
     make_epochs(run, 1)
-    assert run.checkpoint_file() == run.epoch_file(1)
+    assert run.choose_checkpoint() == run.epoch_file(1)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_an_unknown_epoch_is_answered_with_the_existing_ones(
 ) -> None:
     """The error for an epoch that does not exist lists those that do."""
     make_epochs(run, *epochs)
-    message = catch_message(RunError, lambda: run.checkpoint_file(99))
+    message = catch_message(RunError, lambda: run.choose_checkpoint(99))
     assert message == f"tiny has no epoch 99: it has {listed}"
 
 
@@ -125,6 +125,6 @@ def test_a_named_epoch_needs_no_history(run: Run) -> None:
     """With a damaged history an epoch can still be named, and the message says so."""
     make_epochs(run, 1, 2)
     run.history_file.write_text("gone\nwrong\n")
-    message = catch_message(RunError, run.checkpoint_file)
+    message = catch_message(RunError, run.choose_checkpoint)
     assert message == f"{run.history_file} is damaged: name an `epoch`"
-    assert run.checkpoint_file(1) == run.epoch_file(1)
+    assert run.choose_checkpoint(1) == run.epoch_file(1)

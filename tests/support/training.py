@@ -112,7 +112,7 @@ def list_weights(small: SmallRun, epoch: int) -> list[Any]:
 
 def assert_usable(small: SmallRun) -> None:
     """Every checkpoint that is kept has finite weights and a finite loss."""
-    for epoch in small.run.epochs():
+    for epoch in small.run.list_epochs():
         kept = small.checkpoint(epoch)
         assert np.isfinite(kept.provenance.train_loss)
         assert all(np.isfinite(values).all() for values in kept.weights.values())

@@ -41,7 +41,7 @@ def test_a_loss_of_nan_ends_the_run(make_training: MakeTraining, models: list[An
     )
     assert diverged.value.changes == {"learning_rate": 0.005}
     assert small.recording.is_at(2, "step", 2)
-    assert small.run.epochs() == [1]
+    assert small.run.list_epochs() == [1]
     assert [result.epoch for result in small.run.read_history()] == [1]
     assert np.isfinite(charrnn.load(small.run.folder).score("assert"))
     assert len(read_progress(small.run, LanguageRecipe).results) == 1
@@ -61,7 +61,7 @@ def test_an_interruption_keeps_no_broken_network(
 
     with pytest.raises(DivergedError, match=r"in epoch 2; "):
         small.start(spoil_and_stop)
-    assert small.run.epochs() == [1]
+    assert small.run.list_epochs() == [1]
     assert not small.run.interrupted_file.exists()
 
 
@@ -92,7 +92,7 @@ def test_an_epoch_that_broke_the_network_is_not_kept(
 
     with pytest.raises(DivergedError, match=r"in epoch 2; "):
         small.start(spoil_after_last_step)
-    assert small.run.epochs() == [1]
+    assert small.run.list_epochs() == [1]
     assert len(small.run.read_history()) == 1
     assert_usable(small)
 

@@ -85,7 +85,7 @@ def test_a_short_run_beats_counting(
     run = _train(tmp_path / "run", real_text, cell, epochs=epochs, learning_rate=learning_rate)
     loss = min(result.loss for result in run.read_history())
     assert loss < counted[-1] - MARGIN
-    assert load_model(run.checkpoint_file()).score(unseen) < counted[-1] - MARGIN
+    assert load_model(run.choose_checkpoint()).score(unseen) < counted[-1] - MARGIN
 
 
 def test_bfloat16_learns_like_float32(real_text: str, tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_a_resume_trains_the_epochs_that_are_left(make_training: MakeTraining) -
     before = small.run.resume_file.read_bytes()
     small.resume(epochs=4)
     assert small.run.resume_file.read_bytes() == before
-    assert small.run.epochs() == [1, 2, 3, 4]
+    assert small.run.list_epochs() == [1, 2, 3, 4]
 
 
 def test_a_resume_takes_the_rate_of_its_recipe(

@@ -162,7 +162,7 @@ def test_a_crash_while_an_epoch_is_saved_is_harmless(
     assert charrnn.load(small.run.folder).checkpoint.provenance.finished
     monkeypatch.undo()
     small.resume()
-    assert small.run.epochs() == [1, 2, 3]
+    assert small.run.list_epochs() == [1, 2, 3]
     assert [result.epoch for result in small.run.read_history()] == [1, 2, 3]
     for epoch in (2, 3):
         pairs = zip(list_weights(small, epoch), list_weights(uninterrupted, epoch), strict=True)

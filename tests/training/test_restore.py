@@ -204,5 +204,5 @@ def test_a_resume_file_of_other_variables_is_rejected(
     with pytest.raises(RunError, match=r"^run can't be resumed, only used: .*resume\.h5 ") as e:
         trained.resume(epochs=2)
     assert "\n" not in str(e.value)
-    assert trained.run.epochs() == [1]
+    assert trained.run.list_epochs() == [1]
     assert np.isfinite(charrnn.load(trained.run.folder).score("assert"))

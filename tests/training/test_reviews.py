@@ -14,7 +14,7 @@ from charrnn.data.padding import Examples
 from charrnn.inference.review_model import ReviewModel
 from charrnn.runs import container
 from charrnn.runs.checkpoint import Classifier, read_classifier
-from charrnn.runs.history import best_of
+from charrnn.runs.history import find_best
 from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.recipe import ReviewRecipe
 from charrnn.runs.resume import read_progress
@@ -133,8 +133,8 @@ def test_patience_ends_a_run_that_gets_worse(make_review_run: MakeReviewRun) -> 
     """If the held-back reviews are mislabelled the first epoch stays best: 3 epochs, not 9."""
     small = make_review_run(make_examples(mislabelled=9), epochs=9, patience=2, learning_rate=0.1)
     small.start()
-    assert small.run.epochs() == [1, 2, 3]
-    assert best_of(small.run.read_history()).epoch == small.run.best_epoch() == 1
+    assert small.run.list_epochs() == [1, 2, 3]
+    assert find_best(small.run.read_history()).epoch == small.run.find_best_epoch() == 1
     losses = [result.loss for result in small.recording.results]
     assert losses == sorted(losses)
 
@@ -201,7 +201,7 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(
     """Two epochs end the same as one and its resume, even if the embedding thaws between."""
     whole = uninterrupted[kind]
     half = replace(whole, run=Run(whole.run.folder.with_name("half"), CLASSIFIER))
-    assert half.run.epochs() == [1]
+    assert half.run.list_epochs() == [1]
     half.resume()
     assert_same(half.run, whole.run)
 
@@ -213,7 +213,7 @@ def test_an_interrupted_first_epoch_keeps_what_was_borrowed(
     stopped = make_review_run(**KINDS["thawing"])
     with pytest.raises(Interrupted):
         stopped.start(lambda: stopped.recording.is_at(1, "step", 2), {EMBEDDING: BORROWED})
-    assert stopped.run.epochs() == []
+    assert stopped.run.list_epochs() == []
     kept = read_classifier(stopped.run.interrupted_file)
     assert (kept.provenance.epoch, kept.provenance.finished) == (1, False)
     assert np.count_nonzero(kept.weights["layers/bigrams/vars/0"]) > 0

@@ -67,7 +67,7 @@ def test_a_folder_is_trained_in_by_one_process(
     assert not list(small.run.folder.glob("*.h5"))
     process.communicate(timeout=60)
     small.start()
-    assert small.run.epochs() == [1]
+    assert small.run.list_epochs() == [1]
 
 
 def test_a_folder_is_held_from_the_first_step_to_the_last(make_training: MakeTraining) -> None:
@@ -87,7 +87,7 @@ def test_a_folder_is_held_from_the_first_step_to_the_last(make_training: MakeTra
     assert len(rejected) == 1
     assert "is being trained by another process" in rejected[0]
     second.start()
-    assert second.run.epochs() == [1]
+    assert second.run.list_epochs() == [1]
 
 
 def test_a_run_that_was_trained_meanwhile_is_rejected(make_training: MakeTraining) -> None:

@@ -27,24 +27,24 @@ def test_patience_stops_a_run_that_no_longer_improves(make_training: MakeTrainin
     losses = [result.loss for result in small.recording.results]
     assert losses == sorted(losses)
     assert len(losses) == 3
-    assert small.run.best_epoch() == 1
+    assert small.run.find_best_epoch() == 1
 
 
 def test_no_patience_never_stops(make_training: MakeTraining) -> None:
     """With `patience` 0 a run that gets worse takes all its epochs."""
     small = make_worsening(make_training, epochs=4, patience=0)
     small.start()
-    assert small.run.epochs() == [1, 2, 3, 4]
-    assert small.run.best_epoch() == 1
+    assert small.run.list_epochs() == [1, 2, 3, 4]
+    assert small.run.find_best_epoch() == 1
 
 
 def test_patience_counts_epochs_before_a_resume(make_training: MakeTraining) -> None:
     """Epochs that were not the best count whether or not the run was resumed between them."""
     small = make_worsening(make_training, epochs=2, patience=2)
     small.start()
-    assert small.run.epochs() == [1, 2]
+    assert small.run.list_epochs() == [1, 2]
     small.resume(epochs=9)
-    assert small.run.epochs() == [1, 2, 3]
+    assert small.run.list_epochs() == [1, 2, 3]
 
 
 def test_an_interrupted_epoch_is_kept_until_it_is_done(make_training: MakeTraining) -> None:
@@ -53,7 +53,7 @@ def test_an_interrupted_epoch_is_kept_until_it_is_done(make_training: MakeTraini
     with pytest.raises(Interrupted) as interruption:
         small.start(lambda: small.recording.is_at(2, "step", 3))
     assert interruption.value.step == 3
-    assert small.run.epochs() == [1]
+    assert small.run.list_epochs() == [1]
     kept = charrnn.load(small.run.interrupted_file).checkpoint
     source = kept.provenance
     assert (source.epoch, source.finished, source.validation_loss) == (2, False, None)
@@ -62,7 +62,7 @@ def test_an_interrupted_epoch_is_kept_until_it_is_done(make_training: MakeTraini
     assert any(np.abs(now - before).max() > 1e-4 for now, before in pairs)
     small.resume()
     assert not small.run.interrupted_file.exists()
-    assert small.run.epochs() == [1, 2, 3]
+    assert small.run.list_epochs() == [1, 2, 3]
 
 
 def test_an_interruption_of_the_first_epoch_leaves_something_to_sample(
@@ -82,7 +82,7 @@ def test_an_interruption_while_validating_loses_nothing(make_training: MakeTrain
     with pytest.raises(Interrupted) as interruption:
         small.start(lambda: ("validation",) in small.recording.events)
     assert interruption.value.step == 0
-    assert small.run.epochs() == [1]
+    assert small.run.list_epochs() == [1]
     assert not small.run.interrupted_file.exists()
     assert len(read_progress(small.run, LanguageRecipe).results) == 1
 
@@ -91,7 +91,7 @@ def test_an_interruption_after_the_last_epoch_is_none(make_training: MakeTrainin
     """Asked to stop when all is done, a run simply ends."""
     small = make_training(epochs=1)
     small.start(lambda: small.recording.is_at(1, "end"))
-    assert small.run.epochs() == [1]
+    assert small.run.list_epochs() == [1]
 
 
 def test_what_is_thrown_away_can_be_stopped_too() -> None:

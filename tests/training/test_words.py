@@ -133,9 +133,9 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
         return False
 
     words.train(whole, Progress(recipe, []), *parts, recording, copy)
-    assert half.epochs() == [1]
+    assert half.list_epochs() == [1]
     words.train(half, read_progress(half, WordRecipe), *parts, Recording())
-    assert half.epochs() == [1, 2]
+    assert half.list_epochs() == [1, 2]
     expected = read_word_model(whole.epoch_file(2)).weights
     resumed = read_word_model(half.epoch_file(2))
     for path, values in expected.items():

@@ -67,7 +67,7 @@ def test_output_and_files(finished: Finished) -> None:
     assert outcome is not None
     assert (outcome.epochs, outcome.parameters, outcome.reviews) == (3, 11 * 2 + 3, "reviews")
     assert (run.folder / "curves.png").read_bytes().startswith(b"\x89PNG")
-    assert run.epochs() == [1, 2, 3]
+    assert run.list_epochs() == [1, 2, 3]
     lines = finished.result.stdout.splitlines()
     epochs, head, row = lines[:3], lines[3], " ".join(lines[4:])
     assert [line.split()[:2] for line in epochs] == [["epoch", f"{n}/3"] for n in (1, 2, 3)]

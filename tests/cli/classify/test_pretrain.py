@@ -57,7 +57,7 @@ def test_embedding_of_a_classifier(plan_classifier: PlanClassifier, finished: Fi
     run = finished.run
     words = ["--data", finished.folder / "reviews.npz", "--max-words", 11, "--embedding-from"]
     for source, path in (
-        (run.name, run.checkpoint_file()),
+        (run.name, run.choose_checkpoint()),
         (run.epoch_file(1), run.epoch_file(1)),
     ):
         planned = plan_classifier("imdb", *words, source)
@@ -111,6 +111,6 @@ def test_word_model_of_a_table(invoke: Invoke, fails: Fails) -> None:
     result = invoke(*resume)
     assert result.exit_code == 0, result.output
     run = find_word_model("reviews-words")
-    assert run.epochs() == [1, 2]
+    assert run.list_epochs() == [1, 2]
     recipe = read_progress(run, WordRecipe).recipe
     assert (recipe.text_column, recipe.label_column) == ("comment", "recommended")

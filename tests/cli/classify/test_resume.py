@@ -90,4 +90,4 @@ def test_resume_of_a_table_that_moved(invoke: Invoke, fails: Fails) -> None:
     assert "other.tsv does not hold" in line
     assert line.endswith(": give those as --data")
     assert invoke(*resume, "--data", "moved.tsv").exit_code == 0
-    assert find_classifier_run("mine").epochs() == [1, 2]
+    assert find_classifier_run("mine").list_epochs() == [1, 2]

@@ -21,7 +21,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -90,7 +89,7 @@ def keras_burst(work: Work, system: str, steps: int) -> Step:
     """`model.fit` over the batches, with stock layers or with charrnn's."""
     options: dict[str, Any] = {}
     if system == "charrnn":
-        from charrnn.networks import layers, recurrent
+        from charrnn.networks import language, layers, recurrent
 
         options = {"precision": work.precision}
     import keras
@@ -99,16 +98,21 @@ def keras_burst(work: Work, system: str, steps: int) -> Step:
     cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
     embedding, dense = keras.layers.Embedding, keras.layers.Dense
     if system == "charrnn":
-        cells, dense = recurrent.LAYERS, layers.Dense
-        embedding = partial(layers.Embedding, projected=True)
+        cells, dense, embedding = recurrent.LAYERS, layers.Dense, layers.Embedding
     ids = keras.Input((work.time,), batch_size=work.batch, dtype="int32")
-    outputs = embedding(work.vocabulary, work.embedding)(ids)
+    lookup: dict[str, Any] = {}
+    if system == "charrnn" and work.vocabulary <= language.PROJECTED * work.embedding:
+        outputs, table = embedding(work.vocabulary, work.embedding, return_table=True)(ids)
+        lookup = {"ids": ids, "table": table}
+    else:
+        outputs = embedding(work.vocabulary, work.embedding)(ids)
     for depth in range(work.depth):
         sequences = not work.classifier or depth + 1 < work.depth
         layer = cells[work.cell](
             work.units, return_sequences=sequences, stateful=not work.classifier, **options
         )
-        outputs = (keras.layers.Bidirectional(layer) if work.both_ways else layer)(outputs)
+        layer = keras.layers.Bidirectional(layer) if work.both_ways else layer
+        outputs, lookup = layer(outputs, **lookup), {}
     outputs = dense(1 if work.classifier else work.vocabulary, **options)(outputs)
     model = keras.Model(ids, outputs)
     losses = keras.losses

@@ -119,7 +119,8 @@ class DivergedError(TrainingError):
     """
 
     def __init__(self, epoch: int, changes: dict[str, float]) -> None:
-        self.problem = f"the loss became NaN or infinite in epoch {epoch}; earlier epochs are kept"
+        kept = "; earlier epochs are kept" if epoch > 1 else ""
+        self.problem = f"the loss became NaN or infinite in epoch {epoch}{kept}"
         self.changes = changes
         advice = ", ".join(f"{name}={value:g}" for name, value in changes.items())
         super().__init__(f"{self.problem}: resume with {advice}")

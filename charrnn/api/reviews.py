@@ -169,8 +169,6 @@ def _choose_source(
     """
     check_texts(text_column=text_column, label_column=label_column)
     paths = list_paths(data)
-    if (text_column or label_column) and not paths:
-        raise UsageError("`text_column` and `label_column` are for a table: give it as `data`")
     return ReviewSource(paths, text_column, label_column)
 
 
@@ -186,8 +184,6 @@ def _make_request(
     Raises:
         UsageError: there is nothing to freeze.
     """
-    if given.get("frozen_epochs") and borrowed is None:
-        raise UsageError("`frozen_epochs` is for a borrowed embedding: give `embedding_from`")
     changes = given if borrowed is None else {**given, "embedding_from": borrowed}
     spelled = " ".join(f"{name}={_spell(value)}" for name, value in changes.items())
     name = DEFAULT_REVIEW_PRESET if preset is None else preset

@@ -1,4 +1,8 @@
-"""One run in somebody else's process, which is left as it was."""
+"""One run in somebody else's process.
+
+The caller's random generators are left as they were, Python's and NumPy's; TensorFlow's own is
+seeded, and starting TensorFlow sets some of its environment variables.
+"""
 
 import atexit
 import contextlib
@@ -32,7 +36,10 @@ _training = threading.RLock()
 
 @contextlib.contextmanager
 def reserve_process() -> Iterator[None]:
-    """Within, no other thread trains: a seed is the process's, so the caller's is put back."""
+    """Keep other threads from training, and put the caller's random generators back at the end.
+
+    Keras seeds those of the whole process.
+    """
     with _training:
         python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002 - Keras seeds it
         try:
@@ -52,7 +59,7 @@ def choose_destination(folders: Folders, run: str | None) -> Folders:
 
 
 def carry_out(plan: LanguagePlan | ReviewPlan, on_epoch: OnEpoch | None) -> None:
-    """Train; Ctrl-C ends it after the step under way.
+    """Train; Ctrl-C stops after the current step.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; it says what is kept.
@@ -64,6 +71,8 @@ def carry_out(plan: LanguagePlan | ReviewPlan, on_epoch: OnEpoch | None) -> None
             plan.train(_EpochListener(on_epoch), interrupted)
     except Interrupted as stop:
         raise KeyboardInterrupt(_describe_stop(plan.run, stop)) from stop
+    if interrupted():
+        raise KeyboardInterrupt(f"training ended before it could stop; kept in {plan.run.folder}")
 
 
 class Notes(Silence):

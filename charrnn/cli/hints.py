@@ -21,9 +21,9 @@ from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 
 _SETTING = re.compile(r"`(\w+)`")
 _USES = {
-    LANGUAGE: "Read what it writes: charrnn sample --run {}",
-    CLASSIFIER: 'Ask it: charrnn classify predict --run {} "What a film!"',
-    WORD_MODEL: "Begin a classifier from it: charrnn classify imdb --embedding-from {}",
+    LANGUAGE: "Read what it writes: {} --run {}",
+    CLASSIFIER: 'Ask it: {} --run {} "What a film!"',
+    WORD_MODEL: "Begin a classifier from it: {} --embedding-from {}",
 }
 _ALSO_TRAIN = {CLASSIFIER: ("charrnn classify train",)}
 _BY_NAME = {kind.name: kind for kind in KINDS}
@@ -38,7 +38,7 @@ def render_error(error: CharrnnError, context: click.Context) -> str:
 
 def suggest_use(kind: Kind, name: str, context: click.Context) -> str:
     """A line with the command that a run's network is for."""
-    return _USES[kind].format(type_run(name, context))
+    return _USES[kind].format(kind.use, type_run(name, context))
 
 
 def suggest_resume(kind: Kind, name: str, context: click.Context, corpus: str = "") -> str:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 def explain_stop(
     terminal: Terminal, run: Run, steps: int, context: click.Context, *, piped: bool
 ) -> Iterator["AskStop"]:
-    """Within, Ctrl-C stops the run; what is kept, then or on a full disk, is noted.
+    """Stop a run on Ctrl-C, and note what is kept, then or on a full disk.
 
     Args:
         terminal: where to note it.
         run: the run.
-        steps: in an epoch.
+        steps: batches in an epoch.
         context: the command under way.
         piped: whether the run reads standard input.
 
@@ -72,13 +72,16 @@ def describe_stop(run: Run, kept: str | None, resume: str, use: str) -> str:
     if not run.resume_file.exists():
         return "stopped before training began: nothing is kept. Give the command again."
     epochs = count_epochs(run)
-    file = run.interrupted_file.name
+    part = f"the weights after step {kept} are in {run.interrupted_file.name}" if kept else ""
     if epochs:
-        part = f"; the weights of step {kept} after it are in {file}" if kept else ""
-        lines = [f"stopped: epoch {epochs} is saved{part}.", f"Resume after it: {resume}"]
+        place = f" in epoch {epochs + 1}" if kept else ""
+        saved = f"epoch {epochs} is saved{', and ' if part else ''}"
+        lines = [f"stopped{place}: {saved}{part}.", f"Resume after epoch {epochs}: {resume}"]
     else:
-        part = f"; the weights of its step {kept} are in {file}" if kept else ""
-        lines = [f"stopped before the first epoch ended{part}.", f"Start again: {resume}"]
+        lines = [
+            f"stopped before the first epoch ended{': ' if part else ''}{part}.",
+            f"Start again: {resume}",
+        ]
     if epochs or kept:
         lines.append(use)
     return "\n".join(lines)

@@ -49,7 +49,7 @@ def show_training(
     terminal: Terminal,
     as_json: bool,
     sample: Callable[[int], str | None] = lambda _: None,
-) -> None:
+) -> bool:
     """Carry a plan out, and show how it goes.
 
     Args:
@@ -58,6 +58,9 @@ def show_training(
         terminal: how much to say.
         as_json: print JSON lines instead of text.
         sample: called after each epoch; the text that it returns, if any, is shown.
+
+    Returns:
+        whether the user asked to stop when it was too late for that.
     """
     from charrnn.cli.bars import Pace
     from charrnn.cli.curves import keep_curves
@@ -87,3 +90,4 @@ def show_training(
         )
     terminal.note(f"best epoch: {run.find_best_epoch()}, in {run.folder}")
     terminal.note(suggest_use(run.kind, run.name, context))
+    return interrupted()

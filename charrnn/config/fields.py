@@ -12,6 +12,7 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 
 CELLS = tuple(GATES)
 PRECISIONS = ("float32", "bfloat16")
+AUTO = "auto"  # the precision that suits the processor
 SCHEDULES = ("constant", "cosine")
 
 _Dataclass = TypeVar("_Dataclass")

@@ -112,7 +112,7 @@ class TrainingConfig:
         if self.order == "shuffled":
             require(
                 self.window_stride == self.seq_length,
-                "`stride` is for the `order` streams; shuffled windows lie side by side",
+                "`stride` needs the `order` streams: shuffled windows lie side by side",
             )
             return
         require(

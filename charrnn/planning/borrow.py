@@ -33,7 +33,7 @@ def borrow_embedding(
     checkpoints: Path,
     reporter: Reporter,
 ) -> tuple[ClassifierConfig, dict[str, npt.NDArray[np.float32]]]:
-    """The network with an embedding as wide as the borrowed one, and that one by its path.
+    """Find the embedding to borrow, and fit the network to its width.
 
     Args:
         source: a run's name, a checkpoint's path, or the path of a text file of word vectors.
@@ -47,7 +47,9 @@ def borrow_embedding(
         CharrnnError: there is no such thing, or it does not fit.
     """
     if not network.reads_sequence:
-        raise UsageError(f"`embedding_from` {source}: this network has no embedding")
+        raise UsageError(
+            f"the new network has no embedding to take from {source}: leave out `embedding_from`"
+        )
     table, count = _make_table(source, encoder, network.vocabulary_size, checkpoints)
     found = table.shape[1]
     if width not in {None, found}:
@@ -85,7 +87,8 @@ def _read_network(source: str, path: Path, checkpoints: Path) -> Classifier | Wo
 
 def _find_run(source: str, checkpoints: Path) -> Run:
     runs = [run for kind in (CLASSIFIER, WORD_MODEL) for run in list_runs(checkpoints, kind)]
-    named = [run for run in runs if source in {run.name, str(run.folder)}]
+    place = Path(source).resolve()
+    named = [run for run in runs if source == run.name or place == run.folder.resolve()]
     if len(named) == 1:
         return named[0]
     if named:

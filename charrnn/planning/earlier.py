@@ -49,7 +49,7 @@ def find_earlier_runs(
 
 
 def _read_recipes(checkpoints: Path) -> list[tuple[Run, ReviewRecipe]]:
-    """Of each run that can be resumed, the newest first."""
+    """The recipes of all runs that can be resumed, the newest first."""
     recipes = []
     for run in list_runs(checkpoints, CLASSIFIER):
         with contextlib.suppress(RunError):

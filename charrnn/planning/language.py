@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from charrnn.config.fields import AUTO
 from charrnn.data.corpus import Corpus
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CorpusError, VocabularyError
@@ -17,7 +18,7 @@ from charrnn.planning.report import Reporter
 from charrnn.planning.resuming import check_changeable, make_finished_error
 from charrnn.planning.scaling import Draft, draft_presets
 from charrnn.planning.texts import describe_source, load_text, reload_text
-from charrnn.runs.catalogue import check_name, claim_folder, find_resumable
+from charrnn.runs.catalogue import check_name, find_resumable, make_run
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.resume import read_progress
@@ -135,7 +136,7 @@ def plan_run(
     from charrnn.training.language_batches import count_steps
 
     steps = count_steps(ids, recipe.training)
-    run = _claim(request.run, corpus, recipe, folders)
+    run = make_run(folders.destination, LANGUAGE, request.run, corpus.name, recipe.network.cell)
     return LanguagePlan(run, Progress(recipe, []), ids, steps, chosen.precision, origin)
 
 
@@ -179,7 +180,7 @@ def plan_resume(
     if done >= recipe.training.epochs:
         raise make_finished_error(run, done, more=10)
     corpus = reload_text(run, recipe, source, folders.data, reporter)
-    recipe = replace(recipe, source=corpus.source)
+    recipe = replace(recipe, source=corpus.source or recipe.source)
     _check_prompt(prompt, recipe.vocabulary)
     ids = recipe.vocabulary.encode(corpus.text)
     steps = count_steps(ids, recipe.training)
@@ -219,15 +220,9 @@ def _make_candidate(
 
     scaled = draft.scale(len(corpus.text))
     network = replace(scaled.network, vocabulary_size=len(vocabulary))
-    precision = choose_precision(draft.given.get("precision", "auto"), network.units)
+    precision = choose_precision(draft.given.get("precision", AUTO), network.units)
     training = replace(scaled.training, precision=precision.name)
     begun_from = origin.name if origin else ""
     about = (corpus.source, corpus.name, corpus.sha256, begun_from)
     recipe = LanguageRecipe(network, training, vocabulary, *about)
     return Candidate(draft.preset, recipe, precision)
-
-
-def _claim(name: str | None, corpus: Corpus, recipe: LanguageRecipe, folders: Folders) -> Run:
-    if name is not None:
-        return Run(folders.destination / name, LANGUAGE)
-    return claim_folder(folders.destination, LANGUAGE, corpus.name, recipe.network.cell)

@@ -18,7 +18,7 @@ class Reporter(Protocol):
         """Report what few users want to know."""
 
     def download(self, name: str) -> AbstractContextManager[Progress]:
-        """Within, a file of that name may be downloaded; yields what to call as bytes come in."""
+        """Show the download of a file, if it happens; yields what to call as bytes come in."""
 
 
 class Silence:

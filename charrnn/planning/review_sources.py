@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from charrnn.config.fields import require
 from charrnn.config.reviews import ClassifierConfig
 from charrnn.data.download import Remote, fetch
 from charrnn.data.encoders import Encoder
@@ -39,11 +40,20 @@ class ReviewSource:
         paths: the user's own files; none for IMDB's reviews.
         text_column: of a table; None for the first that is usual.
         label_column: of a table; None for the first that is usual.
+
+    Raises:
+        UsageError: columns without a file.
     """
 
     paths: tuple[Path, ...] = ()
     text_column: str | None = None
     label_column: str | None = None
+
+    def __post_init__(self) -> None:
+        require(
+            bool(self.paths) or not (self.text_column or self.label_column),
+            "`text_column` and `label_column` are for a table: give it as `data`",
+        )
 
     @property
     def absolute_paths(self) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from charrnn.planning.review_sources import (
     make_encoder,
     make_examples,
 )
-from charrnn.runs.catalogue import check_name, claim_folder, find_resumable
+from charrnn.runs.catalogue import check_name, find_resumable, make_run
 from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.outcome import Outcome, read_outcome, summarize_run, write_outcome
 from charrnn.runs.recipe import Progress, ReviewRecipe
@@ -106,6 +106,7 @@ class ReviewPlan:
             self.progress,
             self.learn,
             self.validate,
+            self.steps,
             listener,
             interrupted,
             self.borrowed,
@@ -156,7 +157,7 @@ def configure(preset: str, given: Mapping[str, Any]) -> tuple[ClassifierConfig, 
     alone = values.get("cell") == BIGRAMS_ALONE
     if alone and (idle := _OF_SEQUENCES & {*given}):
         names = ", ".join(f"`{name}`" for name in sorted(idle))
-        raise UsageError(f"{names} does nothing here: this network has words and pairs alone")
+        raise UsageError(f"this network reads only words and pairs of words: leave out {names}")
     training = {**row.training, **select_fields(ReviewTraining, given)}
     return ClassifierConfig(**_settle_layers(values, given)), ReviewTraining(**training)
 
@@ -169,6 +170,10 @@ def plan_classifier(request: ReviewRequest, folders: Folders, reporter: Reporter
         CharrnnError: the reviews, or the embedding to borrow, can't be had.
     """
     network, training = configure(request.preset, request.settings)
+    require(
+        bool(request.embedding_from) or not training.frozen_epochs,
+        "`frozen_epochs` is for a borrowed embedding: give `embedding_from`",
+    )
     if request.run is not None:
         check_name(folders.destination, CLASSIFIER, request.run)
     reviews = find_reviews(network.tokens, request.source, folders.data, reporter)
@@ -200,10 +205,7 @@ def plan_classifier(request: ReviewRequest, folders: Folders, reporter: Reporter
     learn, validate, test = _make_parts(recipe, reviews)
     if len(learn) < training.folds:
         raise ReviewsError(f"{len(learn)} reviews to train on are too few for {request.preset}")
-    if request.run is None:
-        run = claim_folder(folders.destination, CLASSIFIER, corpus, request.preset)
-    else:
-        run = Run(folders.destination / CLASSIFIER.subfolder / request.run, CLASSIFIER)
+    run = make_run(folders.destination, CLASSIFIER, request.run, corpus, request.preset)
     return ReviewPlan(run, Progress(recipe, []), learn, validate, test, borrowed)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from charrnn.config.fields import CELLS, require, select_fields
+from charrnn.config.fields import AUTO, CELLS, PRECISIONS, require, select_fields
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS, TUTORIAL
 
@@ -47,6 +47,11 @@ class Draft:
         )
         cell = given.get("cell", NetworkConfig.cell)
         require(cell in CELLS, f"unknown `cell` {cell!r}: choose {', '.join(CELLS)}")
+        precision = given.get("precision", AUTO)
+        require(
+            precision in {AUTO, *PRECISIONS},
+            f"unknown `precision` {precision!r}: choose {AUTO}, {', '.join(PRECISIONS)}",
+        )
         row = LANGUAGE_PRESETS[preset][cell]
         values = {**row, **given, "precision": TrainingConfig.precision}
         network = NetworkConfig(vocabulary_size=1, **select_fields(NetworkConfig, values))

@@ -1,8 +1,10 @@
 """The texts that are asked for, and those that a run was trained on."""
 
+import io
 import sys
 from collections.abc import Collection
 from pathlib import Path
+from typing import BinaryIO
 
 from charrnn.data.corpus import STDIN, Corpus, load_corpus, split_text
 from charrnn.errors import DownloadError, MissingTextError, RunError
@@ -30,12 +32,12 @@ def load_text(source: str | None, data_dir: Path, reporter: Reporter) -> Corpus:
     named = _DEFAULT if source is None else source
     try:
         with reporter.download(named) as progress:
-            return load_corpus(named, data_dir, sys.stdin.buffer, progress)
+            return load_corpus(named, data_dir, _open_stdin(), progress)
     except DownloadError as error:
         if source is not None:
             raise
         reporter.note(f"{error}.\nTraining on pydoc instead, the help texts inside Python.")
-        return load_corpus(_FALLBACK, data_dir, sys.stdin.buffer)
+        return load_corpus(_FALLBACK, data_dir, _open_stdin())
 
 
 def reload_text(
@@ -115,7 +117,7 @@ def describe_source(source: str) -> str:
 
 
 def is_text(named: str, checkpoints: Path, words: Collection[str] = ()) -> bool:
-    """Whether a text's file, or a word for a text, is named, and neither run nor checkpoint."""
+    """Whether a name stands for a text, and not for a run or a checkpoint."""
     text = named in words or (Path(named).is_file() and Path(named).suffix != ".h5")
     return text and named not in {run.name for run in list_runs(checkpoints, LANGUAGE)}
 
@@ -132,3 +134,8 @@ def _require_present(run: Run, recipe: LanguageRecipe) -> None:
     raise MissingTextError(
         f"{run.name} {problem}: give that text as `corpus`", run.name, piped=recipe.source == STDIN
     )
+
+
+def _open_stdin() -> BinaryIO:
+    """Standard input's bytes; none if it is closed or has none, as in some notebooks."""
+    return getattr(sys.stdin, "buffer", None) or io.BytesIO()

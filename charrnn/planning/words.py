@@ -21,7 +21,7 @@ from charrnn.planning.review_sources import (
     find_reviews_again,
     make_encoder,
 )
-from charrnn.runs.catalogue import check_name, claim_folder, find_resumable
+from charrnn.runs.catalogue import check_name, find_resumable, make_run
 from charrnn.runs.kinds import WORD_MODEL
 from charrnn.runs.recipe import Progress, WordRecipe
 from charrnn.runs.resume import read_progress
@@ -85,7 +85,8 @@ class WordPlan:
         """Carry the plan out; see `charrnn.training.loop.train`."""
         from charrnn.training import words
 
-        words.train(self.run, self.progress, self.learn, self.validate, listener, interrupted)
+        parts = self.learn, self.validate
+        words.train(self.run, self.progress, *parts, self.steps, listener, interrupted)
 
 
 def plan_word_model(request: WordRequest, folders: Folders, reporter: Reporter) -> WordPlan:
@@ -118,10 +119,7 @@ def plan_word_model(request: WordRequest, folders: Folders, reporter: Reporter) 
         source.label_column or "",
     )
     learn, validate = _make_parts(recipe, reviews)
-    if request.run is None:
-        run = claim_folder(folders.destination, WORD_MODEL, recipe.corpus, "words")
-    else:
-        run = Run(folders.destination / WORD_MODEL.subfolder / request.run, WORD_MODEL)
+    run = make_run(folders.destination, WORD_MODEL, request.run, recipe.corpus, "words")
     return WordPlan(run, Progress(recipe, []), learn, validate)
 
 

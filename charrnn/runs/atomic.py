@@ -37,7 +37,7 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
 
 @contextlib.contextmanager
 def _name_in_errors(path: Path) -> Iterator[None]:
-    """Within, an error names the file that was asked for, not the temporary one."""
+    """Have errors name the file that was asked for, not the temporary one."""
     try:
         yield
     except OSError as error:

@@ -51,12 +51,12 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
     """
     runs = list_runs(checkpoints, kind)
     for run in runs:
-        if name in {run.name, str(run.folder)}:
+        if name == run.name or (name and Path(name).resolve() == run.folder.resolve()):
             return run
     for other in KINDS:
         if other != kind and name in {run.name for run in list_runs(checkpoints, other)}:
             raise NoRunError(
-                f"{name} is a {other.name}, in {checkpoints / other.subfolder}",
+                f"{name} is no {kind.name} but a {other.name}, in {checkpoints / other.subfolder}",
                 other.name,
                 other=name,
             )
@@ -122,7 +122,7 @@ def find_checkpoint(
     if not is_name and any(path.glob("*.h5")):
         return Run(path, detect_kind(path) or kind).choose_checkpoint(epoch)
     if not is_name and path.is_dir():
-        raise NoRunError(_describe_folder(path, kind), kind.name)
+        raise NoRunError(_describe_folder(path), kind.name)
     return find_run(checkpoints, kind, str(named)).choose_checkpoint(epoch)
 
 
@@ -135,8 +135,8 @@ def check_name(checkpoints: Path, kind: Kind, name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"`run` {name!r} can't be a folder's name: use letters, digits, and . _ + - after the "
-            "first"
+            f"`run` {name!r} can't be a folder's name: use letters and digits, and after the "
+            "first of them also . _ + -"
         )
     folder = checkpoints / kind.subfolder
     if any((folder / name).glob("*.h5")):
@@ -146,6 +146,13 @@ def check_name(checkpoints: Path, kind: Kind, name: str) -> None:
             found.name,
             name,
         )
+
+
+def make_run(checkpoints: Path, kind: Kind, name: str | None, corpus: str, network: str) -> Run:
+    """A new run of that name, or in a folder that is claimed for one without a name."""
+    if name is None:
+        return claim_folder(checkpoints, kind, corpus, network)
+    return Run(checkpoints / kind.subfolder / name, kind)
 
 
 def claim_folder(checkpoints: Path, kind: Kind, corpus: str, network: str) -> Run:
@@ -167,17 +174,17 @@ def list_names(runs: list[Run]) -> str:
     if not runs:
         return "there are none yet; train one"
     if len(runs) == 1:
-        return f"the only run there is {runs[0].name}"
+        return f"the only run is {runs[0].name}"
     rest = f" and {len(runs) - _MOST_NAMES} more" if len(runs) > _MOST_NAMES else ""
-    return "the runs there are " + ", ".join(run.name for run in runs[:_MOST_NAMES]) + rest
+    return "the runs are " + ", ".join(run.name for run in runs[:_MOST_NAMES]) + rest
 
 
-def _describe_folder(folder: Path, kind: Kind) -> str:
+def _describe_folder(folder: Path) -> str:
     """Why a folder is no run."""
-    runs = list_runs(folder, kind)
+    runs = sorted(path.parent.name for path in folder.glob(f"*/*{SUFFIX}"))
     if not runs:
         return f"{folder} is a folder without checkpoints: name a run or a {SUFFIX} file"
-    return f"{folder} is a folder of runs, not a run: {list_names(runs)}"
+    return f"{folder} is a folder of runs, not a run: name one, for example {folder / runs[0]}"
 
 
 def _make(folder: Path) -> bool:

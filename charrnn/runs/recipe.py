@@ -99,7 +99,7 @@ class ReviewRecipe:
 
     Attributes:
         preset: the row it began from.
-        changes: what makes it differ from its row, as flags.
+        changes: how it differs from its row, in the words of whoever asked.
         sources: the absolute paths of the user's own reviews; none for IMDB's.
         corpus: the reviews' short name.
         corpus_sha256: of the reviews' bytes; a resume rejects others.

@@ -27,7 +27,7 @@ def fit_residual(
     config: ReviewTraining,
     interrupted: AskStop,
 ) -> tuple[Examples, Weights]:
-    """The average's weights by all reviews, and the reviews with what corrects it for each.
+    """Train the average, and find what corrects it for each review.
 
     Args:
         learn: the training reviews, N of them, with their bigrams.

@@ -21,11 +21,7 @@ from charrnn.training.listener import Listener
 from charrnn.training.loop import Material
 from charrnn.training.objective import compile_classifier
 from charrnn.training.residual import fit_residual
-from charrnn.training.review_batches import (
-    count_steps,
-    make_ordered_batches,
-    make_training_batches,
-)
+from charrnn.training.review_batches import make_ordered_batches, make_training_batches
 from charrnn.training.schedule import Thaw
 from charrnn.training.stop import AskStop
 
@@ -34,7 +30,7 @@ Borrowed = Mapping[str, npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class Score:
+class ReviewScore:
     """How a network does on some reviews: mean cross-entropy in nats, and accuracy."""
 
     loss: float
@@ -46,6 +42,7 @@ def train(
     progress: Progress[ReviewRecipe],
     learn: Examples,
     validate: Examples,
+    steps: int,
     listener: Listener,
     interrupted: AskStop = lambda: False,
     borrowed: Borrowed | None = None,
@@ -57,20 +54,21 @@ def train(
         progress: the recipe, and the results so far.
         learn: the reviews to learn from.
         validate: the reviews to choose the best epoch by.
+        steps: how many batches an epoch has, by `review_batches.count_steps`.
         listener: called at each step and epoch.
         interrupted: called after each step; true ends the run.
         borrowed: weights of another network that a new run begins with.
     """
 
     def prepare() -> Material:
-        return _prepare(progress, learn, validate, interrupted, borrowed or {})
+        return _prepare(progress, learn, validate, steps, interrupted, borrowed or {})
 
     loop.train(run, progress, prepare, listener, interrupted)
 
 
 def evaluate(
     run: Run, recipe: ReviewRecipe, examples: Examples, epochs: Iterable[int]
-) -> dict[int, Score]:
+) -> dict[int, ReviewScore]:
     """The scores of these epochs' networks."""
     model = compile_model(recipe)
     batches = make_ordered_batches(examples, recipe.network, recipe.training.batch_size)
@@ -79,7 +77,7 @@ def evaluate(
         weights = read_classifier(run.epoch_file(epoch)).weights
         model.set_weights(list(weights.values()))
         logs = model.evaluate(batches, verbose=0, return_dict=True)
-        scores[epoch] = Score(float(logs["cross_entropy"]), float(logs["accuracy"]))
+        scores[epoch] = ReviewScore(float(logs["cross_entropy"]), float(logs["accuracy"]))
     return scores
 
 
@@ -93,6 +91,7 @@ def _prepare(
     progress: Progress[ReviewRecipe],
     learn: Examples,
     validate: Examples,
+    steps: int,
     interrupted: AskStop,
     borrowed: Borrowed,
 ) -> Material:
@@ -106,7 +105,7 @@ def _prepare(
     return Material(
         model,
         make_training_batches(learn, network, config, len(progress.results)),
-        count_steps(learn, config),
+        steps,
         make_ordered_batches(validate, network, config.batch_size),
         [Thaw(config.frozen_epochs)],
     )

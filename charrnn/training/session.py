@@ -19,7 +19,7 @@ def hold_run(run: Run, progress: Progress[Any]) -> Iterator[None]:
 
     Raises:
         RunError: another process trains in the folder, or has trained on since `progress`.
-        TrainingError: within, the network turned out to be larger than the memory.
+        TrainingError: the network turned out to be larger than the memory.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
     with _lock(run), explain_memory_errors():
@@ -32,7 +32,7 @@ def explain_memory_errors() -> Iterator[None]:
     """Turn errors of memory into a line that says what to do.
 
     Raises:
-        TrainingError: within, the network was larger than the memory.
+        TrainingError: the network was larger than the memory.
     """
     try:
         yield

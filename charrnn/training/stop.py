@@ -81,7 +81,7 @@ class StopWithoutTrace(keras.callbacks.Callback):  # type: ignore[misc]
 def catch_interrupts(
     *signals: int, announce: Callable[[], None] = lambda: None
 ) -> Iterator[AskStop]:
-    """Within, the first of the signals is noted for the run to ask about; the next Ctrl-C ends it.
+    """Note the first of the signals for the run to ask about; the next Ctrl-C ends it at once.
 
     Outside the main thread, which alone may handle signals, nothing is caught.
 
@@ -105,4 +105,4 @@ def catch_interrupts(
         yield lambda: bool(caught)
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -42,6 +42,7 @@ def train(
     progress: Progress[WordRecipe],
     learn: Ids,
     validate: Ids,
+    steps: int,
     listener: Listener,
     interrupted: AskStop = lambda: False,
 ) -> None:
@@ -52,6 +53,7 @@ def train(
         progress: the recipe, and the results so far.
         learn: the words to learn from, shape (N,).
         validate: the words to validate on, shape (N,).
+        steps: how many batches an epoch has, by `count_steps`.
         listener: called at each step and epoch.
         interrupted: called after each step; true ends the run.
     """
@@ -62,7 +64,7 @@ def train(
         return Material(
             compile_model(progress.recipe),
             _make_training_batches(windows, config.seed, len(progress.results)),
-            count_steps(learn, config.batch_size),
+            steps,
             _make_first_batches(checks),
         )
 

@@ -188,7 +188,7 @@ def test_a_rejected_stride_comes_with_a_way_out() -> None:
     assert reject(TrainingConfig, stride=-1, state="reset") == "`stride` must be at least 0, not -1"
     assert "use 100 or less" in reject(TrainingConfig, stride=150, state="reset")
     shuffled = reject(TrainingConfig, stride=50, order="shuffled")
-    assert "`stride` is for the `order` streams" in shuffled
+    assert "`stride` needs the `order` streams" in shuffled
 
 
 def test_settings_do_not_change() -> None:

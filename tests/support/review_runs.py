@@ -69,9 +69,12 @@ class SmallReviewRun:
     def _train(
         self, progress: Progress[ReviewRecipe], interrupted: Callable[[], bool], borrowed: Any
     ) -> None:
+        from charrnn.training.review_batches import count_steps
         from charrnn.training.reviews import train
 
-        train(self.run, progress, *self.parts, self.recording, interrupted, borrowed)
+        learn, validate = self.parts
+        steps = count_steps(learn, progress.recipe.training)
+        train(self.run, progress, learn, validate, steps, self.recording, interrupted, borrowed)
 
 
 class MakeReviewRun(Protocol):

@@ -54,16 +54,18 @@ def train_language(make_training: MakeTraining) -> Trained:
 def train_reviews(make_review_run: MakeReviewRun) -> Trained:
     small = make_review_run()
     progress = Progress(small.recipe, [])
-    reviews.train(small.run, progress, *small.parts, small.recording, never)
-    return Trained(small.run, progress, small.recording, 6)  # 21 reviews, 4 in a batch
+    steps = 6  # of 4 reviews each, for 21
+    reviews.train(small.run, progress, *small.parts, steps, small.recording, never)
+    return Trained(small.run, progress, small.recording, steps)
 
 
 def train_words(folder: Path) -> Trained:
     run, listener = Run(folder, WORD_MODEL), Recording()
     progress = Progress(make_word_recipe(), [])
     learn, validate = words.split_reviews(make_word_reviews(), progress.recipe.training)
-    words.train(run, progress, learn, validate, listener, never)
-    return Trained(run, progress, listener, (len(learn) // 2 - 7) // 7)
+    steps = (len(learn) // 2 - 7) // 7
+    words.train(run, progress, learn, validate, steps, listener, never)
+    return Trained(run, progress, listener, steps)
 
 
 @pytest.mark.parametrize("kind", ["language", "reviews", "words"])

@@ -126,15 +126,16 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     whole, half = (Run(tmp_path / name, WORD_MODEL) for name in ("whole", "half"))
     recipe, recording = make_word_recipe(), Recording()
     parts = split_reviews(make_word_reviews(), recipe.training)
+    steps = count_steps(parts[0], recipe.training.batch_size)
 
     def copy() -> bool:
         if recording.is_at(1, "end"):
             shutil.copytree(whole.folder, half.folder)
         return False
 
-    words.train(whole, Progress(recipe, []), *parts, recording, copy)
+    words.train(whole, Progress(recipe, []), *parts, steps, recording, copy)
     assert half.list_epochs() == [1]
-    words.train(half, read_progress(half, WordRecipe), *parts, Recording())
+    words.train(half, read_progress(half, WordRecipe), *parts, steps, Recording())
     assert half.list_epochs() == [1, 2]
     expected = read_word_model(whole.epoch_file(2)).weights
     resumed = read_word_model(half.epoch_file(2))

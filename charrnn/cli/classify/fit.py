@@ -1,6 +1,7 @@
 """What the training commands of `charrnn classify` do: show layers, train one preset, or all."""
 
 import json
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from charrnn.cli.classify import table
+from charrnn.cli.hints import suggest_resume
 from charrnn.cli.screen import show_training
 from charrnn.cli.terminal import Terminal
 from charrnn.config.presets import REVIEW_PRESETS
@@ -24,6 +26,8 @@ from charrnn.planning.reviews import (
     plan_classifier_resume,
 )
 from charrnn.runs.outcome import Outcome, read_outcome
+
+_STOPPED = 128 + signal.SIGINT  # an exit code, the way shells say it
 
 
 def show_layers(preset: str, given: Mapping[str, Any], as_json: bool) -> None:
@@ -50,7 +54,8 @@ def train_preset(
     request: ReviewRequest, folders: Folders, terminal: Terminal, as_json: bool
 ) -> None:
     """Train one preset and print its row of the table."""
-    _show_outcomes([_train(request, folders, terminal, as_json)], as_json)
+    outcome, _ = _train(request, folders, terminal, as_json)
+    _show_outcomes([outcome], as_json)
 
 
 def resume_run(
@@ -63,7 +68,8 @@ def resume_run(
 ) -> None:
     """Resume a run and print its row of the table."""
     plan = plan_classifier_resume(name, given, data, folders, terminal)
-    _show_outcomes([_carry_out(plan, terminal, as_json)], as_json)
+    outcome, _ = _carry_out(plan, terminal, as_json)
+    _show_outcomes([outcome], as_json)
 
 
 def train_all(
@@ -84,19 +90,24 @@ def train_all(
     ]
     outcomes = []
     for request, run in find_earlier_runs(requests, source, folders, terminal):
-        outcome = read_outcome(run) if run else None
+        outcome, stopped = read_outcome(run) if run else None, False
         if outcome is not None:
             terminal.note(f"{outcome.run}: already finished")
         elif run is not None:
             plan = plan_classifier_resume(run.name, {}, source.paths, folders, terminal)
-            outcome = _carry_out(plan, terminal, as_json)
+            outcome, stopped = _carry_out(plan, terminal, as_json)
         else:
-            outcome = _train(request, folders, terminal, as_json)
+            outcome, stopped = _train(request, folders, terminal, as_json)
         outcomes.append(outcome)
+        if stopped:
+            terminal.note("stopped: give the command again to train the rest")
+            raise click.exceptions.Exit(_STOPPED)
     _show_outcomes(outcomes, as_json)
 
 
-def _train(request: ReviewRequest, folders: Folders, terminal: Terminal, as_json: bool) -> Outcome:
+def _train(
+    request: ReviewRequest, folders: Folders, terminal: Terminal, as_json: bool
+) -> tuple[Outcome, bool]:
     began = time.monotonic()
     plan = plan_classifier(request, folders, terminal)
     return _carry_out(plan, terminal, as_json, began)
@@ -104,7 +115,7 @@ def _train(request: ReviewRequest, folders: Folders, terminal: Terminal, as_json
 
 def _carry_out(
     plan: ReviewPlan, terminal: Terminal, as_json: bool, began: float | None = None
-) -> Outcome:
+) -> tuple[Outcome, bool]:
     """Train, and measure on the test reviews.
 
     Args:
@@ -112,9 +123,17 @@ def _carry_out(
         terminal: how much to say.
         as_json: print JSON lines.
         began: the clock when it began; None for a resume.
+
+    Returns:
+        what came of it, and whether the user asked to stop when it was too late for that.
     """
-    show_training(plan, _introduce(plan), terminal, as_json)
-    return plan.measure(None if began is None else time.monotonic() - began)
+    stopped = show_training(plan, _introduce(plan), terminal, as_json)
+    try:
+        return plan.measure(None if began is None else time.monotonic() - began), stopped
+    except KeyboardInterrupt as stop:
+        resume = suggest_resume(plan.run.kind, plan.run.name, click.get_current_context())
+        terminal.note(f"stopped during the test: the run is trained. Test it with {resume}")
+        raise click.exceptions.Exit(_STOPPED) from stop
 
 
 def _show_outcomes(outcomes: Sequence[Outcome], as_json: bool) -> None:

@@ -93,8 +93,6 @@ def pretrain(
 
     given = options.list_given(settings)
     folders = Folders(checkpoints, data_dir)
-    if (text_column or label_column) and not data and resume is None:
-        raise click.UsageError("--text-column and --label-column are for a table given by --data")
     if resume is None:
         request = WordRequest(ReviewSource(data, text_column, label_column), run, given)
         plan = plan_word_model(request, folders, terminal)

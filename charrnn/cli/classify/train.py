@@ -57,6 +57,8 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
 @click.command()
 @click.option(
     "--model",
+    "--preset",
+    "model",
     type=click.Choice([*REVIEW_PRESETS, _ALL]),
     default=DEFAULT_REVIEW_PRESET,
     show_default=True,
@@ -67,7 +69,9 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
 @_setting("--units", _Units(), "Units in each recurrent layer, such as 64 or 64,32.")
 @_setting("--layers", _positive, "Number of recurrent layers, each of --units.")
 @click.option(
-    "--bidirectional/--one-way", default=None, help="Read reviews in both directions, or forward."
+    "--bidirectional/--one-way",
+    default=None,
+    help="Read reviews in both directions, or only forward.",
 )
 @_setting("--embedding", _positive, "Size of the vector that stands for a word or subword.")
 @_setting(
@@ -125,7 +129,9 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
     "word2vec's text format.",
 )
 @_setting(
-    "--frozen-epochs", click.IntRange(0), "Leave that embedding unchanged for the first epochs."
+    "--frozen-epochs",
+    click.IntRange(0),
+    "Leave a borrowed embedding unchanged for the first epochs.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the layers and parameters; train nothing.")
 @click.option("--run", metavar="NAME", help="Name of the new run.  [default: reviews and preset]")
@@ -166,8 +172,6 @@ def _train(
 
     given = options.list_given(settings)
     folders = Folders(checkpoints, data_dir)
-    if given.get("frozen_epochs") and not embedding_from and resume is None:
-        raise click.UsageError("--frozen-epochs is for a borrowed embedding: add --embedding-from")
     if dry_run:
         _reject(
             "--dry-run reads nothing",
@@ -192,8 +196,6 @@ def _train(
         )
         fit.resume_run(resume, given, data, folders, terminal, as_json)
         return
-    if (text_column or label_column) and not data:
-        raise click.UsageError("--text-column and --label-column are for a table given by --data")
     if ctx.info_name == _OWN and not data:
         raise click.UsageError(
             "give your reviews with --data; for IMDB's use charrnn classify imdb"

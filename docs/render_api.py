@@ -25,7 +25,7 @@ MEANINGS = {
     "PathLike": "str | os.PathLike",
     "OnEpoch": "Callable[[EpochResult], object]",
     "OnNote": "Callable[[str], object]",
-    "Progress": "Callable[[int], object]",
+    "OnProgress": "Callable[[int], object]",
     "Unpack[LanguageSettings]": "LanguageSettings",
     "Unpack[ReviewSettings]": "ReviewSettings",
     "npt.NDArray[np.float64]": "np.ndarray",

@@ -3,6 +3,9 @@
 import contextlib
 from collections.abc import Iterator
 
+import click
+
+from charrnn.cli.hints import render_error
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import RunError
 from charrnn.runs.run import Run
@@ -33,6 +36,6 @@ def _draw(run: Run, terminal: Terminal) -> None:
         if results:
             write_curves(run.curves_file, results, run.name)
     except RunError as error:
-        terminal.note(f"no curves: {error}")
+        terminal.note(f"no curves: {render_error(error, click.get_current_context())}")
     except OSError as error:
         terminal.note(f"can't write {run.curves_file}: {error.strerror}")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import UsageError
+from charrnn.inference.arguments import require_integer, require_number
 
 Floats = npt.NDArray[np.floating]
 
@@ -24,7 +25,7 @@ class Choice:
             (the nucleus of Holtzman et al. 2020, arXiv:1904.09751); 1 for all.
 
     Raises:
-        UsageError: a value outside its range.
+        UsageError: a value of the wrong type or outside its range.
     """
 
     temperature: float = 1.0
@@ -32,6 +33,9 @@ class Choice:
     top_p: float = 1.0
 
     def __post_init__(self) -> None:
+        for name in ("temperature", "top_p"):
+            object.__setattr__(self, name, require_number(name, getattr(self, name)))
+        object.__setattr__(self, "top_k", require_integer("top_k", self.top_k))
         if not 0 <= self.temperature < math.inf:
             raise UsageError(f"`temperature` must be 0 or above, not {self.temperature:g}")
         if self.top_k < 0:
@@ -54,7 +58,12 @@ class NextCharacter(NamedTuple):
     probabilities: npt.NDArray[np.float64]
 
     def likeliest(self, count: int = 5) -> list[tuple[str, float]]:
-        """The `count` likeliest characters with their probabilities, the likeliest first."""
+        """The `count` likeliest characters with their probabilities, the likeliest first.
+
+        Raises:
+            UsageError: `count` is not an int.
+        """
+        count = require_integer("count", count)
         order = np.argsort(-self.probabilities, kind="stable")[:count]
         return [(self.characters[place], float(self.probabilities[place])) for place in order]
 

@@ -29,7 +29,7 @@ def encode_text(vocabulary: Vocabulary, text: str, unknown: str = "error") -> Id
     try:
         return vocabulary.encode(text)
     except VocabularyError as error:
-        raise VocabularyError(f'{error}; set `unknown` to "skip" to leave them out') from error
+        raise VocabularyError(f"{error}; to leave them out, set `unknown` to skip") from error
 
 
 def encode_prompt(vocabulary: Vocabulary, prompt: str, unknown: str = "error") -> Ids:

@@ -1,5 +1,6 @@
 """A prompt's ids to the characters that follow."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -8,6 +9,7 @@ import numpy.typing as npt
 
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import UsageError
+from charrnn.inference.arguments import require_integer
 from charrnn.inference.choose import Choice, choose
 from charrnn.inference.finite import check_finite
 from charrnn.inference.language import Stepper
@@ -74,7 +76,7 @@ def decode_steps(
         all texts have.
     """
     texts: list[str] = []
-    for step in islice(steps, length):
+    for step in islice(steps, min(length, sys.maxsize)):
         texts = texts or [""] * len(step)
         ended = [bool(stop) and text == stop for text in texts]
         if all(ended):
@@ -89,8 +91,9 @@ def make_generators(seed: int, count: int) -> list[np.random.Generator]:
     """Make a random generator for each of `count` texts; number k's depends on seed and k alone.
 
     Raises:
-        UsageError: the seed is outside [0, 2^32).
+        UsageError: the seed is not an int or outside [0, 2^32).
     """
+    seed = require_integer("seed", seed)
     if not 0 <= seed < _SEEDS:
         raise UsageError(f"`seed` must lie in [0, 2^32), not {seed}")
     return [np.random.default_rng([seed, number]) for number in range(count)]

@@ -9,13 +9,14 @@ from typing import overload
 from charrnn.config.language import NetworkConfig
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import UsageError
+from charrnn.inference.arguments import require_ids, require_integer, require_text
 from charrnn.inference.choose import Choice, NextCharacter, compute_probabilities
 from charrnn.inference.encode import encode_prompt, encode_text
 from charrnn.inference.finite import check_finite, name_in_errors
 from charrnn.inference.generate import decode_steps, generate_ids, make_generators, read_prompt
 from charrnn.inference.language import Engine, NumpyStepper
 from charrnn.inference.provenance import describe_provenance, read_history_beside
-from charrnn.inference.score import Progress, Score, score_crops, score_stream
+from charrnn.inference.score import OnProgress, Score, score_crops, score_stream
 from charrnn.runs.checkpoint import Checkpoint, read_checkpoint
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
@@ -124,7 +125,7 @@ class LanguageModel:
             One string or, with `num`, a list of `num` strings.
 
         Raises:
-            UsageError: a value outside its range.
+            UsageError: a value of the wrong type or outside its range.
             VocabularyError: the prompt has characters that the network doesn't know.
             CheckpointError: the network produced NaN or infinity.
 
@@ -178,12 +179,17 @@ class LanguageModel:
     ) -> Iterator[list[str]]:
         """Write `num` texts side by side; arguments and errors as in `generate`.
 
-        A value outside its range is rejected by the call itself, NaN or infinity while iterating.
+        The call itself rejects a value of the wrong type or outside its range; NaN or infinity is
+        an error while iterating.
 
         Returns:
             An iterator over lists of each text's next character, empty for a text that has ended.
         """
         choice = Choice(temperature, top_k, top_p)
+        require_text("prompt", prompt)
+        if stop is not None:
+            require_text("stop", stop)
+        length, num = require_integer("length", length), require_integer("num", num)
         if length < 0:
             raise UsageError(f"`length` must be 0 or above, not {length}")
         if num < 1:
@@ -206,7 +212,7 @@ class LanguageModel:
             unknown: what to do about characters that the network doesn't know: "error" or "skip".
 
         Raises:
-            UsageError: a value outside its range.
+            UsageError: a value of the wrong type or outside its range.
             VocabularyError: the text has characters that the network doesn't know.
             CheckpointError: the network produced NaN or infinity.
 
@@ -217,7 +223,7 @@ class LanguageModel:
             >>> dict(zip(*after))["\n"]
         """
         choice = Choice(temperature)
-        ids = encode_prompt(self.vocabulary, text, unknown)
+        ids = encode_prompt(self.vocabulary, require_text("text", text), unknown)
         with name_in_errors(self.path):
             logits = check_finite(read_prompt(self._make_network(1), ids))
         return NextCharacter(self.vocabulary.characters, compute_probabilities(logits, choice)[0])
@@ -238,7 +244,7 @@ class LanguageModel:
         crop_length: int | None = None,
         *,
         unknown: str = "error",
-        progress: Progress = lambda _: None,
+        progress: OnProgress = lambda _: None,
     ) -> Score:
         """Measure how well the network predicts each character of `text` but the first.
 
@@ -254,7 +260,8 @@ class LanguageModel:
             character follow from the loss.
 
         Raises:
-            UsageError: fewer than two characters, or `crop_length` is below one.
+            UsageError: a value of the wrong type, fewer than two characters, or `crop_length` is
+                below one.
             VocabularyError: the text has characters that the network doesn't know.
             CheckpointError: the network produced NaN or infinity.
 
@@ -262,7 +269,10 @@ class LanguageModel:
             >>> score = model.evaluate("To be, or not to be")
             >>> score.loss, score.perplexity, score.bits
         """
-        ids = encode_text(self.vocabulary, text, unknown) if isinstance(text, str) else text
+        if isinstance(text, str):
+            ids = encode_text(self.vocabulary, text, unknown)
+        else:
+            ids = require_ids("text", text)
         with name_in_errors(self.path):
             if crop_length is None:
                 return score_stream(self._make_network(1), ids, progress)

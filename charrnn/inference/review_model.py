@@ -15,6 +15,7 @@ from charrnn.config.reviews import ClassifierConfig
 from charrnn.data.padding import cut_review, group_in_batches, hash_bigrams, pad_reviews
 from charrnn.data.spans import Span
 from charrnn.data.vocabulary import Ids
+from charrnn.inference.arguments import require_integer, require_text, require_texts
 from charrnn.inference.classifier import NumpyBigrams, NumpyClassifier
 from charrnn.inference.finite import check_finite, ignore_overflow, name_in_errors
 from charrnn.inference.provenance import describe_provenance, read_history_beside
@@ -82,22 +83,27 @@ class ReviewModel:
         """Compute how probable it is that each review is positive, shape (N,), float64 in [0, 1].
 
         Raises:
+            UsageError: `texts` is not a list of str, for example a single str.
             CheckpointError: the network produced NaN or infinity.
 
         Example:
             >>> judge.probabilities(["What a film!", "What a waste of time."])
         """
-        return self._compute_probabilities(list(map(self.checkpoint.encoder.encode, texts)))
+        encode = self.checkpoint.encoder.encode
+        return self._compute_probabilities([*map(encode, require_texts("texts", texts))])
 
     def count_tokens(self, text: str) -> tuple[int, int]:
         """Count the tokens of the whole text, and those that the vocabulary lacks.
 
         Subwords can spell every text, so they lack none.
 
+        Raises:
+            UsageError: `text` is not a str.
+
         Example:
             >>> tokens, unknown = judge.count_tokens("What a film!")
         """
-        return self.checkpoint.encoder.count_tokens(text)
+        return self.checkpoint.encoder.count_tokens(require_text("text", text))
 
     def explain(self, text: str) -> list[Effect]:
         """Measure the effect of each word of a review by leaving it out.
@@ -112,13 +118,14 @@ class ReviewModel:
             white space for subwords.
 
         Raises:
+            UsageError: `text` is not a str.
             CheckpointError: the network produced NaN or infinity.
 
         Example:
             >>> for word in judge.explain("dull but clever"):
             ...     print(f"{word.effect:+.3f} {word.text}")
         """
-        ids, words = self.checkpoint.encoder.locate_words(text)
+        ids, words = self.checkpoint.encoder.locate_words(require_text("text", text))
         keep = self._keep
         border = len(ids) - keep if keep else 0
         unread = sum(word.last <= border for word in words)
@@ -136,12 +143,13 @@ class ReviewModel:
         positive. Subwords read a space before the word, as before most words in a review.
 
         Raises:
+            UsageError: `words` is not a list of str, for example a single str.
             CheckpointError: the network produced NaN or infinity.
 
         Example:
             >>> judge.polarities(["excellent", "awful"])
         """
-        encoder = self.checkpoint.encoder
+        encoder, words = self.checkpoint.encoder, require_texts("words", words)
         logits = self._compute_logits([encoder.encode(""), *map(encoder.encode_word, words)])
         with name_in_errors(self.path):
             return check_finite(np.asarray(logits[1:] - logits[0]))
@@ -152,11 +160,14 @@ class ReviewModel:
         Subwords give those that begin a word and have at least three letters, in the order in
         which they were learnt, which is nearly that of their frequency.
 
+        Raises:
+            UsageError: `count` is not an int.
+
         Example:
             >>> words = judge.frequent_words(1000)
             >>> sorted(zip(judge.polarities(words), words))[:5]
         """
-        return self.checkpoint.encoder.frequent_words(count)
+        return self.checkpoint.encoder.frequent_words(require_integer("count", count))
 
     @property
     def _keep(self) -> int:

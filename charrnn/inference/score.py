@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import UsageError
+from charrnn.inference.arguments import require_integer
 from charrnn.inference.finite import check_finite
 from charrnn.inference.language import Reader
 from charrnn.runs.history import perplexity
@@ -40,7 +41,7 @@ class Score(NamedTuple):
         return self.loss / math.log(2)
 
 
-Progress = Callable[[int], None]
+OnProgress = Callable[[int], None]
 """Called after each block with the number of characters predicted in it."""
 
 
@@ -54,7 +55,7 @@ def check_length(ids: Ids) -> None:
         raise UsageError("a text to score needs at least two characters: give a longer one")
 
 
-def score_stream(network: Reader, ids: Ids, progress: Progress = lambda _: None) -> Score:
+def score_stream(network: Reader, ids: Ids, progress: OnProgress = lambda _: None) -> Score:
     """Score a text read from a state of zero to its end, the state carried throughout.
 
     Args:
@@ -72,7 +73,7 @@ def score_stream(network: Reader, ids: Ids, progress: Progress = lambda _: None)
 
 
 def score_crops(
-    make: Callable[[int], Reader], ids: Ids, length: int, progress: Progress = lambda _: None
+    make: Callable[[int], Reader], ids: Ids, length: int, progress: OnProgress = lambda _: None
 ) -> Score:
     """Score a text cut into crops, each read from a state of zero.
 
@@ -86,10 +87,11 @@ def score_crops(
         progress: called after each block of characters.
 
     Raises:
-        UsageError: the text has fewer than two characters, or `length` is below one.
+        UsageError: the text has fewer than two characters, or `length` is not an int or below one.
         CheckpointError: the network produced NaN or infinity.
     """
     check_length(ids)
+    length = require_integer("crop_length", length)
     if length < 1:
         raise UsageError(f"`crop_length` must be at least 1, not {length}")
     networks = cache(make)
@@ -112,7 +114,7 @@ def _cut_crops(ids: Ids, length: int) -> Iterator[tuple[Ids, Ids]]:
 
 
 def _compute_losses(
-    network: Reader, inputs: Ids, targets: Ids, progress: Progress
+    network: Reader, inputs: Ids, targets: Ids, progress: OnProgress
 ) -> Iterator[float]:
     """Yield the loss of each target in nats, from a state of zero; inputs and targets (B, T)."""
     network.reset()

@@ -89,7 +89,7 @@ def read_history(path: Path) -> list[EpochResult]:
     except FileNotFoundError:
         return []
     except (KeyError, ValueError, TypeError, csv.Error) as error:
-        raise RunError(f"{path} is damaged: delete it, or choose an epoch by its number") from error
+        raise RunError(f"{path} is damaged: delete it, or choose an `epoch`") from error
 
 
 def _make_row(result: EpochResult, best: bool) -> dict[str, str | int]:

@@ -65,7 +65,7 @@ def test_unknown_characters(invoke: Invoke, fails: Fails, make_run: MakeRun) -> 
     line = fails(1, *words, stdin=strange)
     assert all(repr(character) in line for character in "xyß")
     assert "'a'" not in line
-    assert line.endswith('; set --unknown to "skip" to leave them out')
+    assert line.endswith("; to leave them out, set --unknown to skip")
     assert line == fails(1, *words, "--unknown", "error", stdin=strange)
     stream, _ = read_rows(invoke(*words, "--unknown", "skip", "--json", stdin=strange))
     assert stream["nats_per_character"] == charrnn.load(path).score("a bad ca b")

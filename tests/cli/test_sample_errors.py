@@ -20,7 +20,7 @@ def test_unknown_characters_are_an_error(fails: Fails, make_run: MakeRun) -> Non
     line = fails(1, "sample", "abc xyß")
     assert all(repr(character) in line for character in "xyß")
     assert "'a'" not in line
-    assert line.endswith('; set --unknown to "skip" to leave them out')
+    assert line.endswith("; to leave them out, set --unknown to skip")
     assert line == fails(1, "sample", "abc xyß", "--unknown", "error")
 
 

@@ -1,6 +1,5 @@
 """Small networks of both kinds, and stock Keras as the judge of what is written out in NumPy."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,13 @@ from charrnn.config.reviews import ClassifierConfig
 from charrnn.data.subwords import Subwords
 from charrnn.data.words import Words
 from charrnn.runs.checkpoint import Checkpoint, Classifier, Provenance, Weights
-
-MakeCheckpoint = Callable[..., Checkpoint]
-MakeClassifier = Callable[..., Classifier]
-StockLogits = Callable[..., Any]
+from tests.support.networks import (
+    MakeCheckpoint,
+    MakeClassifier,
+    MakeRealistic,
+    StockAnswers,
+    StockLogits,
+)
 
 WORDS = ["the", "a", "and", "of", "film", "it", "is", "was", "this", "br"]
 WORDS += ["good", "bad", "great", "awful", "not", "very", "don't"]
@@ -24,10 +26,10 @@ TEXTS = ["the film is a good film, a great film", "it was bad, a bad and awful f
 
 
 @pytest.fixture(scope="session")
-def make_realistic(make_checkpoint: MakeCheckpoint) -> MakeCheckpoint:
+def make_realistic(make_checkpoint: MakeCheckpoint) -> MakeRealistic:
     """Builds a language model of 64 units whose weights have the scale of trained ones."""
 
-    def make(seed: int = 0, **sizes: str | int) -> Checkpoint:
+    def make(seed: int = 0, **sizes: Any) -> Checkpoint:
         characters = "\n" + "".join(map(chr, range(33, 72)))
         checkpoint = make_checkpoint(characters, **({"embedding": 16, "units": 64} | sizes))
         random, gain = np.random.default_rng(seed), _gain(checkpoint.network.cell)
@@ -75,7 +77,7 @@ def stock_logits() -> StockLogits:
 
 
 @pytest.fixture(scope="session")
-def stock_answers() -> StockLogits:
+def stock_answers() -> StockAnswers:
     """Logits (B,) of reviews' ids (B, T) from Keras's own layers.
 
     Their weights are set, or loaded by Keras itself from a checkpoint file.

@@ -1,6 +1,5 @@
 """The NumPy classifiers against Keras's own layers."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from charrnn.inference import classifier as numpy_classifier
 from charrnn.inference.classifier import NumpyBigrams, NumpyClassifier
 from charrnn.inference.review_model import ReviewModel
 from charrnn.runs.checkpoint import Classifier, write_checkpoint
+from tests.support.networks import MakeClassifier, StockAnswers
 
-Make = Callable[..., Classifier]
-Stock = Callable[..., Any]
 Ids = npt.NDArray[np.int32]
 
 every_cell = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
@@ -55,8 +53,8 @@ def _assert_agree(classifier: Classifier, ids: Ids, expected: Any) -> None:
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
 @pytest.mark.parametrize("mask", [False, True], ids=["unmasked", "masked"])
 def test_recurrent_answers_are_those_of_keras(
-    make_classifier: Make,
-    stock_answers: Stock,
+    make_classifier: MakeClassifier,
+    stock_answers: StockAnswers,
     cell: str,
     mask: bool,
     bidirectional: bool,
@@ -70,7 +68,7 @@ def test_recurrent_answers_are_those_of_keras(
 @pytest.mark.parametrize("mask", [False, True], ids=["unmasked", "masked"])
 @pytest.mark.parametrize("dense", [0, 9])
 def test_averages_are_those_of_keras(
-    make_classifier: Make, stock_answers: Stock, mask: bool, dense: int
+    make_classifier: MakeClassifier, stock_answers: StockAnswers, mask: bool, dense: int
 ) -> None:
     """An average counts padding unless there is a mask; that of nothing is 0.
 
@@ -86,14 +84,18 @@ def test_averages_are_those_of_keras(
     assert np.isfinite(logits).all()
 
 
-def test_a_maximum_is_that_of_keras(make_classifier: Make, stock_answers: Stock) -> None:
+def test_a_maximum_is_that_of_keras(
+    make_classifier: MakeClassifier, stock_answers: StockAnswers
+) -> None:
     """The maximum of each output over time is that of stock Keras's pooling."""
     classifier = make_classifier(units=(6, 4), bidirectional=True, pooling="max")
     ids = _padded(classifier.network.vocabulary_size)
     _assert_agree(classifier, ids, stock_answers(classifier, ids))
 
 
-def test_three_layers_are_those_of_keras(make_classifier: Make, stock_answers: Stock) -> None:
+def test_three_layers_are_those_of_keras(
+    make_classifier: MakeClassifier, stock_answers: StockAnswers
+) -> None:
     """Layers narrower and wider than the one before are stacked the way Keras stacks them."""
     classifier = make_classifier(units=(3, 7, 5), mask=True, bidirectional=True, dense=4)
     ids = _padded(classifier.network.vocabulary_size)
@@ -105,7 +107,7 @@ STOCK = [name for name, preset in REVIEW_PRESETS.items() if not preset.network.g
 
 @pytest.mark.parametrize("name", STOCK)
 def test_presets_answer_as_keras_does_from_the_same_file(
-    make_classifier: Make, stock_answers: Stock, name: str, tmp_path: Path
+    make_classifier: MakeClassifier, stock_answers: StockAnswers, name: str, tmp_path: Path
 ) -> None:
     """A checkpoint that Keras loads itself gives Keras and NumPy the same probabilities.
 
@@ -120,7 +122,7 @@ def test_presets_answer_as_keras_does_from_the_same_file(
 
 
 def test_long_reviews_stay_close(
-    make_classifier: Make, stock_answers: Stock, monkeypatch: pytest.MonkeyPatch
+    make_classifier: MakeClassifier, stock_answers: StockAnswers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither rounding over a long review nor a border between its blocks changes the answer."""
     classifier = make_classifier(cell="gru", units=(32,))
@@ -132,7 +134,7 @@ def test_long_reviews_stay_close(
 @pytest.mark.parametrize("mask", [False, True], ids=["unmasked", "masked"])
 @pytest.mark.parametrize("cell", ["lstm", "average"])
 def test_chunks_change_no_answer(
-    make_classifier: Make, monkeypatch: pytest.MonkeyPatch, cell: str, mask: bool
+    make_classifier: MakeClassifier, monkeypatch: pytest.MonkeyPatch, cell: str, mask: bool
 ) -> None:
     """Reviews read a few at a time get the answers of all at once, in order."""
     units = () if cell == "average" else (6, 4)
@@ -146,7 +148,7 @@ def test_chunks_change_no_answer(
 
 
 def test_the_batch_that_is_read_at_once_is_bounded(
-    make_classifier: Make, monkeypatch: pytest.MonkeyPatch
+    make_classifier: MakeClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tokens read side by side are limited; a single longer review is still read whole."""
     network = NumpyClassifier(make_classifier(cell="average", units=()))
@@ -166,7 +168,9 @@ def test_the_batch_that_is_read_at_once_is_bounded(
 
 @pytest.mark.parametrize("pooling", ["last", "max"])
 @every_cell
-def test_masked_padding_changes_nothing(make_classifier: Make, cell: str, pooling: str) -> None:
+def test_masked_padding_changes_nothing(
+    make_classifier: MakeClassifier, cell: str, pooling: str
+) -> None:
     """With a mask, padding anywhere leaves a review's answer as it is."""
     network = NumpyClassifier(
         make_classifier(cell=cell, mask=True, bidirectional=True, units=(6, 4), pooling=pooling)
@@ -178,7 +182,7 @@ def test_masked_padding_changes_nothing(make_classifier: Make, cell: str, poolin
         np.testing.assert_allclose(network(padded), alone, rtol=0, atol=1e-6)
 
 
-def test_bigrams_answer_with_their_mean(make_classifier: Make) -> None:
+def test_bigrams_answer_with_their_mean(make_classifier: MakeClassifier) -> None:
     """The logit is the plain mean of learned times ratio over a review's rows, plus the bias."""
     classifier = make_classifier(cell="none", units=(), bigrams=50)
     learned, (bias,), ratio = (
@@ -192,11 +196,14 @@ def test_bigrams_answer_with_their_mean(make_classifier: Make) -> None:
 
 @pytest.mark.usefixtures("stock_answers")  # starts TensorFlow
 @pytest.mark.parametrize("cell", ["none", "lstm"])
-def test_bigrams_answer_as_in_training(make_classifier: Make, cell: str, tmp_path: Path) -> None:
+def test_bigrams_answer_as_in_training(
+    make_classifier: MakeClassifier, cell: str, tmp_path: Path
+) -> None:
     """A checkpoint gives the network used in training and NumPy the same answers."""
     from charrnn.networks import classifier as keras_classifier
 
-    sizes = {"units": (), "max_length": 9} if cell == "none" else {"pooling": "max", "mask": True}
+    alone, beside = {"units": (), "max_length": 9}, {"pooling": "max", "mask": True}
+    sizes: dict[str, Any] = alone if cell == "none" else beside
     classifier = make_classifier(cell=cell, bigrams=50, **sizes)
     texts = ["a good film", "it was not bad at all, and very good"]
     path = tmp_path / "epoch-0001.weights.h5"
@@ -213,7 +220,7 @@ def test_bigrams_answer_as_in_training(make_classifier: Make, cell: str, tmp_pat
     np.testing.assert_allclose(found, _probability(expected), rtol=0, atol=1e-5)
 
 
-def test_a_network_keeps_nothing_between_calls(make_classifier: Make) -> None:
+def test_a_network_keeps_nothing_between_calls(make_classifier: MakeClassifier) -> None:
     """Other reviews read before change no answer, and reading changes no weight."""
     classifier = make_classifier(units=(6, 4), bidirectional=True, mask=True)
     before = {name: values.copy() for name, values in classifier.weights.items()}
@@ -225,6 +232,6 @@ def test_a_network_keeps_nothing_between_calls(make_classifier: Make) -> None:
         np.testing.assert_array_equal(values, before[name])
 
 
-def test_no_reviews_have_no_answers(make_classifier: Make) -> None:
+def test_no_reviews_have_no_answers(make_classifier: MakeClassifier) -> None:
     """A batch of no reviews gives no logits."""
     assert NumpyClassifier(make_classifier())(np.empty((0, 12), np.int32)).shape == (0,)

@@ -1,6 +1,6 @@
 """A text's ids, and what becomes of characters that the network doesn't know."""
 
-from collections.abc import Callable
+from typing import Protocol
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,12 @@ from charrnn.inference.encode import encode_prompt, encode_text
 VOCABULARY = Vocabulary("\nabc")
 
 
+class Encode(Protocol):
+    """Encodes a text, rejecting characters that the vocabulary lacks."""
+
+    def __call__(self, vocabulary: Vocabulary, text: str, /) -> Ids: ...
+
+
 def test_a_text_is_encoded_unchanged() -> None:
     """The ids are those of the text's own characters, none added, in prompts and in texts."""
     assert encode_text(VOCABULARY, "cab\n").tolist() == [3, 1, 2, 0]
@@ -21,9 +27,10 @@ def test_a_text_is_encoded_unchanged() -> None:
 
 
 @pytest.mark.parametrize("encode", [encode_text, encode_prompt])
-def test_unknown_characters_are_named(encode: Callable[..., Ids]) -> None:
+def test_unknown_characters_are_named(encode: Encode) -> None:
     """Unknown characters are rejected; the message names them and the way around them."""
-    with pytest.raises(VocabularyError, match="'x' 'é'; set `unknown` to \"skip\"") as caught:
+    message = r"'x' 'é'; to leave them out, set `unknown` to skip$"
+    with pytest.raises(VocabularyError, match=message) as caught:
         encode(VOCABULARY, "axbé")
     assert isinstance(caught.value.__cause__, VocabularyError)
 

@@ -1,6 +1,6 @@
 """From a prompt's ids to characters, on both engines."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -12,9 +12,7 @@ from charrnn.errors import CheckpointError, UsageError
 from charrnn.inference.choose import Choice
 from charrnn.inference.generate import decode_steps, generate_ids, make_generators, read_prompt
 from charrnn.inference.language import NumpyStepper, Stepper
-from charrnn.runs.checkpoint import Checkpoint
-
-Make = Callable[..., Checkpoint]
+from tests.support.networks import MakeCheckpoint
 
 PLAIN = Choice()
 
@@ -53,7 +51,7 @@ def _texts(
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_both_engines_write_the_same_texts(make_checkpoint: Make, cell: str) -> None:
+def test_both_engines_write_the_same_texts(make_checkpoint: MakeCheckpoint, cell: str) -> None:
     """The same seed gives the same texts whether NumPy or Keras runs the network."""
     from charrnn.networks.stepper import KerasStepper
 
@@ -68,7 +66,7 @@ def test_both_engines_write_the_same_texts(make_checkpoint: Make, cell: str) -> 
     assert len(set(ours[0])) > 3
 
 
-def test_a_text_does_not_depend_on_the_others(make_checkpoint: Make) -> None:
+def test_a_text_does_not_depend_on_the_others(make_checkpoint: MakeCheckpoint) -> None:
     """Text number k is the same however many are generated."""
     network = make_checkpoint(cell="gru")
 
@@ -81,7 +79,7 @@ def test_a_text_does_not_depend_on_the_others(make_checkpoint: Make) -> None:
     assert len(set(five)) == 5
 
 
-def test_a_seed_decides_the_text(make_checkpoint: Make) -> None:
+def test_a_seed_decides_the_text(make_checkpoint: MakeCheckpoint) -> None:
     """The same seed gives the same text even from a used network, another seed another."""
     network = make_checkpoint()
     stepper = NumpyStepper(network)

@@ -1,6 +1,5 @@
 """The NumPy network against Keras's own layers."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,9 +7,7 @@ import pytest
 
 from charrnn.inference.language import NumpyStepper
 from charrnn.runs.checkpoint import Checkpoint
-
-Make = Callable[..., Checkpoint]
-StockLogits = Callable[..., Any]
+from tests.support.networks import MakeCheckpoint, MakeRealistic, StockLogits
 
 every_cell = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 
@@ -28,7 +25,7 @@ def _step_through(network: NumpyStepper, ids: Any) -> Any:
 @every_cell
 @pytest.mark.parametrize("layers", [1, 2])
 def test_logits_are_those_of_keras(
-    make_realistic: Make, stock_logits: StockLogits, cell: str, layers: int
+    make_realistic: MakeRealistic, stock_logits: StockLogits, cell: str, layers: int
 ) -> None:
     """Over 200 characters the logits are within 1e-4 of those of stock Keras layers."""
     checkpoint = make_realistic(cell=cell, layers=layers)
@@ -42,7 +39,7 @@ def test_logits_are_those_of_keras(
 
 
 @every_cell
-def test_batch_rows_are_independent(make_realistic: Make, cell: str) -> None:
+def test_batch_rows_are_independent(make_realistic: MakeRealistic, cell: str) -> None:
     """Text k of a batch is predicted as if it were alone."""
     checkpoint = make_realistic(cell=cell, layers=2)
     ids = _ids(checkpoint, 3, 60)
@@ -53,7 +50,7 @@ def test_batch_rows_are_independent(make_realistic: Make, cell: str) -> None:
 
 
 @every_cell
-def test_reset_begins_a_new_text(make_checkpoint: Make, cell: str) -> None:
+def test_reset_begins_a_new_text(make_checkpoint: MakeCheckpoint, cell: str) -> None:
     """After a reset every layer has forgotten what was read."""
     checkpoint = make_checkpoint(cell=cell, layers=2)
     network, ids = NumpyStepper(checkpoint, 2), _ids(checkpoint, 2, 10)
@@ -65,7 +62,7 @@ def test_reset_begins_a_new_text(make_checkpoint: Make, cell: str) -> None:
 
 @every_cell
 @pytest.mark.parametrize("texts", [1, 3])
-def test_reading_is_stepping(make_realistic: Make, cell: str, texts: int) -> None:
+def test_reading_is_stepping(make_realistic: MakeRealistic, cell: str, texts: int) -> None:
     """Texts read in pieces are predicted the way they are step by step; the state is carried."""
     checkpoint = make_realistic(cell=cell, layers=2)
     ids = _ids(checkpoint, texts, 60)
@@ -78,7 +75,7 @@ def test_reading_is_stepping(make_realistic: Make, cell: str, texts: int) -> Non
     np.testing.assert_allclose(np.concatenate(read, axis=1), expected, rtol=0, atol=1e-5)
 
 
-def test_logits_may_be_kept(make_checkpoint: Make) -> None:
+def test_logits_may_be_kept(make_checkpoint: MakeCheckpoint) -> None:
     """A later step does not overwrite logits that were handed out before."""
     checkpoint = make_checkpoint()
     network = NumpyStepper(checkpoint)
@@ -89,7 +86,9 @@ def test_logits_may_be_kept(make_checkpoint: Make) -> None:
 
 
 @every_cell
-def test_networks_of_one_checkpoint_share_no_state(make_checkpoint: Make, cell: str) -> None:
+def test_networks_of_one_checkpoint_share_no_state(
+    make_checkpoint: MakeCheckpoint, cell: str
+) -> None:
     """Two networks made from one checkpoint each carry their own state."""
     checkpoint = make_checkpoint(cell=cell)
     ids = _ids(checkpoint, 1, 8)
@@ -100,7 +99,7 @@ def test_networks_of_one_checkpoint_share_no_state(make_checkpoint: Make, cell: 
         other.step(column[::-1] * 0 + place)
 
 
-def test_a_vocabulary_of_one_character(make_checkpoint: Make) -> None:
+def test_a_vocabulary_of_one_character(make_checkpoint: MakeCheckpoint) -> None:
     """A network that knows a single character gives a single logit."""
     checkpoint = make_checkpoint("a", units=1, embedding=1)
     assert NumpyStepper(checkpoint).step(np.array([0], np.int32)).shape == (1, 1)

@@ -1,7 +1,6 @@
 """The Python interface to a language model: load, generate, stream, predict, score."""
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,9 +17,7 @@ from charrnn.runs.checkpoint import Checkpoint, Provenance, write_checkpoint
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.run import Run
-
-Make = Callable[..., Checkpoint]
-StockLogits = Callable[..., Any]
+from tests.support.networks import MakeCheckpoint, StockLogits
 
 LETTERS = "\n !abcdefgh"
 RESULTS = [EpochResult(1, 2.0, 2.5, 9.0), EpochResult(2, 1.5, 2.25, 8.0)]
@@ -51,7 +48,9 @@ def _sample_plainly(logits: Any, temperature: float, draw: float) -> int:
     return next(place for place, border in enumerate(reached.tolist()) if border > draw)
 
 
-def test_a_model_is_loaded_from_a_run_s_file(make_checkpoint: Make, tmp_path: Path) -> None:
+def test_a_model_is_loaded_from_a_run_s_file(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path
+) -> None:
     """A file of a run, by path or by name from here, gives its network, path and history."""
     made = make_checkpoint(cell="gru", layers=2)
     path = _write_run(made, tmp_path / "checkpoints" / "tiny")
@@ -65,7 +64,9 @@ def test_a_model_is_loaded_from_a_run_s_file(make_checkpoint: Make, tmp_path: Pa
             np.testing.assert_array_equal(model.checkpoint.weights[name], values)
 
 
-def test_a_damaged_history_keeps_nobody_from_loading(make_checkpoint: Make, tmp_path: Path) -> None:
+def test_a_damaged_history_keeps_nobody_from_loading(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path
+) -> None:
     """A network with a damaged history writes the same text; its history is empty."""
     path = _write_run(make_checkpoint(), tmp_path / "tiny")
     (path.parent / "history.csv").write_text("epoch\n\0")
@@ -94,15 +95,16 @@ def test_loading_names_what_is_missing(tmp_path: Path) -> None:
         ({"characters": "".join(map(chr, range(33, 2033)))}, "lstm 256, 2,000 characters, "),
     ],
 )
-def test_a_model_says_what_it_is(make_checkpoint: Make, fields: dict[str, Any], words: str) -> None:
+def test_a_model_says_what_it_is(
+    make_checkpoint: MakeCheckpoint, fields: dict[str, Any], words: str
+) -> None:
     """Its repr has cell, layers and units, vocabulary, corpus, epoch and loss."""
     source: dict[str, Any] = {
         "validation_loss": fields.pop("validation_loss", 1.49356),
         "finished": fields.pop("finished", True),
     }
-    made = make_checkpoint(
-        **{"characters": "".join(map(chr, range(33, 98))), "units": 256} | fields
-    )
+    sizes: dict[str, Any] = {"characters": "".join(map(chr, range(33, 98))), "units": 256}
+    made = make_checkpoint(**sizes | fields)
     provenance = Provenance("shakespeare", "0" * 64, 4, 1.31219, **source)
     shown = repr(LanguageModel(replace(made, provenance=provenance)))
     assert shown.startswith("<LanguageModel: ")
@@ -113,7 +115,7 @@ def test_a_model_says_what_it_is(make_checkpoint: Make, fields: dict[str, Any], 
 @every_cell
 @pytest.mark.parametrize("temperature", [0.7, 1.5])
 def test_a_seed_s_text_follows_from_keras_and_numpy_s_generator(
-    make_checkpoint: Make, stock_logits: StockLogits, cell: str, temperature: float
+    make_checkpoint: MakeCheckpoint, stock_logits: StockLogits, cell: str, temperature: float
 ) -> None:
     """Text k of a seed samples from stock Keras's softmax by the draws of seed [seed, k]."""
     network = make_checkpoint(cell=cell)
@@ -125,7 +127,7 @@ def test_a_seed_s_text_follows_from_keras_and_numpy_s_generator(
         assert ids[3:].tolist() == expected
 
 
-def test_a_seed_s_texts_never_change(make_checkpoint: Make) -> None:
+def test_a_seed_s_texts_never_change(make_checkpoint: MakeCheckpoint) -> None:
     """A seed gives the texts that it gave in version 0.1.0, alone and beside others."""
     model = LanguageModel(make_checkpoint(cell="gru"))
     first, second = (
@@ -136,7 +138,7 @@ def test_a_seed_s_texts_never_change(make_checkpoint: Make) -> None:
     assert model.generate("bad ", 40, 0.8, 6, 0.95, 7, num=2) == [first, second]
 
 
-def test_a_stream_joined_is_the_text(make_checkpoint: Make) -> None:
+def test_a_stream_joined_is_the_text(make_checkpoint: MakeCheckpoint) -> None:
     """`stream` yields one by one the characters that `generate` returns at once."""
     model = LanguageModel(make_checkpoint())
     pieces = list(model.stream("bad", 150, 0.7, 5, 0.9, 3))
@@ -146,7 +148,7 @@ def test_a_stream_joined_is_the_text(make_checkpoint: Make) -> None:
     assert [len(piece) for piece in pieces] == [1] * 150
 
 
-def test_texts_side_by_side(make_checkpoint: Make) -> None:
+def test_texts_side_by_side(make_checkpoint: MakeCheckpoint) -> None:
     """`num` texts come as a list, the first as without `num`, their steps from `stream_many`."""
     model = LanguageModel(make_checkpoint())
     texts = model.generate("bad", 50, seed=3, num=3)
@@ -159,7 +161,7 @@ def test_texts_side_by_side(make_checkpoint: Make) -> None:
     assert model.generate(length=0) == ""
 
 
-def test_a_text_ends_with_stop(make_checkpoint: Make) -> None:
+def test_a_text_ends_with_stop(make_checkpoint: MakeCheckpoint) -> None:
     """Each text ends once it has written `stop`; one that has ended yields empty strings."""
     model = LanguageModel(make_checkpoint())
     whole = model.generate(length=400, seed=5, num=4)
@@ -172,7 +174,7 @@ def test_a_text_ends_with_stop(make_checkpoint: Make) -> None:
     assert [sum(step[k] != "" for step in steps) for k in range(4)] == list(map(len, expected))
 
 
-def test_unknown_characters_can_be_skipped(make_checkpoint: Make) -> None:
+def test_unknown_characters_can_be_skipped(make_checkpoint: MakeCheckpoint) -> None:
     """With "skip" a prompt or text is read without the characters that the network lacks."""
     model = LanguageModel(make_checkpoint())
     assert model.generate("XbZad", 30, seed=1, unknown="skip") == model.generate("bad", 30, seed=1)
@@ -185,7 +187,7 @@ def test_unknown_characters_can_be_skipped(make_checkpoint: Make) -> None:
 
 @every_cell
 def test_next_probabilities_are_the_softmax_of_keras(
-    make_checkpoint: Make, stock_logits: StockLogits, cell: str
+    make_checkpoint: MakeCheckpoint, stock_logits: StockLogits, cell: str
 ) -> None:
     """They are the plain softmax, over the temperature, of stock Keras's logits after the text."""
     network = make_checkpoint(cell=cell, layers=2)
@@ -200,7 +202,9 @@ def test_next_probabilities_are_the_softmax_of_keras(
         np.testing.assert_allclose(after.probabilities, expected, rtol=1e-5)
 
 
-def test_next_probabilities_are_those_that_texts_are_sampled_from(make_checkpoint: Make) -> None:
+def test_next_probabilities_are_those_that_texts_are_sampled_from(
+    make_checkpoint: MakeCheckpoint,
+) -> None:
     """The first characters of many texts are as frequent as predicted; at 0 one is certain."""
     model, count = LanguageModel(make_checkpoint()), 4000
     ((*_, likeliest),) = [model.next_probabilities("bad", 0).likeliest(1)]
@@ -212,7 +216,7 @@ def test_next_probabilities_are_those_that_texts_are_sampled_from(make_checkpoin
     assert dict(zip(*after, strict=True))["a"] == after.probabilities[LETTERS.index("a")]
 
 
-def test_no_text_is_followed_like_a_line_end(make_checkpoint: Make) -> None:
+def test_no_text_is_followed_like_a_line_end(make_checkpoint: MakeCheckpoint) -> None:
     """An empty text stands for a line end, as an empty prompt does."""
     model = LanguageModel(make_checkpoint())
     np.testing.assert_array_equal(
@@ -221,20 +225,22 @@ def test_no_text_is_followed_like_a_line_end(make_checkpoint: Make) -> None:
 
 
 @pytest.mark.parametrize("temperature", [-1.0, math.nan, math.inf])
-def test_next_probabilities_need_a_temperature(make_checkpoint: Make, temperature: float) -> None:
+def test_next_probabilities_need_a_temperature(
+    make_checkpoint: MakeCheckpoint, temperature: float
+) -> None:
     """A temperature outside its range is rejected."""
     with pytest.raises(UsageError, match=r"^`temperature` must"):
         LanguageModel(make_checkpoint()).next_probabilities("a", temperature)
 
 
-def test_without_a_seed_texts_differ(make_checkpoint: Make) -> None:
+def test_without_a_seed_texts_differ(make_checkpoint: MakeCheckpoint) -> None:
     """Without a seed each text is a new one; with a seed it is the same each time."""
     model = LanguageModel(make_checkpoint())
     assert model.generate(length=100) != model.generate(length=100)
     assert model.generate(length=100, seed=1) == model.generate(length=100, seed=1)
 
 
-def test_streams_of_one_model_share_no_state(make_checkpoint: Make) -> None:
+def test_streams_of_one_model_share_no_state(make_checkpoint: MakeCheckpoint) -> None:
     """Two streams of one model, read in turn, are the texts that each would be alone."""
     model = LanguageModel(make_checkpoint())
     one, two = model.stream("a", 50, seed=1), model.stream("b", 50, seed=2)
@@ -244,7 +250,7 @@ def test_streams_of_one_model_share_no_state(make_checkpoint: Make) -> None:
 
 @every_cell
 def test_greedy_text_is_the_likeliest_by_keras(
-    make_checkpoint: Make, stock_logits: StockLogits, cell: str
+    make_checkpoint: MakeCheckpoint, stock_logits: StockLogits, cell: str
 ) -> None:
     """At temperature 0 each character is the likeliest by stock Keras's logits."""
     network = make_checkpoint(cell=cell)
@@ -257,7 +263,7 @@ def test_greedy_text_is_the_likeliest_by_keras(
 
 @every_cell
 def test_score_is_the_mean_log_softmax_of_keras(
-    make_checkpoint: Make, stock_logits: StockLogits, cell: str
+    make_checkpoint: MakeCheckpoint, stock_logits: StockLogits, cell: str
 ) -> None:
     """The score is the mean of -log softmax over stock Keras's logits for the whole text."""
     network = make_checkpoint(cell=cell, layers=2)
@@ -272,7 +278,7 @@ def test_score_is_the_mean_log_softmax_of_keras(
     assert LanguageModel(network).score(text) == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_network_that_knows_nothing_scores_log_v(make_checkpoint: Make) -> None:
+def test_a_network_that_knows_nothing_scores_log_v(make_checkpoint: MakeCheckpoint) -> None:
     """With V equally likely characters each costs log V nats; the perplexity is V."""
     network = _with_logits(make_checkpoint(), np.full(len(LETTERS), 3.5))
     score = LanguageModel(network).score("abcdefgh\nabc")
@@ -280,7 +286,7 @@ def test_a_network_that_knows_nothing_scores_log_v(make_checkpoint: Make) -> Non
     assert math.exp(score) == pytest.approx(len(LETTERS))
 
 
-def test_score_is_minus_the_log_of_the_probability(make_checkpoint: Make) -> None:
+def test_score_is_minus_the_log_of_the_probability(make_checkpoint: MakeCheckpoint) -> None:
     """exp(-score) is the geometric mean probability of the characters after the first."""
     shares = np.arange(1, len(LETTERS) + 1) / 66  # of "\n" 1/66, of "h" 11/66
     network = _with_logits(make_checkpoint(), np.log(shares))
@@ -288,14 +294,14 @@ def test_score_is_minus_the_log_of_the_probability(make_checkpoint: Make) -> Non
     assert math.exp(-3 * score) == pytest.approx(11 * 1 * 4 / 66**3, rel=1e-5)
 
 
-def test_a_hopeless_prediction_scores_a_finite_number(make_checkpoint: Make) -> None:
+def test_a_hopeless_prediction_scores_a_finite_number(make_checkpoint: MakeCheckpoint) -> None:
     """A character of probability below the smallest float still costs what its logit says."""
     network = _with_logits(make_checkpoint(), [2000.0] + [0.0] * (len(LETTERS) - 1))
     assert LanguageModel(network).score("aa") == 2000
     assert LanguageModel(network).score("a\n") == 0
 
 
-def test_an_evaluation_is_a_score_with_progress(make_checkpoint: Make) -> None:
+def test_an_evaluation_is_a_score_with_progress(make_checkpoint: MakeCheckpoint) -> None:
     """`evaluate` gives the loss of a stream or of crops, of a text or its ids, and reports it."""
     network = make_checkpoint(cell="lstm")
     text = "a bad cab! a deaf beach\nhe had"
@@ -310,7 +316,7 @@ def test_an_evaluation_is_a_score_with_progress(make_checkpoint: Make) -> None:
     assert sum(reported) == 2 * (len(text) - 1) == 2 * expected.characters
 
 
-def test_another_engine_can_be_plugged_in(make_checkpoint: Make, tmp_path: Path) -> None:
+def test_another_engine_can_be_plugged_in(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
     """The engine computes everything, with a batch as large as there are texts or crops."""
     made: list[int] = []
 
@@ -328,7 +334,7 @@ def test_another_engine_can_be_plugged_in(make_checkpoint: Make, tmp_path: Path)
     assert load_model(path, engine).generate("a", 3, 0) == "\n" * 3
 
 
-def test_keras_can_be_the_engine(make_checkpoint: Make) -> None:
+def test_keras_can_be_the_engine(make_checkpoint: MakeCheckpoint) -> None:
     """With Keras as the engine texts, probabilities and scores are those of NumPy."""
     from charrnn.networks.stepper import KerasStepper
 
@@ -348,7 +354,7 @@ def test_keras_can_be_the_engine(make_checkpoint: Make) -> None:
 @pytest.mark.parametrize("broken", [np.nan, np.inf])
 @pytest.mark.parametrize("path", [None, Path("tiny/epoch-0002.weights.h5")])
 def test_a_diverged_network_is_an_error_everywhere(
-    make_checkpoint: Make, broken: float, path: Path | None
+    make_checkpoint: MakeCheckpoint, broken: float, path: Path | None
 ) -> None:
     """One NaN or infinite logit is an error in every method; a known path begins it."""
     logits = [0.0] * len(LETTERS)
@@ -371,7 +377,7 @@ def test_a_diverged_network_is_an_error_everywhere(
         assert str(caught.value) == (f"{path}: {message}" if path else message)
 
 
-def test_scoring_twice_gives_the_same(make_checkpoint: Make) -> None:
+def test_scoring_twice_gives_the_same(make_checkpoint: MakeCheckpoint) -> None:
     """Each text is scored from a state of zero."""
     model = LanguageModel(make_checkpoint(cell="lstm"))
     first = model.score("abcabc")
@@ -380,17 +386,19 @@ def test_scoring_twice_gives_the_same(make_checkpoint: Make) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a"])
-def test_too_little_to_score(make_checkpoint: Make, text: str) -> None:
+def test_too_little_to_score(make_checkpoint: MakeCheckpoint, text: str) -> None:
     """A text without a character to predict can't be scored."""
     with pytest.raises(UsageError, match="at least two characters"):
         LanguageModel(make_checkpoint()).score(text)
 
 
-def test_unknown_characters_are_named(make_checkpoint: Make) -> None:
+def test_unknown_characters_are_named(make_checkpoint: MakeCheckpoint) -> None:
     """Characters outside the vocabulary are rejected by name, whatever the text is for."""
     model = LanguageModel(make_checkpoint())
     for ask in (model.generate, model.stream, model.next_probabilities, model.score):
-        with pytest.raises(VocabularyError, match="'Z'; set `unknown` to \"skip\""):
+        with pytest.raises(
+            VocabularyError, match=r"'Z'; to leave them out, set `unknown` to skip$"
+        ):
             ask("aZ")
 
 
@@ -407,7 +415,7 @@ def test_unknown_characters_are_named(make_checkpoint: Make) -> None:
     ],
 )
 def test_values_out_of_range_are_rejected_at_once(
-    make_checkpoint: Make, name: str, value: Any
+    make_checkpoint: MakeCheckpoint, name: str, value: Any
 ) -> None:
     """A value outside its range is rejected by the call itself, before any character is sampled."""
     with pytest.raises(UsageError, match=f"^`{name}` must"):

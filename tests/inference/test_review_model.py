@@ -1,7 +1,6 @@
 """The Python interface to a classifier: load, judge, explain, polarities."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,22 @@ from charrnn.data.padding import cut_review, pad_reviews
 from charrnn.errors import CheckpointError
 from charrnn.inference import review_model
 from charrnn.inference.review_model import Effect, ReviewModel, choose_label, load_classifier
-from charrnn.runs.checkpoint import Checkpoint, Classifier, Provenance, write_checkpoint
+from charrnn.runs.checkpoint import Classifier, Provenance, write_checkpoint
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.run import Run
-
-Make = Callable[..., Classifier]
-Stock = Callable[..., Any]
+from tests.support.networks import MakeCheckpoint, MakeClassifier, StockAnswers
 
 TEXTS = ["a good film", "It was, was NOT good: bad and awful <br />", "great", "", "the film " * 9]
 RESULTS = [EpochResult(1, 0.6, 0.5, 1.0, 0.7, 0.75), EpochResult(2, 0.4, 0.3, 1.0, 0.8, 0.85)]
 ODD = ["", " ", "...", "zzz qqq", "хороший фильм", "好的電影", "\ud83d good \udc00", "\x00\n", "İΣ"]
 
-SUBWORDS = {"tokens": "subwords", "vocabulary_size": 300, "max_length": 0, "mask": True}
+SUBWORDS: dict[str, Any] = {
+    "tokens": "subwords",
+    "vocabulary_size": 300,
+    "max_length": 0,
+    "mask": True,
+}
 KINDS: dict[str, dict[str, Any]] = {
     "before": {"max_length": 6},
     "after": {"max_length": 6, "padding": "after", "cell": "gru", "bidirectional": True},
@@ -50,7 +52,7 @@ def _plain_probability(logits: Any) -> Any:
 
 @pytest.mark.parametrize("kind", ["before", "after", "average", "subwords"])
 def test_probabilities_are_those_of_keras(
-    make_classifier: Make, stock_answers: Stock, kind: str
+    make_classifier: MakeClassifier, stock_answers: StockAnswers, kind: str
 ) -> None:
     """Texts are cut and padded as in training, then judged the way stock Keras judges them."""
     classifier = make_classifier(**KINDS[kind])
@@ -70,7 +72,9 @@ def test_probabilities_are_those_of_keras(
 
 
 @every_kind
-def test_reviews_are_judged_independently(make_classifier: Make, fields: dict[str, Any]) -> None:
+def test_reviews_are_judged_independently(
+    make_classifier: MakeClassifier, fields: dict[str, Any]
+) -> None:
     """Neither the other reviews nor their number or order changes a review's answer."""
     model = ReviewModel(make_classifier(**fields))
     texts = ["good film " * 150, *TEXTS]
@@ -84,7 +88,9 @@ def test_reviews_are_judged_independently(make_classifier: Make, fields: dict[st
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(text=st.text() | st.sampled_from(ODD))
-def test_every_text_has_an_answer(make_classifier: Make, fields: dict[str, Any], text: str) -> None:
+def test_every_text_has_an_answer(
+    make_classifier: MakeClassifier, fields: dict[str, Any], text: str
+) -> None:
     """An empty text, unknown words, any script, half characters: each has its numbers."""
     model = ReviewModel(make_classifier(**fields))
     answers = [*model.probabilities([text]), *(effect.effect for effect in model.explain(text))]
@@ -95,14 +101,14 @@ def test_every_text_has_an_answer(make_classifier: Make, fields: dict[str, Any],
     assert 0 <= unknown <= tokens
 
 
-def test_no_texts_have_no_answers(make_classifier: Make) -> None:
+def test_no_texts_have_no_answers(make_classifier: MakeClassifier) -> None:
     """No reviews have no probabilities, no words no polarities."""
     for fields in KINDS.values():
         model = ReviewModel(make_classifier(**fields))
         assert model.probabilities([]).shape == model.polarities([]).shape == (0,)
 
 
-def test_a_certain_answer_does_not_overflow(make_classifier: Make) -> None:
+def test_a_certain_answer_does_not_overflow(make_classifier: MakeClassifier) -> None:
     """Logits far from 0 give probabilities 0 and 1 without a warning."""
     for sign, certain in ((-1, 0), (1, 1)):
         classifier = make_classifier()
@@ -110,7 +116,7 @@ def test_a_certain_answer_does_not_overflow(make_classifier: Make) -> None:
         assert ReviewModel(classifier).probabilities(["good"]).tolist() == [certain]
 
 
-def test_an_empty_review_is_judged_by_the_last_layers(make_classifier: Make) -> None:
+def test_an_empty_review_is_judged_by_the_last_layers(make_classifier: MakeClassifier) -> None:
     """Keras's masked average of nothing is NaN; here the last layers read zeros instead."""
     classifier = make_classifier(**KINDS["subword average"])
     bias = float(classifier.weights["layers/dense/vars/1"][0])
@@ -127,7 +133,7 @@ def _edited(model: ReviewModel, text: str, word: Effect, words: list[Effect]) ->
 
 @every_kind
 def test_an_effect_is_that_of_editing_the_text(
-    make_classifier: Make, fields: dict[str, Any]
+    make_classifier: MakeClassifier, fields: dict[str, Any]
 ) -> None:
     """Each effect is the probability of the text minus that of the text without the word."""
     model = ReviewModel(make_classifier(**fields))
@@ -139,7 +145,7 @@ def test_an_effect_is_that_of_editing_the_text(
         assert max(abs(word.effect) for word in words) > 1e-4
 
 
-def test_an_explanation_covers_the_words_of_the_text(make_classifier: Make) -> None:
+def test_an_explanation_covers_the_words_of_the_text(make_classifier: MakeClassifier) -> None:
     """The words are listed in order, as written, with their places."""
     text = "Good, don't! <br />it WAS"
     words = ReviewModel(make_classifier()).explain(text)
@@ -153,7 +159,7 @@ def test_an_explanation_covers_the_words_of_the_text(make_classifier: Make) -> N
 
 @pytest.mark.parametrize("kind", ["before", "after"])
 def test_words_that_are_cut_off_cost_nothing(
-    make_classifier: Make, monkeypatch: pytest.MonkeyPatch, kind: str
+    make_classifier: MakeClassifier, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """Words before the last `max_length` tokens have no effect and are not computed."""
     model = ReviewModel(make_classifier(**KINDS[kind]))
@@ -171,7 +177,7 @@ def test_words_that_are_cut_off_cost_nothing(
     assert read == [7]
 
 
-def test_half_a_word_that_is_read_has_an_effect(make_classifier: Make) -> None:
+def test_half_a_word_that_is_read_has_an_effect(make_classifier: MakeClassifier) -> None:
     """If a word's subwords are cut through, leaving it out lets earlier ones in."""
     model = ReviewModel(make_classifier(**(SUBWORDS | {"max_length": 3, "mask": False})))
     text = "good bad extraordinary"
@@ -182,7 +188,7 @@ def test_half_a_word_that_is_read_has_an_effect(make_classifier: Make) -> None:
 
 
 def test_neighbours_in_long_reviews_are_left_out_together(
-    make_classifier: Make, monkeypatch: pytest.MonkeyPatch
+    make_classifier: MakeClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond the budget of tokens, neighbours are left out together and share the effect."""
     model = ReviewModel(make_classifier(max_length=0, mask=True))
@@ -197,7 +203,7 @@ def test_neighbours_in_long_reviews_are_left_out_together(
 
 @every_kind
 def test_a_polarity_is_a_word_s_logit_minus_that_of_nothing(
-    make_classifier: Make, fields: dict[str, Any]
+    make_classifier: MakeClassifier, fields: dict[str, Any]
 ) -> None:
     """It is the logit of the word alone, for subwords after a space, minus an empty review's."""
     model = ReviewModel(make_classifier(**fields))
@@ -208,7 +214,7 @@ def test_a_polarity_is_a_word_s_logit_minus_that_of_nothing(
     np.testing.assert_allclose(model.polarities(words), logits[1:] - logits[0], rtol=0, atol=1e-5)
 
 
-def test_tokens_are_counted_in_the_whole_text(make_classifier: Make) -> None:
+def test_tokens_are_counted_in_the_whole_text(make_classifier: MakeClassifier) -> None:
     """The start of a review is no token, and what is cut off counts; subwords know every text."""
     model = ReviewModel(make_classifier(max_length=2))
     assert model.count_tokens("A good, zzz film (qqq) zzz") == (6, 3)
@@ -217,7 +223,7 @@ def test_tokens_are_counted_in_the_whole_text(make_classifier: Make) -> None:
     assert subwords.count_tokens("zq好") == (5, 0)
 
 
-def test_frequent_words(make_classifier: Make) -> None:
+def test_frequent_words(make_classifier: MakeClassifier) -> None:
     """The most frequent come first; subwords give those that stand for a word after a space."""
     words = ReviewModel(make_classifier())
     assert words.frequent_words(3) == ["the", "a", "and"]
@@ -240,7 +246,7 @@ def _write_run(classifier: Classifier, folder: Path) -> Path:
 
 @pytest.mark.parametrize("kind", ["before", "both", "subwords"])
 def test_a_classifier_is_loaded_from_a_run_s_file(
-    make_classifier: Make, tmp_path: Path, kind: str
+    make_classifier: MakeClassifier, tmp_path: Path, kind: str
 ) -> None:
     """A file of a run, by path or by name from here, gives its answers, path and history."""
     made = make_classifier(**KINDS[kind])
@@ -253,7 +259,9 @@ def test_a_classifier_is_loaded_from_a_run_s_file(
         np.testing.assert_array_equal(model.probabilities(TEXTS), expected)
 
 
-def test_a_damaged_history_keeps_nobody_from_loading(make_classifier: Make, tmp_path: Path) -> None:
+def test_a_damaged_history_keeps_nobody_from_loading(
+    make_classifier: MakeClassifier, tmp_path: Path
+) -> None:
     """A classifier with a damaged history still judges; its history is empty."""
     path = _write_run(make_classifier(), tmp_path / "tiny")
     (path.parent / "history.csv").write_text("epoch\n\0")
@@ -262,9 +270,7 @@ def test_a_damaged_history_keeps_nobody_from_loading(make_classifier: Make, tmp_
     assert model.probabilities(["good"]) == ReviewModel(make_classifier()).probabilities(["good"])
 
 
-def test_loading_names_what_is_wrong(
-    tmp_path: Path, make_checkpoint: Callable[..., Checkpoint]
-) -> None:
+def test_loading_names_what_is_wrong(tmp_path: Path, make_checkpoint: MakeCheckpoint) -> None:
     """The error names a file that is not there, and one of another kind."""
     with pytest.raises(CheckpointError, match=r"no file nowhere/at-all\.h5"):
         load_classifier("nowhere/at-all.h5")
@@ -286,7 +292,9 @@ def test_loading_names_what_is_wrong(
         ({}, "21 words, trained on imdb, epoch 3, validation loss 0.2874>"),
     ],
 )
-def test_a_model_says_what_it_is(make_classifier: Make, fields: dict[str, Any], words: str) -> None:
+def test_a_model_says_what_it_is(
+    make_classifier: MakeClassifier, fields: dict[str, Any], words: str
+) -> None:
     """Its repr has the layers and their units, vocabulary, corpus, epoch and loss."""
     provenance = Provenance("imdb", "0" * 64, 3, 0.25, 0.28741)
     shown = repr(ReviewModel(replace(make_classifier(**fields), provenance=provenance)))
@@ -309,7 +317,7 @@ BROKEN = {"layers/dense/vars/1": KINDS["before"], "layers/bigrams/vars/1": KINDS
 @pytest.mark.parametrize(("name", "fields"), BROKEN.items(), ids=["lstm", "bigrams"])
 @pytest.mark.parametrize("path", [None, Path("tiny/epoch-0002.weights.h5")])
 def test_a_diverged_network_is_an_error_everywhere(
-    make_classifier: Make, name: str, fields: dict[str, Any], path: Path | None
+    make_classifier: MakeClassifier, name: str, fields: dict[str, Any], path: Path | None
 ) -> None:
     """NaN in the answer is an error in every method; a known path begins it."""
     classifier = make_classifier(**fields)
@@ -329,7 +337,7 @@ def test_a_diverged_network_is_an_error_everywhere(
         assert str(caught.value) == (f"{path}: {message}" if path else message)
 
 
-def test_overflow_is_an_error_without_a_warning(make_classifier: Make) -> None:
+def test_overflow_is_an_error_without_a_warning(make_classifier: MakeClassifier) -> None:
     """Weights so large that infinity meets infinity give the error, and NumPy does not warn."""
     classifier = make_classifier(cell="average", units=(), dense=4)
     weights = {name: np.full_like(values, 3e38) for name, values in classifier.weights.items()}

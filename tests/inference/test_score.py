@@ -1,7 +1,6 @@
 """The loss of a text: in one stream or in crops, each character but the first once."""
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,10 +14,7 @@ from charrnn.errors import UsageError
 from charrnn.inference import score
 from charrnn.inference.language import NumpyStepper
 from charrnn.inference.score import Score, check_length, score_crops, score_stream
-from charrnn.runs.checkpoint import Checkpoint
-
-Make = Callable[..., Checkpoint]
-StockLogits = Callable[..., Any]
+from tests.support.networks import MakeCheckpoint, StockLogits
 
 V = 11
 
@@ -49,7 +45,7 @@ def _in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_in_small_pieces")
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_a_stream_has_the_loss_of_stock_keras(
-    make_checkpoint: Make, stock_logits: StockLogits, cell: str
+    make_checkpoint: MakeCheckpoint, stock_logits: StockLogits, cell: str
 ) -> None:
     """A stream has the loss of stock Keras reading the whole text in one pass from zero."""
     network = make_checkpoint(cell=cell, layers=2)
@@ -65,7 +61,7 @@ def test_a_stream_has_the_loss_of_stock_keras(
     ("cell", "length"), [("rnn", 10), ("lstm", 7), ("gru", 1), ("lstm", 60), ("lstm", 100)]
 )
 def test_crops_have_the_loss_of_stock_keras_from_zero(
-    make_checkpoint: Make, stock_logits: StockLogits, cell: str, length: int
+    make_checkpoint: MakeCheckpoint, stock_logits: StockLogits, cell: str, length: int
 ) -> None:
     """Crop k has the losses of stock Keras reading from zero at k times the length."""
     network = make_checkpoint(cell=cell, layers=2)
@@ -83,7 +79,7 @@ def test_crops_have_the_loss_of_stock_keras_from_zero(
 
 
 @pytest.mark.usefixtures("_in_small_pieces")
-def test_engines_agree(make_checkpoint: Make) -> None:
+def test_engines_agree(make_checkpoint: MakeCheckpoint) -> None:
     """The Keras engine gives streams and crops the losses that NumPy gives them."""
     from charrnn.networks.stepper import KerasStepper
 
@@ -98,7 +94,7 @@ def test_engines_agree(make_checkpoint: Make) -> None:
     assert score_stream(KerasStepper(network), ids).loss == by_keras.loss
 
 
-def test_only_a_stream_remembers_what_came_before(make_checkpoint: Make) -> None:
+def test_only_a_stream_remembers_what_came_before(make_checkpoint: MakeCheckpoint) -> None:
     """A stream's state crosses the borders of crops, so the two losses differ."""
     network = make_checkpoint(cell="lstm")
     ids = random_ids(200)
@@ -184,14 +180,14 @@ def test_memory_is_bounded() -> None:
 
 
 @pytest.mark.parametrize("length", [59, 60, 1000])
-def test_one_crop_is_a_stream(make_checkpoint: Make, length: int) -> None:
+def test_one_crop_is_a_stream(make_checkpoint: MakeCheckpoint, length: int) -> None:
     """A crop that holds the whole text has exactly the stream's loss."""
     network, ids = make_checkpoint(cell="gru"), random_ids(60)
     found = score_crops(partial(NumpyStepper, network), ids, length)
     assert found == score_stream(NumpyStepper(network), ids)
 
 
-def test_a_network_that_knows_nothing_scores_log_v(make_checkpoint: Make) -> None:
+def test_a_network_that_knows_nothing_scores_log_v(make_checkpoint: MakeCheckpoint) -> None:
     """Each of V equally likely characters costs log V nats: perplexity V, log2 V bits."""
     network = make_checkpoint()
     zero = np.zeros_like(network.weights["layers/dense/vars/0"])

@@ -1,6 +1,5 @@
 """Weights for another network: of characters, words, subwords and word vectors."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +18,7 @@ from charrnn.inference.language import NumpyStepper
 from charrnn.inference.language_model import LanguageModel
 from charrnn.planning.transfer import embed_vectors, grow_vocabulary, transfer_embedding
 from charrnn.runs.checkpoint import Checkpoint, Classifier, Provenance, WordModel
+from tests.support.networks import MakeCheckpoint
 
 SOURCE = Provenance("test", "0" * 64, 1, 0.5, 0.4)
 OLD = Words(["film", "good", "bad"])
@@ -106,7 +106,6 @@ KERNEL, BIAS = "layers/dense/vars/0", "layers/dense/vars/1"
 EMBEDDING = "layers/embedding/vars/0"
 KINDS: list[dict[str, Any]] = [{"cell": "rnn"}, {"cell": "lstm", "layers": 2}, {"cell": "gru"}]
 LETTERS = st.text(st.sampled_from("abcdefgh"), min_size=1)
-MakeCheckpoint = Callable[..., Checkpoint]
 
 
 @settings(deadline=None)

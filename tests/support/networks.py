@@ -1,13 +1,14 @@
-"""Small language models with weights from a seed, made without TensorFlow."""
+"""Small language models with weights from a seed, and types of what makes networks for tests."""
 
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from charrnn.config.language import NetworkConfig
 from charrnn.data.vocabulary import Vocabulary
-from charrnn.runs.checkpoint import Checkpoint, Provenance, write_checkpoint
+from charrnn.runs.checkpoint import Checkpoint, Classifier, Provenance, write_checkpoint
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.run import Run
 
@@ -31,6 +32,32 @@ class MakeRun(Protocol):
     """Writes a run's folder with one finished epoch; returns the checkpoint's path."""
 
     def __call__(self, name: str = "tiny", epoch: int = 1, **sizes: Any) -> Path: ...
+
+
+class MakeRealistic(Protocol):
+    """Builds a language model whose weights have the scale of trained ones, from a seed."""
+
+    def __call__(self, seed: int = 0, **sizes: Any) -> Checkpoint: ...
+
+
+class MakeClassifier(Protocol):
+    """Builds a classifier of any configuration, its weights from a seed."""
+
+    def __call__(self, *, seed: int = 0, **fields: Any) -> Classifier: ...
+
+
+class StockLogits(Protocol):
+    """Logits (B, T, V) of a language model for ids (B, T), from Keras's own layers."""
+
+    def __call__(self, checkpoint: Checkpoint, ids: Any) -> npt.NDArray[np.float32]: ...
+
+
+class StockAnswers(Protocol):
+    """Logits (B,) of a classifier for reviews' ids (B, T), from Keras's own layers."""
+
+    def __call__(
+        self, classifier: Classifier, ids: Any, file: Path | None = None
+    ) -> npt.NDArray[np.float32]: ...
 
 
 def make_checkpoint(

@@ -32,6 +32,7 @@ OnEpoch = Callable[[EpochResult], object]
 OnNote = Callable[[str], object]
 
 _training = threading.RLock()
+_temporary: set[Path] = set()  # folders that the process's end removes
 
 
 @contextlib.contextmanager
@@ -55,6 +56,7 @@ def choose_destination(folders: Folders, run: str | None) -> Folders:
         return folders
     folder = Path(tempfile.mkdtemp(prefix="charrnn-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _temporary.add(folder)
     return replace(folders, new_runs=folder)
 
 
@@ -114,8 +116,7 @@ def _describe_stop(run: Run, stop: "Interrupted") -> str:
     kept = [f"{epochs} epoch{'s' if epochs > 1 else ''}"] if epochs else []
     if stop.step:
         kept.append(f"the weights after step {stop.step} of epoch {epochs + 1}")
-    return (
-        f"training stopped; kept in {run.folder}: {' and '.join(kept)}"
-        if kept
-        else ("training stopped before its first step: nothing is kept")
-    )
+    if not kept:
+        return "training stopped before its first step: nothing is kept"
+    until = " until this process ends" if run.folder.parent in _temporary else ""
+    return f"training stopped; kept in {run.folder}{until}: {' and '.join(kept)}"

@@ -64,7 +64,7 @@ _SEPARATOR = "\n\n---\n\n"
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Number of texts to write, side by side; a line of --- separates them.",
+    help="Number of texts to write; a line of --- separates them.",
 )
 @click.option(
     "--seed",

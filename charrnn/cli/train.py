@@ -102,7 +102,7 @@ _fraction = click.FloatRange(0, 1, max_open=True)
     "--stride",
     type=_positive,
     help="Distance between the starts of two windows in a stream. Less than --seq-length makes "
-    "windows overlap, which needs --state reset.  [default: --seq-length]",
+    "windows overlap, which needs --state reset.  [default: as much as --seq-length]",
 )
 @click.option(
     "--epochs",
@@ -147,13 +147,13 @@ _fraction = click.FloatRange(0, 1, max_open=True)
     is_flag=False,
     flag_value="",
     shell_complete=options.run_names,
-    help="Resume a run after its last finished epoch.  [default: the newest run]",
+    help="Resume a run after its last finished epoch; without a name, the newest run.",
 )
 @click.option(
     "--sample-every",
     type=_positive,
     metavar="N",
-    help="After every N epochs, show a text that the network writes.",
+    help=f"After every N epochs, show {_SAMPLE_LENGTH} characters that the network writes.",
 )
 @click.option("--prompt", default="", help="What the texts of --sample-every begin with.")
 @options.as_json

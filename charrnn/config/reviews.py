@@ -106,7 +106,7 @@ class ClassifierConfig:
             require(bool(self.units), f"the `cell` {self.cell} needs `units`")
             return
         require(
-            not self.units, f"the `cell` {self.cell} has no `units` or `layers`: choose another"
+            not self.units, f"the `cell` {self.cell} has no `units` or `layers`: leave them out"
         )
         require(not self.bidirectional, f"the `cell` {self.cell} has no direction")
         require(

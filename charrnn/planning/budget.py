@@ -69,8 +69,9 @@ def fit_budget(
             recipe = replace(recipe, training=replace(training, epochs=epochs))
             return candidate._replace(recipe=recipe)
     needed = math.ceil((time.monotonic() - began + cost.start + cost.epoch) / 60)
+    smallest = f" and the `preset` {candidate.preset}" if len(candidates) > 1 else ""
     raise UsageError(
         f"not one epoch fits into the `budget`: it takes about {describe_duration(cost.epoch)}, "
-        f"after {describe_duration(cost.start)} to start; give a `budget` of {needed} and the "
-        f"`preset` {candidate.preset}, or a shorter text"
+        f"after {describe_duration(cost.start)} to start; give a `budget` of "
+        f"{needed}{smallest}, or a shorter text"
     )

@@ -51,7 +51,7 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
     """
     runs = list_runs(checkpoints, kind)
     for run in runs:
-        if name == run.name or (name and Path(name).resolve() == run.folder.resolve()):
+        if name.rstrip("/") == run.name or (name and Path(name).resolve() == run.folder.resolve()):
             return run
     for other in KINDS:
         if other != kind and name in {run.name for run in list_runs(checkpoints, other)}:

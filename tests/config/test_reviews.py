@@ -98,7 +98,7 @@ def test_what_reads_the_tokens(
         (
             ClassifierConfig,
             {"cell": "average"},
-            "the `cell` average has no `units` or `layers`: choose another",
+            "the `cell` average has no `units` or `layers`: leave them out",
         ),
         (
             ClassifierConfig,

@@ -27,6 +27,7 @@ from charrnn.planning.reviews import (
 )
 from charrnn.runs.outcome import Outcome, read_outcome
 
+_FEW_STEPS = 10
 _STOPPED = 128 + signal.SIGINT  # an exit code, the way shells say it
 
 
@@ -155,6 +156,11 @@ def _introduce(plan: ReviewPlan) -> str:
         lines.append(
             f"first the bigrams alone, once with all reviews and {config.folds} times without a "
             "part of them: a few minutes"
+        )
+    if plan.steps < _FEW_STEPS:
+        lines.append(
+            "note: a network learns little from so few steps an epoch: give a smaller --batch-size "
+            "for more of them, or more --epochs"
         )
     return "\n".join(lines)
 

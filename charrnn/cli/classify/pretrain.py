@@ -62,7 +62,7 @@ _positive = click.IntRange(min=1)
     metavar="[RUN]",
     is_flag=False,
     flag_value="",
-    help="Resume a run after its last finished epoch.  [default: the newest run]",
+    help="Resume a run after its last finished epoch; without a name, the newest run.",
 )
 @options.as_json
 @options.checkpoints

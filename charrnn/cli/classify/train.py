@@ -109,8 +109,8 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
     multiple=True,
     type=click.Path(path_type=Path),
     help="Your own reviews: a .csv, .tsv or .jsonl table, a folder or .tar.gz laid out like "
-    "aclImdb, or an .npz like Keras's imdb.npz. For presets of words and of subwords, give an .npz "
-    "and one of the others.  [default: IMDB's, downloaded]",
+    "aclImdb, or an .npz like Keras's imdb.npz. An .npz has words only: for presets that read "
+    "subwords give --data again, with text.",
 )
 @click.option(
     "--text-column",
@@ -141,7 +141,7 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
     is_flag=False,
     flag_value="",
     shell_complete=options.classifier_names,
-    help="Resume a run after its last finished epoch.  [default: the newest run]",
+    help="Resume a run after its last finished epoch; without a name, the newest run.",
 )
 @options.as_json
 @options.checkpoints
@@ -250,8 +250,8 @@ def _name_command(name: str, about: str, details: str, *examples: str) -> click.
 imdb = _name_command(
     "imdb",
     "Train a classifier on IMDB's reviews.",
-    "Train a classifier on 25,000 film reviews from IMDB and measure it on 25,000 others. To train "
-    "on your own reviews, use `charrnn classify train`.",
+    "Train a classifier on 25,000 film reviews from IMDB, downloaded if need be, and measure it on "
+    "25,000 others. To train on your own reviews, use `charrnn classify train`.",
     "charrnn classify imdb",
     "charrnn classify imdb --model bilstm-64-subword",
     "charrnn classify imdb --model lstm-32 --max-length 500 --mask",
@@ -262,8 +262,8 @@ imdb = _name_command(
 train = _name_command(
     _OWN,
     "Train a classifier on your own reviews.",
-    "Train a classifier on your own reviews, given by --data, and measure it on those set aside "
-    "for the test.",
+    "Train a classifier on your own reviews, given by --data, and measure it on their test part: "
+    "in a table every fifth review, unless a column called split says train or test.",
     "charrnn classify train --data reviews.csv",
     "charrnn classify train --data reviews.jsonl --text-column body --label-column recommended",
     "charrnn classify train --data my-reviews/ --model lstm-32-early",

@@ -76,7 +76,7 @@ def describe_stop(run: Run, kept: str | None, resume: str, use: str) -> str:
     if epochs:
         place = f" in epoch {epochs + 1}" if kept else ""
         saved = f"epoch {epochs} is saved{', and ' if part else ''}"
-        lines = [f"stopped{place}: {saved}{part}.", f"Resume after epoch {epochs}: {resume}"]
+        lines = [f"stopped{place}: {saved}{part}.", f"Resume with: {resume}"]
     else:
         lines = [
             f"stopped before the first epoch ended{': ' if part else ''}{part}.",

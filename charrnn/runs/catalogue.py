@@ -56,7 +56,7 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
     for other in KINDS:
         if other != kind and name in {run.name for run in list_runs(checkpoints, other)}:
             raise NoRunError(
-                f"{name} is no {kind.name} but a {other.name}, in {checkpoints / other.subfolder}",
+                f"{name} is a {other.name}, not a {kind.name}; it is in {checkpoints / other.subfolder}",
                 other.name,
                 other=name,
             )

@@ -235,7 +235,7 @@ def test_load_finds_runs_as_the_commands_do(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("novle",), "no run 'novle' in checkpoints: the only run there is novel"),
+        (("novle",), "no run 'novle' in checkpoints: the only run is novel"),
         (("novel", 3), "novel has no epoch 3: it has 1"),
         (("nowhere.weights.h5",), "no file nowhere.weights.h5"),
         (("novel", 1.0), "`epoch` must be int, not float"),

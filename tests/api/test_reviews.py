@@ -137,5 +137,7 @@ def test_load_classifier_finds_runs_as_the_commands_do(
     assert charrnn.load_classifier("mine", 1, checkpoints=run.checkpoints).path == run.epoch_file(1)
     with pytest.raises(charrnn.CharrnnError, match="no run 'mine' in checkpoints/classify"):
         charrnn.load_classifier("mine", checkpoints="checkpoints")
-    with pytest.raises(charrnn.CharrnnError, match="mine is a classifier, in "):
+    with pytest.raises(
+        charrnn.CharrnnError, match="mine is a classifier, not a language model; it is in "
+    ):
         charrnn.load("mine")

@@ -49,15 +49,18 @@ INTERRUPTED = "are in interrupted.weights.h5"
         (
             0,
             "2 of 9",
-            f"stopped before the first epoch ended; the weights of its step 2 of 9 {INTERRUPTED}",
+            f"stopped before the first epoch ended: the weights after step 2 of 9 {INTERRUPTED}",
             "Start again",
         ),
-        (2, None, "stopped: epoch 2 is saved", "Resume after it"),
+        (2, None, "stopped: epoch 2 is saved", "Resume with"),
         (
             2,
             "2 of 9",
-            f"stopped: epoch 2 is saved; the weights of step 2 of 9 after it {INTERRUPTED}",
-            "Resume after it",
+            (
+                "stopped in epoch 3: epoch 2 is saved, and the weights after step 2 of 9 "
+                f"{INTERRUPTED}"
+            ),
+            "Resume with",
         ),
     ],
 )
@@ -107,9 +110,15 @@ def test_a_run_that_ends_well(young_run: Run, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("stop", "kept"),
     [
-        (Interrupted(3), "; the weights of step 3 of 9 after it are in interrupted.weights.h5"),
-        (Interrupted(0), ""),
-        (KeyboardInterrupt(), ""),
+        (
+            Interrupted(3),
+            (
+                "stopped in epoch 2: epoch 1 is saved, and the weights after step 3 of 9 are in "
+                "interrupted.weights.h5"
+            ),
+        ),
+        (Interrupted(0), "stopped: epoch 1 is saved"),
+        (KeyboardInterrupt(), "stopped: epoch 1 is saved"),
     ],
     ids=repr,
 )
@@ -121,7 +130,7 @@ def test_an_interrupted_run(
     with pytest.raises(click.exceptions.Exit) as ended, explain(young_run):
         raise stop
     assert ended.value.exit_code == 130
-    lines = [f"stopped: epoch 1 is saved{kept}.", f"Resume after it: {RESUME}", USE]
+    lines = [f"{kept}.", f"Resume with: {RESUME}", USE]
     assert capsys.readouterr() == ("", "\n".join(lines) + "\n")
 
 
@@ -171,7 +180,7 @@ def test_a_piped_text_is_piped_in_again(young_run: Run, capsys: pytest.CaptureFi
     write_resume_file(young_run, RESULTS[0])
     with pytest.raises(click.exceptions.Exit), explain(young_run, piped=True):
         raise Interrupted(3)
-    resume = "Resume after it: ... | charrnn train - --resume mine\n"
+    resume = "Resume with: ... | charrnn train - --resume mine\n"
     assert resume in capsys.readouterr().err
 
 
@@ -181,7 +190,7 @@ def test_typed_folders_are_repeated(young_run: Run, capsys: pytest.CaptureFixtur
     with pytest.raises(click.exceptions.Exit), explain(young_run, "--checkpoints", "my runs"):
         raise Interrupted(3)
     _, resume, use = capsys.readouterr().err.splitlines()
-    assert resume == f"Resume after it: {RESUME} --checkpoints 'my runs'"
+    assert resume == f"Resume with: {RESUME} --checkpoints 'my runs'"
     assert use == f"{USE} --checkpoints 'my runs'"
 
 
@@ -190,7 +199,7 @@ def test_a_full_disk(young_run: Run, capsys: pytest.CaptureFixture[str]) -> None
     write_resume_file(young_run, *RESULTS)
     with pytest.raises(OSError, match="No space left"), explain(young_run):
         raise OSError(28, "No space left on device")
-    lines = ["stopped: epoch 2 is saved.", f"Resume after it: {RESUME}", USE]
+    lines = ["stopped: epoch 2 is saved.", f"Resume with: {RESUME}", USE]
     assert capsys.readouterr().err.splitlines() == lines
 
 
@@ -226,5 +235,5 @@ def test_each_kind_has_its_own_commands(capsys: pytest.CaptureFixture[str]) -> N
     ):
         raise Interrupted(3)
     _, resume, use = capsys.readouterr().err.splitlines()
-    assert resume == "Resume after it: charrnn classify imdb --resume critic"
+    assert resume == "Resume with: charrnn classify imdb --resume critic"
     assert use == 'Ask it: charrnn classify predict --run critic "What a film!"'

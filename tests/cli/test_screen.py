@@ -154,7 +154,9 @@ def test_an_interrupted_run(capsys: pytest.CaptureFixture[str], source: str, com
     introduction, stopping, kept, resume, use = capsys.readouterr().err.splitlines()
     assert introduction == "about it"
     assert stopping.startswith("stopping after this step")
-    assert kept.startswith("stopped: epoch 2 is saved; the weights of step 1 of 2 after it are in ")
-    assert resume == f"Resume after it: {command}"
+    assert kept.startswith(
+        "stopped in epoch 3: epoch 2 is saved, and the weights after step 1 of 2 are in "
+    )
+    assert resume == f"Resume with: {command}"
     assert use == "Read what it writes: charrnn sample --run mine"
     assert plan.run.curves_file.exists()

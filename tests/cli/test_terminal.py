@@ -53,11 +53,11 @@ def test_commands_are_not_broken(make_terminal: MakeTerminal) -> None:
     """A suggested command stays in one line, so that it can be copied, and run, as a whole."""
     stderr = make_terminal(30)
     command = "... | charrnn train - --resume mine --checkpoints 'my runs'"
-    Terminal().note(f"stopped: epoch 1 of the run is saved.\nResume after it: {command}")
+    Terminal().note(f"stopped: epoch 1 of the run is saved.\nResume with: {command}")
     assert stderr.getvalue().splitlines() == [
         "stopped: epoch 1 of the run is",
         "saved.",
-        "Resume after it:",
+        "Resume with:",
         command,
     ]
 

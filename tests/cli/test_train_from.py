@@ -157,13 +157,19 @@ def other_kinds() -> None:
 @pytest.mark.parametrize(
     ("named", "said"),
     [
-        ("young", "no run 'young' in checkpoints: the only run there is old"),
-        ("", "no run '' in checkpoints: the only run there is old"),
+        ("young", "no run 'young' in checkpoints: the only run is old"),
+        ("", "no run '' in checkpoints: the only run is old"),
         ("novel.txt", "novel.txt is no .weights.h5 file: give a run's name or a checkpoint"),
         ("gone.weights.h5", "no file gone.weights.h5"),
         ("cut.weights.h5", "cut.weights.h5 is damaged"),
-        ("critic", "critic is a classifier, in checkpoints/classify. Ask it: charrnn classify "),
-        ("reader", "reader is a word model, in checkpoints/pretrained. Begin a classifier from "),
+        (
+            "critic",
+            "critic is a classifier, not a language model; it is in checkpoints/classify. Ask it: ",
+        ),
+        (
+            "reader",
+            "reader is a word model, not a language model; it is in checkpoints/pretrained. Begin ",
+        ),
         (str(CRITIC), "but a charrnn classifier"),
         (str(READER), "but a charrnn word model"),
     ],

@@ -56,7 +56,7 @@ def test_ctrl_c_and_resume_of_a_piped_text(
     with monkeypatch.context() as patch:
         interrupt_at(patch, epoch=2, step=2)
         result = invoke(*words, stdin=text.encode())
-    assert "Resume after it: ... | charrnn train - --resume mine\n" in result.stderr
+    assert "Resume with: ... | charrnn train - --resume mine\n" in result.stderr
     resumed = invoke(*find_suggestion(result.stderr, "train"), stdin=text.encode())
     assert resumed.exit_code == 0, resumed.output
 
@@ -69,7 +69,7 @@ def test_ctrl_c_in_the_first_epoch(
     interrupt_at(monkeypatch, epoch=1, step=2)
     result = invoke("train", novel, *SMALL)
     assert result.exit_code == 130
-    assert "stopped before the first epoch ended; the weights of its step 2 of " in result.stderr
+    assert "stopped before the first epoch ended: the weights after step 2 of " in result.stderr
     assert "Start again: charrnn train --resume novel-rnn\n" in result.stderr
     assert invoke("sample", "The ", "--length", 3).exit_code == 0
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers

@@ -164,7 +164,7 @@ def test_resume_with_the_text_at_another_place(
 def test_resume_of_no_run(fails: Fails, finished_run: Run) -> None:
     """An unknown run is answered with those there are; without any the line says what to type."""
     line = fails(1, "train", "--resume", "yours", "--epochs", "2")
-    assert f"no run 'yours' in checkpoints: the only run there is {finished_run.name}" in line
+    assert f"no run 'yours' in checkpoints: the only run is {finished_run.name}" in line
     line = fails(1, "train", "--checkpoints", "nowhere", "--resume")
     assert line.endswith("can be resumed: train one with charrnn train")
 

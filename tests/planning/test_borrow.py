@@ -82,7 +82,9 @@ def test_a_network_without_an_embedding_borrows_none() -> None:
     message = catch_message(
         UsageError, lambda: borrow_embedding("old", NEW, network, None, RUNS, Silence())
     )
-    assert message == "`embedding_from` old: this network has no embedding"
+    assert message == (
+        "the new network has no embedding to take from old: leave out `embedding_from`"
+    )
 
 
 def test_two_runs_of_one_name_are_ambiguous() -> None:
@@ -104,5 +106,5 @@ def test_an_unknown_source_is_answered_with_the_existing_ones() -> None:
     assert (failure.value.kind, failure.value.empty) == (WORD_MODEL.name, True)
     kinds.write_epoch(kinds.make_run(RUNS, WORD_MODEL, "old"))
     assert reject("odl", RunError) == (
-        "no run or file odl to take an embedding from: the only run there is old"
+        "no run or file odl to take an embedding from: the only run is old"
     )

@@ -103,7 +103,7 @@ def test_the_budget_that_is_advised_is_enough(
     monkeypatch.setattr("charrnn.training.budget.measure_cost", measure)
     monkeypatch.setattr("charrnn.planning.budget.time.monotonic", lambda: clock[0])
     message = catch_message(UsageError, lambda: plan_budget(1, "minute"))
-    (advised,) = re.findall(r"give a `budget` of (\d+) ", message)
+    (advised,) = re.findall(r"give a `budget` of (\d+)[ ,]", message)
     assert plan_budget(int(advised), "minute").progress.recipe.training.epochs == 1
 
 

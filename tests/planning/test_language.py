@@ -277,12 +277,12 @@ def test_a_finished_run_is_not_resumed(folders: Folders) -> None:
 
 @pytest.mark.usefixtures("begun")
 def test_a_text_that_was_moved(tmp_path: Path, novel: Path, folders: Folders) -> None:
-    """The text can be named where it is now, which is then remembered; otherwise it is missing."""
+    """Where the text is now is remembered, unless the text itself is given; else it is missing."""
     moved = novel.rename(tmp_path / "moved.txt")
     with pytest.raises(MissingTextError):
         resume(folders)
     assert get_recipe(resume(folders, source="moved.txt")).source == str(moved)
-    assert get_recipe(resume(folders, source=make_corpus(TEXT))).source == ""
+    assert get_recipe(resume(folders, source=make_corpus(TEXT))).source == str(novel)
 
 
 @pytest.mark.usefixtures("begun")

@@ -246,7 +246,7 @@ def test_a_run_of_another_kind_is_not_resumed(folders: Folders) -> None:
     """A language model of that name is no classifier."""
     kinds.write_epoch(kinds.make_run(folders.checkpoints, LANGUAGE, "mine"))
     message = catch_message(RunError, lambda: resume(folders, "mine"))
-    assert message == f"mine is a language model, in {folders.checkpoints}"
+    assert message == f"mine is a language model, not a classifier; it is in {folders.checkpoints}"
     message = catch_message(RunError, lambda: resume(folders))
     assert message.startswith("no classifier in ")
 

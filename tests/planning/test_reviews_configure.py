@@ -61,8 +61,16 @@ def test_training_settings_override_the_preset() -> None:
     ("preset", "given", "message"),
     [
         ("best-of-all", {}, "unknown `preset` 'best-of-all': choose average-16, "),
-        ("bigrams", {"mask": True, "dense": 3}, "`dense`, `mask` does nothing here"),
-        ("best", {"cell": "none", "padding": "after"}, "`padding` does nothing here"),
+        (
+            "bigrams",
+            {"mask": True, "dense": 3},
+            "this network reads only words and pairs of words: leave out `dense`, `mask`",
+        ),
+        (
+            "best",
+            {"cell": "none", "padding": "after"},
+            "this network reads only words and pairs of words: leave out `padding`",
+        ),
         ("lstm-32", {"units": (9, 5), "layers": 2}, "`layers` repeats one size of `units`"),
         ("lstm-32", {"cell": "average", "layers": 2}, "`layers` repeats one size of `units`"),
         ("lstm-32", {"layers": 0}, "`layers` must be at least 1, not 0"),

@@ -24,8 +24,8 @@ def list_names(checkpoints: Path, kind: Kind) -> list[str]:
 @pytest.mark.parametrize(
     ("names", "listed"),
     [
-        (["first"], "the only run there is first"),
-        (["first", "second"], "the runs there are second, first"),
+        (["first"], "the only run is first"),
+        (["first", "second"], "the runs are second, first"),
     ],
 )
 def test_an_unknown_run_is_answered_with_the_existing_ones(
@@ -67,7 +67,8 @@ def test_a_run_of_another_kind_is_recognized(checkpoints: Path, kind: Kind, othe
         return
     with pytest.raises(NoRunError) as failure:
         find_run(checkpoints, kind, "mine")
-    assert str(failure.value) == f"mine is a {other.name}, in {checkpoints / other.subfolder}"
+    place = checkpoints / other.subfolder
+    assert str(failure.value) == f"mine is a {other.name}, not a {kind.name}; it is in {place}"
     assert (failure.value.kind, failure.value.other) == (other.name, "mine")
 
 

@@ -86,14 +86,14 @@ def test_a_folder_that_is_no_run_is_described(checkpoints: Path, trained: Run) -
         "texts is a folder without checkpoints: name a run or a .weights.h5 file"
     )
     assert catch_message(RunError, lambda: find(checkpoints, checkpoints)) == (
-        f"{checkpoints} is a folder of runs, not a run: the only run there is {trained.name}"
+        f"{checkpoints} is a folder of runs, not a run: name one, for example {trained.folder}"
     )
 
 
 def test_an_unknown_name_is_an_error(checkpoints: Path, trained: Run) -> None:
     """What is neither run nor folder nor file is answered with the runs that there are."""
     assert catch_message(RunError, lambda: find(checkpoints, "navel")) == (
-        f"no run 'navel' in {checkpoints}: the only run there is {trained.name}"
+        f"no run 'navel' in {checkpoints}: the only run is {trained.name}"
     )
 
 

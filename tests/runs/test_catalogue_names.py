@@ -110,7 +110,8 @@ def test_names_that_lead_elsewhere_are_rejected(checkpoints: Path, name: str) ->
     """A name with a path, a blank or a leading sign is rejected with what may be used."""
     message = reject_name(checkpoints, name, UsageError)
     assert message == (
-        f"`run` {name!r} can't be a folder's name: use letters, digits, and . _ + - after the first"
+        f"`run` {name!r} can't be a folder's name: use letters and digits, and after the "
+        "first of them also . _ + -"
     )
 
 

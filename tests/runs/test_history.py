@@ -127,7 +127,7 @@ def test_a_damaged_history_is_an_error_of_ours(content: str) -> None:
     """A history that is cut off, edited or overwritten is called damaged, whatever the damage."""
     FILE.write_text(content)
     message = catch_message(RunError, lambda: read_history(FILE))
-    assert message == "history.csv is damaged: name an `epoch`"
+    assert message == "history.csv is damaged: delete it, or choose an `epoch`"
 
 
 @settings(deadline=None)

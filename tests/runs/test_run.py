@@ -126,5 +126,5 @@ def test_a_named_epoch_needs_no_history(run: Run) -> None:
     make_epochs(run, 1, 2)
     run.history_file.write_text("gone\nwrong\n")
     message = catch_message(RunError, run.choose_checkpoint)
-    assert message == f"{run.history_file} is damaged: name an `epoch`"
+    assert message == f"{run.history_file} is damaged: delete it, or choose an `epoch`"
     assert run.choose_checkpoint(1) == run.epoch_file(1)

@@ -56,7 +56,7 @@ def plan_classifier(monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> PlanClas
             patch.setattr("charrnn.training.reviews.train", begin)
             result = invoke("classify", *words)
         assert "_LeftOutError" in result.stderr, result.output
-        run, progress, learn, validate, _, _, borrowed = begun.pop()
+        run, progress, learn, validate, _, _, _, borrowed = begun.pop()
         assert isinstance(progress, Progress)
         return PlannedClassifier(run, progress.recipe, learn, validate, borrowed, result)
 

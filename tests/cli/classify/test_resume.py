@@ -69,7 +69,7 @@ def test_resume_of_a_table(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> N
         interrupt_at(patch, "mine", step=2, epoch=2)
         stopped = invoke(*[word for word in start if word != "-q"], "--run", "mine")
     assert stopped.exit_code == 130, stopped.output
-    assert "\nResume after it: charrnn classify train --resume mine\n" in stopped.stderr
+    assert "\nResume with: charrnn classify train --resume mine\n" in stopped.stderr
     result = invoke("classify", "train", "--resume", "mine")
     assert result.exit_code == 0, result.output
     assert "resuming after epoch 1 of 2" in result.stderr

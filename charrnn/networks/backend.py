@@ -19,7 +19,7 @@ def import_keras_quietly() -> None:
     shown.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    _keep_xla_to_one_core()
+    keep_xla_to_one_core()
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         import keras
     else:
@@ -28,7 +28,7 @@ def import_keras_quietly() -> None:
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
-def _keep_xla_to_one_core() -> None:
+def keep_xla_to_one_core() -> None:
     """Keep each XLA program to one core, as each core runs its own part of the batch.
 
     The user's own flags come last, and so take precedence.

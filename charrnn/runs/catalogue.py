@@ -55,8 +55,9 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
             return run
     for other in KINDS:
         if other != kind and name in {run.name for run in list_runs(checkpoints, other)}:
+            place = checkpoints / other.subfolder
             raise NoRunError(
-                f"{name} is a {other.name}, not a {kind.name}; it is in {checkpoints / other.subfolder}",
+                f"{name} is a {other.name}, not a {kind.name}; it is in {place}",
                 other.name,
                 other=name,
             )

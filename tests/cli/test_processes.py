@@ -382,7 +382,7 @@ def test_ctrl_c_while_training(interrupted: Interrupted) -> None:
     kept = read_checkpoint(interrupted.run.interrupted_file).provenance
     assert (kept.epoch, kept.finished) == (2, False)
     after = interrupted.screen.split("stopping after this step")[1]
-    assert "stopped: epoch 1 is saved" in after
+    assert "stopped in epoch 2: epoch 1 is saved" in after
     assert re.search(r"step [1-9]\d* of 749", after)
     assert "charrnn train --resume mine" in after
     assert "Traceback" not in interrupted.screen

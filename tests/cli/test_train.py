@@ -304,7 +304,7 @@ def test_budget(plan: PlanRun, long: Path) -> None:
         (["--budget", "nan"], "--budget must be a number of minutes above 0"),
         (["--budget", "inf"], "--budget must be a number of minutes above 0"),
         (["--budget", 1e-9, "--units", 3], "not one epoch fits into the --budget: it takes about"),
-        (["--budget", 1e-9, "--units", 3], "give a --budget of 1 and the --preset minute, or"),
+        (["--budget", 1e-9, "--units", 3], "give a --budget of 1, or"),
     ],
 )
 def test_rejected_budgets(fails: Fails, long: Path, words: list[object], message: str) -> None:
@@ -349,7 +349,7 @@ def test_rejected_budgets(fails: Fails, long: Path, words: list[object], message
         (["--stride", "0"], "--stride"),
         (["--stride", "11"], "a --stride of 11 would skip text"),
         (["--stride", "5"], "set --state to reset"),
-        (["--stride", "5", "--order", "shuffled"], "--stride goes with the --order streams"),
+        (["--stride", "5", "--order", "shuffled"], "--stride needs the --order streams"),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, list) else "",
 )

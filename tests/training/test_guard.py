@@ -68,7 +68,7 @@ def test_an_interruption_keeps_no_broken_network(
 def test_a_learning_rate_far_too_high_ends_in_one_line(make_training: MakeTraining) -> None:
     """If the weights explode the run ends with an error, and keeps no broken epoch."""
     small = make_training(epochs=50, learning_rate=1e38, clip_norm=0.0)
-    with pytest.raises(DivergedError, match=r"became NaN or infinite in epoch 1; ") as diverged:
+    with pytest.raises(DivergedError, match=r"became NaN or infinite in epoch 1: ") as diverged:
         small.start()
     assert diverged.value.changes == {"learning_rate": 0.01, "clip_norm": 1.0}
     message = str(diverged.value)

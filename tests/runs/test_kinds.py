@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 
 from charrnn.cli.program import program
@@ -31,7 +32,9 @@ def test_commands_exist(kind: Kind) -> None:
     for words in (kind.command, kind.use):
         command: object = program
         for word in words.split()[1:]:
-            command = command.commands[word]  # type: ignore[attr-defined]
+            assert isinstance(command, click.Group)
+            command = command.commands[word]
+        assert isinstance(command, click.Command)
 
 
 def test_advice_follows_the_files_and_not_the_folder(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ NETWORKS = st.builds(
     weight_drop=FRACTION,
     embedding_dropout=FRACTION,
 )
-TRAININGS = st.builds(
+TRAINING_CONFIGS = st.builds(
     TrainingConfig,
     batch_size=POSITIVE,
     epochs=POSITIVE,
@@ -53,7 +53,7 @@ class Measured:
 
 
 @settings(deadline=None)
-@given(NETWORKS | TRAININGS)
+@given(NETWORKS | TRAINING_CONFIGS)
 def test_settings_survive_json(config: NetworkConfig | TrainingConfig) -> None:
     """Settings written as JSON are read as the same settings."""
     text = json.dumps(dataclasses.asdict(config))

@@ -162,7 +162,7 @@ def test_settings_are_rejected_before_reviews_are_read(
     folders: Folders, changes: dict[str, Any], kind: type[CharrnnError]
 ) -> None:
     """What can be seen at once is rejected at once: a download would fail in this test."""
-    catch_message(kind, lambda: plan(request_for(**changes), folders))
+    assert catch_message(kind, lambda: plan(request_for(**changes), folders))
 
 
 def test_too_few_reviews_leave_no_run(folders: Folders) -> None:

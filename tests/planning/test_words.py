@@ -142,7 +142,7 @@ def test_settings_are_rejected_before_reviews_are_read(
 ) -> None:
     """What can be seen at once is rejected at once: a download would fail in this test."""
     request = request_for(**changes)
-    catch_message(kind, lambda: plan_word_model(request, folders, Silence()))
+    assert catch_message(kind, lambda: plan_word_model(request, folders, Silence()))
 
 
 def test_too_few_reviews_leave_no_run(npz: Path, folders: Folders) -> None:

@@ -73,6 +73,10 @@ WORK = {
     "SimpleRNN 1024, bfloat16": Work("rnn", 1024, "bfloat16"),
     "LSTM 512 x 2, bfloat16": Work("lstm", 512, "bfloat16", depth=2),
     "LSTM 256, bfloat16": Work("lstm", 256, "bfloat16", embedding=64),
+    "LSTM 512 at 16 rows, float32": Work("lstm", 512, "float32", embedding=64, batch=16),
+    "LSTM 256 at 16 rows, float32": Work("lstm", 256, "float32", embedding=64, batch=16),
+    "GRU 512 at 16 rows, float32": Work("gru", 512, "float32", embedding=64, batch=16),
+    "SimpleRNN 512 at 16 rows, float32": Work("rnn", 512, "float32", embedding=64, batch=16),
     "LSTM 128, float32": Work("lstm", 128, "float32"),
     "classifier LSTM 32, float32": classifier(32, "float32", batch=128, embedding=32),
     "classifier BiLSTM 64 x 2, float32": classifier(

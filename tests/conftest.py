@@ -1,12 +1,28 @@
 """Shared by all tests: folders of their own, text that is on every machine, and a small run."""
 
+import hashlib
+import os
+import tempfile
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+import charrnn
 from tests.support import networks
 from tests.support.networks import MakeCheckpoint, MakeRun
+
+_NATIVE = Path(charrnn.__file__).parent / "networks" / "native"
+
+
+def _name_native_cache() -> str:
+    """A folder for this very code: numba does not see that an inner function has changed."""
+    code = b"".join(module.read_bytes() for module in sorted(_NATIVE.glob("*.py")))
+    name = f"charrnn-native-{hashlib.sha256(code).hexdigest()[:16]}"
+    return str(Path(tempfile.gettempdir(), name))
+
+
+os.environ.setdefault("NUMBA_CACHE_DIR", _name_native_cache())
 
 
 @pytest.fixture(autouse=True)

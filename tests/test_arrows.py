@@ -47,6 +47,8 @@ TENSORFLOW_ROOMS = {"networks", "training"}
 ONLY_IN = {
     "tensorflow": TENSORFLOW_ROOMS,
     "keras": TENSORFLOW_ROOMS,
+    "numba": {"networks"},
+    "llvmlite": {"networks"},
     "click": {"cli"},
     "rich": {"cli"},
     "requests": {"data"},
@@ -54,7 +56,7 @@ ONLY_IN = {
     "tokenizers": {"data"},
     "h5py": {"runs"},
 }
-HEAVY = ("keras", "matplotlib", "requests", "tensorflow", "tokenizers")
+HEAVY = ("keras", "matplotlib", "numba", "requests", "tensorflow", "tokenizers")
 
 _REPORT = f"""
 import atexit, sys

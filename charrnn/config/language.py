@@ -39,7 +39,7 @@ class NetworkConfig:
     layers: int = 1
     dropout: float = 0.0  # on each recurrent layer's output, while training
     weight_drop: float = 0.0  # on each recurrent kernel's entries, while training
-    embedding_dropout: float = 0.0  # on the embedding's output, while training
+    embedding_dropout: float = 0.0  # on the embedding's table, while training
 
     def __post_init__(self) -> None:
         require_types(self)

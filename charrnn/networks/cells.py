@@ -18,10 +18,12 @@ class Cell(Protocol):
     """What a scan needs from a cell; a cell has no weights and no state of its own.
 
     Attributes:
+        name: what presets and files call it.
         saved: how many (B, H) tensors `forward` saves.
         reset_after: whether u has its own bias, and gradients by x and by u that differ.
     """
 
+    name: str
     saved: int
     reset_after: bool
 
@@ -48,7 +50,7 @@ class Cell(Protocol):
 class SimpleCell:
     """h' = tanh(x + u)."""
 
-    saved, reset_after = 0, False
+    name, saved, reset_after = "rnn", 0, False
 
     def forward(self, x: tf.Tensor, u: tf.Tensor, _states: Tensors) -> tuple[Tensors, Tensors]:
         """Step once; see `Cell`."""
@@ -66,7 +68,7 @@ class SimpleCell:
 class LSTMCell:
     """c' = f c + i g, h' = o tanh(c'), (i, f, g, o) = (sigmoid, sigmoid, tanh, sigmoid)(x + u)."""
 
-    saved, reset_after = 4, False
+    name, saved, reset_after = "lstm", 4, False
 
     def forward(self, x: tf.Tensor, u: tf.Tensor, states: Tensors) -> tuple[Tensors, Tensors]:
         """Step once; see `Cell`."""
@@ -93,7 +95,7 @@ class LSTMCell:
 class GRUCell:
     """h' = z h + (1 - z) n, n = tanh(x_n + r u_n), (z, r) = sigmoid(x + u)."""
 
-    saved, reset_after = 4, True
+    name, saved, reset_after = "gru", 4, True
 
     def forward(self, x: tf.Tensor, u: tf.Tensor, states: Tensors) -> tuple[Tensors, Tensors]:
         """Step once; see `Cell`."""

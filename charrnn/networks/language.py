@@ -47,22 +47,18 @@ def build_model(config: NetworkConfig, batch_size: int, precision: str = "float3
 
 
 def _embed(config: NetworkConfig, ids: Any) -> tuple[Any, dict[str, Any]]:
-    """Build the embedding and its dropout.
+    """Build the embedding.
 
     Returns:
         the characters' vectors (B, T, E), and the arguments by which the first recurrent layer
         projects the table instead of the vectors; none if the table is too large to gain by it.
     """
-    lookup: dict[str, Any] = {}
-    if config.vocabulary_size <= PROJECTED * config.embedding:
-        vectors, table = Embedding(config.vocabulary_size, config.embedding, return_table=True)(ids)
-        # In training, vectors thinned by dropout are no longer rows of the table.
-        lookup = {"ids": ids, "table": table, "dropped": bool(config.embedding_dropout)}
-    else:
-        vectors = Embedding(config.vocabulary_size, config.embedding)(ids)
-    if config.embedding_dropout:
-        vectors = keras.layers.Dropout(config.embedding_dropout)(vectors)
-    return vectors, lookup
+    sizes = config.vocabulary_size, config.embedding
+    if config.vocabulary_size > PROJECTED * config.embedding:
+        return Embedding(*sizes, dropout=config.embedding_dropout)(ids), {}
+    embedding = Embedding(*sizes, dropout=config.embedding_dropout, return_table=True)
+    vectors, table = embedding(ids)
+    return vectors, {"ids": ids, "table": table}
 
 
 def find_recurrent_layers(model: Any) -> list[Any]:

@@ -30,26 +30,35 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]
     Args:
         return_table: whether to return the table with the vectors, so that a recurrent layer can
             be called with it.
+        dropout: the fraction of the table's numbers that are zero in a training step, the others
+            scaled up: each character loses the same numbers wherever it stands in the batch.
     """
 
-    def __init__(self, *args: Any, return_table: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, return_table: bool = False, dropout: float = 0.0, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.return_table = return_table
+        self.return_table, self.dropout = return_table, dropout
+        if dropout:
+            self.drop_seeds = keras.random.SeedGenerator()
 
     def get_config(self) -> dict[str, Any]:
-        """Return Keras's config and `return_table`."""
-        return {**super().get_config(), "return_table": self.return_table}
+        """Return Keras's config and this class's own arguments."""
+        names = ("return_table", "dropout")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
-    def compute_output_spec(self, inputs: Any) -> Any:
+    def compute_output_spec(self, inputs: Any, training: bool = False) -> Any:  # noqa: ARG002
         """Return the shapes and dtypes of what `call` returns."""
         vectors = super().compute_output_spec(inputs)
         if not self.return_table:
             return vectors
         return vectors, keras.KerasTensor((self.input_dim, self.output_dim), self.compute_dtype)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any, training: bool = False) -> Any:
         """Turn ids (B, T) into vectors (B, T, E); with `return_table`, and the table (V, E)."""
         table = tf.convert_to_tensor(self.embeddings)
+        if training and self.dropout:
+            table = keras.random.dropout(table, self.dropout, seed=self.drop_seeds)
         vectors = look_up(table, tf.cast(inputs, tf.int32))
         return (vectors, table) if self.return_table else vectors
 

@@ -21,7 +21,7 @@ def choose_sizes(batch: Any, least: int = 1) -> list[Any]:
     rows = batch.shape[0]
     if rows is None:
         return [tf.shape(batch)[0]]
-    parts = max(1, min(_count_cores(), rows // least))
+    parts = max(1, min(count_cores(), rows // least))
     return [(rows + part) // parts for part in range(parts)]
 
 
@@ -30,7 +30,8 @@ def join_parts(parts: Sequence[Any]) -> Any:
     return parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
 
 
-def _count_cores() -> int:
+def count_cores() -> int:
+    """Count the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -11,6 +11,16 @@ def multiply(a: tf.Tensor, b: tf.Tensor, precision: tf.DType, **transpose: bool)
     return tf.matmul(tf.cast(a, precision), tf.cast(b, precision), **transpose)
 
 
+def multiply_transposed(a: tf.Tensor, b: tf.Tensor, precision: tf.DType) -> tf.Tensor:
+    """Multiply the transpose of a (N, K) by b (N, M), as `multiply` does.
+
+    oneDNN's float32 product of two plain factors is nearly twice as fast, and a transpose is cheap.
+    """
+    if precision == tf.bfloat16:
+        return multiply(a, b, precision, transpose_a=True)
+    return multiply(tf.transpose(a), b, precision)
+
+
 def multiply_sequences(sequences: Any, kernel: Any, precision: tf.DType) -> Any:
     """Multiply (T, B, E) by (E, G*H) as one product of all T*B rows."""
     time, batch, width = sequences.shape

@@ -1,9 +1,9 @@
-"""A recurrent layer's inputs times its kernel, all time steps at once, for each part of the batch.
+"""A recurrent layer's inputs times its kernel, all time steps at once.
 
 Shapes: B batch, T time, E the input's width, H units, G gates, V vocabulary.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -11,30 +11,40 @@ from charrnn.networks.layers import look_up
 from charrnn.networks.products import multiply, multiply_sequences
 
 
-def project_sequences(
-    sequences: Any, kernel: Any, sizes: list[Any], precision: tf.DType
-) -> list[Any]:
-    """Multiply sequences (B, T, E) by a kernel (E, G*H).
+class Projection(NamedTuple):
+    """What to project, and how: the batch itself, or the rows of a small table that it reads.
 
-    Args:
-        sequences: what to multiply.
-        kernel: what to multiply it by.
-        sizes: how many of the B rows go into each part.
-        precision: what the product's factors and result are rounded to.
-
-    Returns:
-        for each part, which has B' rows, the product (T, B', G*H).
+    Attributes:
+        source: sequences (B, T, E), or ids (B, T) of the table's rows.
+        factor: the kernel (E, G*H), or the table's rows times the kernel, (V, G*H).
+        precision: what the products' factors and results are rounded to.
     """
-    time_major = [tf.transpose(part, (1, 0, 2)) for part in tf.split(sequences, sizes)]
-    return [multiply_sequences(part, kernel, precision) for part in time_major]
 
+    source: Any
+    factor: Any
+    precision: tf.DType
 
-def project_rows(
-    table: Any, ids: Any, kernel: Any, sizes: list[Any], precision: tf.DType
-) -> list[Any]:
-    """Multiply the rows of a table (V, E) by a kernel, then look the products up by ids (B, T).
+    @classmethod
+    def from_table(cls, table: Any, ids: Any, kernel: Any, precision: tf.DType) -> "Projection":
+        """Project a table (V, E): the same as its rows looked up, by V products instead of B*T."""
+        return cls(ids, multiply(table, kernel, precision), precision)
 
-    The result is `project_sequences` of the rows looked up, by a product of V rows instead of B*T.
-    """
-    products = multiply(table, kernel, precision)  # (V, G*H)
-    return [look_up(products, tf.transpose(part)) for part in tf.split(ids, sizes)]
+    def list_inputs(self) -> tuple[Any, Any]:
+        """List the products, and which of them each step reads.
+
+        Returns:
+            (V, G*H) and int32 (B, T); or all, (B, T, G*H), and None.
+        """
+        if self.source.dtype.is_integer:
+            return self.factor, tf.cast(self.source, tf.int32)
+        return self.project(self.source), None
+
+    def project(self, source: Any) -> Any:
+        """Project `source`, or a part of it with its first two dimensions in any order.
+
+        Returns:
+            products, (B, T, G*H) of a source (B, T, ...).
+        """
+        if source.dtype.is_integer:
+            return look_up(self.factor, source)
+        return multiply_sequences(source, self.factor, self.precision)

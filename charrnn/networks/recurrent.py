@@ -12,15 +12,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from charrnn.networks import cells, parts
+from charrnn.networks import cells
+from charrnn.networks.batch_scan import scan_in_parts
 from charrnn.networks.layers import check_precision, register
 from charrnn.networks.precision import has_gpu
-from charrnn.networks.projection import project_rows, project_sequences
-from charrnn.networks.scan import scan
-from charrnn.networks.scan_mode import Kernel, ScanMode, choose_compiled, fills_all_cores
+from charrnn.networks.projection import Projection
+from charrnn.networks.scan_mode import ScanMode, choose_compiled, runs_natively
 from charrnn.networks.weight_drop import drop_weights
-
-ROWS = 32  # the fewest in a part of the batch; measured, see docs/decisions/0006-recurrent-scans.md
 
 
 class ScannedLayer(keras.layers.RNN):  # type: ignore[misc]
@@ -63,7 +61,6 @@ class ScannedLayer(keras.layers.RNN):  # type: ignore[misc]
         training: bool = False,
         ids: Any = None,
         table: Any = None,
-        dropped: bool = False,
     ) -> Any:
         """Run over time as Keras's layer does.
 
@@ -78,8 +75,6 @@ class ScannedLayer(keras.layers.RNN):  # type: ignore[misc]
             training: whether dropouts apply.
             ids: int (B, T): which rows of `table` the sequences are.
             table: vectors (V, E); given together with `ids`.
-            dropped: whether `sequences` have passed through a dropout. In training they are then
-                no longer rows of the table, and are projected themselves.
 
         Returns:
             what Keras's layer returns.
@@ -92,41 +87,42 @@ class ScannedLayer(keras.layers.RNN):  # type: ignore[misc]
                 return super().call(
                     sequences, initial_state=initial_state, mask=mask, training=training
                 )
-            changed = training and (dropped or self.cell.dropout)
-            lookup = None if table is None or changed else (table, ids)
+            own = training and self.cell.dropout  # the inputs are no longer rows of the table
+            lookup = None if table is None or own else (table, ids)
             return self._scan_batch(sequences, lookup, initial_state, mask, training)
 
     def _scan_batch(
         self, sequences: Any, lookup: Any, initial_state: Any, mask: Any, training: bool
     ) -> Any:
         """Do what `call` does; `lookup` is None, or the table and ids to project instead."""
-        mode = self._choose_mode(sequences)
-        sizes = self._choose_sizes(sequences, mode)
+        mask = self._find_mask(mask)
         states = self._find_states(sequences, initial_state)
-        projected = self._project(sequences, lookup, sizes, mode, training)
-        kernel = mode.lay_out_kernel(tf.convert_to_tensor(self.cell.recurrent_kernel))
-        states_of_parts = zip(*(tf.split(state, sizes) for state in states), strict=True)
-        masks = self._split_mask(mask, sizes)
-        results = [
-            self._scan_part(mode, kernel, *part)
-            for part in zip(projected, states_of_parts, masks, strict=True)
-        ]
-        output, *states = map(parts.join_parts, zip(*results, strict=True))
+        projection = self._find_projection(sequences, lookup, training)
+        outputs, states = self._scan(projection, states, mask)
         if self.stateful:
             for variable, state in zip(self.states, states, strict=True):
                 variable.assign(state)
-        return (output, *states) if self.return_state else output
-
-    def _scan_part(self, mode: ScanMode, kernel: Kernel, x: Any, states: Any, mask: Any) -> Any:
-        """Scan x (T, B, G*H) with mask (B, T) to this layer's output and its last states."""
-        mask = None if mask is None else tf.transpose(mask)  # (T, B)
-        outputs, states = scan(mode, x, states, kernel, self._stack_bias(), mask)
-        last = states[0]
+        output = states[0]
         if mask is not None:
             outputs = self._mask_outputs(outputs, mask)
-            last = outputs[-1]
-        output = tf.transpose(outputs, (1, 0, 2)) if self.return_sequences else last
-        return output, *states
+            output = outputs[:, -1]
+        output = outputs if self.return_sequences else output
+        return (output, *states) if self.return_state else output
+
+    def _scan(self, projection: Projection, states: list[Any], mask: Any) -> Any:
+        kernel = tf.convert_to_tensor(self.cell.recurrent_kernel)
+        bias = self._stack_bias()
+        batch, steps = projection.source.shape[:2]
+        if projection.precision == tf.float32 and runs_natively(steps):
+            from charrnn.networks.native.scan import scan_natively
+
+            inputs, ids = projection.list_inputs()
+            return scan_natively(self.step.name, inputs, ids, states, kernel, bias, mask)
+        compiled = choose_compiled(
+            batch, steps, self.cell.units, projection.precision, few_lengths=self.few_lengths
+        )
+        mode = ScanMode(self.step, projection.precision, compiled)
+        return scan_in_parts(mode, projection, states, kernel, bias, mask)
 
     def _drop_weights(self, training: bool) -> AbstractContextManager[None]:
         if training and self.weight_drop:
@@ -146,21 +142,6 @@ class ScannedLayer(keras.layers.RNN):  # type: ignore[misc]
             and not has_gpu()
         )
 
-    def _choose_mode(self, sequences: Any) -> ScanMode:
-        narrow = self.precision == "bfloat16"
-        precision = tf.bfloat16 if narrow else tf.as_dtype(self.compute_dtype)
-        batch, steps, _ = sequences.shape
-        compiled = choose_compiled(
-            batch, steps, self.cell.units, precision, few_lengths=self.few_lengths
-        )
-        return ScanMode(self.step, precision, compiled)
-
-    def _choose_sizes(self, sequences: Any, mode: ScanMode) -> list[Any]:
-        """Choose how many of the batch's rows go into each part."""
-        if fills_all_cores(self.cell.units, mode.precision):
-            return [tf.shape(sequences)[0]]
-        return parts.choose_sizes(sequences, ROWS)
-
     def _find_states(self, sequences: Any, initial_state: Any) -> list[Any]:
         """Find the states to start from, each (B, H)."""
         if self.stateful and sequences.shape[0] not in (None, self.states[0].shape[0]):
@@ -174,25 +155,26 @@ class ScannedLayer(keras.layers.RNN):  # type: ignore[misc]
         states = tf.nest.flatten(initial_state)
         return [keras.ops.convert_to_tensor(state, self.compute_dtype) for state in states]
 
-    def _project(
-        self, sequences: Any, lookup: Any, sizes: list[Any], mode: ScanMode, training: bool
-    ) -> list[Any]:
-        """Multiply each part of the batch by the kernel, to (T, B, G*H)."""
+    def _find_projection(self, sequences: Any, lookup: Any, training: bool) -> Projection:
+        """Find what is projected to (B, T, G*H), in the order in which time is scanned."""
+        narrow = self.precision == "bfloat16"
+        precision = tf.bfloat16 if narrow else tf.as_dtype(self.compute_dtype)
         kernel = tf.convert_to_tensor(self.cell.kernel)
         if lookup is not None:
             table, ids = lookup
-            return project_rows(table, self._order(ids), kernel, sizes, mode.precision)
+            return Projection.from_table(table, self._order(ids), kernel, precision)
         if training and self.cell.dropout:
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, tf.newaxis]
             self.cell.reset_dropout_mask()
-        return project_sequences(self._order(sequences), kernel, sizes, mode.precision)
+        return Projection(self._order(sequences), kernel, precision)
 
-    def _split_mask(self, mask: Any, sizes: list[Any]) -> list[Any]:
+    def _find_mask(self, mask: Any) -> Any:
+        """Find the mask (B, T) in the order in which time is scanned; None for none."""
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         if mask is None:
-            return [None] * len(sizes)
+            return None
         mask = mask[..., 0] if len(mask.shape) == 3 else mask  # noqa: PLR2004 - (B, T, 1)
-        return tf.split(self._order(tf.cast(mask, tf.bool)), sizes)  # type: ignore[no-any-return]
+        return self._order(tf.cast(mask, tf.bool))
 
     def _order(self, sequence: Any) -> Any:
         """Put (B, T, ...) in the order in which time is scanned."""
@@ -208,7 +190,7 @@ class ScannedLayer(keras.layers.RNN):  # type: ignore[misc]
     def _mask_outputs(self, outputs: Any, mask: Any) -> Any:
         """Set masked steps to Keras's outputs: zero, or the output before, zero at the start."""
         if not self.zero_output_for_mask:
-            mask = tf.cumsum(tf.cast(mask, tf.int32), axis=0) > 0
+            mask = tf.cumsum(tf.cast(mask, tf.int32), axis=1) > 0
         return tf.where(mask[..., tf.newaxis], outputs, tf.zeros_like(outputs))
 
 

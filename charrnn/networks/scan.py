@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from charrnn.networks.cells import Tensors
-from charrnn.networks.products import flatten_time, multiply, sum_rows
+from charrnn.networks.products import flatten_time, multiply_transposed, sum_rows
 from charrnn.networks.scan_mode import Kernel, ScanMode
 
 Arrays = list[tf.TensorArray]
@@ -53,11 +53,8 @@ def scan(
 
         def gradient(d_outputs: tf.Tensor, *d_last: tf.Tensor) -> list[tf.Tensor]:
             d_inputs, d_states = backward(kernel.backward, history, saved, d_outputs, d_last, masks)
-            h, d_u = (
-                flatten_time(history[0][:-1]),
-                flatten_time(d_inputs[-1]),
-            )  # (T*B, H), (.., G*H)
-            d_weights = multiply(h, d_u, mode.precision, transpose_a=True)
+            h, d_u = flatten_time(history[0][:-1]), flatten_time(d_inputs[-1])  # (T*B, ...)
+            d_weights = multiply_transposed(h, d_u, mode.precision)
             d_bias = [sum_rows(flatten_time(d), bias.dtype) for d in d_inputs]
             d_weights = tf.cast(d_weights, weights.dtype)
             return [d_inputs[0], d_weights, tf.concat(d_bias, axis=0), *d_states]

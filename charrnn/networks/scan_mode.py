@@ -3,6 +3,7 @@
 Shapes: B batch, H units, G gates.
 """
 
+from functools import cache
 from typing import Literal, NamedTuple
 
 import tensorflow as tf
@@ -76,6 +77,24 @@ class ScanMode(NamedTuple):
         """List the widths of the arrays that `pack` returns."""
         count = self.cell.saved
         return [units] * count if self.compiled == "scan" or not count else [count * units]
+
+
+def runs_natively(steps: int | None) -> bool:
+    """Whether `charrnn.networks.native` runs a scan in float32: numba must be installed.
+
+    Args:
+        steps: T; None if it isn't known beforehand.
+    """
+    return (steps is None or steps >= STEPS) and _has_numba()
+
+
+@cache
+def _has_numba() -> bool:
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def choose_compiled(

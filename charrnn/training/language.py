@@ -12,6 +12,7 @@ from charrnn.runs.checkpoint import Weights
 from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.run import Run
 from charrnn.training import loop
+from charrnn.training.adam import CompiledAdam
 from charrnn.training.carried_state import CarriedState
 from charrnn.training.language_batches import make_training_batches, make_validation_batches
 from charrnn.training.listener import Listener
@@ -72,7 +73,7 @@ def compile_model(recipe: LanguageRecipe) -> Any:
 
 
 def _make_optimizer(config: TrainingConfig) -> Any:
-    return keras.optimizers.Adam(
+    return CompiledAdam(
         learning_rate=config.learning_rate,
         global_clipnorm=config.clip_norm or None,
         weight_decay=config.weight_decay or None,

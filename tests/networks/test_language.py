@@ -225,19 +225,25 @@ def test_dropout_falls_on_every_recurrent_layer_while_training() -> None:
     assert np.abs(logits(training=True) - logits(training=True)).max() > 0.01
 
 
-def test_embedding_dropout_thins_the_vectors_while_training() -> None:
-    """Only the characters' vectors are thinned, and only in training."""
-    model = language.build_model(replace(_make_config("gru"), embedding_dropout=0.5), 2)
+@pytest.mark.parametrize("vocabulary", [100, 1000])
+def test_embedding_dropout_thins_the_table_while_training(vocabulary: int) -> None:
+    """Numbers of the table are zero or scaled up, alike for each place of a character."""
+    config = replace(_make_config("gru"), vocabulary_size=vocabulary, embedding=50)
+    model = language.build_model(replace(config, embedding_dropout=0.5), 2)
     kinds = [type(layer).__name__ for layer in model.layers[1:]]
-    assert kinds == ["Embedding", "Dropout", "GRU", "Dense"]
+    assert kinds == ["Embedding", "GRU", "Dense"]
+    embedding = model.layers[1]
     _set_some_weights(model)
-    embedding, dropout = model.layers[1:3]
-    vectors = np.asarray(embedding(_draw_ids(2, 500)))
-    thinned = np.asarray(dropout(vectors, training=True))
-    kept = thinned != 0
-    np.testing.assert_allclose(thinned[kept], 2 * vectors[kept])
+    table = np.asarray(embedding.embeddings)
+    embedding.return_table = False
+    ids = np.tile(np.arange(vocabulary), (2, 1))
+    thinned = np.asarray(embedding(ids, training=True))
+    np.testing.assert_array_equal(thinned[0], thinned[1])
+    kept = thinned[0] != 0
+    np.testing.assert_allclose(thinned[0][kept], 2 * table[kept])
     assert 0.45 < kept.mean() < 0.55
-    np.testing.assert_array_equal(dropout(vectors, training=False), vectors)
+    assert (np.asarray(embedding(ids, training=True)) != thinned).any()
+    np.testing.assert_array_equal(np.asarray(embedding(ids))[0], table)
 
 
 @every_cell
@@ -256,27 +262,19 @@ def test_embedding_dropout_reaches_the_logits_of_a_small_table(cell: str) -> Non
     np.testing.assert_array_equal(logits(training=False), logits(training=False))
 
 
-@pytest.mark.parametrize(
-    ("vocabulary", "training", "embedding_dropout", "rows"),
-    [
-        (6, True, 0.0, [6]),
-        (6, False, 0.0, [6]),
-        (6, True, 0.5, [10]),
-        (6, False, 0.5, [6]),
-        (7, True, 0.0, [10]),
-        (7, False, 0.5, [10]),
-    ],
-)
-def test_a_small_table_is_projected_unless_dropout_changes_the_vectors(
-    vocabulary: int, training: bool, embedding_dropout: float, rows: list[int]
+@pytest.mark.parametrize(("vocabulary", "rows"), [(6, 6), (7, 10)])
+@pytest.mark.parametrize("embedding_dropout", [0.0, 0.5])
+@pytest.mark.parametrize("training", [True, False])
+def test_a_small_table_is_projected(
+    vocabulary: int, training: bool, embedding_dropout: float, rows: int
 ) -> None:
-    """Up to V = 2E the first layer multiplies V rows; else, and behind dropout, B*T rows."""
+    """Up to V = 2E the first layer multiplies V rows, dropout or not; else B*T rows."""
     config = NetworkConfig(vocabulary, "gru", 3, 5, 2, embedding_dropout=embedding_dropout)
     model = language.build_model(config, 2)
     with record_multiplied_rows() as multiplied:
         model(_draw_ids(2, 5) % vocabulary, training=training)
-    second_layer = [10]
-    assert multiplied == rows + second_layer
+    second_layer = 10
+    assert multiplied == [rows, second_layer]
 
 
 def test_without_dropout_there_is_no_dropout_layer() -> None:

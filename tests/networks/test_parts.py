@@ -13,7 +13,7 @@ from charrnn.networks import parts
 def test_parts_are_fair_and_large_enough(rows: int, cores: int, least: int) -> None:
     """Every row is in one part, sizes differ by at most one row, and none is below the least."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts, "_count_cores", lambda: cores)
+        patch.setattr(parts, "count_cores", lambda: cores)
         sizes = parts.choose_sizes(np.zeros((rows, 2)), least)
     assert sum(sizes) == rows
     assert max(sizes) - min(sizes) <= 1
@@ -36,7 +36,7 @@ def test_batch_of_unknown_size_is_one_part() -> None:
 @pytest.mark.parametrize("cores", [1, 2, 3])
 def test_parts_join_to_the_batch(monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
     """Joined parts are the batch, in the same order."""
-    monkeypatch.setattr(parts, "_count_cores", lambda: cores)
+    monkeypatch.setattr(parts, "count_cores", lambda: cores)
     batch = tf.reshape(tf.range(15.0), (5, 3))
     pieces = tf.split(batch, parts.choose_sizes(batch))
     assert len(pieces) == cores

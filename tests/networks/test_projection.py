@@ -25,10 +25,11 @@ IDS = tf.constant([[1, 3, 1], [0, 6, 1]])
 TABLE = tf.constant(draw_normal(7, 4))
 
 
+@pytest.mark.parametrize("engine", ["native", "scan"])
 @pytest.mark.parametrize(("read_table", "masked"), [(True, True), (True, False), (False, False)])
 @pytest.mark.parametrize("name", NAMES)
 def test_projecting_the_table_is_projecting_the_batch(
-    name: str, read_table: bool, masked: bool
+    name: str, read_table: bool, masked: bool, engine: str
 ) -> None:
     """With a table, its rows are multiplied once, else the batch's; results are Keras's."""
     ids = tf.constant(np.random.default_rng(0).integers(0, 7, (5, 7)))
@@ -39,7 +40,11 @@ def test_projecting_the_table_is_projecting_the_batch(
     for layer, embedding in zip((stock, ours), embeddings, strict=True):
         embedding.build()
         embedding.set_weights([draw_normal(7, 4)])
-        with split_batches(2), tf.GradientTape() as tape, record_multiplied_rows() as rows:
+        with (
+            split_batches(2, compiled=engine),
+            tf.GradientTape() as tape,
+            record_multiplied_rows() as rows,
+        ):
             if layer is stock:
                 y = layer(embedding(ids), mask=mask)
             else:
@@ -49,23 +54,8 @@ def test_projecting_the_table_is_projecting_the_batch(
         variables = [*embedding.trainable_weights, *layer.trainable_weights]
         results.append(to_arrays([y, *tape.gradient(loss, [w.value for w in variables])]))
     assert_close(results[1], results[0])
-    assert rows == ([7] if read_table else [14, 21])
-
-
-@pytest.mark.parametrize(
-    ("dropped", "training", "reads_table"),
-    [(True, True, False), (True, False, True), (False, True, True), (False, False, True)],
-)
-@pytest.mark.parametrize("name", NAMES)
-def test_sequences_are_read_instead_of_the_table_if_dropout_changed_them(
-    name: str, dropped: bool, training: bool, reads_table: bool
-) -> None:
-    """Behind a dropout a layer reads its input in training; otherwise the table's rows."""
-    stock, ours = make_twins(name, 4, 5)
-    changed = tf.constant(draw_normal(2, 3, 4))
-    result = ours(changed, ids=IDS, table=TABLE, dropped=dropped, training=training)
-    expected = stock(tf.gather(TABLE, IDS) if reads_table else changed)
-    assert_close(to_arrays([result]), to_arrays([expected]))
+    whole_batch = [35] if engine == "native" else [14, 21]
+    assert rows == ([7] if read_table else whole_batch)
 
 
 def test_the_layers_own_dropout_is_not_lost() -> None:

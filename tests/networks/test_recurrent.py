@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from charrnn.networks import recurrent, scan_mode
 from tests.networks.twins import (
     COMPILED,
+    ENGINES,
     FALLBACKS,
     NAMES,
     STOCK,
@@ -27,7 +28,7 @@ from tests.networks.twins import (
 )
 
 
-@pytest.mark.parametrize("compiled", COMPILED)
+@pytest.mark.parametrize("compiled", ENGINES)
 @settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     name=st.sampled_from(NAMES),
@@ -59,7 +60,7 @@ def test_results_and_gradients_are_stock_keras(
     cores: int,
     seed: int,
 ) -> None:
-    """For every cell, shape (also T = 1), direction, mask, initial state, and use of XLA."""
+    """For every cell, shape (also T = 1), direction, mask, initial state, and engine."""
     batch, time, width, units = shape
     x = draw_normal(batch, time, width, seed=seed)
     mask = flip_coins(batch, time, seed=seed) if masked else None
@@ -144,16 +145,17 @@ def test_graphs_are_stock_keras(
 def test_what_xla_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole scan if its sizes are known, small and float32; else the gates, or nothing."""
 
-    def choose(batch: Any, steps: Any, **options: Any) -> str:
-        layer = recurrent.GRU(4, **options)
-        return str(layer._choose_mode(keras.KerasTensor((batch, steps, 3))).compiled)
+    def choose(
+        batch: Any, steps: Any, precision: Any = tf.float32, *, few_lengths: bool = False
+    ) -> str:
+        return scan_mode.choose_compiled(batch, steps, 4, precision, few_lengths=few_lengths)
 
     known = {1: "nothing", 7: "nothing", 8: "scan", 100: "scan", None: "gates"}
     for steps, compiled in known.items():
         assert choose(64, steps) == compiled
         assert choose(None, steps) == "nothing"
     assert choose(64, None, few_lengths=True) == "scan"
-    assert choose(64, 100, precision="bfloat16") == "gates"
+    assert choose(64, 100, tf.bfloat16) == "gates"
     monkeypatch.setattr(scan_mode, "UNITS", 4)
     assert choose(64, 100) == "gates"
 
@@ -167,12 +169,13 @@ def test_float64_is_stock_keras(name: str) -> None:
     assert_close(run(ours, x), run(stock, x), 1e-12)
 
 
+@pytest.mark.parametrize("engine", ["native", "scan"])
 @pytest.mark.parametrize("name", NAMES)
-def test_stateful_layers_carry_the_same_state(name: str) -> None:
+def test_stateful_layers_carry_the_same_state(name: str, engine: str) -> None:
     """The state is carried over three batches, and is zero again after a reset."""
     stock, ours = make_twins(name, 3, 4, stateful=True, return_sequences=True)
     x = draw_normal(5, 7, 3)
-    with split_batches(2):
+    with split_batches(2, compiled=engine):
         for _ in range(3):
             assert_close(run(ours, x), run(stock, x))
             assert_close(to_arrays(ours.states), to_arrays(stock.states))
@@ -188,8 +191,9 @@ def test_stateful_layers_reject_another_batch_size() -> None:
             layer(draw_normal(3, 7, 3))
 
 
+@pytest.mark.parametrize("engine", ["native", "scan"])
 @pytest.mark.parametrize("name", NAMES)
-def test_bidirectional_is_stock_keras(name: str) -> None:
+def test_bidirectional_is_stock_keras(name: str, engine: str) -> None:
     """Wrapped in Keras's Bidirectional, with a mask, sequences come out as stock Keras's."""
     stock, ours = (
         keras.layers.Bidirectional(kind(4, return_sequences=True))
@@ -199,7 +203,7 @@ def test_bidirectional_is_stock_keras(name: str) -> None:
         layer.build((5, 7, 3))
     ours.set_weights(stock.get_weights())
     x, mask = draw_normal(5, 7, 3), flip_coins(5, 7)
-    with split_batches(2):
+    with split_batches(2, compiled=engine):
         assert_close(run(ours, x, mask=mask), run(stock, x, mask=mask))
 
 

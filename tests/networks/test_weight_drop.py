@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from charrnn.networks import recurrent
+from charrnn.networks import batch_scan, recurrent
 from charrnn.networks.scan import scan
 from tests.networks.twins import (
     COMPILED,
@@ -156,7 +156,7 @@ def test_weight_drop_leaves_the_cell_its_variable(
             raise raised
         return scan(*arguments)
 
-    monkeypatch.setattr(recurrent, "scan", look)
+    monkeypatch.setattr(batch_scan, "scan", look)
     with pytest.raises(raised) if raised else nullcontext():
         ours(draw_normal(5, 3, 3), training=True)
     assert within[0] is not kernel

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from charrnn.networks import parts, products, projection, recurrent
+from charrnn.networks import batch_scan, parts, products, projection, recurrent
+from charrnn.networks.native import scan as native_scan
 from charrnn.networks.products import multiply
 from charrnn.networks.scan import scan
 from charrnn.networks.scan_mode import ScanMode
@@ -17,6 +18,7 @@ from charrnn.networks.scan_mode import ScanMode
 STOCK = {"rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 NAMES = sorted(STOCK)
 COMPILED = ["scan", "gates", "nothing"]
+ENGINES = ["native", *COMPILED]
 FALLBACKS: list[tuple[str, dict[str, Any]]] = [
     *((name, {"recurrent_dropout": 0.5}) for name in NAMES),
     *((name, {"activation": "relu"}) for name in NAMES),
@@ -33,10 +35,16 @@ FALLBACKS: list[tuple[str, dict[str, Any]]] = [
 def split_batches(
     cores: int, rows: int = 1, compiled: str | None = None
 ) -> Iterator[list[tuple[int, str]]]:
-    """Split batches for a number of cores, with XLA compiling a given part of each scan.
+    """Split batches for a number of cores, and run them by a given engine.
+
+    Args:
+        cores: how many there are.
+        rows: the fewest in a part of TensorFlow's loops.
+        compiled: "native", or what XLA compiles of TensorFlow's loops; None for what they choose.
 
     Yields:
-        a list to which each scan adds its part's number of rows, and what XLA compiled.
+        a list to which each of TensorFlow's scans adds its part's number of rows, and what XLA
+        compiled.
     """
     scans: list[tuple[int, str]] = []
 
@@ -45,9 +53,11 @@ def split_batches(
         return scan(mode, x, *arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recurrent, "scan", record)
-        patch.setattr(parts, "_count_cores", lambda: cores)
-        patch.setattr(recurrent, "ROWS", rows)
+        patch.setattr(batch_scan, "scan", record)
+        patch.setattr(parts, "count_cores", lambda: cores)
+        patch.setattr(native_scan, "count_cores", lambda: cores)
+        patch.setattr(batch_scan, "ROWS", rows)
+        patch.setattr(recurrent, "runs_natively", lambda _steps: compiled == "native")
         if compiled is not None:
             patch.setattr(recurrent, "choose_compiled", lambda *_, **__: compiled)
         yield scans

@@ -1,0 +1,226 @@
+"""The native loops: NumPy and stock Keras are the oracles, TensorFlow's loops the fallback."""
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charrnn.networks import recurrent, scan_mode
+from charrnn.networks.native import buffers, elementwise, product, tile
+from charrnn.networks.native import scan as native_scan
+from charrnn.networks.native.compiling import compile_native
+from tests.networks.twins import (
+    NAMES,
+    assert_close,
+    draw_normal,
+    flip_coins,
+    make_states,
+    make_twins,
+    run,
+    split_batches,
+)
+
+
+@compile_native
+def apply_both(numbers: Any, sigmoids: Any, tangents: Any) -> None:
+    sigmoids[:] = numbers
+    tangents[:] = numbers
+    elementwise.apply_sigmoid(sigmoids)
+    elementwise.apply_tanh(tangents)
+
+
+@compile_native
+def add_product(rows: Any, panels: Any, sums: Any) -> None:
+    product.add_product(rows, panels, sums)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    tiles=st.integers(1, 3),
+    depth=st.integers(1, 40),
+    columns=st.integers(1, 3 * tile.WIDTH),
+    transposed=st.booleans(),
+)
+def test_packed_products_are_numpys(tiles: int, depth: int, columns: int, transposed: bool) -> None:
+    """For any depth and number of columns, panels that are filled up included."""
+    rows, matrix = draw_normal(tiles * tile.ROWS, depth), draw_normal(depth, columns)
+    panels = native_scan.pack_panels(
+        np.ascontiguousarray(matrix.T) if transposed else matrix, transposed=transposed
+    )
+    start = draw_normal(len(rows), len(panels) * tile.WIDTH)
+    sums = start.copy()
+    add_product(rows, panels, sums)
+    expected = start.astype(float)
+    expected[:, :columns] += rows.astype(float) @ matrix
+    np.testing.assert_allclose(sums, expected, atol=1e-4)
+
+
+def test_sigmoid_and_tanh_are_numpys() -> None:
+    """To within a float32's rounding near one, over all that a float32 holds; a NaN stays one."""
+    ends = [-np.inf, -3e38, -100, -88, -87, 0, 87, 88, 100, 3e38, np.inf, np.nan]
+    numbers = np.concatenate([np.linspace(-30, 30, 100_001), ends]).astype(np.float32)
+    sigmoids, tangents = np.empty_like(numbers), np.empty_like(numbers)
+    apply_both(numbers, sigmoids, tangents)
+    with np.errstate(over="ignore"):
+        expected = 1 / (1 + np.exp(-numbers.astype(float)))
+    np.testing.assert_allclose(sigmoids, expected, atol=2e-7)
+    np.testing.assert_allclose(tangents, np.tanh(numbers.astype(float)), atol=3e-7)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    name=st.sampled_from(NAMES),
+    batch=st.integers(1, 3 * tile.ROWS),
+    units=st.integers(1, tile.WIDTH + 2),
+    masked=st.booleans(),
+    cores=st.integers(1, 4),
+)
+def test_every_size_is_stock_keras(
+    name: str, batch: int, units: int, masked: bool, cores: int
+) -> None:
+    """Rows that don't fill a tile, units that don't fill a panel, on any number of cores."""
+    options = {"return_sequences": True, "return_state": True}
+    stock, ours = make_twins(name, 3, units, **options)
+    for layer in (stock, ours):  # so that no rounding grows from step to step
+        layer.set_weights([weights / 4 for weights in layer.get_weights()])
+    mask = flip_coins(batch, 9) if masked else None
+    arguments = draw_normal(batch, 9, 3), make_states(name, batch, units), mask
+    with split_batches(cores, compiled="native") as scans:
+        results = run(ours, *arguments)
+    assert not scans
+    assert_close(results, run(stock, *arguments), 2e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cores_share_rows_without_changing_a_bit(name: str) -> None:
+    """Outputs, states and the gradients of rows are the same for any number of cores."""
+    _, ours = make_twins(name, 3, 20, return_sequences=True, return_state=True)
+    arguments = draw_normal(21, 9, 3), make_states(name, 21, 20)
+    results = []
+    for cores in (1, 2, 3):
+        with split_batches(cores, compiled="native"):
+            results.append(run(ours, *arguments))
+    for others in results[1:]:
+        for one, other in zip(results[0], others, strict=True):
+            if len(one) == 21:
+                np.testing.assert_array_equal(other, one)
+            else:  # the weights' gradients are sums over the cores
+                np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize("engine", ["native", "scan", "gates"])
+@pytest.mark.parametrize("name", NAMES)
+def test_small_batches_in_parts_have_the_whole_batchs_gradients(name: str, engine: str) -> None:
+    """Sixteen rows on two cores give what they give on one, to rounding."""
+    stock, ours = make_twins(name, 3, 8, return_sequences=True)
+    x = draw_normal(16, 20, 3)
+    results = []
+    for cores in (1, 2):
+        with split_batches(cores, rows=8, compiled=engine) as scans:
+            results.append(run(ours, x))
+        parts = [] if engine == "native" else [(16 // cores, engine)] * cores
+        assert scans == parts
+    assert_close(results[1], results[0])
+    assert_close(results[1], run(stock, x), 5e-5)
+
+
+@pytest.mark.parametrize(
+    ("count", "unit", "cores", "ranges"),
+    [
+        (16, 8, 2, [(0, 8), (8, 16)]),
+        (20, 8, 2, [(0, 8), (8, 20)]),
+        (16, 8, 8, [(0, 8), (8, 16)]),
+        (5, 8, 2, [(0, 5)]),
+        (5, 1, 2, [(0, 2), (2, 5)]),
+        (7, 1, 3, [(0, 2), (2, 4), (4, 7)]),
+    ],
+)
+def test_work_is_shared_among_cores(
+    count: int,
+    unit: int,
+    cores: int,
+    ranges: list[tuple[int, int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each core has a range of whole units, none has nothing to do, and results keep the order."""
+    monkeypatch.setattr(native_scan, "count_cores", lambda: cores)
+    assert native_scan.share_work(count, unit, lambda first, last: (first, last)) == ranges
+
+
+@pytest.mark.parametrize(
+    ("steps", "options", "native"),
+    [
+        (100, {}, True),
+        (scan_mode.STEPS, {}, True),
+        (None, {}, True),
+        (scan_mode.STEPS - 1, {}, False),
+        (100, {"precision": "bfloat16"}, False),
+        (100, {"dtype": "float64"}, False),
+    ],
+)
+def test_what_runs_natively(
+    steps: int | None, options: Any, native: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scans in float32 that are long enough to pack the kernel for."""
+    calls = []
+
+    def record(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return scan_natively(*arguments)
+
+    scan_natively = native_scan.scan_natively
+    monkeypatch.setattr(native_scan, "scan_natively", record)
+    layer = recurrent.LSTM(4, **options)
+    x = tf.zeros((2, steps or 100, 3), layer.compute_dtype)
+    signature = [tf.TensorSpec((2, steps, 3), x.dtype)]
+    tf.function(layer, input_signature=signature, autograph=False)(x)
+    assert bool(calls) == native
+
+
+WITHOUT_NUMBA = """
+import sys
+sys.modules["numba"] = None
+from charrnn.networks.backend import import_keras_quietly
+import_keras_quietly()
+import numpy as np
+from charrnn.config.language import NetworkConfig
+from charrnn.networks import language, scan_mode
+assert not scan_mode.runs_natively(100)
+model = language.build_model(NetworkConfig(5, embedding=3, units=4), 16)
+rng = np.random.default_rng(0)
+model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
+model.compile("sgd", "mse")
+model.fit(rng.integers(0, 5, (16, 9)), rng.normal(size=(16, 9, 5)), verbose=0, batch_size=16)
+assert "charrnn.networks.native" not in sys.modules
+print(*(number for w in model.get_weights() for number in w.ravel()))
+"""
+
+
+def test_without_numba_tensorflow_trains_the_same() -> None:
+    """Where numba can't be imported, a training step ends with the same weights."""
+    code = WITHOUT_NUMBA.replace('sys.modules["numba"] = None', "")
+    code = code.replace("assert not scan_mode", "assert scan_mode")
+    code = code.replace('"charrnn.networks.native" not in', '"charrnn.networks.native" in')
+    without, native = (
+        subprocess.run([sys.executable, "-c", one], capture_output=True, text=True, check=True)
+        for one in (WITHOUT_NUMBA, code)
+    )
+    weights = [np.array(done.stdout.split(), float) for done in (without, native)]
+    np.testing.assert_allclose(weights[1], weights[0], atol=1e-5)
+
+
+def test_buffers_are_used_again_once_nothing_refers_to_them() -> None:
+    """Memory comes back only after the last array or view of it is gone; all are aligned."""
+    first = buffers.allocate(3, 41)
+    assert first.ctypes.data % 64 == 0
+    place, view = first.ctypes.data, first[1:, 0]
+    del first
+    second = buffers.allocate(3, 41)
+    assert second.ctypes.data != place
+    del view
+    assert buffers.allocate(41, 3).ctypes.data == place

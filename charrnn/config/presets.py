@@ -27,26 +27,32 @@ _ARTICLE: dict[str, Any] = {
     "validation": 0.0,
 }
 
-_MINUTE: dict[str, Any] = {"units": 256, "seq_length": 25, "schedule": "cosine", "patience": 8}
+_MINUTE: dict[str, Any] = {
+    "units": 256,
+    "seq_length": 100,
+    "batch_size": 16,
+    "schedule": "cosine",
+    "patience": 8,
+}
 _QUICK: dict[str, Any] = {**_MINUTE, "units": 512, "dropout": 0.3}
 _DEFAULT: dict[str, Any] = {**_QUICK, "dropout": 0.5, "embedding_dropout": 0.1}
 _RNN: dict[str, Any] = {**_QUICK, "weight_decay": 0.08, "learning_rate": 0.003}
 
 LANGUAGE_PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "minute": {
-        "rnn": {**_MINUTE, "epochs": 5, "learning_rate": 0.002},
-        "lstm": {**_MINUTE, "epochs": 4, "learning_rate": 0.01},
-        "gru": {**_MINUTE, "epochs": 5, "learning_rate": 0.008},
+        "rnn": {**_MINUTE, "epochs": 4, "learning_rate": 0.003},
+        "lstm": {**_MINUTE, "epochs": 3, "learning_rate": 0.016},
+        "gru": {**_MINUTE, "epochs": 3, "learning_rate": 0.012},
     },
     "quick": {
-        "rnn": {**_RNN, "epochs": 12},
-        "lstm": {**_QUICK, "weight_decay": 0.1, "epochs": 7, "learning_rate": 0.008},
-        "gru": {**_QUICK, "weight_decay": 0.1, "epochs": 9, "learning_rate": 0.008},
+        "rnn": {**_RNN, "epochs": 10},
+        "lstm": {**_QUICK, "weight_decay": 0.08, "epochs": 5, "learning_rate": 0.01},
+        "gru": {**_QUICK, "weight_decay": 0.08, "epochs": 6, "learning_rate": 0.01},
     },
     DEFAULT_PRESET: {
         "rnn": {**_RNN, "epochs": 24},
-        "lstm": {**_DEFAULT, "weight_decay": 0.115, "epochs": 24, "learning_rate": 0.014},
-        "gru": {**_DEFAULT, "weight_decay": 0.16, "epochs": 24, "learning_rate": 0.01},
+        "lstm": {**_DEFAULT, "weight_decay": 0.1, "epochs": 18, "learning_rate": 0.012},
+        "gru": {**_DEFAULT, "weight_decay": 0.16, "epochs": 20, "learning_rate": 0.01},
     },
     TUTORIAL: dict.fromkeys(CELLS, _ARTICLE),
 }

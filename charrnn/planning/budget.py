@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import UsageError
-from charrnn.planning.durations import describe_duration
+from charrnn.planning.durations import describe_closely, describe_duration
 from charrnn.planning.report import Reporter
 from charrnn.planning.scaling import MOST_EPOCHS
 from charrnn.runs.recipe import LanguageRecipe, Progress
 
 if TYPE_CHECKING:
     from charrnn.networks.precision import Precision
+    from charrnn.training.budget import Cost
 
 _ENOUGH = 1 / 4  # of a preset's epochs, by guess; with fewer the next smaller one is tried
 
@@ -58,14 +59,12 @@ def fit_budget(
         recipe = candidate.recipe
         training = recipe.training
         cost = measure_cost(Progress(recipe, []), ids, checkpoints)
-        fitting = cost.epochs_within(began + 60 * minutes - time.monotonic())
+        left = began + 60 * minutes - time.monotonic()
+        fitting = cost.epochs_within(left)
         last = candidate is candidates[-1]
         if fitting >= (1 if last else training.epochs * _ENOUGH):
             epochs = min(fitting, MOST_EPOCHS)
-            most = ", the most there are" if epochs == MOST_EPOCHS else ""
-            reporter.note(
-                f"epochs of about {describe_duration(cost.epoch)}: {epochs:,} for the budget{most}"
-            )
+            reporter.note(_describe_fit(left, cost, epochs))
             recipe = replace(recipe, training=replace(training, epochs=epochs))
             return candidate._replace(recipe=recipe)
     needed = math.ceil((time.monotonic() - began + cost.start + cost.epoch) / 60)
@@ -74,4 +73,12 @@ def fit_budget(
         f"not one epoch fits into the `budget`: it takes about {describe_duration(cost.epoch)}, "
         f"after {describe_duration(cost.start)} to start; give a `budget` of "
         f"{needed}{smallest}, or a shorter text"
+    )
+
+
+def _describe_fit(left: float, cost: "Cost", epochs: int) -> str:
+    most = ", the most there are" if epochs == MOST_EPOCHS else ""
+    return (
+        f"{describe_closely(left)} left: {describe_closely(cost.start)} to start, then {epochs:,} "
+        f"epochs of about {describe_closely(cost.epoch)}{most}"
     )

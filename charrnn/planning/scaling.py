@@ -69,7 +69,7 @@ class Draft:
         config = self.training
         epochs = max(1, min(MOST_EPOCHS, round(config.epochs * _CHARACTERS / characters)))
         learnt = characters * (1 - config.validation)
-        batch = TrainingConfig.batch_size
+        batch = config.batch_size
         while batch > _LEAST_BATCH and learnt < _STEPS * batch * config.seq_length:
             batch //= 2
         changes: dict[str, Any] = {"epochs": epochs, "batch_size": batch}

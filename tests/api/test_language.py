@@ -173,7 +173,10 @@ def test_a_budget_chooses_epochs_and_says_so(novel: Path, monkeypatch: pytest.Mo
     with pytest.raises(Planned) as plan:
         charrnn.train(novel, budget=1, on_note=notes.append, **sizes)  # type: ignore[arg-type]
     assert plan.value.recipe.training.epochs == 2
-    assert notes == ["measuring the first steps", "epochs of about 20 s: 2 for the budget"]
+    assert notes == [
+        "measuring the first steps",
+        "60 s left: 10 s to start, then 2 epochs of about 20 s",
+    ]
 
 
 @pytest.mark.usefixtures("plan_only")

@@ -292,7 +292,7 @@ def test_budget(plan: PlanRun, long: Path) -> None:
     assert planned.training.learning_rate == LANGUAGE_PRESETS["minute"]["lstm"]["learning_rate"]
     measuring, fitting = planned.result.stderr.splitlines()[:2]
     assert measuring == "measuring the first steps"
-    assert f": {planned.training.epochs} for the budget" in fitting
+    assert f" s to start, then {planned.training.epochs} epochs of about " in fitting
 
 
 @pytest.mark.parametrize(

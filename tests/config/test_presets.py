@@ -6,17 +6,20 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pytest
 
-from charrnn.config.fields import CELLS, from_mapping, read_mapping
+from charrnn.config.fields import CELLS, from_mapping, read_mapping, select_fields
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.presets import (
     DEFAULT_PRESET,
     DEFAULT_REVIEW_PRESET,
     LANGUAGE_PRESETS,
     REVIEW_PRESETS,
+    TUTORIAL,
 )
 from charrnn.config.reviews import ClassifierConfig, ReviewTraining
+from charrnn.data.windows import cut_windows
 
 SIZES = {field.name for field in dataclasses.fields(NetworkConfig)}
 
@@ -64,6 +67,21 @@ def test_language_presets_set_existing_fields(preset: str, cell: str) -> None:
     )
     training = TrainingConfig(**{name: values[name] for name in values if name not in SIZES})
     assert values.items() <= (asdict(network) | asdict(training)).items()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("preset", LANGUAGE_PRESETS)
+def test_presets_read_windows_of_101_characters(preset: str, cell: str) -> None:
+    """A hundred inputs, each with the character after it, side by side, with the state carried."""
+    training = TrainingConfig(**select_fields(TrainingConfig, LANGUAGE_PRESETS[preset][cell]))
+    inputs, targets = cut_windows(np.arange(101), np.array([0]), training.seq_length)
+    np.testing.assert_array_equal(inputs[0], np.arange(100))
+    np.testing.assert_array_equal(targets[0], np.arange(1, 101))
+    assert (training.order, training.state) == (
+        "shuffled" if preset == TUTORIAL else "streams",
+        "carry",
+    )
+    assert training.window_stride == 100
 
 
 def test_the_default_presets_exist() -> None:

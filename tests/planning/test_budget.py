@@ -133,14 +133,14 @@ def test_a_budget_for_a_short_text_is_not_used_up(
     set_cost(0, 0.01)
     assert plan_budget(10).progress.recipe.training.epochs == 100
     assert reporter.notes[0] == "measuring the first steps"
-    assert reporter.notes[1].endswith(": 100 for the budget, the most there are")
+    assert reporter.notes[1].endswith(" 100 epochs of about 0.0 s, the most there are")
 
 
 def test_progress_is_reported(
     plan_budget: PlanBudget, set_cost: SetCost, reporter: RecordingReporter
 ) -> None:
     """What an epoch takes and how many fit, each time that a preset is measured."""
-    set_cost(0, 120)
+    set_cost(7, 120)
     plan_budget(11, "minute")
-    measured = "epochs of about 2 min: 5 for the budget"
+    measured = "11 min left: 7.0 s to start, then 5 epochs of about 2.0 min"
     assert reporter.notes == ["measuring the first steps", measured]

@@ -150,7 +150,7 @@ def test_unnamed_settings_are_the_presets(folders: Folders) -> None:
     """Without settings it is the default preset, scaled to the text."""
     recipe = get_recipe(plan_run(make_corpus(TEXT * 10), Request(), folders, Silence()))
     assert (recipe.network.cell, recipe.network.units) == ("lstm", 512)
-    assert (recipe.training.epochs, recipe.training.batch_size) == (100, 16)
+    assert (recipe.training.epochs, recipe.training.batch_size) == (100, 8)
 
 
 @pytest.mark.parametrize(

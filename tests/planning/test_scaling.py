@@ -10,7 +10,7 @@ import pytest
 from charrnn.config.fields import CELLS
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
-from charrnn.errors import UsageError
+from charrnn.errors import CorpusTooShortError, UsageError
 from charrnn.planning.scaling import Draft, draft_presets
 from charrnn.training.language_batches import count_steps
 from tests.support.messages import catch_message
@@ -40,10 +40,10 @@ def test_a_preset_reads_as_much_of_any_text(preset: str, cell: str, characters: 
     nearest = min(range(1, 101), key=lambda epochs: abs(epochs * characters - read))
     draft = Draft.from_preset(preset, {"cell": cell})
     scaled = draft.scale(characters)
-    assert scaled == replace(draft, training=replace(draft.training, epochs=nearest, batch_size=64))
+    assert scaled == replace(draft, training=replace(draft.training, epochs=nearest))
 
 
-@pytest.mark.parametrize("given", [{}, {"seq_length": 100}, {"validation": 0.5}])
+@pytest.mark.parametrize("given", [{}, {"seq_length": 25}, {"validation": 0.5}])
 @pytest.mark.parametrize("characters", [2_000, 12_000, 24_000, 48_000, 150_000])
 def test_a_short_text_has_enough_steps_to_learn_from(
     characters: int, given: dict[str, Any]
@@ -55,10 +55,13 @@ def test_a_short_text_has_enough_steps_to_learn_from(
 
     def count(batch: int) -> int:
         config = replace(training, batch_size=batch, validation=0.0)
-        return count_steps(np.zeros(learnt, np.int32), config)
+        try:
+            return count_steps(np.zeros(learnt, np.int32), config)
+        except CorpusTooShortError:
+            return 0
 
     assert batch == 8 or count(batch) >= 28
-    assert batch == 64 or count(2 * batch) < 30
+    assert batch == 16 or count(2 * batch) < 30
     assert training.epochs <= 100
 
 

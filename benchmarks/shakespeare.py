@@ -1,18 +1,18 @@
 """What each preset and cell learns from tiny Shakespeare: `python benchmarks/shakespeare.py`.
 
 Trains every RUN once per seed with the program itself, from its start to its end by the clock, and
-measures its last epoch both ways. Prints the rows and samples of docs/results/shakespeare.md and
-draws its curves, those two of the first seed:
+measures its last epoch both ways. Prints the table and, of the first seed, the samples of
+docs/results/shakespeare.md, and draws its curves:
 
     python benchmarks/shakespeare.py minute quick --seeds 0 1 2 --picture curves.png
 
-Settings are chosen without the text that those rows report. `--choose` trains on the first 90% of
-the corpus alone, whose own last tenth does the choosing, and prints each epoch's losses. What
-follows `--` goes to `charrnn train`:
+`--choose` is for choosing settings, and never reads the text that the table is about: it trains on
+the first 90% of the corpus, holds back the last tenth of that, and prints each epoch's losses.
+What follows `--` goes to `charrnn train`:
 
     python benchmarks/shakespeare.py quick --choose --seeds 0 -- --learning-rate 0.02
 
-Finished runs are read again, not trained again: remove their folders when a preset has changed.
+Finished runs are not trained again: remove their folders after changing a preset.
 """
 
 import argparse
@@ -42,7 +42,6 @@ RUNS = {
     "gru": ["--cell", "gru"],
     "rnn": ["--cell", "rnn"],
     "minute-gru": ["--preset", "minute", "--cell", "gru"],
-    "long": ["--preset", "long"],
 }
 """Name of a run to what is added to `charrnn train`."""
 
@@ -56,30 +55,19 @@ _COLUMNS = ("command", "parameters", "epochs", "minutes", *_MODES, f"stream belo
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured of a run after its last epoch.
-
-    Attributes:
-        parameters: of the network.
-        epochs: that were trained.
-        minutes: by the clock, the program's start included.
-        losses: nats per character of the validation text, by mode.
-        passed: minutes until an epoch ended whose stream was below the goal; None for never.
-    """
+    """What was measured of a run after its last epoch."""
 
     parameters: int
     epochs: int
-    minutes: float
-    losses: dict[str, float]
-    passed: float | None
+    minutes: float  # by the clock, the program's start included
+    losses: dict[str, float]  # nats per character of the validation text, by mode
+    passed: float | None  # minutes until the stream was below the goal after an epoch
 
 
 def main() -> None:
     """Train what is asked for, and print the results."""
     options = _parse_arguments(sys.argv[1:])
-    if options.choose:
-        _choose(options)
-    else:
-        _report(options)
+    (_choose if options.choose else _report)(options)
 
 
 def _parse_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -89,7 +77,7 @@ def _parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(usage=usage, description=__doc__.splitlines()[0])
     parser.add_argument("runs", nargs="*", metavar="RUN", help=", ".join(RUNS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="0 1 2 by default")
-    parser.add_argument("--choose", action="store_true", help="never read the reported text")
+    parser.add_argument("--choose", action="store_true", help="try settings on other text")
     parser.add_argument("--corpus", default="shakespeare")
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints/benchmark"))
     parser.add_argument("--picture", type=Path, help="draw the curves here, a PNG")
@@ -108,11 +96,10 @@ def _report(options: argparse.Namespace) -> None:
     firsts = {}
     print(f"| {' | '.join(_COLUMNS)} |\n{'|---' * len(_COLUMNS)}|", flush=True)
     for name, words in options.runs.items():
-        runs = [Run(options.checkpoints / f"{name}-seed{seed}", LANGUAGE) for seed in options.seeds]
-        for seed, run in zip(options.seeds, runs, strict=True):
-            _train(run, options.corpus, words, seed)
-        command = _show_command(options.corpus, words)
-        print(_make_row(command, [_measure(run) for run in runs]), flush=True)
+        stem = options.checkpoints / name
+        runs = [_train(stem, seed, options.corpus, words) for seed in options.seeds]
+        results = [_measure(run) for run in runs]
+        print(_make_row(_show_command(options.corpus, words), results), flush=True)
         firsts[name] = runs[0]
     for name, run in firsts.items():
         print(f"\n`{name}`:\n\n```text\n{_write_sample(run)}\n```")
@@ -124,15 +111,13 @@ def _choose(options: argparse.Namespace) -> None:
     """Print the losses of trials on the first part of the corpus."""
     folder = options.checkpoints / "choose"
     corpus = _write_training_text(options.corpus, folder)
-    for name, words in options.runs.items():
-        command = _show_command(corpus, [*words, *options.words])
-        for seed in options.seeds:
-            run = Run(folder / f"{_name_trial(name, options.words)}-seed{seed}", LANGUAGE)
-            _train(run, corpus, [*words, *options.words], seed)
-            print(f"`{command}`, seed {seed}\nepoch   train  validation")
-            for result in run.read_history():
-                print(f"{result.epoch:5}  {result.train_loss:.4f}  {result.loss:10.4f}")
-            print(flush=True)
+    for (name, preset), seed in itertools.product(options.runs.items(), options.seeds):
+        words = [*preset, *options.words]
+        run = _train(folder / _name_trial(name, options.words), seed, corpus, words)
+        print(f"`{_show_command(corpus, words)}`, seed {seed}\n\nepoch   train  validation")
+        for result in run.read_history():
+            print(f"{result.epoch:5}  {result.train_loss:.4f}  {result.loss:10.4f}")
+        print(flush=True)
 
 
 def _write_training_text(source: str, folder: Path) -> str:
@@ -150,14 +135,15 @@ def _name_trial(name: str, words: Sequence[str]) -> str:
     return "-".join([name, *(re.sub(r"[^\w.+-]", "-", word.lstrip("-")) for word in words)])
 
 
-def _train(run: Run, corpus: str, words: Sequence[str], seed: int) -> None:
-    """Train a run, unless that was done before."""
-    if (run.folder / _SECONDS).exists():
-        return
-    own = ("--seed", seed, "--run", run.name, "--checkpoints", run.checkpoints)
-    began = time.monotonic()
-    _run_charrnn("train", corpus, *_PATIENCE, *words, *own)
-    write_atomically(run.folder / _SECONDS, json.dumps(time.monotonic() - began).encode())
+def _train(stem: Path, seed: int, corpus: str, words: Sequence[str]) -> Run:
+    """The run in the folder STEM-seedSEED, trained now unless it was before."""
+    run = Run(stem.with_name(f"{stem.name}-seed{seed}"), LANGUAGE)
+    if not (run.folder / _SECONDS).exists():
+        own = ("--seed", seed, "--run", run.name, "--checkpoints", run.checkpoints)
+        began = time.monotonic()
+        _run_charrnn("train", corpus, *_PATIENCE, *words, *own)
+        write_atomically(run.folder / _SECONDS, json.dumps(time.monotonic() - began).encode())
+    return run
 
 
 def _measure(run: Run) -> Result:
@@ -197,7 +183,7 @@ def _show_command(corpus: str, words: Sequence[str]) -> str:
 
 
 def _make_row(command: str, results: Sequence[Result]) -> str:
-    """A row of the table: a command, and what its seeds' runs have in common and on average."""
+    """A row of the table: a command, and what was measured of its runs, one for each seed."""
     cells = [
         f"`{command}`",
         f"{results[0].parameters:,}",
@@ -218,10 +204,8 @@ def _show_range(losses: Sequence[float]) -> str:
 def _show_passed(minutes: Sequence[float | None]) -> str:
     """Mean of those that passed, and how many they are unless all."""
     passed = [value for value in minutes if value is not None]
-    if not passed:
-        return ""
     some = f" ({len(passed)} of {len(minutes)})" if len(passed) < len(minutes) else ""
-    return f"{mean(passed):.1f}{some}"
+    return f"{mean(passed):.1f}{some}" if passed else ""
 
 
 def _write_sample(run: Run) -> str:

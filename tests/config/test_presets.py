@@ -74,7 +74,9 @@ def test_language_presets_set_existing_fields(preset: str, cell: str) -> None:
 def test_presets_read_windows_of_101_characters(preset: str, cell: str) -> None:
     """A hundred inputs, each with the character after it, side by side, with the state carried."""
     training = TrainingConfig(**select_fields(TrainingConfig, LANGUAGE_PRESETS[preset][cell]))
-    inputs, targets = cut_windows(np.arange(101), np.array([0]), training.seq_length)
+    inputs, targets = cut_windows(
+        np.arange(101, dtype=np.int32), np.array([0]), training.seq_length
+    )
     np.testing.assert_array_equal(inputs[0], np.arange(100))
     np.testing.assert_array_equal(targets[0], np.arange(1, 101))
     assert (training.order, training.state) == (

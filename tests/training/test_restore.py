@@ -52,7 +52,7 @@ def _everything(model: Any) -> dict[str, Any]:
     } | {
         f"seed of masks {layer.name}": layer.drop_seeds.state
         for layer in model.layers
-        if getattr(layer, "weight_drop", 0)
+        if hasattr(layer, "drop_seeds")
     }
     states = {
         f"state {layer.name} {place}": state
@@ -82,7 +82,7 @@ def test_four_epochs_are_two_and_two_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Weights, optimizer, random streams and states are those of an uninterrupted run."""
-    monkeypatch.setattr(parts, "_count_cores", lambda: 2)
+    monkeypatch.setattr(parts, "count_cores", lambda: 2)
     text = real_text[: 60 * KINDS[kind].get("batch_size", 10)]
     whole = make_training(text=text, epochs=4, **KINDS[kind])
     whole.start()

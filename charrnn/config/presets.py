@@ -27,32 +27,32 @@ _ARTICLE: dict[str, Any] = {
     "validation": 0.0,
 }
 
-_MINUTE: dict[str, Any] = {
-    "units": 256,
+_WINDOWS: dict[str, Any] = {
     "seq_length": 100,
     "batch_size": 16,
     "schedule": "cosine",
     "patience": 8,
 }
-_QUICK: dict[str, Any] = {**_MINUTE, "units": 512, "dropout": 0.3}
+_MINUTE: dict[str, Any] = {**_WINDOWS, "units": 320, "weight_decay": 0.07}
+_QUICK: dict[str, Any] = {**_WINDOWS, "units": 512, "dropout": 0.15, "weight_decay": 0.1}
 _DEFAULT: dict[str, Any] = {**_QUICK, "dropout": 0.5, "embedding_dropout": 0.1}
-_RNN: dict[str, Any] = {**_QUICK, "weight_decay": 0.08, "learning_rate": 0.003}
+_RNN: dict[str, Any] = {**_WINDOWS, "units": 512, "weight_decay": 0.08, "learning_rate": 0.003}
 
 LANGUAGE_PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "minute": {
         "rnn": {**_MINUTE, "epochs": 4, "learning_rate": 0.003},
-        "lstm": {**_MINUTE, "epochs": 3, "learning_rate": 0.016},
+        "lstm": {**_MINUTE, "epochs": 3, "learning_rate": 0.017},
         "gru": {**_MINUTE, "epochs": 3, "learning_rate": 0.012},
     },
     "quick": {
-        "rnn": {**_RNN, "epochs": 10},
-        "lstm": {**_QUICK, "weight_decay": 0.08, "epochs": 5, "learning_rate": 0.01},
-        "gru": {**_QUICK, "weight_decay": 0.08, "epochs": 6, "learning_rate": 0.01},
+        "rnn": {**_RNN, "dropout": 0.15, "epochs": 10},
+        "lstm": {**_QUICK, "epochs": 5, "learning_rate": 0.014},
+        "gru": {**_QUICK, "epochs": 6, "learning_rate": 0.01},
     },
     DEFAULT_PRESET: {
-        "rnn": {**_RNN, "epochs": 24},
-        "lstm": {**_DEFAULT, "weight_decay": 0.1, "epochs": 18, "learning_rate": 0.012},
-        "gru": {**_DEFAULT, "weight_decay": 0.16, "epochs": 20, "learning_rate": 0.01},
+        "rnn": {**_RNN, "dropout": 0.3, "epochs": 24},
+        "lstm": {**_DEFAULT, "epochs": 18, "learning_rate": 0.012},
+        "gru": {**_DEFAULT, "epochs": 20, "learning_rate": 0.01},
     },
     TUTORIAL: dict.fromkeys(CELLS, _ARTICLE),
 }

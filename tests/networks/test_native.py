@@ -224,3 +224,20 @@ def test_buffers_are_used_again_once_nothing_refers_to_them() -> None:
     assert second.ctypes.data != place
     del view
     assert buffers.allocate(41, 3).ctypes.data == place
+
+
+def test_few_buffers_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room for new ones is made by giving unused ones back; arrays in use are never lost."""
+    monkeypatch.setattr(buffers, "_kept", [])
+    monkeypatch.setattr(buffers, "_MOST", 1000)
+    used = buffers.allocate(100)
+    used[:] = 7
+    buffers.allocate(101)
+    assert len(buffers._kept) == 2
+    newest = buffers.allocate(102)
+    newest[:] = 8
+    assert [len(memory) for memory in buffers._kept] == [4 * 100 + 64, 4 * 102 + 64]
+    buffers.allocate(1000)[:] = 9
+    assert sum(map(len, buffers._kept)) <= 1000
+    assert (used == 7).all()
+    assert (newest == 8).all()

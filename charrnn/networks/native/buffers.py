@@ -7,16 +7,15 @@ as it needs it. So an array is free once nothing but this module refers to its m
 import math
 import sys
 import threading
-from collections import defaultdict
 from typing import Any
 
 import numpy as np
 
 _ALIGNMENT = 64  # bytes, that TensorFlow asks of an array
-_LARGEST = 2**26  # bytes of an array that is kept
+_MOST = 2**28  # bytes that are kept
 _UNUSED = 3  # references: the list's, the loop's, and the argument's of `getrefcount`
 
-_kept: dict[int, list[Any]] = defaultdict(list)
+_kept: list[Any] = []
 _lock = threading.Lock()
 
 
@@ -24,16 +23,20 @@ def allocate(*shape: int) -> Any:
     """Make a float32 array, with any numbers in it."""
     size = 4 * math.prod(shape)
     with _lock:
-        memory = _find_unused(size)
+        memory = _find_memory(size + _ALIGNMENT)
         start = -memory.ctypes.data % _ALIGNMENT
         return memory[start : start + size].view(np.float32).reshape(shape)
 
 
-def _find_unused(size: int) -> Any:
-    for memory in _kept[size]:
-        if sys.getrefcount(memory) == _UNUSED:
+def _find_memory(size: int) -> Any:
+    unused = [memory for memory in _kept if sys.getrefcount(memory) == _UNUSED]
+    for memory in unused:
+        if len(memory) == size:
             return memory
-    memory = np.empty(size + _ALIGNMENT, np.uint8)
-    if size <= _LARGEST:
-        _kept[size].append(memory)
-    return memory
+    fresh = np.empty(size, np.uint8)
+    if size + sum(map(len, _kept)) > _MOST:
+        gone = set(map(id, unused))
+        _kept[:] = [memory for memory in _kept if id(memory) not in gone]
+    if size + sum(map(len, _kept)) <= _MOST:
+        _kept.append(fresh)
+    return fresh

@@ -100,7 +100,7 @@ def test_a_plan_is_the_request_and_the_text(
         epochs=3,
         validation=0.25,
         learning_rate=0.01,
-        weight_decay=0.16,
+        weight_decay=0.1,
         patience=8,
     )
     assert recipe.vocabulary.characters == "\n abcdefgh"

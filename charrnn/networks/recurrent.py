@@ -113,11 +113,14 @@ class ScannedLayer(keras.layers.RNN):  # type: ignore[misc]
         kernel = tf.convert_to_tensor(self.cell.recurrent_kernel)
         bias = self._stack_bias()
         batch, steps = projection.source.shape[:2]
-        if projection.precision == tf.float32 and runs_natively(steps):
+        if runs_natively(steps, self.cell.units, projection.precision):
             from charrnn.networks.native.scan import scan_natively
 
             inputs, ids = projection.list_inputs()
-            return scan_natively(self.step.name, inputs, ids, states, kernel, bias, mask)
+            inputs = tf.cast(inputs, tf.float32)
+            return scan_natively(
+                self.step.name, inputs, ids, states, kernel, bias, mask, projection.precision
+            )
         compiled = choose_compiled(
             batch, steps, self.cell.units, projection.precision, few_lengths=self.few_lengths
         )

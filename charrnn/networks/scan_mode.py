@@ -79,13 +79,21 @@ class ScanMode(NamedTuple):
         return [units] * count if self.compiled == "scan" or not count else [count * units]
 
 
-def runs_natively(steps: int | None) -> bool:
-    """Whether `charrnn.networks.native` runs a scan in float32: numba must be installed.
+def runs_natively(steps: int | None, units: int, precision: tf.DType) -> bool:
+    """Whether `charrnn.networks.native` runs a scan: numba must be installed.
 
     Args:
         steps: T; None if it isn't known beforehand.
+        units: H; in bfloat16 they must have pairs.
+        precision: dtype of the products.
     """
-    return (steps is None or steps >= STEPS) and _has_numba()
+    if not (steps is None or steps >= STEPS) or not _has_numba():
+        return False
+    if precision == tf.bfloat16:
+        from charrnn.networks.native.tile import HAS_PAIRS
+
+        return HAS_PAIRS and units % 2 == 0
+    return bool(precision == tf.float32)
 
 
 @cache

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.networks import recurrent, scan_mode
-from charrnn.networks.native import buffers, elementwise, product, tile
+from charrnn.networks.native import buffers, elementwise, pairs, product, tile
 from charrnn.networks.native import scan as native_scan
 from charrnn.networks.native.compiling import compile_native
 from tests.networks.twins import (
@@ -24,6 +24,15 @@ from tests.networks.twins import (
     run,
     split_batches,
 )
+
+
+BFLOAT16 = tf.bfloat16.as_numpy_dtype
+
+needs_pairs = pytest.mark.skipif(not tile.HAS_PAIRS, reason="no bfloat16 products here")
+
+
+def round_to_bfloat16(numbers: np.ndarray) -> np.ndarray:
+    return numbers.astype(BFLOAT16).astype(np.float32)
 
 
 @compile_native
@@ -48,16 +57,87 @@ def add_product(rows: Any, panels: Any, sums: Any) -> None:
 )
 def test_packed_products_are_numpys(tiles: int, depth: int, columns: int, transposed: bool) -> None:
     """For any depth and number of columns, panels that are filled up included."""
+    check_product(tiles, depth, columns, transposed, narrow=False)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    tiles=st.integers(1, 3),
+    halves=st.integers(1, 20),
+    columns=st.integers(1, 3 * tile.WIDTH),
+    transposed=st.booleans(),
+)
+@needs_pairs
+def test_packed_products_of_pairs_are_numpys(
+    tiles: int, halves: int, columns: int, transposed: bool
+) -> None:
+    """Factors are rounded to bfloat16, sums are float32's."""
+    check_product(tiles, 2 * halves, columns, transposed, narrow=True)
+
+
+def check_product(tiles: int, depth: int, columns: int, transposed: bool, *, narrow: bool) -> None:
     rows, matrix = draw_normal(tiles * tile.ROWS, depth), draw_normal(depth, columns)
     panels = native_scan.pack_panels(
-        np.ascontiguousarray(matrix.T) if transposed else matrix, transposed=transposed
+        np.ascontiguousarray(matrix.T) if transposed else matrix,
+        transposed=transposed,
+        pairs=narrow,
     )
+    factor = rows
+    if narrow:
+        factor = np.zeros((len(rows), depth // 2), np.uint32)
+        store_rows(rows, factor)
+        rows, matrix = round_to_bfloat16(rows), round_to_bfloat16(matrix)
     start = draw_normal(len(rows), len(panels) * tile.WIDTH)
     sums = start.copy()
-    add_product(rows, panels, sums)
+    add_product(factor, panels, sums)
     expected = start.astype(float)
     expected[:, :columns] += rows.astype(float) @ matrix
     np.testing.assert_allclose(sums, expected, atol=1e-4)
+
+
+@compile_native
+def store_rows(numbers: Any, rows: Any) -> None:
+    for row in range(len(rows)):
+        pairs.store_row(numbers[row], rows[row])
+
+
+def test_pairs_are_tensorflows_bfloat16s() -> None:
+    """Rounded to the nearest, a tie to the even one; infinities and NaNs stay what they are."""
+    ties = np.array([0x3F808000, 0x3F818000, 0xBF808000, 0x7F7FFFFF, 0x00008000], np.uint32)
+    ends = np.array([0, -0.0, np.inf, -np.inf, np.nan, 1e-40, 3e38], np.float32)
+    numbers = np.concatenate([draw_normal(1000), ties.view(np.float32), ends])
+    rows = np.zeros((1, len(numbers) // 2), np.uint32)
+    store_rows(numbers[np.newaxis], rows)
+    bits = rows.view(np.uint16)[0]  # the first of a pair is in the lower half
+    expected = numbers.astype(BFLOAT16)
+    np.testing.assert_array_equal(bits.view(BFLOAT16).astype(float), expected.astype(float))
+
+
+@needs_pairs
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("units", [2, tile.WIDTH + 2])
+def test_bfloat16_rounds_the_factors_of_products_alone(name: str, units: int) -> None:
+    """The first step of exact states and weights is float32's, later ones and gradients are near.
+
+    A GRU's state is added to without a product, so its first step need not be exact in bfloat16.
+    """
+    options = {"return_sequences": True, "return_state": True}
+    stock, ours = make_twins(name, 3, units, **options)
+    near = recurrent.LAYERS[name](units, precision="bfloat16", **options)
+    near.build((5, None, 3))
+    weights = [round_to_bfloat16(array / 4) for array in stock.get_weights()]
+    for layer in (stock, ours, near):
+        layer.set_weights(weights)
+    x, mask = round_to_bfloat16(draw_normal(11, 9, 3)) / 8, flip_coins(11, 9)
+    states = [round_to_bfloat16(state) for state in make_states(name, 11, units)]
+    x[:, 0] = 0  # its product, which is rounded as a whole, is exact
+    with split_batches(2, compiled="native") as scans:
+        results = run(near, x, states, mask)
+        exact = run(ours, x, states, mask)
+    assert not scans
+    np.testing.assert_allclose(results[0][:, 0], exact[0][:, 0], atol=1e-6)
+    assert (results[0][:, 1:] != exact[0][:, 1:]).any()
+    assert_close(results, run(stock, x, states, mask), 0.1)
 
 
 def test_sigmoid_and_tanh_are_numpys() -> None:
@@ -159,14 +239,15 @@ def test_work_is_shared_among_cores(
         (scan_mode.STEPS, {}, True),
         (None, {}, True),
         (scan_mode.STEPS - 1, {}, False),
-        (100, {"precision": "bfloat16"}, False),
+        (100, {"precision": "bfloat16"}, tile.HAS_PAIRS),
+        (100, {"precision": "bfloat16", "units": 5}, False),
         (100, {"dtype": "float64"}, False),
     ],
 )
 def test_what_runs_natively(
     steps: int | None, options: Any, native: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Scans in float32 that are long enough to pack the kernel for."""
+    """Scans that are long enough to pack the kernel for, if the processor multiplies their pairs."""
     calls = []
 
     def record(*arguments: Any) -> Any:
@@ -175,7 +256,7 @@ def test_what_runs_natively(
 
     scan_natively = native_scan.scan_natively
     monkeypatch.setattr(native_scan, "scan_natively", record)
-    layer = recurrent.LSTM(4, **options)
+    layer = recurrent.LSTM(**{"units": 4, **options})
     x = tf.zeros((2, steps or 100, 3), layer.compute_dtype)
     signature = [tf.TensorSpec((2, steps, 3), x.dtype)]
     tf.function(layer, input_signature=signature, autograph=False)(x)
@@ -188,9 +269,10 @@ sys.modules["numba"] = None
 from charrnn.networks.backend import import_keras_quietly
 import_keras_quietly()
 import numpy as np
+import tensorflow as tf
 from charrnn.config.language import NetworkConfig
 from charrnn.networks import language, scan_mode
-assert not scan_mode.runs_natively(100)
+assert not scan_mode.runs_natively(100, 4, tf.float32)
 model = language.build_model(NetworkConfig(5, embedding=3, units=4), 16)
 rng = np.random.default_rng(0)
 model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])

@@ -57,7 +57,7 @@ def split_batches(
         patch.setattr(parts, "count_cores", lambda: cores)
         patch.setattr(native_scan, "count_cores", lambda: cores)
         patch.setattr(batch_scan, "ROWS", rows)
-        patch.setattr(recurrent, "runs_natively", lambda _steps: compiled == "native")
+        patch.setattr(recurrent, "runs_natively", lambda *_: compiled == "native")
         if compiled is not None:
             patch.setattr(recurrent, "choose_compiled", lambda *_, **__: compiled)
         yield scans

@@ -8,7 +8,8 @@ import numba
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+"""What numba is told of every function."""
 
 
 def compile_inner(function: Function) -> Function:
@@ -16,7 +17,7 @@ def compile_inner(function: Function) -> Function:
 
     A division by zero gives infinity as in NumPy, and a product and a sum may be rounded once.
     """
-    return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+    return numba.njit(**OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def compile_native(function: Function) -> Function:
@@ -26,6 +27,6 @@ def compile_native(function: Function) -> Function:
     user's cache, until the module changes; of changes to inner functions it knows nothing.
     """
     try:
-        return numba.njit(**_OPTIONS, cache=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(**OPTIONS, cache=True)(function)  # type: ignore[no-any-return]
     except RuntimeError:  # there is no folder to keep it in
         return compile_inner(function)

@@ -6,7 +6,8 @@ number of threads.
 Both loops work on rows [first, last) of the batch, and have these arguments in common:
 
 - cell: its number in `charrnn.networks.native.cells`;
-- panels: the recurrent kernel (H, G*H), packed; for `loop_backward` its transpose;
+- panels: the recurrent kernel (H, G*H), packed, in float32 or pairs of bfloat16s; for
+  `loop_backward` its transpose;
 - ids: int (B, T), which of the R projected inputs each step reads;
 - mask: bool (B, T), a step that is False leaves the states as they were; (0, 0) for none;
 - initial: the states before the first step, (B, S, H), the output's first;
@@ -24,6 +25,7 @@ import numpy as np
 
 from charrnn.networks.native.cells import start_step, step_backward, step_forward
 from charrnn.networks.native.compiling import compile_inner, compile_native
+from charrnn.networks.native.pairs import store_row
 from charrnn.networks.native.product import add_product, pad_rows
 from charrnn.networks.native.tile import WIDTH
 
@@ -48,10 +50,11 @@ def loop_forward(
     count, units = initial.shape[1:]
     width = inputs.shape[1]
     states = initial[first:last].copy()
-    h = np.zeros((pad_rows(rows), units), np.float32)
+    h = np.zeros((pad_rows(rows), panels.shape[1]), panels.dtype)
     u = np.zeros((h.shape[0], panels.shape[0] * WIDTH), np.float32)
     scratch = np.zeros(units, np.float32)
-    h[:rows] = states[:, 0]
+    for row in range(rows):
+        store_row(states[row, 0], h[row])
     for t in range(steps):
         for row in range(rows):
             start_step(cell, inputs[ids[first + row, t]], bias, u[row, :width])
@@ -62,7 +65,7 @@ def loop_forward(
             if mask.size == 0 or mask[b, t]:
                 x = inputs[ids[b, t]]
                 step_forward(cell, x, bias, u[row, :width], state, saved[b, t], scratch)
-                h[row] = state[0]
+                store_row(state[0], h[row])
             outputs[b, t] = state[0]
             if count > 1:
                 second[b, t] = state[1]
@@ -93,7 +96,7 @@ def loop_backward(
     """
     rows, (steps, width) = last - first, d_u.shape[1:]
     count, units = initial.shape[1:]
-    du = np.zeros((pad_rows(rows), width), np.float32)
+    du = np.zeros((pad_rows(rows), panels.shape[1]), panels.dtype)
     through = np.zeros((du.shape[0], panels.shape[0] * WIDTH), np.float32)
     d_x, scratch = np.zeros(width, np.float32), np.zeros(units, np.float32)
     for t in range(steps - 1, -1, -1):
@@ -105,15 +108,15 @@ def loop_backward(
                 h = outputs[b, t - 1] if t else initial[b, 0]
                 c = second[b, t - 1] if t else initial[b, count - 1]
                 states = h, outputs[b, t], c, second[b, t]
-                step_backward(cell, saved[b, t], states, grad, d_x, du[row], scratch)
+                step_backward(cell, saved[b, t], states, grad, d_x, d_u[b, t], scratch)
                 if d_inputs.size:
                     _add(d_x, d_inputs[ids[b, t]])
                 _add(d_x, d_bias[0])
                 if d_bias.shape[0] > 1:
-                    _add(du[row], d_bias[1])
+                    _add(d_u[b, t], d_bias[1])
             else:
-                du[row] = 0
-            d_u[b, t] = du[row]
+                d_u[b, t] = 0
+            store_row(d_u[b, t], du[row])
         through[:] = 0
         add_product(du, panels, through)
         for row in range(rows):

@@ -30,8 +30,9 @@ def scan_natively(
     kernel: Any,
     bias: Any,
     mask: Any = None,
+    precision: tf.DType = tf.float32,
 ) -> tuple[Any, list[Any]]:
-    """Run a cell over time in float32; the result can be differentiated once, not twice.
+    """Run a cell over time; the result can be differentiated once, not twice.
 
     Args:
         cell: its name in `charrnn.networks.native.cells.CELLS`.
@@ -41,6 +42,8 @@ def scan_natively(
         kernel: the recurrent kernel (H, G*H).
         bias: (1, G*H); (2, G*H), for the input and for the state, if the cell has both.
         mask: bool (B, T); a step that is False leaves the states as they were.
+        precision: what the factors of products are rounded to, float32 or bfloat16; all else,
+            the products' sums included, is float32.
 
     Returns:
         the first state after each step, (B, T, H), and all states after the last, each (B, H).
@@ -52,11 +55,12 @@ def scan_natively(
         ids = tf.reshape(tf.range(batch * steps), (batch, steps))
         inputs = flatten_time(inputs)
     mask = tf.zeros((0, 0), tf.bool) if mask is None else mask
+    pairs = precision == tf.bfloat16
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def run(inputs: Any, kernel: Any, bias: Any, initial: Any) -> Any:
         forward = [kernel, ids, mask, initial, inputs, bias]
-        history = _call(partial(_run_forward, cell), forward, 3)
+        history = _call(partial(_run_forward, cell, pairs), forward, 3)
         outputs, second, _ = history
         outputs.set_shape((*shape, initial.shape[2]))
         last = [outputs[:, -1], second[:, -1]][: initial.shape[1]]
@@ -64,13 +68,13 @@ def scan_natively(
         def gradient(d_outputs: Any, *d_last: Any) -> list[Any]:
             backward = [kernel, ids, mask, initial, *history, d_outputs, tf.stack(d_last, axis=1)]
             size = tf.shape(inputs)[0]
-            results = _call(partial(_run_backward, cell, shared), [*backward, size], 4)
+            results = _call(partial(_run_backward, cell, pairs, shared), [*backward, size], 4)
             d_u, d_inputs, d_bias, d_initial = results
             d_u.set_shape((*shape, kernel.shape[1]))
             d_inputs.set_shape(inputs.shape)
             before = tf.concat([initial[:, :1], outputs[:, :-1]], axis=1)  # (B, T, H)
-            d_kernel = multiply_transposed(flatten_time(before), flatten_time(d_u), tf.float32)
-            return [d_inputs, d_kernel, d_bias, d_initial]
+            d_kernel = multiply_transposed(flatten_time(before), flatten_time(d_u), precision)
+            return [d_inputs, tf.cast(d_kernel, tf.float32), d_bias, d_initial]
 
         return (outputs, *last), gradient
 
@@ -85,10 +89,17 @@ def _call(function: Callable[..., Any], arguments: list[Any], results: int) -> A
 
 
 def _run_forward(
-    cell: str, kernel: Any, ids: Any, mask: Any, initial: Any, inputs: Any, bias: Any
+    cell: str,
+    pairs: bool,
+    kernel: Any,
+    ids: Any,
+    mask: Any,
+    initial: Any,
+    inputs: Any,
+    bias: Any,
 ) -> Any:
     numbers, units = CELLS[cell], len(kernel)
-    panels = pack_panels(kernel)
+    panels = pack_panels(kernel, pairs=pairs)
     outputs = allocate(*ids.shape, units)
     second = allocate(*ids.shape, units) if numbers.states > 1 else outputs
     saved = allocate(*ids.shape, numbers.saved * units)
@@ -99,6 +110,7 @@ def _run_forward(
 
 def _run_backward(
     cell: str,
+    pairs: bool,
     shared: bool,
     kernel: Any,
     ids: Any,
@@ -113,7 +125,7 @@ def _run_backward(
 ) -> Any:
     """Return the gradients by u, by the `size` inputs, by the bias and by the initial states."""
     numbers, width = CELLS[cell], kernel.shape[1]
-    panels = pack_panels(kernel, transposed=True)
+    panels = pack_panels(kernel, transposed=True, pairs=pairs)
     d_u, grads = allocate(*ids.shape, width), d_last.copy()
     alike = numbers.biases == 1 and not shared  # d_u is the inputs' gradient too
     d_own = np.zeros((0 if alike or shared else size, width), np.float32)
@@ -130,10 +142,17 @@ def _run_backward(
     return d_u, d_u.reshape(-1, width) if alike else d_inputs, sum(by_bias), grads
 
 
-def pack_panels(matrix: Any, *, transposed: bool = False) -> Any:
-    """Pack a matrix (K, N), or the transpose of a matrix (N, K), into panels."""
+def pack_panels(matrix: Any, *, transposed: bool = False, pairs: bool = False) -> Any:
+    """Pack a matrix (K, N), or the transpose of a matrix (N, K), into panels.
+
+    Args:
+        matrix: float32.
+        transposed: whether to pack its transpose.
+        pairs: whether to round it to pairs of bfloat16s; K must be even.
+    """
     depth, columns = reversed(matrix.shape) if transposed else matrix.shape
-    panels = allocate(count_panels(columns), depth, WIDTH)
+    panels = allocate(count_panels(columns), depth // (1 + pairs), WIDTH)
+    panels = panels.view(np.uint32) if pairs else panels
     panels[-1] = 0  # may be filled up
     share_work(len(panels), 1, partial(pack_transposed if transposed else pack, matrix, panels))
     return panels

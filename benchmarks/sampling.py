@@ -1,4 +1,4 @@
-"""Characters a second when sampling: charrnn's NumPy engine against Keras and PyTorch.
+"""Characters a second when sampling: charrnn's engines against Keras and PyTorch.
 
 Every system runs the same untrained network on this machine in turn, several rounds; the figures
 are medians, so compare ratios. `python benchmarks/sampling.py --help` shows the sizes to choose.
@@ -22,7 +22,7 @@ from charrnn.config.language import NetworkConfig
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.inference.choose import Choice
 from charrnn.inference.generate import generate_ids, make_generators
-from charrnn.inference.language import NumpyStepper
+from charrnn.inference.language import Engine, NumpyStepper
 from charrnn.runs.checkpoint import SUFFIX, Checkpoint, Provenance, write_checkpoint
 
 CHARACTERS = "".join(chr(code) for code in range(33, 33 + 65))
@@ -44,12 +44,12 @@ def make_checkpoint(config: NetworkConfig) -> Checkpoint:
     return Checkpoint(config, Vocabulary(CHARACTERS), provenance, weights)
 
 
-def make_numpy_system(network: Checkpoint, batch_size: int) -> System:
+def make_own_system(engine: Engine, network: Checkpoint, batch_size: int) -> System:
     """What `charrnn sample` does, without the writing."""
 
     def write(length: int) -> None:
-        engine, generators = NumpyStepper(network, batch_size), make_generators(0, batch_size)
-        steps = generate_ids(engine, PROMPT, Choice(TEMPERATURE), generators)
+        stepper, generators = engine(network, batch_size), make_generators(0, batch_size)
+        steps = generate_ids(stepper, PROMPT, Choice(TEMPERATURE), generators)
         for _ in range(length):
             next(steps)
 
@@ -151,15 +151,21 @@ def main() -> None:
         rivals = make_keras_systems(path, network) | make_torch_systems(network)
     lengths = {"Keras, model.predict": 20, "Keras, the tutorial's loop": 100}
     systems = {name: (write, lengths.get(name, 500)) for name, write in rivals.items()}
-    ours, many = "charrnn, one text", f"charrnn, {asked.num} texts, characters of all"
-    systems[ours] = (make_numpy_system(network, 1), 2000)
-    systems[many] = (make_numpy_system(network, asked.num), 100)
+    from charrnn.networks.native.stepper import NativeStepper
+
+    systems["charrnn, one text"] = (make_own_system(NumpyStepper, network, 1), 2000)
+    many = {}
+    for name, engine in (("", NumpyStepper), (" --engine native", NativeStepper)):
+        many[f"charrnn{name}, {asked.num} texts, characters of all"] = engine
+    for name, engine in many.items():
+        systems[name] = (make_own_system(engine, network, asked.num), 100)
     speeds = measure(systems, asked.rounds)
-    speeds[many] *= asked.num
+    for name in many:
+        speeds[name] *= asked.num
     print(f"{asked.cell} {asked.units}, embedding {asked.embedding}, {platform.machine()}")
     base = speeds["Keras, the tutorial's loop"]
     for name, speed in sorted(speeds.items(), key=lambda row: row[1]):
-        print(f"{name:<40} {speed:>10,.0f} characters/s {speed / base:>8.1f} ×")
+        print(f"{name:<50} {speed:>10,.0f} characters/s {speed / base:>8.1f} ×")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
-"""What computes a language model: NumPy, or the Keras network of the tutorial."""
+"""What computes a language model: NumPy, native loops, or the Keras network of the tutorial."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from charrnn.errors import UsageError
+
 if TYPE_CHECKING:
+    from charrnn.inference.language import Engine
     from charrnn.inference.language_model import LanguageModel
 
 
@@ -12,11 +15,22 @@ def load_with_engine(path: Path, engine: str) -> "LanguageModel":
 
     Raises:
         CheckpointError: there is no such file, or it can't be used.
+        UsageError: what the engine needs is not installed.
     """
     from charrnn.inference.language_model import load_model
 
-    if engine != "keras":
-        return load_model(path)
-    from charrnn.networks.stepper import KerasStepper
+    if engine == "native":
+        return load_model(path, _import_native())
+    if engine == "keras":
+        from charrnn.networks.stepper import KerasStepper
 
-    return load_model(path, KerasStepper)
+        return load_model(path, KerasStepper)
+    return load_model(path)
+
+
+def _import_native() -> "Engine":
+    try:
+        from charrnn.networks.native.stepper import NativeStepper
+    except ImportError as error:
+        raise UsageError("--engine native needs numba: run pip install numba") from error
+    return NativeStepper

@@ -1,6 +1,9 @@
 """`charrnn sample`: every option's effect on the text."""
 
+import pkgutil
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -196,26 +199,51 @@ def test_same_text_as_from_python(invoke: Invoke, make_run: MakeRun) -> None:
 
 
 @pytest.mark.parametrize(("cell", "num"), [("rnn", 1), ("lstm", 2), ("gru", 1)])
+@pytest.mark.parametrize(
+    ("engine", "stepper"),
+    [
+        ("keras", "charrnn.networks.stepper.KerasStepper"),
+        ("native", "charrnn.networks.native.stepper.NativeStepper"),
+    ],
+)
 def test_engines_agree(
-    invoke: Invoke, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, cell: str, num: int
+    invoke: Invoke,
+    make_run: MakeRun,
+    monkeypatch: pytest.MonkeyPatch,
+    engine: str,
+    stepper: str,
+    cell: str,
+    num: int,
 ) -> None:
-    """--engine keras, the tutorial's loop in Keras itself, writes the same text as NumPy."""
-    from charrnn.networks.stepper import KerasStepper
-
+    """Keras's own layers and, where nothing is rounded, native loops write what NumPy writes."""
     used = []
+    kind: Any = pkgutil.resolve_name(stepper)
 
-    class Watched(KerasStepper):
+    class Watched(kind):  # type: ignore[misc]
         def reset(self) -> None:
             used.append(num)
             super().reset()
 
-    monkeypatch.setattr("charrnn.networks.stepper.KerasStepper", Watched)
-    make_run(cell=cell, layers=2)
+    monkeypatch.setattr(stepper, Watched)
+    make_run(cell=cell, layers=2, units=9)  # an odd number, which native loops never round
     words = ["sample", "abc", "--length", 40, "--seed", 3, "--num", num, "--engine"]
     numpy = read_text(invoke(*words, "numpy"))
     assert used == []
-    assert read_text(invoke(*words, "keras")) == numpy
+    assert read_text(invoke(*words, engine)) == numpy
     assert used == [num]
+
+
+def test_native_engine_without_numba(
+    invoke: Invoke, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says what to install."""
+    make_run()
+    for module in [name for name in sys.modules if name.startswith("charrnn.networks.native")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "numba", None)
+    result = invoke("sample", "abc", "--engine", "native")
+    assert result.exit_code == 2
+    assert "run pip install numba" in result.stderr
 
 
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "BOM"])

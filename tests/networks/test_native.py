@@ -25,7 +25,6 @@ from tests.networks.twins import (
     split_batches,
 )
 
-
 BFLOAT16 = tf.bfloat16.as_numpy_dtype
 
 needs_pairs = pytest.mark.skipif(not tile.HAS_PAIRS, reason="no bfloat16 products here")
@@ -247,7 +246,7 @@ def test_work_is_shared_among_cores(
 def test_what_runs_natively(
     steps: int | None, options: Any, native: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Scans that are long enough to pack the kernel for, if the processor multiplies their pairs."""
+    """Long enough scans, in bfloat16 only if the processor multiplies pairs and there are some."""
     calls = []
 
     def record(*arguments: Any) -> Any:

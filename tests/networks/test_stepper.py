@@ -1,4 +1,4 @@
-"""Sampling the way the tutorial does: with Keras, one character at a time."""
+"""The engines beside NumPy's: Keras, one character at a time, and native loops for many texts."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,6 +8,8 @@ import pytest
 
 from charrnn.config.language import NetworkConfig
 from charrnn.inference.language import NumpyStepper, Stepper
+from charrnn.networks.native.stepper import NativeStepper
+from charrnn.networks.native.tile import HAS_PAIRS
 from charrnn.networks.stepper import KerasStepper
 from charrnn.runs.checkpoint import read_checkpoint
 from tests.support.networks import MakeRun
@@ -37,6 +39,27 @@ def test_both_engines_compute_the_same(
         logits = _step_through(engine, ids)
         assert logits.dtype == np.float32
         np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(("cell", "layers"), [("rnn", 2), ("lstm", 1), ("gru", 2)])
+@pytest.mark.parametrize("units", [24, 25])
+def test_native_loops_compute_the_same(
+    make_run: MakeRun, stock_logits: StockLogits, cell: str, layers: int, units: int
+) -> None:
+    """Step by step and in pieces: float32's logits, or near to them where factors are rounded."""
+    path = make_run(cell=cell, layers=layers, units=units)
+    network = read_checkpoint(path)
+    ids = _draw_ids(11, 12)
+    expected = stock_logits(network.network, list(network.weights.values()), ids)
+    engine = NativeStepper(network, 11)
+    stepped = _step_through(engine, ids)
+    engine.reset()
+    pieces = [engine.read(ids[:, :7]), engine.read(ids[:, 7:])]
+    np.testing.assert_allclose(np.concatenate(pieces, axis=1), stepped, rtol=0, atol=1e-5)
+    rounded = HAS_PAIRS and units % 2 == 0
+    assert stepped.dtype == np.float32
+    assert (abs(stepped - expected).max() > 1e-4) == rounded
+    assert abs(stepped - expected).mean() < (0.02 if rounded else 1e-5)
 
 
 def test_one_text_at_a_time(make_run: MakeRun) -> None:

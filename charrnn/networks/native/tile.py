@@ -8,7 +8,6 @@ other in the depth of the product, the first in its lower half. Such pairs are m
 instruction, and their products added up in float32.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import llvmlite.binding
@@ -27,7 +26,6 @@ HAS_PAIRS = bool(_FEATURES.get("avx512bf16"))
 
 ROWS = 4 if _LANES == 8 else 8  # noqa: PLR2004 - AVX2 has only 16 registers
 WIDTH = _LANES * _VECTORS
-
 
 
 class _BFloat16(ir.Type):  # type: ignore[misc]

@@ -14,7 +14,7 @@ def store_row(numbers: Any, row: Any) -> None:
     raise NotImplementedError  # numba compiles one of the functions below
 
 
-@overload(store_row, jit_options=OPTIONS)
+@overload(store_row, jit_options=OPTIONS)  # type: ignore[untyped-decorator]
 def _choose_store(numbers: Any, row: Any) -> Any:  # noqa: ARG001 - numba compares names
     def copy(numbers: Any, row: Any) -> None:
         for n in range(row.shape[0]):
@@ -32,7 +32,7 @@ def store_item(matrix: Any, k: int, column: int, line: Any, place: int) -> None:
     raise NotImplementedError
 
 
-@overload(store_item, jit_options=OPTIONS)
+@overload(store_item, jit_options=OPTIONS)  # type: ignore[untyped-decorator]
 def _choose_item(matrix: Any, k: int, column: int, line: Any, place: int) -> Any:  # noqa: ARG001
     def copy(matrix: Any, k: int, column: int, line: Any, place: int) -> None:
         line[place] = matrix[k, column]

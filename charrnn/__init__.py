@@ -14,6 +14,7 @@ from charrnn.errors import CharrnnError
 
 if TYPE_CHECKING:
     from charrnn.api import (
+        Adaptation,
         Effect,
         EpochResult,
         LanguageModel,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Adaptation",
     "CharrnnError",
     "Effect",
     "EpochResult",

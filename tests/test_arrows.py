@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "inference": {"runs", "config", "data", "errors"},
     "networks": {"runs", "config", "data", "errors"},
     "training": {"networks", "runs", "config", "data", "errors"},
-    "planning": {"training", "networks", "runs", "config", "data", "errors"},
+    "planning": {"training", "networks", "inference", "runs", "config", "data", "errors"},
     "views": {"runs", "config", "data", "errors"},
     "api": {"planning", "training", "inference", "runs", "config", "data", "errors"},
     "__init__": {"api", "inference", "runs", "errors"},

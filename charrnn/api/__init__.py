@@ -3,6 +3,7 @@
 from charrnn.api.language import load, train
 from charrnn.api.reviews import load_classifier, train_classifier
 from charrnn.api.settings import LanguageSettings, ReviewSettings
+from charrnn.config.language import Adaptation
 from charrnn.inference.choose import NextCharacter
 from charrnn.inference.language_model import LanguageModel
 from charrnn.inference.review_model import Effect, ReviewModel
@@ -10,6 +11,7 @@ from charrnn.inference.score import Score
 from charrnn.runs.history import EpochResult
 
 __all__ = [
+    "Adaptation",
     "Effect",
     "EpochResult",
     "LanguageModel",

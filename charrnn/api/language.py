@@ -1,5 +1,7 @@
 """Training and loading language models."""
 
+from functools import partial
+from pathlib import Path
 from typing import Unpack
 
 from charrnn.api.arguments import (
@@ -24,7 +26,10 @@ from charrnn.api.session import (
 )
 from charrnn.api.settings import LanguageSettings, read_settings
 from charrnn.inference.language_model import LanguageModel, load_model
+from charrnn.planning.folders import Folders
 from charrnn.planning.language import Request, plan_resume, plan_run
+from charrnn.planning.report import Silence
+from charrnn.planning.roots import find_roots
 from charrnn.runs.catalogue import find_checkpoint
 from charrnn.runs.kinds import LANGUAGE
 
@@ -105,7 +110,7 @@ def train(
             check_resume(run=run, preset=preset, budget=budget, from_=origin)
             plan = plan_resume(resumed, source, given, folders, notes)
         carry_out(plan, on_epoch)
-    return load_model(plan.run.choose_checkpoint())
+    return _load(plan.run.choose_checkpoint(), folders)
 
 
 def load(
@@ -124,6 +129,11 @@ def load(
     Example:
         >>> model = charrnn.load("novel", epoch=3)
     """
-    folder = choose_folders(checkpoints, None).checkpoints
-    named = to_name("run", run)
-    return load_model(find_checkpoint(folder, LANGUAGE, named, to_epoch(epoch)))
+    folders = choose_folders(checkpoints, None)
+    path = find_checkpoint(folders.checkpoints, LANGUAGE, to_name("run", run), to_epoch(epoch))
+    return _load(path, folders)
+
+
+def _load(path: Path, folders: Folders) -> LanguageModel:
+    """Load a model that finds its training text where it was, should it adapt."""
+    return load_model(path, find_roots=partial(find_roots, None, folders.data, Silence()))

@@ -7,11 +7,18 @@ from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charrnn.inference.language import Engine
-    from charrnn.inference.language_model import LanguageModel
+    from charrnn.inference.language_model import FindRoots, LanguageModel
 
 
-def load_with_engine(path: Path, engine: str) -> "LanguageModel":
+def load_with_engine(
+    path: Path, engine: str, find_roots: "FindRoots | None" = None
+) -> "LanguageModel":
     """The language model in a checkpoint file, computed by the engine of that name.
+
+    Args:
+        path: the checkpoint file.
+        engine: a name.
+        find_roots: as in `LanguageModel`.
 
     Raises:
         CheckpointError: there is no such file, or it can't be used.
@@ -19,16 +26,16 @@ def load_with_engine(path: Path, engine: str) -> "LanguageModel":
     """
     from charrnn.inference.language_model import load_model
 
-    if engine == "native":
-        return load_model(path, _import_native())
-    if engine == "keras":
+    return load_model(path, _import_engine(engine), find_roots)
+
+
+def _import_engine(name: str) -> "Engine | None":
+    if name == "numpy":
+        return None
+    if name == "keras":
         from charrnn.networks.stepper import KerasStepper
 
-        return load_model(path, KerasStepper)
-    return load_model(path)
-
-
-def _import_native() -> "Engine":
+        return KerasStepper
     try:
         from charrnn.networks.native.stepper import NativeStepper
     except ImportError as error:

@@ -3,6 +3,8 @@
 import json
 import math
 import time
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from charrnn.inference.score import Score
     from charrnn.planning.folders import Folders
     from charrnn.runs.checkpoint import Checkpoint, Provenance
+
+Measure = dict[str, Any]
+"""What `LanguageModel.evaluate` is called with, beside the text."""
 
 _CROP_LENGTH = 256  # nanoGPT's for Shakespeare
 _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
@@ -62,6 +67,15 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
     type=click.IntRange(min=2),
     help="Read only this many characters, from the text's start.  [default: all]",
 )
+@click.option(
+    "--adapt",
+    is_flag=True,
+    help="Measure once more with a network that learns from the text while it reads, each piece "
+    "after it was predicted.",
+)
+@options.rate
+@options.pull
+@options.piece
 @options.unknown
 @options.engine
 @options.as_json
@@ -76,6 +90,10 @@ def evaluate(
     mode: str,
     crop_length: int | None,
     limit: int | None,
+    adapt: bool,
+    rate: float | None,
+    pull: float | None,
+    piece: int | None,
     unknown: str,
     engine: str,
     as_json: bool,
@@ -90,25 +108,31 @@ def evaluate(
     for standard input.
 
     Every character but the first is predicted once: in one stream, the way `charrnn sample` reads,
-    or in crops that each start without context, the way nanoGPT measures.
+    or in crops that each start without context, the way nanoGPT measures. With --adapt also in a
+    stream that the network learns from: that loss can't be compared with the others.
     """
     if crop_length and mode == "stream":
         raise click.UsageError("--crop-length is for crops: leave it out with --mode stream")
+    if adapt and mode == "crops":
+        raise click.UsageError("--adapt reads a stream: leave out --mode crops")
+    adaptation = options.choose_adaptation(adapt, rate=rate, pull=pull, piece=piece)
 
     from charrnn.cli.engines import load_with_engine
     from charrnn.data.corpus import STDIN
     from charrnn.inference.score import check_length
     from charrnn.planning.folders import Folders
+    from charrnn.planning.roots import find_roots
     from charrnn.planning.texts import PARTS
 
     if corpus and text not in PARTS:
         raise click.UsageError("--corpus is for a run's own text: validation or training as TEXT")
     _check_run(run, checkpoints)
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch)
-    model = load_with_engine(path, engine)
+    folders = Folders(checkpoints, data_dir)
+    own = None if corpus == STDIN else corpus  # standard input can be read once
+    model = load_with_engine(path, engine, partial(find_roots, own, folders.data, terminal))
     if STDIN in {text, corpus}:
         terminal.note_waiting()
-    folders = Folders(checkpoints, data_dir)
     content, shown = _load(text, path, model.checkpoint, corpus, folders, terminal)
     ids = _encode(content[:limit], model, unknown)
     check_length(ids)
@@ -118,12 +142,17 @@ def evaluate(
     described = options.describe_checkpoint(path, provenance)
     terminal.note(f"{described}; {shown}, {len(ids):,} characters{left_out}")
     source = _make_source(path, provenance, text)
-    modes = ["stream", "crops"] if mode == "both" else [mode]
+    measures: dict[str, Measure] = {
+        "stream": {},
+        "adapt": {"adaptation": adaptation},
+        "crops": {"crop_length": crop_length or _CROP_LENGTH},
+    }
+    asked = {mode, "adapt"} if adapt else {mode}
+    modes = [one for one in measures if one in asked or (mode == "both" and one != "adapt")]
     for one in modes:
-        length = None if one == "stream" else crop_length or _CROP_LENGTH
-        score = _measure(model, ids, length, terminal)
+        score = _measure(model, ids, one, measures[one], terminal)
         if as_json:
-            click.echo(json.dumps(source | _make_values(one, length, score)))
+            click.echo(json.dumps(source | _make_values(one, measures[one], score)))
             continue
         if one == modes[0]:
             click.echo(_align(*_COLUMNS))
@@ -172,15 +201,14 @@ def _encode(content: str, model: "LanguageModel", unknown: str) -> "Ids":
 
 
 def _measure(
-    model: "LanguageModel", ids: "Ids", crop_length: int | None, terminal: Terminal
+    model: "LanguageModel", ids: "Ids", mode: str, measure: Measure, terminal: Terminal
 ) -> "Score":
-    """The score in crops of that length, or in one stream."""
+    """The score by one measure."""
     from charrnn.cli.bars import show_scoring
 
-    mode = "crops" if crop_length else "stream"
     began = time.perf_counter()
     with show_scoring(terminal.live, mode, len(ids) - 1) as progress:
-        score = model.evaluate(ids, crop_length, progress=progress)
+        score = model.evaluate(ids, **measure, progress=progress)
     seconds = time.perf_counter() - began
     speed = f"{score.characters / seconds:,.0f} a second"
     terminal.detail(f"{mode}: {score.characters:,} characters in {seconds:.2f} s, {speed}")
@@ -197,7 +225,7 @@ def _make_source(path: Path, provenance: "Provenance", text: str) -> dict[str, A
     }
 
 
-def _make_values(mode: str, crop_length: int | None, score: "Score") -> dict[str, Any]:
+def _make_values(mode: str, measure: Measure, score: "Score") -> dict[str, Any]:
     """What JSON can hold; a perplexity beyond all floats is null."""
     values = {
         "mode": mode,
@@ -206,7 +234,9 @@ def _make_values(mode: str, crop_length: int | None, score: "Score") -> dict[str
         "perplexity": score.perplexity if math.isfinite(score.perplexity) else None,
         "bits_per_character": score.bits,
     }
-    return values if crop_length is None else values | {"crop_length": crop_length}
+    if adaptation := measure.get("adaptation"):
+        return values | asdict(adaptation)
+    return values | measure
 
 
 def _make_row(mode: str, score: "Score") -> str:

@@ -10,6 +10,7 @@ from click.shell_completion import CompletionItem
 
 from charrnn.cli.hints import render_error
 from charrnn.cli.terminal import Terminal
+from charrnn.config.language import Adaptation
 from charrnn.data.download import DATA
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs.kinds import CHECKPOINTS, CLASSIFIER, LANGUAGE, Kind
@@ -64,6 +65,31 @@ unknown = click.option(
     default="error",
     show_default=True,
     help="What to do about characters that the network doesn't know.",
+)
+
+
+rate = click.option(
+    "--adapt-rate",
+    "rate",
+    type=click.FloatRange(0, 1),
+    help="How far a weight moves on a gradient of its usual size; 0 for not at all.  [default: "
+    f"{Adaptation.rate:g}]",
+)
+
+pull = click.option(
+    "--adapt-pull",
+    "pull",
+    type=click.FloatRange(0, 1),
+    help="What part of its way back a usual weight goes after each piece.  [default: "
+    f"{Adaptation.pull:g}]",
+)
+
+piece = click.option(
+    "--adapt-piece",
+    "piece",
+    type=click.IntRange(min=1),
+    help=f"Characters that are predicted before they are learnt from.  [default: "
+    f"{Adaptation.piece}]",
 )
 
 
@@ -144,6 +170,18 @@ def choose_checkpoint(
 def describe_checkpoint(path: Path, source: "Provenance") -> str:
     """Which network answers, for a note or a title: its run, epoch and loss."""
     return f"{path.parent.name or path.name}, {source.moment}, {source.describe_loss()}"
+
+
+def choose_adaptation(adapts: bool, **settings: Any) -> Adaptation | None:
+    """How a network adapts, if it does, by the settings that were typed.
+
+    Raises:
+        click.UsageError: there are settings, but it doesn't adapt.
+    """
+    given = list_given(settings)
+    if given and not adapts:
+        raise click.UsageError(f"--adapt-{min(given)} is for --adapt: add it")
+    return Adaptation(**given) if adapts else None
 
 
 def list_given(settings: Mapping[str, Any]) -> dict[str, Any]:

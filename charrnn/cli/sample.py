@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,10 +81,27 @@ _SEPARATOR = "\n\n---\n\n"
 )
 @options.checkpoint
 @options.epoch
+@click.option(
+    "--adapt",
+    metavar="FILE",
+    shell_complete=options.corpora,
+    help="Learn from this text first, - for standard input; the run stays as it is.",
+)
+@click.option(
+    "--adapt-passes",
+    "passes",
+    type=click.IntRange(min=1),
+    help="How often to read that text.  [default: 1]",
+)
+@options.rate
+@options.pull
+@options.piece
+@click.option("--save-as", metavar="NAME", help="Keep the adapted network as a run of this name.")
 @options.unknown
 @options.engine
 @options.as_json
 @options.checkpoints
+@options.data_dir
 @options.loudness
 def sample(
     prompt: str | None,
@@ -98,10 +116,17 @@ def sample(
     run: str | None,
     checkpoint: Path | None,
     epoch: int | None,
+    adapt: str | None,
+    passes: int | None,
+    rate: float | None,
+    pull: float | None,
+    piece: int | None,
+    save_as: str | None,
     unknown: str,
     engine: str,
     as_json: bool,
     checkpoints: Path,
+    data_dir: Path,
     terminal: Terminal,
 ) -> None:
     """Write text that continues PROMPT (- reads the prompt from standard input).
@@ -110,11 +135,20 @@ def sample(
     """
     import secrets
 
+    from charrnn.cli.adapting import adapt_model, check_adapting
     from charrnn.cli.engines import load_with_engine
+    from charrnn.planning.roots import find_roots
 
+    adaptation = options.choose_adaptation(adapt is not None, rate=rate, pull=pull, piece=piece)
+    check_adapting(adapt, passes, save_as, checkpoints, reads_stdin=prompt == "-")
     text = _read_prompt(prompt, prompt_file, terminal)
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch)
-    model = load_with_engine(path, engine)
+    model = load_with_engine(path, engine, partial(find_roots, None, data_dir, terminal))
+    if adapt is not None:
+        model = adapt_model(model, adapt, adaptation, passes or 1, unknown, data_dir, terminal)
+    if save_as:
+        model.save(checkpoints / save_as)
+        terminal.note(f"the adapted network is kept as run {save_as}")
     seed = secrets.randbits(32) if seed is None else seed
     if unknown == "skip":
         text = model.vocabulary.drop_unknown(text)

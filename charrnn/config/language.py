@@ -130,3 +130,31 @@ class TrainingConfig:
     def window_stride(self) -> int:
         """The distance between the starts of a stream's windows."""
         return self.stride or self.seq_length
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """How a network learns from what it reads.
+
+    Attributes:
+        rate: how far a weight moves on a gradient of its usual size; 0 for not at all.
+        pull: what part of its way back a usual weight goes after each piece.
+        piece: characters that are predicted before they are learnt from.
+
+    Raises:
+        UsageError: a value outside its range.
+    """
+
+    rate: float = 3e-4
+    pull: float = 0.0
+    piece: int = 20
+
+    def __post_init__(self) -> None:
+        require_types(self)
+        require(0 <= self.rate <= 1, f"`rate` must lie in [0, 1], not {self.rate:g}")
+        require(0 <= self.pull <= 1, f"`pull` must lie in [0, 1], not {self.pull:g}")
+        require_at_least(self, 1, "piece")
+
+    def describe(self) -> str:
+        """Say how it learns, in few words."""
+        return f"rate {self.rate:g}, pull {self.pull:g}, pieces of {self.piece}"

@@ -1,162 +1,167 @@
 """Dynamic evaluation: a network that goes on learning while it reads.
 
-Krause, Kahembwe, Murray and Renals 2018, "Dynamic evaluation of neural sequence models"
-(arXiv:1709.07432). The text is read in pieces; after each, every weight takes a step against the
-piece's gradient g, divided by the root mean square r that its gradient had on the training text,
-and is pulled back to the value w0 that it started from:
+Krause, Kahembwe, Murray and Renals 2018, "Dynamic Evaluation of Neural Sequence Models"
+(arXiv:1709.07432). A text is read in pieces. After each, every weight w takes a step against the
+piece's gradient g, divided by the root mean square r of its gradients on the training text, and is
+pulled back to the value w0 that it started from:
 
-    w <- w - rate * g / (r + e) + pull * (w0 - w) * r / mean(r)
+    w <- w - rate g / (r + e) + min(1, pull r / mean(r)) (w0 - w)
 
-Shapes: T characters of a piece, V vocabulary, H units, G gates, E embedding.
+Shapes: N characters of a text, T of a piece.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
+from charrnn.config.fields import require
+from charrnn.config.language import Adaptation
 from charrnn.data.vocabulary import Ids
-from charrnn.inference.backward import LEARNING_CELLS, Array, LearningCell
-from charrnn.inference.finite import ignore_overflow
-from charrnn.runs.checkpoint import Checkpoint, Weights
+from charrnn.inference.backward import Array
+from charrnn.inference.finite import check_finite
+from charrnn.inference.learning import LearningNetwork
+from charrnn.inference.score import OnProgress, Score, average, check_length, compute_cross_entropy
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.roots import Roots
 
-_LEAST = 1e-3  # times the mean: the smallest mean root that divides a gradient
-
-
-@dataclass(frozen=True)
-class Adaptation:
-    """How a network learns from what it reads.
-
-    Attributes:
-        rate: how far a weight moves on a gradient of its usual size.
-        pull: what part of the way back a usual weight goes after each piece.
-        piece: characters that are predicted before they are learnt from.
-    """
-
-    rate: float = 3e-4
-    pull: float = 0.0
-    piece: int = 20
+_LEAST = 0.01  # e, in mean(r)
 
 
-class LearningNetwork:
-    """A network that reads one text piece by piece, and knows its gradients.
+class Learner:
+    """Steps a network's weights after each piece that it read.
 
     Args:
-        checkpoint: the network; its weights are copied, not changed.
-
-    Attributes:
-        weights: the copies, which may be changed between pieces.
+        network: the network.
+        roots: of its gradients.
+        adaptation: how it learns.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        config = checkpoint.network
-        self.weights = {name: np.array(values) for name, values in checkpoint.weights.items()}
-        self._paths = [f"{config.layer_path(layer)}/cell/vars" for layer in range(config.layers)]
-        cell = LEARNING_CELLS[config.cell]
-        self._cells: list[LearningCell] = [
-            cell(self.weights[f"{path}/1"], self.weights[f"{path}/2"]) for path in self._paths
-        ]
-        self._shared = config.cell != "gru"
+    def __init__(self, network: LearningNetwork, roots: Roots, adaptation: Adaptation) -> None:
+        self._network = network
+        mean = float(np.concatenate([values.ravel() for values in roots.values()]).mean())
+        least = np.float32(_LEAST * mean or 1)
+        rate = np.float32(-adaptation.rate)
+        self._steps = {name: rate / (values + least) for name, values in roots.items()}
+        self._pulls: Roots = {}
+        if adaptation.pull:
+            share = np.float32(adaptation.pull / (mean or 1))
+            self._pulls = {name: np.minimum(share * root, 1) for name, root in roots.items()}
+            self._start = {name: values.copy() for name, values in network.weights.items()}
 
-    def reset(self) -> None:
-        """Set the carried state to zero."""
-        for cell in self._cells:
-            cell.reset()
-
-    @ignore_overflow
-    def read(self, ids: Ids) -> Array:
-        """Read a piece, shape (T,), to the logits after each of its characters, (T, V)."""
-        self._ids, self._signals = ids, [self.weights["layers/embedding/vars/0"][ids]]
-        for path, cell in zip(self._paths, self._cells, strict=True):
-            kernel, bias = self.weights[f"{path}/0"], np.atleast_2d(self.weights[f"{path}/2"])[0]
-            self._signals.append(cell.read(self._signals[-1] @ kernel + bias))
-        dense = (self.weights[f"layers/dense/vars/{place}"] for place in range(2))
-        kernel, bias = dense
-        self._logits: Array = self._signals[-1] @ kernel + bias
-        return self._logits
-
-    @ignore_overflow
-    def compute_gradients(self, targets: Ids) -> dict[str, Array]:
-        """Compute the gradients of the last piece's mean loss by each of the weights.
-
-        Args:
-            targets: the character after each of the piece's, shape (T,).
-        """
-        shifted = self._logits - self._logits.max(axis=1, keepdims=True)
-        d_logits = np.exp(shifted)
-        d_logits /= d_logits.sum(axis=1, keepdims=True)
-        d_logits[np.arange(len(targets)), targets] -= 1
-        d_logits /= len(targets)
-        gradients = {
-            "layers/dense/vars/0": self._signals[-1].T @ d_logits,
-            "layers/dense/vars/1": d_logits.sum(axis=0),
-        }
-        d_signal = d_logits @ self.weights["layers/dense/vars/0"].T
-        for layer in reversed(range(len(self._cells))):
-            path = self._paths[layer]
-            by = self._cells[layer].go_back(d_signal)
-            gradients[f"{path}/0"] = self._signals[layer].T @ by.projected
-            gradients[f"{path}/1"] = by.before.T @ by.product
-            bias = by.projected.sum(axis=0)
-            gradients[f"{path}/2"] = (
-                bias if self._shared else np.stack([bias, by.product.sum(axis=0)])
-            )
-            d_signal = by.projected @ self.weights[f"{path}/0"].T
-        table = np.zeros_like(self.weights["layers/embedding/vars/0"])
-        np.add.at(table, self._ids, d_signal)
-        gradients["layers/embedding/vars/0"] = table
-        return gradients
+    def learn(self, targets: Ids) -> None:
+        """Take a step on the piece that the network has just read, whose targets are (T,)."""
+        for name, gradient in self._network.compute_gradients(targets).items():
+            values = self._network.weights[name]
+            step = np.multiply(gradient, self._steps[name], out=gradient)
+            if self._pulls:
+                step += self._pulls[name] * (self._start[name] - values)
+            values += step
 
 
-def measure_roots(network: LearningNetwork, ids: Ids, piece: int) -> dict[str, Array]:
+def score_adaptively(
+    checkpoint: Checkpoint,
+    ids: Ids,
+    roots: Roots,
+    adaptation: Adaptation,
+    progress: OnProgress = lambda _: None,
+) -> Score:
+    """Score a text in one stream whose pieces are learnt from, each after it was scored.
+
+    Args:
+        checkpoint: the network that reading begins with; it is not changed.
+        ids: the text, shape (N,).
+        roots: of the network's gradients.
+        adaptation: how it learns.
+        progress: called after each piece with the number of characters predicted in it.
+
+    Raises:
+        UsageError: the text has fewer than two characters.
+        CheckpointError: the network produced NaN or infinity.
+    """
+    check_length(ids)
+    losses = _read_and_learn(LearningNetwork(checkpoint), ids, roots, adaptation, progress)
+    return average(losses, len(ids) - 1)
+
+
+def adapt(
+    checkpoint: Checkpoint,
+    ids: Ids,
+    roots: Roots,
+    adaptation: Adaptation,
+    passes: int = 1,
+    progress: OnProgress = lambda _: None,
+) -> Checkpoint:
+    """Make another network, which has learnt from a text what `score_adaptively` would.
+
+    Args:
+        checkpoint: the network to begin with; it is not changed.
+        ids: the text, shape (N,).
+        roots: of the network's gradients.
+        adaptation: how it learns.
+        passes: how often it reads the text.
+        progress: called after each piece with the number of characters read in it.
+
+    Raises:
+        UsageError: the text has fewer than two characters, or there are no passes.
+        CheckpointError: the network produced NaN or infinity.
+    """
+    check_length(ids)
+    require(passes >= 1, f"`passes` must be at least 1, not {passes}")
+    network = LearningNetwork(checkpoint)
+    for _ in range(passes):
+        network.reset()
+        for _ in _read_and_learn(network, ids, roots, adaptation, progress):
+            pass
+    return replace(checkpoint, weights=network.weights)
+
+
+def measure_roots(
+    checkpoint: Checkpoint, ids: Ids, piece: int, progress: OnProgress = lambda _: None
+) -> dict[str, Array]:
     """Measure the root mean square of each weight's gradient over the pieces of a text.
 
     Args:
-        network: read from a state of zero; it does not learn.
-        ids: the text, shape (N,), N at least 2.
+        checkpoint: the network, which reads from a state of zero and does not learn.
+        ids: the text, shape (N,).
         piece: characters of a piece.
+        progress: called after each piece with the number of characters predicted in it.
+
+    Raises:
+        UsageError: the text has fewer than two characters.
     """
-    network.reset()
+    check_length(ids)
+    network = LearningNetwork(checkpoint)
     squares = {name: np.zeros_like(values) for name, values in network.weights.items()}
-    count = 0
-    for inputs, targets in cut_pieces(ids, piece):
+    pieces = 0
+    for inputs, targets in _cut_pieces(ids, piece):
         network.read(inputs)
         for name, gradient in network.compute_gradients(targets).items():
-            squares[name] += gradient * gradient
-        count += 1
-    return {name: np.sqrt(total / count) for name, total in squares.items()}
+            squares[name] += np.multiply(gradient, gradient, out=gradient)
+        pieces += 1
+        progress(len(inputs))
+    return {name: np.sqrt(total / np.float32(pieces)) for name, total in squares.items()}
 
 
-def cut_pieces(ids: Ids, piece: int) -> Iterator[tuple[Ids, Ids]]:
+def _read_and_learn(
+    network: LearningNetwork,
+    ids: Ids,
+    roots: Roots,
+    adaptation: Adaptation,
+    progress: OnProgress,
+) -> Iterator[float]:
+    """Yield the loss of each character but the first, in nats, before it is learnt from."""
+    learner = Learner(network, roots, adaptation)
+    for inputs, targets in _cut_pieces(ids, adaptation.piece):
+        logits = check_finite(network.read(inputs))
+        yield from compute_cross_entropy(logits, targets).tolist()
+        if adaptation.rate:
+            learner.learn(targets)
+        progress(len(inputs))
+
+
+def _cut_pieces(ids: Ids, piece: int) -> Iterator[tuple[Ids, Ids]]:
     """Yield a text's inputs and targets, each (T,); the last piece may be shorter."""
     for first in range(0, len(ids) - 1, piece):
         end = min(first + piece, len(ids) - 1)
         yield ids[first:end], ids[first + 1 : end + 1]
-
-
-class Learner:
-    """Steps a network's weights after each piece that it read."""
-
-    def __init__(self, network: LearningNetwork, roots: Weights, adaptation: Adaptation) -> None:
-        self._network = network
-        mean = np.concatenate([values.ravel() for values in roots.values()]).mean()
-        self._steps = {
-            name: np.float32(-adaptation.rate) / (values + np.float32(_LEAST * mean))
-            for name, values in roots.items()
-        }
-        self._pulls = {}
-        if adaptation.pull:
-            self._start = {name: values.copy() for name, values in network.weights.items()}
-            self._pulls = {
-                name: np.minimum(np.float32(adaptation.pull / mean) * values, np.float32(1))
-                for name, values in roots.items()
-            }
-
-    def learn(self, targets: Ids) -> None:
-        """Take a step on the piece that the network has just read."""
-        for name, gradient in self._network.compute_gradients(targets).items():
-            values = self._network.weights[name]
-            gradient *= self._steps[name]
-            if self._pulls:
-                gradient += self._pulls[name] * (self._start[name] - values)
-            values += gradient

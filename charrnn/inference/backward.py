@@ -27,6 +27,11 @@ class Gradients(NamedTuple):
     product: Array
     before: Array
 
+    def sum_biases(self, rows: int) -> Array:
+        """Sum up the gradient by the bias: (G*H,), or (2, G*H) if the product has its own."""
+        sums = self.projected.sum(axis=0)
+        return sums if rows == 1 else np.stack([sums, self.product.sum(axis=0)])
+
 
 class LearningCell(Protocol):
     """A recurrent cell that carries its state and remembers the last piece that it read."""

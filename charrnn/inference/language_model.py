@@ -1,14 +1,18 @@
 """The Python interface to a trained language model: it writes, predicts and scores text."""
 
+import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import overload
 
-from charrnn.config.language import NetworkConfig
+from charrnn.config.fields import require
+from charrnn.config.language import Adaptation, NetworkConfig
 from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.errors import UsageError
+from charrnn.errors import RunError, UsageError
+from charrnn.inference.adapt import adapt, measure_roots, score_adaptively
 from charrnn.inference.arguments import require_ids, require_integer, require_text
 from charrnn.inference.choose import Choice, NextCharacter, compute_probabilities
 from charrnn.inference.encode import encode_prompt, encode_text
@@ -17,9 +21,15 @@ from charrnn.inference.generate import decode_steps, generate_ids, make_generato
 from charrnn.inference.language import Engine, NumpyStepper
 from charrnn.inference.provenance import describe_provenance, read_history_beside
 from charrnn.inference.score import OnProgress, Score, score_crops, score_stream
-from charrnn.runs.checkpoint import Checkpoint, read_checkpoint
+from charrnn.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.roots import Roots
+from charrnn.runs.run import Run
+
+FindRoots = Callable[[Path, Checkpoint, int], Roots | None]
+"""Finds the roots of the gradients that a checkpoint file's network has on its training text, in
+pieces of so many characters; None if that text can't be had."""
 
 
 class LanguageModel:
@@ -32,6 +42,8 @@ class LanguageModel:
         history: the epochs of its run.
         path: the file that it was read from; errors about the network begin with it.
         engine: makes what runs the network; None for `NumpyStepper`.
+        find_roots: finds what scales the steps when the network adapts; None to measure it on the
+            text that it adapts to.
 
     Attributes:
         checkpoint: its configuration, vocabulary, weights and provenance.
@@ -46,7 +58,9 @@ class LanguageModel:
         history: Sequence[EpochResult] = (),
         path: Path | None = None,
         engine: Engine | None = None,
+        find_roots: FindRoots | None = None,
     ) -> None:
+        self._engine, self._find_roots = engine, find_roots
         self.checkpoint = checkpoint
         self.history = list(history)
         self.path = path
@@ -243,6 +257,7 @@ class LanguageModel:
         text: str | Ids,
         crop_length: int | None = None,
         *,
+        adaptation: Adaptation | None = None,
         unknown: str = "error",
         progress: OnProgress = lambda _: None,
     ) -> Score:
@@ -252,6 +267,8 @@ class LanguageModel:
             text: what to predict, or its ids, shape (N,).
             crop_length: how many characters to predict before the state is set to zero again;
                 None for one stream, whose state is never reset.
+            adaptation: how to learn from the text while reading it, each piece after it was
+                predicted; None for a network that stays as it is. The two losses can't be compared.
             unknown: what to do about characters that the network doesn't know: "error" or "skip".
             progress: called after each block with the number of characters predicted in it.
 
@@ -260,8 +277,8 @@ class LanguageModel:
             character follow from the loss.
 
         Raises:
-            UsageError: a value of the wrong type, fewer than two characters, or `crop_length` is
-                below one.
+            UsageError: a value of the wrong type, fewer than two characters, `crop_length` is below
+                one, or it is given with `adaptation`.
             VocabularyError: the text has characters that the network doesn't know.
             CheckpointError: the network produced NaN or infinity.
 
@@ -273,29 +290,110 @@ class LanguageModel:
             ids = encode_text(self.vocabulary, text, unknown)
         else:
             ids = require_ids("text", text)
+        require(
+            crop_length is None or adaptation is None,
+            "a network adapts in one stream: leave out `crop_length`",
+        )
         with name_in_errors(self.path):
+            if adaptation is not None:
+                roots = self._measure_roots(ids, adaptation)
+                return score_adaptively(self.checkpoint, ids, roots, adaptation, progress)
             if crop_length is None:
                 return score_stream(self._make_network(1), ids, progress)
             return score_crops(self._make_network, ids, crop_length, progress)
+
+    def adapt(
+        self,
+        text: str,
+        adaptation: Adaptation | None = None,
+        *,
+        passes: int = 1,
+        name: str = "a text",
+        unknown: str = "error",
+        progress: OnProgress = lambda _: None,
+    ) -> "LanguageModel":
+        """Make another model, which has learnt from a text; this one stays as it is.
+
+        Args:
+            text: what it reads, some thousand characters or more.
+            adaptation: how it learns; None for the defaults.
+            passes: how often it reads the text.
+            name: what the new model's provenance calls the text.
+            unknown: what to do about characters that the network doesn't know: "error" or "skip".
+            progress: called after each piece with the number of characters read in it.
+
+        Raises:
+            UsageError: a value of the wrong type or outside its range, or fewer than two
+                characters.
+            VocabularyError: the text has characters that the network doesn't know.
+            CheckpointError: the network produced NaN or infinity.
+
+        Example:
+            >>> mine = model.adapt(Path("letters.txt").read_text())
+            >>> print(mine.generate("Dear "))
+        """
+        adaptation = adaptation or Adaptation()
+        passes = require_integer("passes", passes)
+        ids = encode_text(self.vocabulary, require_text("text", text), unknown)
+        with name_in_errors(self.path):
+            roots = self._measure_roots(ids, adaptation)
+            checkpoint = adapt(self.checkpoint, ids, roots, adaptation, passes, progress)
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        how = f"{len(ids):,} characters, sha256 {digest}, {adaptation.describe()}, passes {passes}"
+        adapted = f"{name} ({how})"
+        provenance = replace(self.checkpoint.provenance, adapted=adapted)
+        checkpoint = replace(checkpoint, provenance=provenance)
+        return LanguageModel(checkpoint, self.history, None, self._engine)
+
+    def save(self, folder: str | Path) -> Path:
+        """Keep the network as a run, in a folder that is made if there is none.
+
+        Returns:
+            The checkpoint file that was written.
+
+        Raises:
+            RunError: there is a run in the folder already.
+            OSError: the disk is full or the folder can't be written.
+
+        Example:
+            >>> model.adapt(text).save("checkpoints/letters")
+        """
+        run = Run(Path(folder), LANGUAGE)
+        if any(run.folder.glob("*.h5")):
+            raise RunError(f"there is a run in {folder}: choose another folder")
+        run.folder.mkdir(parents=True, exist_ok=True)
+        path = run.epoch_file(self.checkpoint.provenance.epoch)
+        write_checkpoint(path, self.checkpoint)
+        return path
+
+    def _measure_roots(self, ids: Ids, adaptation: Adaptation) -> Roots:
+        """Find the roots of the gradients, on the given text if nothing else is at hand."""
+        found = None
+        if self._find_roots and self.path:
+            found = self._find_roots(self.path, self.checkpoint, adaptation.piece)
+        return found or measure_roots(self.checkpoint, ids, adaptation.piece)
 
     def _name_file(self, steps: Iterator[list[str]]) -> Iterator[list[str]]:
         with name_in_errors(self.path):
             yield from steps
 
 
-def load_model(path: str | Path, engine: Engine | None = None) -> LanguageModel:
+def load_model(
+    path: str | Path, engine: Engine | None = None, find_roots: FindRoots | None = None
+) -> LanguageModel:
     """Load a language model from one checkpoint file, with the history of its run if it has one.
 
     Args:
         path: a `.weights.h5` file.
         engine: makes what runs the network; None for NumPy.
+        find_roots: as in `LanguageModel`.
 
     Raises:
         CheckpointError: there is no such file, or it can't be used.
     """
     path = Path(path)
     checkpoint = read_checkpoint(path)
-    return LanguageModel(checkpoint, read_history_beside(path, LANGUAGE), path, engine)
+    return LanguageModel(checkpoint, read_history_beside(path, LANGUAGE), path, engine, find_roots)
 
 
 def _describe_network(config: NetworkConfig) -> str:

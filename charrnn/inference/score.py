@@ -69,7 +69,7 @@ def score_stream(network: Reader, ids: Ids, progress: OnProgress = lambda _: Non
     """
     check_length(ids)
     losses = _compute_losses(network, ids[None, :-1], ids[None, 1:], progress)
-    return _average(losses, len(ids) - 1)
+    return average(losses, len(ids) - 1)
 
 
 def score_crops(
@@ -100,7 +100,7 @@ def score_crops(
         for inputs, targets in _cut_crops(ids, length)
         for loss in _compute_losses(networks(len(inputs)), inputs, targets, progress)
     )
-    return _average(losses, len(ids) - 1)
+    return average(losses, len(ids) - 1)
 
 
 def _cut_crops(ids: Ids, length: int) -> Iterator[tuple[Ids, Ids]]:
@@ -123,15 +123,13 @@ def _compute_losses(
     for first in range(0, length, steps):
         block = slice(first, first + steps)
         logits = check_finite(network.read(inputs[:, block]))
-        losses = _compute_cross_entropy(logits, targets[:, block])
+        losses = compute_cross_entropy(logits, targets[:, block])
         yield from losses.ravel().tolist()
         progress(losses.size)
 
 
-def _compute_cross_entropy(
-    logits: npt.NDArray[np.float32], targets: Ids
-) -> npt.NDArray[np.float64]:
-    """-log softmax of the logits (B, T, V) at the targets (B, T), in float64: shape (B, T)."""
+def compute_cross_entropy(logits: npt.NDArray[np.float32], targets: Ids) -> npt.NDArray[np.float64]:
+    """Compute -log softmax of logits (..., V) at targets (...), in float64: shape (...)."""
     shifted = logits.astype(np.float64)
     shifted -= shifted.max(axis=-1, keepdims=True)
     chosen = np.take_along_axis(shifted, targets[..., None], axis=-1)[..., 0]
@@ -139,5 +137,6 @@ def _compute_cross_entropy(
     return result
 
 
-def _average(losses: Iterable[float], characters: int) -> Score:
+def average(losses: Iterable[float], characters: int) -> Score:
+    """Average a text's losses, one for each character that was predicted."""
     return Score(math.fsum(losses) / characters, characters)

@@ -127,8 +127,14 @@ def find_checkpoint(
     return find_run(checkpoints, kind, str(named)).choose_checkpoint(epoch)
 
 
-def check_name(checkpoints: Path, kind: Kind, name: str) -> None:
+def check_name(checkpoints: Path, kind: Kind, name: str, keyword: str = "run") -> None:
     """Reject a new run's name that can't be a folder's, or is taken.
+
+    Args:
+        checkpoints: the folder of all runs.
+        kind: of the run.
+        name: the name.
+        keyword: what the name is given as.
 
     Raises:
         UsageError: the name can't be a folder's.
@@ -136,14 +142,14 @@ def check_name(checkpoints: Path, kind: Kind, name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"`run` {name!r} can't be a folder's name: use letters and digits, and after the "
+            f"`{keyword}` {name!r} can't be a folder's name: use letters and digits, and after the "
             "first of them also . _ + -"
         )
     folder = checkpoints / kind.subfolder
     if any((folder / name).glob("*.h5")):
         found = detect_kind(folder / name) or kind
         raise RunExistsError(
-            f"run {name!r} exists in {folder}: choose another name as `run`, or resume it",
+            f"run {name!r} exists in {folder}: choose another name as `{keyword}`, or resume it",
             found.name,
             name,
         )

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.config.fields import from_mapping, read_mapping
+from charrnn.config.fields import read_mapping
 from charrnn.config.language import NetworkConfig
 from charrnn.config.reviews import ClassifierConfig, WordModelConfig
 from charrnn.data.encoders import Encoder, parse_encoder
@@ -45,6 +45,7 @@ class Provenance:
         train_loss: mean over the epoch, nats per character.
         validation_loss: after the epoch, nats per character; None without validation text.
         finished: whether the epoch had ended.
+        adapted: what the network read and learnt from afterwards, and how; empty for nothing.
     """
 
     corpus: str
@@ -53,6 +54,7 @@ class Provenance:
     train_loss: float
     validation_loss: float | None
     finished: bool = True
+    adapted: str = ""
 
     @property
     def moment(self) -> str:
@@ -134,7 +136,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     with container.open_verified(path, LANGUAGE.title, FORMAT) as file:
         network = read_mapping(NetworkConfig, json.loads(file.attrs["network"]))
         vocabulary = Vocabulary(json.loads(file.attrs["vocabulary"]))
-        provenance = from_mapping(Provenance, json.loads(file.attrs["provenance"]))
+        provenance = read_mapping(Provenance, json.loads(file.attrs["provenance"]))
         if len(vocabulary) != network.vocabulary_size or network.layers > len(file["layers"]):
             raise ValueError("vocabulary, network and layers don't fit together")
         return Checkpoint(network, vocabulary, provenance, _read_weights(file, network))
@@ -160,7 +162,7 @@ def _read_encoded(
 ) -> tuple[_Config, Encoder, Provenance, Weights]:
     with container.open_verified(path, kind.title, FORMAT) as file:
         network = read_mapping(config, json.loads(file.attrs["network"]))
-        provenance = from_mapping(Provenance, json.loads(file.attrs["provenance"]))
+        provenance = read_mapping(Provenance, json.loads(file.attrs["provenance"]))
         encoder = parse_encoder(network.tokens, file[_ENCODER][()].tobytes().decode())
         if len(encoder) > network.vocabulary_size:
             raise ValueError("encoder and network don't fit together")

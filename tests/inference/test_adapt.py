@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from charrnn.config.fields import CELLS
-from charrnn.inference.adapt import LearningNetwork
+from charrnn.config.language import Adaptation
+from charrnn.errors import CheckpointError, UsageError
+from charrnn.inference.adapt import adapt, measure_roots, score_adaptively
+from charrnn.inference.language import NumpyStepper
+from charrnn.inference.learning import LearningNetwork
+from charrnn.inference.score import score_stream
 from charrnn.runs.checkpoint import Checkpoint
 from tests.support.networks import CHARACTERS, MakeCheckpoint
 
@@ -46,9 +51,9 @@ def compute_by_keras(checkpoint: Checkpoint, pieces: list[Any], targets: Any) ->
         logits = read(pieces[-1])
         losses = keras.losses.sparse_categorical_crossentropy(targets, logits[0], from_logits=True)
         loss = tf.reduce_mean(losses)
-    gradients = [tf.convert_to_tensor(gradient).numpy() for gradient in tape.gradient(loss, weights)]
-    named = dict(zip(checkpoint.weights, gradients, strict=True))
-    return {"logits": logits[0].numpy(), **named}
+    gradients = [tf.convert_to_tensor(one) for one in tape.gradient(loss, weights)]
+    named = zip(checkpoint.weights, (one.numpy() for one in gradients), strict=True)
+    return {"logits": logits[0].numpy(), **dict(named)}
 
 
 def draw_ids(count: int) -> Any:
@@ -72,3 +77,128 @@ def test_gradients_are_stock_keras(make_checkpoint: MakeCheckpoint, cell: str, l
     for name, values in results.items():
         assert values.dtype == np.float32
         np.testing.assert_allclose(values, expected[name], atol=2e-6, err_msg=name)
+
+
+def make_roots(checkpoint: Checkpoint) -> dict[str, Any]:
+    random = np.random.default_rng(2)
+    weights = checkpoint.weights.items()
+    return {name: random.random(w.shape, np.float32) + np.float32(0.1) for name, w in weights}
+
+
+@pytest.mark.parametrize("pull", [0.0, 0.5])
+def test_steps_are_the_papers(make_checkpoint: MakeCheckpoint, pull: float) -> None:
+    """Two pieces, the last one shorter, by the formula in float64 and this network's gradients."""
+    checkpoint, ids = make_checkpoint(cell="gru"), draw_ids(9)
+    roots = make_roots(checkpoint)
+    mean = np.concatenate([root.ravel() for root in roots.values()]).mean()
+    network = LearningNetwork(checkpoint)
+    for piece in (slice(0, 5), slice(5, 8)):
+        network.read(ids[piece])
+        gradients = network.compute_gradients(ids[1:][piece])
+        for name in network.weights:
+            values, root = network.weights[name], roots[name].astype(float)
+            back = np.minimum(1, pull * root / mean) * (checkpoint.weights[name] - values)
+            network.weights[name][:] = values + back - 0.02 * gradients[name] / (root + 0.01 * mean)
+    adapted = adapt(checkpoint, ids, roots, Adaptation(rate=0.02, pull=pull, piece=5))
+    for name, values in adapted.weights.items():
+        np.testing.assert_allclose(values, network.weights[name], atol=1e-6)
+        assert (values != checkpoint.weights[name]).any()
+
+
+def test_every_piece_is_scored_before_it_is_learnt_from(make_checkpoint: MakeCheckpoint) -> None:
+    """The first piece's loss is the static one, however fast the network learns; later ones not."""
+    checkpoint, ids = make_checkpoint(), draw_ids(60)
+    roots, fast = make_roots(checkpoint), Adaptation(rate=0.3, piece=20)
+    static = [score_stream(NumpyStepper(checkpoint), ids[:end]).loss for end in (21, 41)]
+    adaptive = [score_adaptively(checkpoint, ids[:end], roots, fast).loss for end in (21, 41)]
+    assert adaptive[0] == pytest.approx(static[0], abs=1e-6)
+    assert abs(adaptive[1] - static[1]) > 0.01
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("cell", CELLS)
+def test_rate_zero_is_static(make_checkpoint: MakeCheckpoint, cell: str, layers: int) -> None:
+    """A network that takes no steps scores as one that does not adapt, to 1e-6."""
+    checkpoint, ids = make_checkpoint(cell=cell, layers=layers), draw_ids(101)
+    roots = make_roots(checkpoint)
+    score = score_adaptively(checkpoint, ids, roots, Adaptation(rate=0, pull=0.5, piece=7))
+    static = score_stream(NumpyStepper(checkpoint), ids)
+    assert score.loss == pytest.approx(static.loss, abs=1e-6)
+    assert score.characters == static.characters == 100
+
+
+def test_adapting_pays_on_a_text_that_repeats(make_checkpoint: MakeCheckpoint) -> None:
+    """Twice the same figure, far below the static one, and the network itself is unchanged."""
+    checkpoint = make_checkpoint()
+    before = {name: values.copy() for name, values in checkpoint.weights.items()}
+    ids = np.tile(draw_ids(11), 60)
+    how = Adaptation(rate=0.01)
+    roots = measure_roots(checkpoint, ids, how.piece)
+    progress: list[int] = []
+    score = score_adaptively(checkpoint, ids, roots, how, progress.append)
+    assert score.loss < score_stream(NumpyStepper(checkpoint), ids).loss - 0.5
+    assert score_adaptively(checkpoint, ids, roots, how) == score
+    assert sum(progress) == len(ids) - 1
+    for name, values in checkpoint.weights.items():
+        np.testing.assert_array_equal(values, before[name])
+
+
+def test_several_passes_learn_more(make_checkpoint: MakeCheckpoint) -> None:
+    """Each pass begins with a state of zero and the weights of the last one."""
+    checkpoint, ids = make_checkpoint(), draw_ids(50)
+    roots, how = make_roots(checkpoint), Adaptation(rate=0.01)
+    twice = adapt(checkpoint, ids, roots, how, passes=2)
+    again = adapt(adapt(checkpoint, ids, roots, how), ids, roots, how)
+    for name, values in twice.weights.items():
+        np.testing.assert_array_equal(values, again.weights[name])
+    with pytest.raises(UsageError, match="`passes` must be at least 1"):
+        adapt(checkpoint, ids, roots, how, passes=0)
+
+
+def test_roots_are_root_mean_squares(make_checkpoint: MakeCheckpoint) -> None:
+    """Of the gradients of a text's pieces, the shorter last one among them."""
+    checkpoint, ids = make_checkpoint(cell="rnn"), draw_ids(13)
+    network = LearningNetwork(checkpoint)
+    squares: dict[str, Any] = dict.fromkeys(checkpoint.weights, 0)
+    for piece in (slice(0, 5), slice(5, 10), slice(10, 12)):
+        network.read(ids[piece])
+        for name, gradient in network.compute_gradients(ids[1:][piece]).items():
+            squares[name] = squares[name] + gradient.astype(float) ** 2 / 3
+    for name, root in measure_roots(checkpoint, ids, 5).items():
+        np.testing.assert_allclose(root, np.sqrt(squares[name]), rtol=1e-5, atol=1e-7)
+
+
+def test_nan_is_an_error(make_checkpoint: MakeCheckpoint) -> None:
+    """A broken network has no figure."""
+    checkpoint, ids = make_checkpoint(), draw_ids(100)
+    roots = make_roots(checkpoint)
+    checkpoint.weights["layers/dense/vars/1"][2] = np.nan
+    with pytest.raises(CheckpointError, match="NaN"):
+        score_adaptively(checkpoint, ids, roots, Adaptation())
+
+
+def test_too_short_a_text(make_checkpoint: MakeCheckpoint) -> None:
+    """One character has nothing to predict."""
+    checkpoint = make_checkpoint()
+    roots = make_roots(checkpoint)
+    with pytest.raises(UsageError, match="at least two characters"):
+        score_adaptively(checkpoint, draw_ids(1), roots, Adaptation())
+    with pytest.raises(UsageError, match="at least two characters"):
+        adapt(checkpoint, draw_ids(1), roots, Adaptation())
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"rate": -1.0}, "`rate`"),
+        ({"rate": 1.5}, "`rate`"),
+        ({"rate": float("nan")}, "`rate`"),
+        ({"pull": 1.5}, "`pull`"),
+        ({"piece": 0}, "`piece`"),
+        ({"piece": 2.5}, "`piece`"),
+    ],
+)
+def test_values_outside_their_range(values: Any, named: str) -> None:
+    """The error names the value."""
+    with pytest.raises(UsageError, match=named):
+        Adaptation(**values)

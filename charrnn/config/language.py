@@ -145,8 +145,8 @@ class Adaptation:
         UsageError: a value outside its range.
     """
 
-    rate: float = 3e-4
-    pull: float = 0.0
+    rate: float = 4e-4
+    pull: float = 1e-3
     piece: int = 20
 
     def __post_init__(self) -> None:

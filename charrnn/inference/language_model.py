@@ -285,6 +285,7 @@ class LanguageModel:
         Example:
             >>> score = model.evaluate("To be, or not to be")
             >>> score.loss, score.perplexity, score.bits
+            >>> model.evaluate("Words, words, words. " * 9, adaptation=charrnn.Adaptation()).loss
         """
         if isinstance(text, str):
             ids = encode_text(self.vocabulary, text, unknown)
@@ -329,8 +330,8 @@ class LanguageModel:
             CheckpointError: the network produced NaN or infinity.
 
         Example:
-            >>> mine = model.adapt(Path("letters.txt").read_text())
-            >>> print(mine.generate("Dear "))
+            >>> mine = model.adapt("Your letter came to me this morning, sir.", passes=3)
+            >>> print(mine.generate("Dear ", length=200, seed=1))
         """
         adaptation = adaptation or Adaptation()
         passes = require_integer("passes", passes)
@@ -356,7 +357,7 @@ class LanguageModel:
             OSError: the disk is full or the folder can't be written.
 
         Example:
-            >>> model.adapt(text).save("checkpoints/letters")
+            >>> mine.save("checkpoints/letters")
         """
         run = Run(Path(folder), LANGUAGE)
         if any(run.folder.glob("*.h5")):

@@ -2,7 +2,7 @@
 
 Measures each run with `charrnn evaluate --adapt` on its validation text, or on `--text`: over the
 first 1,000, 10,000 and 100,000 characters and over all, each without and with adapting. Seconds and
-peak memory are of the command that reads everything, with the gradients' roots already at hand.
+peak memory are of the command that reads everything, with the gradients' size measured before.
 
 `--halves` shows instead what `charrnn sample --adapt` makes of a short text: how well the text's
 second half is predicted by the network as it is, and after it has read the first half so often.
@@ -39,7 +39,7 @@ def show_positions(runs: list[str], checkpoints: Path, text: str) -> None:
     names = [*(f"first {limit:,}" for limit in LIMITS), "all", "seconds", "MB"]
     print(f"| run | {' | '.join(names)} |\n|{'---|' * (len(names) + 1)}", flush=True)
     for run in runs:
-        evaluate(run, text, checkpoints, LIMITS[0])  # measures the roots, once
+        evaluate(run, text, checkpoints, LIMITS[0])  # measures the gradients, once
         cells = []
         for limit in LIMITS:
             static, adapted, _ = evaluate(run, text, checkpoints, limit)

@@ -27,9 +27,9 @@ from charrnn.api.session import (
 from charrnn.api.settings import LanguageSettings, read_settings
 from charrnn.inference.language_model import LanguageModel, load_model
 from charrnn.planning.folders import Folders
+from charrnn.planning.gradient_rms import find_rms
 from charrnn.planning.language import Request, plan_resume, plan_run
 from charrnn.planning.report import Silence
-from charrnn.planning.roots import find_roots
 from charrnn.runs.catalogue import find_checkpoint
 from charrnn.runs.kinds import LANGUAGE
 
@@ -135,5 +135,7 @@ def load(
 
 
 def _load(path: Path, folders: Folders) -> LanguageModel:
-    """Load a model that finds its training text where it was, should it adapt."""
-    return load_model(path, find_roots=partial(find_roots, None, folders.data, Silence()))
+    """Load a model that finds its training text where it was, in case it adapts."""
+    model = load_model(path)
+    model.find_rms = partial(find_rms, path, model.checkpoint, None, folders.data, Silence())
+    return model

@@ -1,47 +1,78 @@
-"""Adapting a network to a text before it writes."""
+"""Adapting a network while it reads, or before it writes."""
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
+from charrnn.config.language import Adaptation
 from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
-    from charrnn.config.language import Adaptation
+    from charrnn.data.corpus import Corpus
     from charrnn.inference.language_model import LanguageModel
 
 
-def check_adapting(
-    adapt: str | None,
-    passes: int | None,
-    save_as: str | None,
-    checkpoints: Path,
-    *,
-    reads_stdin: bool,
-) -> None:
-    """Reject options that don't go together, and a name that can't be a new run's.
+def choose_adaptation(adapts: bool, engine: str, **settings: Any) -> Adaptation | None:
+    """How a network adapts, if it does.
+
+    Args:
+        adapts: whether --adapt was typed.
+        engine: what computes the network otherwise.
+        **settings: the other options that need --adapt; those that were typed are not None.
 
     Raises:
         click.UsageError: options that don't go together.
-        CharrnnError: the name is taken, or no name.
     """
-    from charrnn.data.corpus import STDIN
+    given = options.list_given(settings)
+    if given and not adapts:
+        raise click.UsageError("the options of --adapt need --adapt: add it, or leave them out")
+    if adapts and engine != "numpy":
+        raise click.UsageError("--adapt is computed by NumPy: leave out --engine")
+    fields = {name: given[name] for name in ("rate", "pull", "piece") if name in given}
+    return Adaptation(**fields) if adapts else None
+
+
+def check_name(checkpoints: Path, save_as: str | None) -> None:
+    """Reject a name that can't be a new run's.
+
+    Raises:
+        CharrnnError: it is taken, or can't be a folder's name.
+    """
     from charrnn.runs.catalogue import check_name
 
-    if adapt is None and (save_as is not None or passes is not None):
-        raise click.UsageError("--save-as and --adapt-passes are for --adapt FILE: add it")
-    if adapt == STDIN and reads_stdin:
-        raise click.UsageError("standard input is the prompt or the text of --adapt, not both")
     if save_as is not None:
         check_name(checkpoints, LANGUAGE, save_as, "save_as")
+
+
+def prepare_adapting(
+    model: "LanguageModel",
+    adaptation: Adaptation,
+    corpus: "str | Corpus | None",
+    data_dir: Path,
+    terminal: Terminal,
+) -> None:
+    """Find what scales a model's steps, with what is to be said of it."""
+    from charrnn.planning.gradient_rms import find_rms
+
+    if model.path:
+        find = partial(find_rms, model.path, model.checkpoint, corpus, data_dir, terminal)
+        rms = find(adaptation.piece)
+        if rms is None:
+            terminal.note(
+                "note: the text that the network was trained on is unavailable, so the size of its "
+                "steps follows from what it reads; name that text with --corpus FILE"
+            )
+        model.find_rms = lambda _: rms
 
 
 def adapt_model(
     model: "LanguageModel",
     source: str,
-    adaptation: "Adaptation | None",
+    adaptation: Adaptation,
     passes: int,
     unknown: str,
     data_dir: Path,
@@ -50,18 +81,15 @@ def adapt_model(
     """The model after it has learnt from a text, with a bar and a note of what it read."""
     from charrnn.cli.bars import show_scoring
     from charrnn.data.corpus import STDIN
+    from charrnn.inference.encode import encode_text
     from charrnn.planning.texts import describe_source, load_text
 
     if source == STDIN:
         terminal.note_waiting()
     corpus = load_text(source, data_dir, terminal)
-    terminal.note(f"adapting to {describe_source(source)}, {len(corpus.text):,} characters")
-    with show_scoring(terminal.live, "adapting", passes * (len(corpus.text) - 1)) as progress:
-        return model.adapt(
-            corpus.text,
-            adaptation,
-            passes=passes,
-            name=corpus.name,
-            unknown=unknown,
-            progress=progress,
-        )
+    ids = encode_text(model.vocabulary, corpus.text, unknown)
+    skipped = len(corpus.text) - len(ids)
+    left_out = f", {skipped:,} left out" if skipped else ""
+    terminal.note(f"adapting to {describe_source(source)}, {len(ids):,} characters{left_out}")
+    with show_scoring(terminal.live, "adapting", passes * (len(ids) - 1)) as progress:
+        return model.adapt(ids, adaptation, passes=passes, name=corpus.name, progress=progress)

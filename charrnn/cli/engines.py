@@ -7,18 +7,11 @@ from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charrnn.inference.language import Engine
-    from charrnn.inference.language_model import FindRoots, LanguageModel
+    from charrnn.inference.language_model import LanguageModel
 
 
-def load_with_engine(
-    path: Path, engine: str, find_roots: "FindRoots | None" = None
-) -> "LanguageModel":
+def load_with_engine(path: Path, engine: str) -> "LanguageModel":
     """The language model in a checkpoint file, computed by the engine of that name.
-
-    Args:
-        path: the checkpoint file.
-        engine: a name.
-        find_roots: as in `LanguageModel`.
 
     Raises:
         CheckpointError: there is no such file, or it can't be used.
@@ -26,7 +19,7 @@ def load_with_engine(
     """
     from charrnn.inference.language_model import load_model
 
-    return load_model(path, _import_engine(engine), find_roots)
+    return load_model(path, _import_engine(engine))
 
 
 def _import_engine(name: str) -> "Engine | None":
@@ -39,5 +32,7 @@ def _import_engine(name: str) -> "Engine | None":
     try:
         from charrnn.networks.native.stepper import NativeStepper
     except ImportError as error:
+        if error.name not in {"numba", "llvmlite"}:
+            raise
         raise UsageError("--engine native needs numba: run pip install numba") from error
     return NativeStepper

@@ -4,7 +4,6 @@ import json
 import math
 import time
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from charrnn.runs.history import format_number
 from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
+    from charrnn.data.corpus import Corpus
     from charrnn.data.vocabulary import Ids
     from charrnn.inference.language_model import LanguageModel
     from charrnn.inference.score import Score
@@ -42,13 +42,7 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 @click.argument("run", required=False, shell_complete=options.run_names)
 @click.argument("text", default="validation", shell_complete=options.texts)
 @options.epoch
-@click.option(
-    "--corpus",
-    metavar="FILE",
-    shell_complete=options.corpora,
-    help="Where the text that the run was trained on is now; - for standard input.  [default: "
-    "where it was]",
-)
+@options.own_corpus
 @click.option(
     "--mode",
     type=click.Choice(["stream", "crops", "both"]),
@@ -70,12 +64,12 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 @click.option(
     "--adapt",
     is_flag=True,
-    help="Measure once more with a network that learns from the text while it reads, each piece "
-    "after it was predicted.",
+    help="Also measure while the network learns from the text, predicting each piece before it "
+    "learns from it.",
 )
-@options.rate
-@options.pull
-@options.piece
+@options.adapt_rate
+@options.adapt_pull
+@options.adapt_piece
 @options.unknown
 @options.engine
 @options.as_json
@@ -115,25 +109,27 @@ def evaluate(
         raise click.UsageError("--crop-length is for crops: leave it out with --mode stream")
     if adapt and mode == "crops":
         raise click.UsageError("--adapt reads a stream: leave out --mode crops")
-    adaptation = options.choose_adaptation(adapt, rate=rate, pull=pull, piece=piece)
 
+    from charrnn.cli import adapting
     from charrnn.cli.engines import load_with_engine
     from charrnn.data.corpus import STDIN
     from charrnn.inference.score import check_length
     from charrnn.planning.folders import Folders
-    from charrnn.planning.roots import find_roots
-    from charrnn.planning.texts import PARTS
+    from charrnn.planning.texts import PARTS, load_text
 
-    if corpus and text not in PARTS:
+    adaptation = adapting.choose_adaptation(adapt, engine, rate=rate, pull=pull, piece=piece)
+    if corpus and text not in PARTS and not adapt:
         raise click.UsageError("--corpus is for a run's own text: validation or training as TEXT")
+    if text == corpus == STDIN:
+        raise click.UsageError("standard input can be read once: it is TEXT or --corpus, not both")
     _check_run(run, checkpoints)
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch)
     folders = Folders(checkpoints, data_dir)
-    own = None if corpus == STDIN else corpus  # standard input can be read once
-    model = load_with_engine(path, engine, partial(find_roots, own, folders.data, terminal))
+    model = load_with_engine(path, engine)
     if STDIN in {text, corpus}:
         terminal.note_waiting()
-    content, shown = _load(text, path, model.checkpoint, corpus, folders, terminal)
+    own = load_text(corpus, data_dir, terminal) if corpus else None
+    content, shown = _load(text, path, model.checkpoint, own, folders, terminal)
     ids = _encode(content[:limit], model, unknown)
     check_length(ids)
     skipped = len(content[:limit]) - len(ids)
@@ -149,6 +145,8 @@ def evaluate(
     }
     asked = {mode, "adapt"} if adapt else {mode}
     modes = [one for one in measures if one in asked or (mode == "both" and one != "adapt")]
+    if adaptation:
+        adapting.prepare_adapting(model, adaptation, own, data_dir, terminal)
     for one in modes:
         score = _measure(model, ids, one, measures[one], terminal)
         if as_json:
@@ -174,7 +172,7 @@ def _load(
     text: str,
     path: Path,
     network: "Checkpoint",
-    corpus_now: str | None,
+    own: "Corpus | None",
     folders: "Folders",
     terminal: Terminal,
 ) -> tuple[str, str]:
@@ -183,8 +181,8 @@ def _load(
     from charrnn.planning.texts import PARTS, describe_source, load_part, load_text
 
     if text in PARTS:
-        own = load_part(text, path, network, corpus_now, folders.data, terminal)
-        return own, f"its {text} text"
+        part = load_part(text, path, network, own, folders.data, terminal)
+        return part, f"its {text} text"
     if text not in NAMED and text != STDIN and not Path(text).exists():
         names = ", ".join([*PARTS, *NAMED])
         raise CorpusError(f"no file {text}: TEXT is a text file, - or one of {names}")

@@ -10,13 +10,26 @@ from click.shell_completion import CompletionItem
 
 from charrnn.cli.hints import render_error
 from charrnn.cli.terminal import Terminal
-from charrnn.config.language import Adaptation
+from charrnn.config.language import LONGEST_PIECE, Adaptation
 from charrnn.data.download import DATA
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs.kinds import CHECKPOINTS, CLASSIFIER, LANGUAGE, Kind
 
 if TYPE_CHECKING:
     from charrnn.runs.checkpoint import Provenance
+
+
+def corpora(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Shell completion of a text: the names there are, and the shell's own file names."""
+    from charrnn.data.corpus import NAMED
+
+    return _texts(NAMED, incomplete)
+
+
+def _texts(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    matching = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return [*matching, CompletionItem(incomplete, type="file")]
+
 
 data_dir = click.option(
     "--data-dir",
@@ -68,28 +81,36 @@ unknown = click.option(
 )
 
 
-rate = click.option(
+adapt_rate = click.option(
     "--adapt-rate",
     "rate",
     type=click.FloatRange(0, 1),
-    help="How far a weight moves on a gradient of its usual size; 0 for not at all.  [default: "
+    help="Learning rate of --adapt: the step for a gradient of typical size.  [default: "
     f"{Adaptation.rate:g}]",
 )
 
-pull = click.option(
+adapt_pull = click.option(
     "--adapt-pull",
     "pull",
     type=click.FloatRange(0, 1),
-    help="What part of its way back a usual weight goes after each piece.  [default: "
-    f"{Adaptation.pull:g}]",
+    help="Fraction of the way back to its original value that an average weight is moved after "
+    f"each piece.  [default: {Adaptation.pull:g}]",
 )
 
-piece = click.option(
+adapt_piece = click.option(
     "--adapt-piece",
     "piece",
-    type=click.IntRange(min=1),
-    help=f"Characters that are predicted before they are learnt from.  [default: "
+    type=click.IntRange(1, LONGEST_PIECE),
+    help="Number of characters that are predicted before they are learnt from.  [default: "
     f"{Adaptation.piece}]",
+)
+
+own_corpus = click.option(
+    "--corpus",
+    metavar="FILE",
+    shell_complete=corpora,
+    help="Where the text that the run was trained on is now; - for standard input.  [default: "
+    "where it was]",
 )
 
 
@@ -169,19 +190,8 @@ def choose_checkpoint(
 
 def describe_checkpoint(path: Path, source: "Provenance") -> str:
     """Which network answers, for a note or a title: its run, epoch and loss."""
-    return f"{path.parent.name or path.name}, {source.moment}, {source.describe_loss()}"
-
-
-def choose_adaptation(adapts: bool, **settings: Any) -> Adaptation | None:
-    """How a network adapts, if it does, by the settings that were typed.
-
-    Raises:
-        click.UsageError: there are settings, but it doesn't adapt.
-    """
-    given = list_given(settings)
-    if given and not adapts:
-        raise click.UsageError(f"--adapt-{min(given)} is for --adapt: add it")
-    return Adaptation(**given) if adapts else None
+    described = f"{path.parent.name or path.name}, {source.moment}, {source.describe_loss()}"
+    return f"{described} before it adapted" if source.adapted else described
 
 
 def list_given(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,24 +216,12 @@ def _complete_runs(kind: Kind, ctx: click.Context, incomplete: str) -> list[str]
     return [run.name for run in runs if run.name.startswith(incomplete)]
 
 
-def corpora(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Shell completion of a text: the names there are, and the shell's own file names."""
-    from charrnn.data.corpus import NAMED
-
-    return _texts(NAMED, incomplete)
-
-
 def texts(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Shell completion of a text to measure on: a run's own text has two parts."""
     from charrnn.data.corpus import NAMED
     from charrnn.planning.texts import PARTS
 
     return _texts((*PARTS, *NAMED), incomplete)
-
-
-def _texts(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
-    matching = [CompletionItem(name) for name in names if name.startswith(incomplete)]
-    return [*matching, CompletionItem(incomplete, type="file")]
 
 
 def examples(*lines: str) -> str:

@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,9 +92,10 @@ _SEPARATOR = "\n\n---\n\n"
     type=click.IntRange(min=1),
     help="How often to read that text.  [default: 1]",
 )
-@options.rate
-@options.pull
-@options.piece
+@options.adapt_rate
+@options.adapt_pull
+@options.adapt_piece
+@options.own_corpus
 @click.option("--save-as", metavar="NAME", help="Keep the adapted network as a run of this name.")
 @options.unknown
 @options.engine
@@ -121,6 +121,7 @@ def sample(
     rate: float | None,
     pull: float | None,
     piece: int | None,
+    corpus: str | None,
     save_as: str | None,
     unknown: str,
     engine: str,
@@ -135,17 +136,24 @@ def sample(
     """
     import secrets
 
-    from charrnn.cli.adapting import adapt_model, check_adapting
+    from charrnn.cli import adapting
     from charrnn.cli.engines import load_with_engine
-    from charrnn.planning.roots import find_roots
+    from charrnn.inference.encode import encode_prompt
 
-    adaptation = options.choose_adaptation(adapt is not None, rate=rate, pull=pull, piece=piece)
-    check_adapting(adapt, passes, save_as, checkpoints, reads_stdin=prompt == "-")
+    more = {"passes": passes, "save_as": save_as, "corpus": corpus}
+    given = {"rate": rate, "pull": pull, "piece": piece, **more}
+    adaptation = adapting.choose_adaptation(adapt is not None, engine, **given)
+    adapting.check_name(checkpoints, save_as)
+    if [prompt, str(prompt_file), adapt, corpus].count("-") > 1:
+        raise click.UsageError("standard input can be read once: - stands for one text alone")
     text = _read_prompt(prompt, prompt_file, terminal)
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch)
-    model = load_with_engine(path, engine, partial(find_roots, None, data_dir, terminal))
-    if adapt is not None:
-        model = adapt_model(model, adapt, adaptation, passes or 1, unknown, data_dir, terminal)
+    model = load_with_engine(path, engine)
+    encode_prompt(model.vocabulary, text, unknown)  # else a wrong prompt would be found too late
+    if adapt is not None and adaptation is not None:
+        adapting.prepare_adapting(model, adaptation, corpus, data_dir, terminal)
+        read = (adapt, adaptation, passes or 1, unknown, data_dir, terminal)
+        model = adapting.adapt_model(model, *read)
     if save_as:
         model.save(checkpoints / save_as)
         terminal.note(f"the adapted network is kept as run {save_as}")
@@ -226,7 +234,9 @@ def _write_json(
     texts = ["".join(pieces) for pieces in zip(*steps, strict=True)] or [""] * num
     for text in texts:
         row = {"prompt": prompt, "text": text, "checkpoint": str(path)}
-        click.echo(json.dumps(row | {"epoch": model.checkpoint.provenance.epoch} | settings))
+        source = model.checkpoint.provenance
+        adapted = {"adapted": source.adapted} if source.adapted else {}
+        click.echo(json.dumps(row | {"epoch": source.epoch} | settings | adapted))
     return sum(map(len, texts))
 
 

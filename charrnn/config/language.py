@@ -22,6 +22,7 @@ from charrnn.config.fields import (
 
 ORDERS = ("streams", "shuffled")
 STATES = ("carry", "reset")
+LONGEST_PIECE = 1000  # characters, of all of which an adapting network keeps its states
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,10 @@ class Adaptation:
     """How a network learns from what it reads.
 
     Attributes:
-        rate: how far a weight moves on a gradient of its usual size; 0 for not at all.
-        pull: what part of its way back a usual weight goes after each piece.
-        piece: characters that are predicted before they are learnt from.
+        rate: learning rate: the step for a gradient of typical size; 0 turns adapting off.
+        pull: the fraction of the way back to its original value that an average weight is moved
+            after each piece.
+        piece: how many characters are predicted before they are learnt from.
 
     Raises:
         UsageError: a value outside its range.
@@ -153,8 +155,8 @@ class Adaptation:
         require_types(self)
         require(0 <= self.rate <= 1, f"`rate` must lie in [0, 1], not {self.rate:g}")
         require(0 <= self.pull <= 1, f"`pull` must lie in [0, 1], not {self.pull:g}")
-        require_at_least(self, 1, "piece")
+        require(1 <= self.piece <= LONGEST_PIECE, f"`piece` must lie in [1, {LONGEST_PIECE}]")
 
     def describe(self) -> str:
-        """Say how it learns, in few words."""
+        """Describe it in a few words."""
         return f"rate {self.rate:g}, pull {self.pull:g}, pieces of {self.piece}"

@@ -1,4 +1,4 @@
-"""Dynamic evaluation: a network that goes on learning while it reads.
+"""Dynamic evaluation: a network that keeps learning while it reads.
 
 Krause, Kahembwe, Murray and Renals 2018, "Dynamic Evaluation of Neural Sequence Models"
 (arXiv:1709.07432). A text is read in pieces. After each, every weight w takes a step against the
@@ -7,10 +7,13 @@ pulled back to the value w0 that it started from:
 
     w <- w - rate g / (r + e) + min(1, pull r / mean(r)) (w0 - w)
 
+Here e is a tenth of the mean r of all weights in the same array, not a constant as in the paper: a
+character that the measured text lacks has r = 0, and must not take huge steps.
+
 Shapes: N characters of a text, T of a piece.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -23,46 +26,61 @@ from charrnn.inference.finite import check_finite
 from charrnn.inference.learning import LearningNetwork
 from charrnn.inference.score import OnProgress, Score, average, check_length, compute_cross_entropy
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.roots import Roots
+from charrnn.runs.gradient_rms import GradientRms
 
-_LEAST = 0.01  # e, in mean(r)
+_LEAST = 0.1
+_FIRST = 20  # pieces that are only measured if nothing is known of the gradients
 
 
 class Learner:
     """Steps a network's weights after each piece that it read.
 
     Args:
-        network: the network.
-        roots: of its gradients.
+        checkpoint: the network that learning begins with, and that weights are pulled back to.
+        rms: of its gradients on its training text; None to measure them while it reads, on all
+            pieces so far.
         adaptation: how it learns.
+
+    Attributes:
+        network: the network.
     """
 
-    def __init__(self, network: LearningNetwork, roots: Roots, adaptation: Adaptation) -> None:
-        self._network = network
-        mean = float(np.concatenate([values.ravel() for values in roots.values()]).mean())
-        least = np.float32(_LEAST * mean or 1)
-        rate = np.float32(-adaptation.rate)
-        self._steps = {name: rate / (values + least) for name, values in roots.items()}
-        self._pulls: Roots = {}
-        if adaptation.pull:
-            share = np.float32(adaptation.pull / (mean or 1))
-            self._pulls = {name: np.minimum(share * root, 1) for name, root in roots.items()}
-            self._start = {name: values.copy() for name, values in network.weights.items()}
+    def __init__(
+        self, checkpoint: Checkpoint, rms: GradientRms | None, adaptation: Adaptation
+    ) -> None:
+        self.network = LearningNetwork(checkpoint)
+        self._start, self._adaptation = checkpoint.weights, adaptation
+        self._measured = None if rms else _Squares(self.network)
+        if rms:
+            self._scale(rms)
 
     def learn(self, targets: Ids) -> None:
         """Take a step on the piece that the network has just read, whose targets are (T,)."""
-        for name, gradient in self._network.compute_gradients(targets).items():
-            values = self._network.weights[name]
+        gradients = self.network.compute_gradients(targets)
+        if self._measured:
+            self._measured.add(gradients)
+            if self._measured.pieces < _FIRST:
+                return
+            self._scale(self._measured.find_rms())
+        weights = self.network.weights
+        for name, gradient in gradients.items():
             step = np.multiply(gradient, self._steps[name], out=gradient)
             if self._pulls:
-                step += self._pulls[name] * (self._start[name] - values)
-            values += step
+                step += self._pulls[name] * (self._start[name] - weights[name])
+            weights[name] += step
+
+    def _scale(self, rms: GradientRms) -> None:
+        rate, pull = np.float32(-self._adaptation.rate), self._adaptation.pull
+        self._steps = {name: rate / (r + (_LEAST * r.mean() or 1)) for name, r in rms.items()}
+        mean = float(np.concatenate([r.ravel() for r in rms.values()]).mean()) or 1
+        share = np.float32(pull / mean)
+        self._pulls = {name: np.minimum(share * r, 1) for name, r in rms.items()} if pull else {}
 
 
 def score_adaptively(
     checkpoint: Checkpoint,
     ids: Ids,
-    roots: Roots,
+    rms: GradientRms | None,
     adaptation: Adaptation,
     progress: OnProgress = lambda _: None,
 ) -> Score:
@@ -71,7 +89,7 @@ def score_adaptively(
     Args:
         checkpoint: the network that reading begins with; it is not changed.
         ids: the text, shape (N,).
-        roots: of the network's gradients.
+        rms: as in `Learner`.
         adaptation: how it learns.
         progress: called after each piece with the number of characters predicted in it.
 
@@ -80,24 +98,25 @@ def score_adaptively(
         CheckpointError: the network produced NaN or infinity.
     """
     check_length(ids)
-    losses = _read_and_learn(LearningNetwork(checkpoint), ids, roots, adaptation, progress)
+    learner = Learner(checkpoint, rms, adaptation)
+    losses = _read_and_learn(learner, ids, adaptation, progress)
     return average(losses, len(ids) - 1)
 
 
 def adapt(
     checkpoint: Checkpoint,
     ids: Ids,
-    roots: Roots,
+    rms: GradientRms | None,
     adaptation: Adaptation,
     passes: int = 1,
     progress: OnProgress = lambda _: None,
 ) -> Checkpoint:
-    """Make another network, which has learnt from a text what `score_adaptively` would.
+    """Make another network, which has learnt from a text as in `score_adaptively`.
 
     Args:
         checkpoint: the network to begin with; it is not changed.
         ids: the text, shape (N,).
-        roots: of the network's gradients.
+        rms: as in `Learner`.
         adaptation: how it learns.
         passes: how often it reads the text.
         progress: called after each piece with the number of characters read in it.
@@ -108,52 +127,59 @@ def adapt(
     """
     check_length(ids)
     require(passes >= 1, f"`passes` must be at least 1, not {passes}")
-    network = LearningNetwork(checkpoint)
+    learner = Learner(checkpoint, rms, adaptation)
     for _ in range(passes):
-        network.reset()
-        for _ in _read_and_learn(network, ids, roots, adaptation, progress):
+        learner.network.reset()
+        for _ in _read_and_learn(learner, ids, adaptation, progress):
             pass
-    return replace(checkpoint, weights=network.weights)
+    return replace(checkpoint, weights=learner.network.weights)
 
 
-def measure_roots(
-    checkpoint: Checkpoint, ids: Ids, piece: int, progress: OnProgress = lambda _: None
-) -> dict[str, Array]:
-    """Measure the root mean square of each weight's gradient over the pieces of a text.
+def measure_rms(checkpoint: Checkpoint, texts: Iterable[Ids], piece: int) -> GradientRms:
+    """Measure the root mean square of each weight's gradient over the pieces of some texts.
 
     Args:
-        checkpoint: the network, which reads from a state of zero and does not learn.
-        ids: the text, shape (N,).
+        checkpoint: the network, which reads each text from a state of zero and does not learn.
+        texts: each of shape (N,).
         piece: characters of a piece.
-        progress: called after each piece with the number of characters predicted in it.
 
     Raises:
-        UsageError: the text has fewer than two characters.
+        UsageError: a text has fewer than two characters.
+        CheckpointError: the network produced NaN or infinity.
     """
-    check_length(ids)
     network = LearningNetwork(checkpoint)
-    squares = {name: np.zeros_like(values) for name, values in network.weights.items()}
-    pieces = 0
-    for inputs, targets in _cut_pieces(ids, piece):
-        network.read(inputs)
-        for name, gradient in network.compute_gradients(targets).items():
-            squares[name] += np.multiply(gradient, gradient, out=gradient)
-        pieces += 1
-        progress(len(inputs))
-    return {name: np.sqrt(total / np.float32(pieces)) for name, total in squares.items()}
+    squares = _Squares(network)
+    for ids in texts:
+        check_length(ids)
+        network.reset()
+        for inputs, targets in _cut_pieces(ids, piece):
+            check_finite(network.read(inputs))
+            squares.add(network.compute_gradients(targets))
+    return squares.find_rms()
+
+
+class _Squares:
+    """The sums of a network's squared gradients over a number of pieces."""
+
+    def __init__(self, network: LearningNetwork) -> None:
+        self._sums = {name: np.zeros_like(values) for name, values in network.weights.items()}
+        self.pieces = 0
+
+    def add(self, gradients: dict[str, Array]) -> None:
+        for name, gradient in gradients.items():
+            self._sums[name] += gradient * gradient
+        self.pieces += 1
+
+    def find_rms(self) -> GradientRms:
+        return {name: np.sqrt(sums / np.float32(self.pieces)) for name, sums in self._sums.items()}
 
 
 def _read_and_learn(
-    network: LearningNetwork,
-    ids: Ids,
-    roots: Roots,
-    adaptation: Adaptation,
-    progress: OnProgress,
+    learner: Learner, ids: Ids, adaptation: Adaptation, progress: OnProgress
 ) -> Iterator[float]:
     """Yield the loss of each character but the first, in nats, before it is learnt from."""
-    learner = Learner(network, roots, adaptation)
     for inputs, targets in _cut_pieces(ids, adaptation.piece):
-        logits = check_finite(network.read(inputs))
+        logits = check_finite(learner.network.read(inputs))
         yield from compute_cross_entropy(logits, targets).tolist()
         if adaptation.rate:
             learner.learn(targets)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.config.fields import require
+from charrnn.config.language import Adaptation
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import UsageError
 
@@ -59,6 +60,18 @@ def require_texts(name: str, values: Any) -> list[str]:
     for text in texts:
         require(isinstance(text, str), f"`{name}` must be a list of str, not of {_name_type(text)}")
     return texts
+
+
+def require_adaptation(value: Any) -> Adaptation:
+    """The value itself.
+
+    Raises:
+        UsageError: it is not an `Adaptation`.
+    """
+    fits = isinstance(value, Adaptation)
+    require(fits, f"`adaptation` must be a charrnn.Adaptation, not {_name_type(value)}")
+    adaptation: Adaptation = value
+    return adaptation
 
 
 def require_ids(name: str, value: Any) -> Ids:

@@ -1,12 +1,14 @@
-"""Recurrent cells in NumPy that go back through what they read, for one text.
+"""Recurrent cells in NumPy with backpropagation through time, for one text.
 
-A cell reads T characters from its carried state, then goes back through them from the gradient by
-its outputs. The gradient stops at the carried state: it is truncated to the T characters.
+A cell reads T characters from its carried state, then backpropagates through them from the gradient
+with respect to its outputs. The gradient stops at the carried state: it is truncated to the T
+characters.
 
 Shapes: T time, H units, G gates. The equations are those of `charrnn.inference.cells`.
 """
 
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +17,11 @@ Array = npt.NDArray[np.float32]
 
 
 class Gradients(NamedTuple):
-    """The loss's gradients by what a cell multiplies.
+    """The loss's gradients with respect to what a cell multiplies.
 
     Attributes:
-        projected: by the projected input x W + b, (T, G*H).
-        product: by the recurrent product h U, (T, G*H).
+        projected: of the projected input x W + b, (T, G*H).
+        product: of the recurrent product h U, (T, G*H).
         before: the outputs that were multiplied by U, (T, H).
     """
 
@@ -27,10 +29,10 @@ class Gradients(NamedTuple):
     product: Array
     before: Array
 
-    def sum_biases(self, rows: int) -> Array:
-        """Sum up the gradient by the bias: (G*H,), or (2, G*H) if the product has its own."""
+    def sum_biases(self, shape: tuple[int, ...]) -> Array:
+        """Sum up the bias's gradient: (G*H,), or (2, G*H) if the product has a bias of its own."""
         sums = self.projected.sum(axis=0)
-        return sums if rows == 1 else np.stack([sums, self.product.sum(axis=0)])
+        return sums if len(shape) == 1 else np.stack([sums, self.product.sum(axis=0)])
 
 
 class LearningCell(Protocol):
@@ -42,8 +44,8 @@ class LearningCell(Protocol):
     def read(self, projected: Array) -> Array:
         """Read the projected inputs of T characters, (T, G*H), and return the outputs, (T, H)."""
 
-    def go_back(self, d_outputs: Array) -> Gradients:
-        """Go back through the last piece from the gradient by its outputs, (T, H)."""
+    def backpropagate(self, d_outputs: Array) -> Gradients:
+        """Backpropagate through the last piece from the gradient of its outputs, (T, H)."""
 
 
 class SimpleRNN:
@@ -70,8 +72,8 @@ class SimpleRNN:
         self._outputs = outputs
         return outputs[1:]
 
-    def go_back(self, d_outputs: Array) -> Gradients:
-        """Go back through the piece; shapes as in `LearningCell.go_back`."""
+    def backpropagate(self, d_outputs: Array) -> Gradients:
+        """Backpropagate through the piece; shapes as in `LearningCell.backpropagate`."""
         d_z = 1 - self._outputs[1:] ** 2
         d_h = np.zeros_like(d_outputs[0])
         for t in reversed(range(len(d_z))):
@@ -111,8 +113,8 @@ class LSTM:
         self._outputs, self._cells, self._gates = outputs, cells, gates
         return outputs[1:]
 
-    def go_back(self, d_outputs: Array) -> Gradients:
-        """Go back through the piece; shapes as in `LearningCell.go_back`."""
+    def backpropagate(self, d_outputs: Array) -> Gradients:
+        """Backpropagate through the piece; shapes as in `LearningCell.backpropagate`."""
         i, f, g, o = self._gates.swapaxes(0, 1)  # each (T, H)
         squashed = np.tanh(self._cells[1:])
         by_cell = o * (1 - squashed**2)
@@ -169,8 +171,8 @@ class GRU:
         self._outputs, self._gates, self._products = outputs, gates, products
         return outputs[1:]
 
-    def go_back(self, d_outputs: Array) -> Gradients:
-        """Go back through the piece; shapes as in `LearningCell.go_back`."""
+    def backpropagate(self, d_outputs: Array) -> Gradients:
+        """Backpropagate through the piece; shapes as in `LearningCell.backpropagate`."""
         z, r, n = self._gates.swapaxes(0, 1)  # each (T, H)
         d_n = (1 - z) * (1 - n**2)
         d_r = d_n * self._products * r * (1 - r)
@@ -187,7 +189,11 @@ class GRU:
         return Gradients(projected.reshape(flat), product.reshape(flat), self._outputs[:-1])
 
 
-LEARNING_CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
+LEARNING_CELLS: dict[str, Callable[[Array, Array], LearningCell]] = {
+    "rnn": SimpleRNN,
+    "lstm": LSTM,
+    "gru": GRU,
+}
 """Cell name to its class."""
 
 

@@ -12,8 +12,13 @@ from charrnn.config.fields import require
 from charrnn.config.language import Adaptation, NetworkConfig
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import RunError, UsageError
-from charrnn.inference.adapt import adapt, measure_roots, score_adaptively
-from charrnn.inference.arguments import require_ids, require_integer, require_text
+from charrnn.inference.adapt import adapt, score_adaptively
+from charrnn.inference.arguments import (
+    require_adaptation,
+    require_ids,
+    require_integer,
+    require_text,
+)
 from charrnn.inference.choose import Choice, NextCharacter, compute_probabilities
 from charrnn.inference.encode import encode_prompt, encode_text
 from charrnn.inference.finite import check_finite, name_in_errors
@@ -22,34 +27,34 @@ from charrnn.inference.language import Engine, NumpyStepper
 from charrnn.inference.provenance import describe_provenance, read_history_beside
 from charrnn.inference.score import OnProgress, Score, score_crops, score_stream
 from charrnn.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from charrnn.runs.gradient_rms import GradientRms
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
-from charrnn.runs.roots import Roots
 from charrnn.runs.run import Run
 
-FindRoots = Callable[[Path, Checkpoint, int], Roots | None]
-"""Finds the roots of the gradients that a checkpoint file's network has on its training text, in
-pieces of so many characters; None if that text can't be had."""
+FindRms = Callable[[int], GradientRms | None]
+"""Finds the size of a network's gradients on its training text, in pieces of that many characters;
+None if that text is unavailable."""
 
 
 class LanguageModel:
     """A trained character network.
 
-    Texts are the same for the same seed, whichever method gives them and on either engine.
+    Texts are the same for the same seed, whichever method gives them.
 
     Args:
         checkpoint: the network.
         history: the epochs of its run.
         path: the file that it was read from; errors about the network begin with it.
         engine: makes what runs the network; None for `NumpyStepper`.
-        find_roots: finds what scales the steps when the network adapts; None to measure it on the
-            text that it adapts to.
 
     Attributes:
         checkpoint: its configuration, vocabulary, weights and provenance.
         history: the `EpochResult` of each of its run's epochs, in order; empty if the file does not
             lie in a run.
         path: the file that it was read from, if any.
+        find_rms: finds what scales the steps when the network adapts; None to measure it on what
+            the network has read so far.
     """
 
     def __init__(
@@ -58,9 +63,9 @@ class LanguageModel:
         history: Sequence[EpochResult] = (),
         path: Path | None = None,
         engine: Engine | None = None,
-        find_roots: FindRoots | None = None,
     ) -> None:
-        self._engine, self._find_roots = engine, find_roots
+        self._engine = engine
+        self.find_rms: FindRms = lambda _: None
         self.checkpoint = checkpoint
         self.history = list(history)
         self.path = path
@@ -287,25 +292,21 @@ class LanguageModel:
             >>> score.loss, score.perplexity, score.bits
             >>> model.evaluate("Words, words, words. " * 9, adaptation=charrnn.Adaptation()).loss
         """
-        if isinstance(text, str):
-            ids = encode_text(self.vocabulary, text, unknown)
-        else:
-            ids = require_ids("text", text)
-        require(
-            crop_length is None or adaptation is None,
-            "a network adapts in one stream: leave out `crop_length`",
-        )
+        ids = self._encode(text, unknown)
+        if adaptation is not None:
+            require_adaptation(adaptation)
+            require(crop_length is None, "a network adapts in one stream: leave out `crop_length`")
         with name_in_errors(self.path):
             if adaptation is not None:
-                roots = self._measure_roots(ids, adaptation)
-                return score_adaptively(self.checkpoint, ids, roots, adaptation, progress)
+                rms = self.find_rms(adaptation.piece)
+                return score_adaptively(self.checkpoint, ids, rms, adaptation, progress)
             if crop_length is None:
                 return score_stream(self._make_network(1), ids, progress)
             return score_crops(self._make_network, ids, crop_length, progress)
 
     def adapt(
         self,
-        text: str,
+        text: str | Ids,
         adaptation: Adaptation | None = None,
         *,
         passes: int = 1,
@@ -316,7 +317,7 @@ class LanguageModel:
         """Make another model, which has learnt from a text; this one stays as it is.
 
         Args:
-            text: what it reads, some thousand characters or more.
+            text: what it reads, some thousand characters or more, or its ids, shape (N,).
             adaptation: how it learns; None for the defaults.
             passes: how often it reads the text.
             name: what the new model's provenance calls the text.
@@ -330,21 +331,25 @@ class LanguageModel:
             CheckpointError: the network produced NaN or infinity.
 
         Example:
-            >>> mine = model.adapt("Your letter came to me this morning, sir.", passes=3)
+            >>> mine = model.adapt("Your letter came to me this morning, sir. " * 50)
             >>> print(mine.generate("Dear ", length=200, seed=1))
         """
-        adaptation = adaptation or Adaptation()
+        adaptation = require_adaptation(adaptation or Adaptation())
         passes = require_integer("passes", passes)
-        ids = encode_text(self.vocabulary, require_text("text", text), unknown)
+        ids = self._encode(text, unknown)
         with name_in_errors(self.path):
-            roots = self._measure_roots(ids, adaptation)
-            checkpoint = adapt(self.checkpoint, ids, roots, adaptation, passes, progress)
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        how = f"{len(ids):,} characters, sha256 {digest}, {adaptation.describe()}, passes {passes}"
-        adapted = f"{name} ({how})"
-        provenance = replace(self.checkpoint.provenance, adapted=adapted)
-        checkpoint = replace(checkpoint, provenance=provenance)
-        return LanguageModel(checkpoint, self.history, None, self._engine)
+            rms = self.find_rms(adaptation.piece)
+            adapted = adapt(self.checkpoint, ids, rms, adaptation, passes, progress)
+        digest = hashlib.sha256(self.vocabulary.decode(ids).encode("utf-8", "surrogatepass"))
+        read = f"{name}, {len(ids):,} characters, sha256 {digest.hexdigest()}"
+        how = f"{read}, {adaptation.describe()}, passes {passes}"
+        earlier = self.checkpoint.provenance.adapted
+        provenance = replace(
+            self.checkpoint.provenance, adapted=f"{earlier}; {how}" if earlier else how
+        )
+        model = LanguageModel(replace(adapted, provenance=provenance), engine=self._engine)
+        model.find_rms = lambda piece: rms if piece == adaptation.piece else None
+        return model
 
     def save(self, folder: str | Path) -> Path:
         """Keep the network as a run, in a folder that is made if there is none.
@@ -353,48 +358,43 @@ class LanguageModel:
             The checkpoint file that was written.
 
         Raises:
-            RunError: there is a run in the folder already.
+            RunError: the folder is not empty.
             OSError: the disk is full or the folder can't be written.
 
         Example:
             >>> mine.save("checkpoints/letters")
         """
         run = Run(Path(folder), LANGUAGE)
-        if any(run.folder.glob("*.h5")):
-            raise RunError(f"there is a run in {folder}: choose another folder")
+        if run.folder.exists() and any(run.folder.iterdir()):
+            raise RunError(f"{folder} is not empty: choose another folder")
         run.folder.mkdir(parents=True, exist_ok=True)
         path = run.epoch_file(self.checkpoint.provenance.epoch)
         write_checkpoint(path, self.checkpoint)
         return path
 
-    def _measure_roots(self, ids: Ids, adaptation: Adaptation) -> Roots:
-        """Find the roots of the gradients, on the given text if nothing else is at hand."""
-        found = None
-        if self._find_roots and self.path:
-            found = self._find_roots(self.path, self.checkpoint, adaptation.piece)
-        return found or measure_roots(self.checkpoint, ids, adaptation.piece)
+    def _encode(self, text: str | Ids, unknown: str) -> Ids:
+        if isinstance(text, str):
+            return encode_text(self.vocabulary, text, unknown)
+        return require_ids("text", text)
 
     def _name_file(self, steps: Iterator[list[str]]) -> Iterator[list[str]]:
         with name_in_errors(self.path):
             yield from steps
 
 
-def load_model(
-    path: str | Path, engine: Engine | None = None, find_roots: FindRoots | None = None
-) -> LanguageModel:
+def load_model(path: str | Path, engine: Engine | None = None) -> LanguageModel:
     """Load a language model from one checkpoint file, with the history of its run if it has one.
 
     Args:
         path: a `.weights.h5` file.
         engine: makes what runs the network; None for NumPy.
-        find_roots: as in `LanguageModel`.
 
     Raises:
         CheckpointError: there is no such file, or it can't be used.
     """
     path = Path(path)
     checkpoint = read_checkpoint(path)
-    return LanguageModel(checkpoint, read_history_beside(path, LANGUAGE), path, engine, find_roots)
+    return LanguageModel(checkpoint, read_history_beside(path, LANGUAGE), path, engine)
 
 
 def _describe_network(config: NetworkConfig) -> str:

@@ -1,4 +1,4 @@
-"""A language model in NumPy that knows its gradients, for one text.
+"""A language model in NumPy that computes its gradients, for one text.
 
 Shapes: T characters of a piece, V vocabulary, H units, G gates, E embedding.
 """
@@ -15,7 +15,7 @@ _DENSE, _DENSE_BIAS = "layers/dense/vars/0", "layers/dense/vars/1"
 
 
 class LearningNetwork:
-    """A network that reads a text piece by piece, and can go back through the last piece.
+    """A network that reads a text piece by piece, and backpropagates through the last piece.
 
     Args:
         checkpoint: the network; its weights are copied, not changed.
@@ -52,7 +52,7 @@ class LearningNetwork:
 
     @ignore_overflow
     def compute_gradients(self, targets: Ids) -> dict[str, Array]:
-        """Compute the gradients of the last piece's mean loss by each of the weights.
+        """Compute the gradient of the last piece's mean loss with respect to each weight.
 
         Args:
             targets: the character after each of the piece's, shape (T,).
@@ -65,14 +65,14 @@ class LearningNetwork:
         d_signal = d_logits @ self.weights[_DENSE].T
         for place in reversed(range(len(self._cells))):
             path = self._paths[place]
-            found = self._cells[place].go_back(d_signal)
-            gradients[f"{path}/2"] = found.sum_biases(self.weights[f"{path}/2"].ndim)
+            found = self._cells[place].backpropagate(d_signal)
+            gradients[f"{path}/2"] = found.sum_biases(self.weights[f"{path}/2"].shape)
             gradients[f"{path}/1"] = found.before.T @ found.product
             gradients[f"{path}/0"] = self._inputs[place].T @ found.projected
             d_signal = found.projected @ self.weights[f"{path}/0"].T
         gradients[_TABLE] = np.zeros_like(self.weights[_TABLE])
         np.add.at(gradients[_TABLE], self._ids, d_signal)
-        return {name: gradients[name] for name in self.weights}
+        return gradients
 
     def _find_logits_gradient(self, targets: Ids) -> Array:
         """Softmax minus one at the target, over the T characters: (T, V)."""

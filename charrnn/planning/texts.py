@@ -77,7 +77,7 @@ def load_part(
     part: str,
     path: Path,
     network: Checkpoint,
-    source: str | None,
+    source: str | Corpus | None,
     data_dir: Path,
     reporter: Reporter,
 ) -> str:
@@ -87,7 +87,7 @@ def load_part(
         part: one of `PARTS`.
         path: the checkpoint's.
         network: the checkpoint.
-        source: where the whole text is now; None if it is where it was.
+        source: the whole text, or where it is now; None if it is where it was.
         data_dir: where downloads are kept.
         reporter: shows a download.
 

@@ -4,7 +4,7 @@ import contextlib
 import re
 from pathlib import Path
 
-from charrnn.errors import CheckpointError, NoRunError, RunExistsError, UsageError
+from charrnn.errors import CheckpointError, NoRunError, RunError, RunExistsError, UsageError
 from charrnn.runs import container, resume
 from charrnn.runs.checkpoint import SUFFIX
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
@@ -147,12 +147,11 @@ def check_name(checkpoints: Path, kind: Kind, name: str, keyword: str = "run") -
         )
     folder = checkpoints / kind.subfolder
     if any((folder / name).glob("*.h5")):
+        taken = f"run {name!r} exists in {folder}: choose another name as `{keyword}`"
+        if keyword != "run":
+            raise RunError(taken)
         found = detect_kind(folder / name) or kind
-        raise RunExistsError(
-            f"run {name!r} exists in {folder}: choose another name as `{keyword}`, or resume it",
-            found.name,
-            name,
-        )
+        raise RunExistsError(f"{taken}, or resume it", found.name, name)
 
 
 def make_run(checkpoints: Path, kind: Kind, name: str | None, corpus: str, network: str) -> Run:

@@ -173,11 +173,11 @@ def _read_weights(
     file: Any, network: NetworkConfig | ClassifierConfig | WordModelConfig
 ) -> Weights:
     shapes = network.weight_shapes()
-    return {name: _read_weight(file, name, shape) for name, shape in shapes.items()}
+    return {name: read_weight(file, name, shape) for name, shape in shapes.items()}
 
 
-def _read_weight(file: Any, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """The dataset `name`, rejected unless all of its values lie in this very file."""
+def read_weight(file: Any, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Read the dataset `name`, rejected unless all of its values lie in this very file."""
     dataset = file[name]
     if dataset.shape != shape or dataset.dtype != np.float32:
         raise ValueError(f"{name} is {dataset.dtype} {dataset.shape}, not float32 {shape}")

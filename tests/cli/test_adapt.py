@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import charrnn
 from charrnn.config.language import Adaptation
-from charrnn.inference.adapt import measure_roots
+from charrnn.inference.adapt import measure_rms
 from tests.support.commands import Fails, Invoke
 from tests.support.language_runs import HELD_BACK, LEARNT, read_rows, read_text, write_trained
 
@@ -34,25 +35,29 @@ def test_evaluate_adds_a_measure(invoke: Invoke) -> None:
     assert [line.split()[0] for line in table] == ["mode", "stream", "adapt"]
 
 
-def test_roots_come_from_the_training_text_and_are_kept(invoke: Invoke) -> None:
-    """They are used again when that text is gone; without them the text that is read must do."""
+def test_steps_are_scaled_by_the_training_text(invoke: Invoke) -> None:
+    """It is measured once; when it is gone and was not measured, a note says what follows."""
     path = write_trained()
     words = ["evaluate", "tiny", "other.txt", "--adapt", *FAST, "--mode", "stream", "--json"]
-    Path("other.txt").write_text(HELD_BACK, encoding="utf-8")
+    Path("other.txt").write_text(HELD_BACK * 2, encoding="utf-8")
     first = invoke(*words)
     model = charrnn.load(path)
-    roots = measure_roots(model.checkpoint, model.vocabulary.encode(LEARNT), 10)
-    Path("novel.txt").unlink()
+    rms = measure_rms(model.checkpoint, [model.vocabulary.encode(LEARNT)], 10)
+    Path("novel.txt").rename("moved.txt")
     again = invoke(*words)
-    path.with_name("epoch-0001.roots").unlink()
+    path.with_name("epoch-0001.rms").unlink()
     without = invoke(*words)
-    assert read_rows(again) == read_rows(first) != read_rows(without)
-    assert "training text is not at hand" in without.stderr
-    assert "not at hand" not in again.stderr + first.stderr
-    own = charrnn.LanguageModel(model.checkpoint, find_roots=lambda *_: roots)
-    own.path = path
-    expected = own.evaluate(HELD_BACK, adaptation=Adaptation(0.01, 0.001, 10)).loss
+    moved = invoke(*words, "--corpus", "moved.txt")
+    assert read_rows(again) == read_rows(first) == read_rows(moved) != read_rows(without)
+    assert "name that text with --corpus FILE" in without.stderr
+    assert "unavailable" not in again.stderr + first.stderr + moved.stderr
+    model.find_rms = lambda _: rms
+    expected = model.evaluate(HELD_BACK * 2, adaptation=Adaptation(0.01, 0.001, 10)).loss
     assert read_rows(first)[1]["nats_per_character"] == expected
+    piped = ["evaluate", "tiny", "--adapt", "--mode", "stream", "--corpus", "-"]
+    path.with_name("epoch-0001.rms").unlink()
+    result = invoke(*piped, stdin=Path("moved.txt").read_bytes())
+    assert "unavailable" not in result.stderr
 
 
 def test_sample_learns_before_it_writes(invoke: Invoke) -> None:
@@ -79,8 +84,13 @@ def test_adapted_network_can_be_kept(invoke: Invoke, fails: Fails) -> None:
     kept = invoke(*words, "--adapt", "-", *FAST, "--save-as", "letters", stdin=letter)
     assert read_text(invoke(*words, "--run", "letters")) == read_text(kept)
     model = charrnn.load("letters")
-    assert "adapted to stdin (" in repr(model)
-    assert "rate 0.01, pull 0.001, pieces of 10, passes 1" in model.checkpoint.provenance.adapted
+    adapted = model.checkpoint.provenance.adapted
+    assert adapted.startswith(f"stdin, {len(letter)} characters, sha256 ")
+    assert adapted.endswith(", rate 0.01, pull 0.001, pieces of 10, passes 1")
+    assert f"adapted to {adapted}" in repr(model)
+    assert "before it adapted" in invoke(*words, "--run", "letters").stderr
+    twice = model.adapt("a bad head", name="more").checkpoint.provenance.adapted
+    assert twice.startswith(f"{adapted}; more, 10 characters")
     Path("other.txt").write_text(HELD_BACK, encoding="utf-8")
     (row,) = read_rows(invoke("evaluate", "letters", "other.txt", "--mode", "stream", "--json"))
     assert row["nats_per_character"] == pytest.approx(model.score(HELD_BACK))
@@ -91,12 +101,16 @@ def test_adapted_network_can_be_kept(invoke: Invoke, fails: Fails) -> None:
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["evaluate", "--adapt-rate", "0.1"], "--adapt-rate is for --adapt"),
+        (["evaluate", "--adapt-rate", "0.1"], "need --adapt"),
+        (["evaluate", "--adapt", "--engine", "keras"], "leave out --engine"),
+        (["evaluate", "tiny", "-", "--adapt", "--corpus", "-"], "standard input"),
+        (["sample", "--prompt-file", "-", "--adapt", "-"], "standard input"),
         (["evaluate", "--adapt", "--mode", "crops"], "--mode crops"),
         (["evaluate", "--adapt", "--adapt-piece", "0"], "--adapt-piece"),
-        (["sample", "--adapt-pull", "0.1"], "--adapt-pull is for --adapt"),
-        (["sample", "--save-as", "x"], "--adapt FILE"),
-        (["sample", "--adapt-passes", "2"], "--adapt FILE"),
+        (["sample", "--adapt-pull", "0.1"], "need --adapt"),
+        (["sample", "--save-as", "x"], "need --adapt"),
+        (["sample", "--adapt-passes", "2"], "need --adapt"),
+        (["sample", "--corpus", "novel.txt"], "need --adapt"),
         (["sample", "-", "--adapt", "-"], "standard input"),
         (["sample", "--adapt", "novel.txt", "--save-as", "a/b"], "--save-as"),
         (["sample", "--adapt", "novel.txt", "--adapt-rate", "-1"], "--adapt-rate"),
@@ -118,10 +132,29 @@ def test_wrong_texts(fails: Fails) -> None:
     assert "two characters" in fails(2, "sample", "-q", "--adapt", "short.txt")
 
 
-def test_json_of_sample_says_nothing_new(invoke: Invoke) -> None:
-    """The rows of an adapted network have the keys of any other."""
+def test_a_wrong_prompt_is_found_before_adapting(fails: Fails) -> None:
+    """Nothing is kept under the name."""
+    write_trained()
+    words = ["sample", "zzz", "--adapt", "novel.txt", "--save-as", "kept"]
+    assert "'z'" in fails(1, *words)
+    assert not Path("checkpoints/kept").exists()
+
+
+def test_json_of_sample_says_what_was_read(invoke: Invoke) -> None:
+    """A row of an adapted network has one key more."""
     write_trained()
     words = ["sample", "a", "--length", 5, "--seed", 1, "--json"]
     plain = json.loads(invoke(*words).stdout)
     adapted = json.loads(invoke(*words, "--adapt", "novel.txt").stdout)
-    assert adapted.keys() == plain.keys()
+    assert adapted.keys() - plain.keys() == {"adapted"}
+    assert adapted["adapted"].startswith("novel, 827 characters, sha256 ")
+
+
+@pytest.mark.parametrize("adaptation", [0.1, "fast"])
+def test_python_rejects_other_types(adaptation: Any) -> None:
+    """The error says what is wanted."""
+    model = charrnn.load(write_trained())
+    with pytest.raises(charrnn.CharrnnError, match="must be a charrnn"):
+        model.evaluate(HELD_BACK, adaptation=adaptation)
+    with pytest.raises(charrnn.CharrnnError, match="must be a charrnn"):
+        model.adapt(HELD_BACK, adaptation)

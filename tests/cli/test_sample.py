@@ -1,6 +1,7 @@
 """`charrnn sample`: every option's effect on the text."""
 
-import pkgutil
+import importlib
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -217,14 +218,15 @@ def test_engines_agree(
 ) -> None:
     """Keras's own layers and, where nothing is rounded, native loops write what NumPy writes."""
     used = []
-    kind: Any = pkgutil.resolve_name(stepper)
+    module, name = stepper.rsplit(".", 1)
+    kind: Any = getattr(importlib.import_module(module), name)
 
     class Watched(kind):  # type: ignore[misc]
         def reset(self) -> None:
             used.append(num)
             super().reset()
 
-    monkeypatch.setattr(stepper, Watched)
+    monkeypatch.setattr(sys.modules[module], name, Watched)
     make_run(cell=cell, layers=2, units=9)  # an odd number, which native loops never round
     words = ["sample", "abc", "--length", 40, "--seed", 3, "--num", num, "--engine"]
     numpy = read_text(invoke(*words, "numpy"))
@@ -233,17 +235,15 @@ def test_engines_agree(
     assert used == [num]
 
 
-def test_native_engine_without_numba(
-    invoke: Invoke, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_native_engine_without_numba(make_run: MakeRun) -> None:
     """The error says what to install."""
     make_run()
-    for module in [name for name in sys.modules if name.startswith("charrnn.networks.native")]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "numba", None)
-    result = invoke("sample", "abc", "--engine", "native")
-    assert result.exit_code == 2
-    assert "run pip install numba" in result.stderr
+    code = "import sys; sys.modules['numba'] = None; import runpy; "
+    code += "sys.argv[1:] = ['sample', 'abc', '--engine', 'native']; "
+    code += "runpy.run_module('charrnn', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--engine native needs numba: run pip install numba" in done.stderr
 
 
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "BOM"])

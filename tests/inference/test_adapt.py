@@ -8,7 +8,7 @@ import pytest
 from charrnn.config.fields import CELLS
 from charrnn.config.language import Adaptation
 from charrnn.errors import CheckpointError, UsageError
-from charrnn.inference.adapt import adapt, measure_roots, score_adaptively
+from charrnn.inference.adapt import adapt, measure_rms, score_adaptively
 from charrnn.inference.language import NumpyStepper
 from charrnn.inference.learning import LearningNetwork
 from charrnn.inference.score import score_stream
@@ -79,27 +79,28 @@ def test_gradients_are_stock_keras(make_checkpoint: MakeCheckpoint, cell: str, l
         np.testing.assert_allclose(values, expected[name], atol=2e-6, err_msg=name)
 
 
-def make_roots(checkpoint: Checkpoint) -> dict[str, Any]:
+def make_rms(checkpoint: Checkpoint) -> dict[str, Any]:
     random = np.random.default_rng(2)
     weights = checkpoint.weights.items()
     return {name: random.random(w.shape, np.float32) + np.float32(0.1) for name, w in weights}
 
 
-@pytest.mark.parametrize("pull", [0.0, 0.5])
+@pytest.mark.parametrize("pull", [0.0, 0.9])
 def test_steps_are_the_papers(make_checkpoint: MakeCheckpoint, pull: float) -> None:
     """Two pieces, the last one shorter, by the formula in float64 and this network's gradients."""
     checkpoint, ids = make_checkpoint(cell="gru"), draw_ids(9)
-    roots = make_roots(checkpoint)
-    mean = np.concatenate([root.ravel() for root in roots.values()]).mean()
+    rms = make_rms(checkpoint)
+    mean = np.concatenate([root.ravel() for root in rms.values()]).mean()
     network = LearningNetwork(checkpoint)
     for piece in (slice(0, 5), slice(5, 8)):
         network.read(ids[piece])
         gradients = network.compute_gradients(ids[1:][piece])
         for name in network.weights:
-            values, root = network.weights[name], roots[name].astype(float)
+            values, root = network.weights[name], rms[name].astype(float)
             back = np.minimum(1, pull * root / mean) * (checkpoint.weights[name] - values)
-            network.weights[name][:] = values + back - 0.02 * gradients[name] / (root + 0.01 * mean)
-    adapted = adapt(checkpoint, ids, roots, Adaptation(rate=0.02, pull=pull, piece=5))
+            step = -0.02 * gradients[name] / (root + 0.1 * root.mean())
+            network.weights[name][:] = values + back + step
+    adapted = adapt(checkpoint, ids, rms, Adaptation(rate=0.02, pull=pull, piece=5))
     for name, values in adapted.weights.items():
         np.testing.assert_allclose(values, network.weights[name], atol=1e-6)
         assert (values != checkpoint.weights[name]).any()
@@ -108,9 +109,9 @@ def test_steps_are_the_papers(make_checkpoint: MakeCheckpoint, pull: float) -> N
 def test_every_piece_is_scored_before_it_is_learnt_from(make_checkpoint: MakeCheckpoint) -> None:
     """The first piece's loss is the static one, however fast the network learns; later ones not."""
     checkpoint, ids = make_checkpoint(), draw_ids(60)
-    roots, fast = make_roots(checkpoint), Adaptation(rate=0.3, piece=20)
+    rms, fast = make_rms(checkpoint), Adaptation(rate=0.3, piece=20)
     static = [score_stream(NumpyStepper(checkpoint), ids[:end]).loss for end in (21, 41)]
-    adaptive = [score_adaptively(checkpoint, ids[:end], roots, fast).loss for end in (21, 41)]
+    adaptive = [score_adaptively(checkpoint, ids[:end], rms, fast).loss for end in (21, 41)]
     assert adaptive[0] == pytest.approx(static[0], abs=1e-6)
     assert abs(adaptive[1] - static[1]) > 0.01
 
@@ -120,8 +121,8 @@ def test_every_piece_is_scored_before_it_is_learnt_from(make_checkpoint: MakeChe
 def test_rate_zero_is_static(make_checkpoint: MakeCheckpoint, cell: str, layers: int) -> None:
     """A network that takes no steps scores as one that does not adapt, to 1e-6."""
     checkpoint, ids = make_checkpoint(cell=cell, layers=layers), draw_ids(101)
-    roots = make_roots(checkpoint)
-    score = score_adaptively(checkpoint, ids, roots, Adaptation(rate=0, pull=0.5, piece=7))
+    rms = make_rms(checkpoint)
+    score = score_adaptively(checkpoint, ids, rms, Adaptation(rate=0, pull=0.5, piece=7))
     static = score_stream(NumpyStepper(checkpoint), ids)
     assert score.loss == pytest.approx(static.loss, abs=1e-6)
     assert score.characters == static.characters == 100
@@ -133,58 +134,94 @@ def test_adapting_pays_on_a_text_that_repeats(make_checkpoint: MakeCheckpoint) -
     before = {name: values.copy() for name, values in checkpoint.weights.items()}
     ids = np.tile(draw_ids(11), 60)
     how = Adaptation(rate=0.01)
-    roots = measure_roots(checkpoint, ids, how.piece)
+    rms = measure_rms(checkpoint, [ids], how.piece)
     progress: list[int] = []
-    score = score_adaptively(checkpoint, ids, roots, how, progress.append)
+    score = score_adaptively(checkpoint, ids, rms, how, progress.append)
     assert score.loss < score_stream(NumpyStepper(checkpoint), ids).loss - 0.5
-    assert score_adaptively(checkpoint, ids, roots, how) == score
+    assert score_adaptively(checkpoint, ids, rms, how) == score
     assert sum(progress) == len(ids) - 1
     for name, values in checkpoint.weights.items():
         np.testing.assert_array_equal(values, before[name])
 
 
 def test_several_passes_learn_more(make_checkpoint: MakeCheckpoint) -> None:
-    """Each pass begins with a state of zero and the weights of the last one."""
+    """Each pass begins with a state of zero and the last one's weights, pulled to the original."""
     checkpoint, ids = make_checkpoint(), draw_ids(50)
-    roots, how = make_roots(checkpoint), Adaptation(rate=0.01)
-    twice = adapt(checkpoint, ids, roots, how, passes=2)
-    again = adapt(adapt(checkpoint, ids, roots, how), ids, roots, how)
+    rms, how = make_rms(checkpoint), Adaptation(rate=0.01, pull=0)
+    twice = adapt(checkpoint, ids, rms, how, passes=2)
+    again = adapt(adapt(checkpoint, ids, rms, how), ids, rms, how)
     for name, values in twice.weights.items():
         np.testing.assert_array_equal(values, again.weights[name])
+    free, held = (adapt(checkpoint, ids, rms, Adaptation(0.1, pull), 9) for pull in (0.0, 1.0))
+    table = "layers/embedding/vars/0"
+    moved = [abs(one.weights[table] - checkpoint.weights[table]).mean() for one in (free, held)]
+    assert moved[1] < moved[0] / 5
     with pytest.raises(UsageError, match="`passes` must be at least 1"):
-        adapt(checkpoint, ids, roots, how, passes=0)
+        adapt(checkpoint, ids, rms, how, passes=0)
 
 
-def test_roots_are_root_mean_squares(make_checkpoint: MakeCheckpoint) -> None:
-    """Of the gradients of a text's pieces, the shorter last one among them."""
-    checkpoint, ids = make_checkpoint(cell="rnn"), draw_ids(13)
+def test_rms_is_the_root_mean_square(make_checkpoint: MakeCheckpoint) -> None:
+    """Of the gradients of all pieces of the texts, shorter last ones among them."""
+    checkpoint, ids = make_checkpoint(cell="rnn"), draw_ids(20)
     network = LearningNetwork(checkpoint)
     squares: dict[str, Any] = dict.fromkeys(checkpoint.weights, 0)
-    for piece in (slice(0, 5), slice(5, 10), slice(10, 12)):
-        network.read(ids[piece])
-        for name, gradient in network.compute_gradients(ids[1:][piece]).items():
-            squares[name] = squares[name] + gradient.astype(float) ** 2 / 3
-    for name, root in measure_roots(checkpoint, ids, 5).items():
+    for text in (ids[:13], ids[13:]):
+        network.reset()
+        for first in range(0, len(text) - 1, 5):
+            targets = text[first + 1 : first + 6]
+            network.read(text[first : first + len(targets)])
+            for name, gradient in network.compute_gradients(targets).items():
+                squares[name] = squares[name] + gradient.astype(float) ** 2 / 5
+    for name, root in measure_rms(checkpoint, [ids[:13], ids[13:]], 5).items():
         np.testing.assert_allclose(root, np.sqrt(squares[name]), rtol=1e-5, atol=1e-7)
+
+
+def test_without_rms_the_network_measures_what_it_reads(make_checkpoint: MakeCheckpoint) -> None:
+    """It only measures for twenty pieces, then steps by all pieces so far: never by later ones."""
+    checkpoint, ids = make_checkpoint(), draw_ids(301)
+    how = Adaptation(rate=0.01, pull=0, piece=10)
+    static = score_stream(NumpyStepper(checkpoint), ids[:201])
+    assert score_adaptively(checkpoint, ids[:201], None, how).loss == pytest.approx(static.loss)
+    adapted = adapt(checkpoint, ids[:201], None, how)
+    rms = measure_rms(checkpoint, [ids[:201]], 10)
+    network = LearningNetwork(checkpoint)
+    for first in range(0, 200, 10):
+        network.read(ids[first : first + 10])
+    for name, gradient in network.compute_gradients(ids[191:201]).items():
+        step = -0.01 * gradient / (rms[name] + 0.1 * rms[name].mean())
+        expected = checkpoint.weights[name] + step
+        np.testing.assert_allclose(adapted.weights[name], expected, atol=1e-5)
+
+
+def test_a_character_that_was_not_measured_takes_small_steps(
+    make_checkpoint: MakeCheckpoint,
+) -> None:
+    """Its gradients are not divided by next to nothing."""
+    checkpoint, ids = make_checkpoint(), draw_ids(40)
+    rms, table = make_rms(checkpoint), "layers/embedding/vars/0"
+    rms[table][3] = 0
+    adapted = adapt(checkpoint, np.append(ids, [3] * 20).astype(np.int32), rms, Adaptation())
+    moved = adapted.weights[table] - checkpoint.weights[table]
+    assert 0 < abs(moved[3]).max() < 0.02
 
 
 def test_nan_is_an_error(make_checkpoint: MakeCheckpoint) -> None:
     """A broken network has no figure."""
     checkpoint, ids = make_checkpoint(), draw_ids(100)
-    roots = make_roots(checkpoint)
+    rms = make_rms(checkpoint)
     checkpoint.weights["layers/dense/vars/1"][2] = np.nan
     with pytest.raises(CheckpointError, match="NaN"):
-        score_adaptively(checkpoint, ids, roots, Adaptation())
+        score_adaptively(checkpoint, ids, rms, Adaptation())
 
 
 def test_too_short_a_text(make_checkpoint: MakeCheckpoint) -> None:
     """One character has nothing to predict."""
     checkpoint = make_checkpoint()
-    roots = make_roots(checkpoint)
+    rms = make_rms(checkpoint)
     with pytest.raises(UsageError, match="at least two characters"):
-        score_adaptively(checkpoint, draw_ids(1), roots, Adaptation())
+        score_adaptively(checkpoint, draw_ids(1), rms, Adaptation())
     with pytest.raises(UsageError, match="at least two characters"):
-        adapt(checkpoint, draw_ids(1), roots, Adaptation())
+        adapt(checkpoint, draw_ids(1), rms, Adaptation())
 
 
 @pytest.mark.parametrize(
@@ -195,6 +232,7 @@ def test_too_short_a_text(make_checkpoint: MakeCheckpoint) -> None:
         ({"rate": float("nan")}, "`rate`"),
         ({"pull": 1.5}, "`pull`"),
         ({"piece": 0}, "`piece`"),
+        ({"piece": 1001}, "`piece`"),
         ({"piece": 2.5}, "`piece`"),
     ],
 )

@@ -50,7 +50,7 @@ def _join(first: Any, second: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def _round(_typing: Any, _number: Any) -> Any:
-    """Round a float32 to the bits of the nearest bfloat16, of two to the even one."""
+    """Round a float32 to the bits of the nearest bfloat16, ties to even."""
 
     def emit(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         whole = ir.IntType(32)

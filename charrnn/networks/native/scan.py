@@ -42,8 +42,8 @@ def scan_natively(
         kernel: the recurrent kernel (H, G*H).
         bias: (1, G*H); (2, G*H), for the input and for the state, if the cell has both.
         mask: bool (B, T); a step that is False leaves the states as they were.
-        precision: what the factors of products are rounded to, float32 or bfloat16; all else,
-            the products' sums included, is float32.
+        precision: what the factors of products are rounded to, float32 or bfloat16. In bfloat16
+            the recurrent kernel's gradient is rounded too; all else is float32.
 
     Returns:
         the first state after each step, (B, T, H), and all states after the last, each (B, H).

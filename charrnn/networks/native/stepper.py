@@ -16,6 +16,8 @@ from charrnn.networks.native.scan import pack_panels, share_work
 from charrnn.networks.native.tile import HAS_PAIRS, ROWS
 from charrnn.runs.checkpoint import Checkpoint
 
+_ignore_overflow = np.errstate(over="ignore", invalid="ignore")  # NaN is reported by who reads it
+
 
 class NativeStepper:
     """A checkpoint's network, for a batch of `batch_size` texts.
@@ -28,6 +30,7 @@ class NativeStepper:
         batch_size: B, how many texts are read side by side.
     """
 
+    @_ignore_overflow
     def __init__(self, checkpoint: Checkpoint, batch_size: int = 1) -> None:
         weights, config = checkpoint.weights, checkpoint.network
         paths = [f"{config.layer_path(layer)}/cell/vars" for layer in range(config.layers)]
@@ -48,6 +51,7 @@ class NativeStepper:
         """Read one character of each text, (B,), and return the next one's logits, (B, V)."""
         return self.read(ids[:, None])[:, 0]
 
+    @_ignore_overflow
     def read(self, ids: Ids) -> npt.NDArray[np.float32]:
         """Read T characters of each text, (B, T), and return the logits after each, (B, T, V)."""
         own = np.arange(ids.size, dtype=np.int32).reshape(ids.shape)

@@ -69,7 +69,7 @@ def require_adaptation(value: Any) -> Adaptation:
         UsageError: it is not an `Adaptation`.
     """
     fits = isinstance(value, Adaptation)
-    require(fits, f"`adaptation` must be a charrnn.Adaptation, not {_name_type(value)}")
+    require(fits, f"adaptation must be a charrnn.Adaptation, not {_name_type(value)}")
     adaptation: Adaptation = value
     return adaptation
 

@@ -33,9 +33,15 @@ _WINDOWS: dict[str, Any] = {
     "schedule": "cosine",
     "patience": 8,
 }
-_MINUTE: dict[str, Any] = {**_WINDOWS, "units": 320, "weight_decay": 0.07}
-_QUICK: dict[str, Any] = {**_WINDOWS, "units": 512, "dropout": 0.15, "weight_decay": 0.1}
-_DEFAULT: dict[str, Any] = {**_QUICK, "dropout": 0.5, "embedding_dropout": 0.1}
+_MINUTE: dict[str, Any] = {**_WINDOWS, "units": 384, "weight_decay": 0.07}
+_QUICK: dict[str, Any] = {**_WINDOWS, "units": 512, "dropout": 0.25, "weight_decay": 0.1}
+_DEFAULT: dict[str, Any] = {
+    **_WINDOWS,
+    "units": 768,
+    "dropout": 0.55,
+    "embedding_dropout": 0.1,
+    "weight_decay": 0.2,
+}
 _RNN: dict[str, Any] = {**_WINDOWS, "units": 512, "weight_decay": 0.08, "learning_rate": 0.003}
 
 LANGUAGE_PRESETS: dict[str, dict[str, dict[str, Any]]] = {
@@ -46,13 +52,13 @@ LANGUAGE_PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "quick": {
         "rnn": {**_RNN, "dropout": 0.15, "epochs": 10},
-        "lstm": {**_QUICK, "epochs": 5, "learning_rate": 0.014},
-        "gru": {**_QUICK, "epochs": 6, "learning_rate": 0.01},
+        "lstm": {**_QUICK, "epochs": 9, "learning_rate": 0.014},
+        "gru": {**_QUICK, "epochs": 10, "learning_rate": 0.01},
     },
     DEFAULT_PRESET: {
         "rnn": {**_RNN, "dropout": 0.3, "epochs": 24},
-        "lstm": {**_DEFAULT, "epochs": 18, "learning_rate": 0.012},
-        "gru": {**_DEFAULT, "epochs": 20, "learning_rate": 0.01},
+        "lstm": {**_DEFAULT, "epochs": 18, "learning_rate": 0.01},
+        "gru": {**_DEFAULT, "epochs": 22, "learning_rate": 0.008},
     },
     TUTORIAL: dict.fromkeys(CELLS, _ARTICLE),
 }

@@ -91,7 +91,7 @@ def test_a_plan_is_the_request_and_the_text(
     """Network and training are as asked, the vocabulary and the ids are the text's."""
     recipe = get_recipe(planned)
     assert recipe.network == NetworkConfig(
-        10, "gru", embedding=3, units=5, dropout=0.5, embedding_dropout=0.1
+        10, "gru", embedding=3, units=5, dropout=0.55, embedding_dropout=0.1
     )
     assert recipe.training == TrainingConfig(
         schedule="cosine",
@@ -99,8 +99,8 @@ def test_a_plan_is_the_request_and_the_text(
         batch_size=4,
         epochs=3,
         validation=0.25,
-        learning_rate=0.01,
-        weight_decay=0.1,
+        learning_rate=0.008,
+        weight_decay=0.2,
         patience=8,
     )
     assert recipe.vocabulary.characters == "\n abcdefgh"

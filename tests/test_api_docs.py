@@ -83,15 +83,6 @@ def test_every_export_has_an_entry_with_its_public_methods() -> None:
             assert entry in PAGE
 
 
-def test_links_within_the_page_lead_somewhere() -> None:
-    """GitHub's anchor of a heading is the heading in lower case, without dots and backquotes."""
-    headings = re.findall(r"^#+ (.*)", PAGE, re.MULTILINE)
-    anchors = {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in headings}
-    assert {*re.findall(r"\]\(#(.*?)\)", PAGE)} <= anchors
-    files = re.findall(r"\]\(([^#)][^)]*?)(?:#.*?)?\)", PAGE)
-    assert all((DOCS / file).exists() for file in files)
-
-
 def test_every_example_runs(
     tmp_path: Path, real_text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

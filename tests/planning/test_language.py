@@ -149,7 +149,7 @@ def test_new_runs_can_be_made_elsewhere(tmp_path: Path, novel: Path, folders: Fo
 def test_unnamed_settings_are_the_presets(folders: Folders) -> None:
     """Without settings it is the default preset, scaled to the text."""
     recipe = get_recipe(plan_run(make_corpus(TEXT * 10), Request(), folders, Silence()))
-    assert (recipe.network.cell, recipe.network.units) == ("lstm", 512)
+    assert (recipe.network.cell, recipe.network.units) == ("lstm", 768)
     assert (recipe.training.epochs, recipe.training.batch_size) == (100, 8)
 
 

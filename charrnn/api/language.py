@@ -116,7 +116,7 @@ def train(
 def load(
     run: PathLike | None = None, epoch: int | None = None, *, checkpoints: PathLike | None = None
 ) -> LanguageModel:
-    """Load a trained language model. Needs NumPy and h5py, not TensorFlow.
+    """Load a trained language model. Needs NumPy, not TensorFlow.
 
     Args:
         run: a run's name, its folder, or a `.weights.h5` file; None for the newest run.

@@ -112,7 +112,7 @@ def train_classifier(
 def load_classifier(
     run: PathLike | None = None, epoch: int | None = None, *, checkpoints: PathLike | None = None
 ) -> ReviewModel:
-    """Load a trained review classifier. Needs NumPy and h5py, and tokenizers for subwords.
+    """Load a trained review classifier. Needs NumPy, and tokenizers for subwords.
 
     Args:
         run: a run's name, its folder, or a `.weights.h5` file; None for the newest run.

@@ -1,16 +1,15 @@
-"""The seam of the house: one self-contained file per epoch, readable with h5py and NumPy alone.
+"""The seam of the house: one self-contained file per epoch, readable with NumPy alone.
 
-The file has Keras's own `.weights.h5` layout, so `keras.Model.load_weights` reads it, and carries
-what else a reader needs: as HDF5 attributes the network's configuration, a language model's
-characters, the corpus's name and SHA-256, the epoch and its losses; as a dataset a classifier's
-encoder.
+The file has Keras's own `.weights.h5` layout, so `keras.Model.load_weights` reads it. What else a
+reader needs stands as JSON before it: the network's configuration, a language model's characters or
+a classifier's encoder, the corpus's name and SHA-256, the epoch and its losses.
 """
 
-import json
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +19,13 @@ from charrnn.config.language import NetworkConfig
 from charrnn.config.reviews import ClassifierConfig, WordModelConfig
 from charrnn.data.encoders import Encoder, parse_encoder
 from charrnn.data.vocabulary import Vocabulary
+from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs import container
 from charrnn.runs.history import format_number
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
 
-FORMAT = 1
+FORMAT = 2
 SUFFIX = ".weights.h5"
-_ENCODER = "encoder"
 
 _Config = TypeVar("_Config", ClassifierConfig, WordModelConfig)
 
@@ -113,18 +112,15 @@ def write_checkpoint(path: Path, checkpoint: AnyCheckpoint) -> None:
     Raises:
         OSError: the disk is full or the folder can't be written.
     """
-
-    def fill(file: Any) -> None:
-        if isinstance(checkpoint, Checkpoint):
-            file.attrs["vocabulary"] = json.dumps(checkpoint.vocabulary.characters)
-        else:  # an attribute holds no more than 64 KiB
-            file[_ENCODER] = np.frombuffer(checkpoint.encoder.to_json().encode(), np.uint8)
-        file.attrs["network"] = json.dumps(asdict(checkpoint.network))
-        file.attrs["provenance"] = json.dumps(asdict(checkpoint.provenance))
-        for name, values in checkpoint.weights.items():
-            file[name] = values
-
-    container.write(path, _KINDS[type(checkpoint)].title, FORMAT, fill)
+    if isinstance(checkpoint, Checkpoint):
+        names = {"vocabulary": checkpoint.vocabulary.characters}
+    else:
+        names = {"encoder": checkpoint.encoder.to_json()}
+    content = names | {
+        "network": asdict(checkpoint.network),
+        "provenance": asdict(checkpoint.provenance),
+    }
+    container.write(path, _KINDS[type(checkpoint)].title, FORMAT, content, checkpoint.weights)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -133,13 +129,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises:
         CheckpointError: no such file, or it is damaged, of another program or a newer format.
     """
-    with container.open_verified(path, LANGUAGE.title, FORMAT) as file:
-        network = read_mapping(NetworkConfig, json.loads(file.attrs["network"]))
-        vocabulary = Vocabulary(json.loads(file.attrs["vocabulary"]))
-        provenance = read_mapping(Provenance, json.loads(file.attrs["provenance"]))
-        if len(vocabulary) != network.vocabulary_size or network.layers > len(file["layers"]):
-            raise ValueError("vocabulary, network and layers don't fit together")
-        return Checkpoint(network, vocabulary, provenance, _read_weights(file, network))
+    contents = container.read(path, LANGUAGE.title, FORMAT)
+    with _name_damage(path):
+        content = contents.content
+        network = read_mapping(NetworkConfig, content["network"])
+        vocabulary = Vocabulary(content["vocabulary"])
+        provenance = read_mapping(Provenance, content["provenance"])
+        if len(vocabulary) != network.vocabulary_size or network.layers > len(contents.arrays):
+            raise ValueError("vocabulary, network and weights don't fit together")
+        return Checkpoint(network, vocabulary, provenance, _check_weights(contents, network))
 
 
 def read_classifier(path: Path) -> Classifier:
@@ -160,31 +158,39 @@ def is_word_model(path: Path) -> bool:
 def _read_encoded(
     path: Path, kind: Kind, config: type[_Config]
 ) -> tuple[_Config, Encoder, Provenance, Weights]:
-    with container.open_verified(path, kind.title, FORMAT) as file:
-        network = read_mapping(config, json.loads(file.attrs["network"]))
-        provenance = read_mapping(Provenance, json.loads(file.attrs["provenance"]))
-        encoder = parse_encoder(network.tokens, file[_ENCODER][()].tobytes().decode())
+    contents = container.read(path, kind.title, FORMAT)
+    with _name_damage(path):
+        content = contents.content
+        network = read_mapping(config, content["network"])
+        provenance = read_mapping(Provenance, content["provenance"])
+        encoder = parse_encoder(network.tokens, content["encoder"])
         if len(encoder) > network.vocabulary_size:
             raise ValueError("encoder and network don't fit together")
-        return network, encoder, provenance, _read_weights(file, network)
+        return network, encoder, provenance, _check_weights(contents, network)
 
 
-def _read_weights(
-    file: Any, network: NetworkConfig | ClassifierConfig | WordModelConfig
+def _check_weights(
+    contents: container.Contents, network: NetworkConfig | ClassifierConfig | WordModelConfig
 ) -> Weights:
+    """The arrays, if they are just the network's weights, in its order."""
+    if 4 * network.parameters > contents.size:  # before a list of their shapes grows large
+        raise ValueError("the network is larger than the file")
     shapes = network.weight_shapes()
-    return {name: read_weight(file, name, shape) for name, shape in shapes.items()}
+    if contents.arrays.keys() != shapes.keys():
+        raise ValueError("the weights are not the network's")
+    for name, shape in shapes.items():
+        values = contents.arrays[name]
+        if values.shape != shape or values.dtype != np.float32:
+            raise ValueError(f"{name} is {values.dtype} {values.shape}, not float32 {shape}")
+    return {name: contents.arrays[name] for name in shapes}
 
 
-def read_weight(file: Any, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """Read the dataset `name`, rejected unless all of its values lie in this very file."""
-    dataset = file[name]
-    if dataset.shape != shape or dataset.dtype != np.float32:
-        raise ValueError(f"{name} is {dataset.dtype} {dataset.shape}, not float32 {shape}")
-    if dataset.file.filename != file.filename or dataset.external or dataset.is_virtual:
-        raise ValueError(f"{name} lies in another file")
-    if dataset.id.get_storage_size() != dataset.nbytes:
-        raise ValueError(f"{name} has no values")
-    values = np.empty(shape, np.float32)
-    dataset.read_direct(values)
-    return values
+@contextlib.contextmanager
+def _name_damage(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with a file's content into a `CheckpointError`."""
+    try:
+        yield
+    except Exception as error:
+        has_reason = isinstance(error, CharrnnError | ValueError)
+        reason = str(error) if has_reason else type(error).__name__
+        raise CheckpointError(f"{path} is damaged inside: {reason}") from error

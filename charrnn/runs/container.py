@@ -1,51 +1,93 @@
-"""HDF5 files behind a checksum, so that HDF5 never parses a damaged one.
+"""Files that are HDF5 for Keras, and that this program reads without HDF5.
 
-HDF5 reads some damaged files for ever or brings the process down. Its format lets a program keep
-a block of its own at the file's start, which other readers, Keras among them, pass over. Ours holds
-what the file is, the number of its format, and the SHA-256 of all that follows.
+HDF5 reads some files forever, some bring the process down, and some make it open others. Its format
+lets a program keep a block of its own at the file's start, which other readers pass over. Ours
+holds all that a reader needs:
+
+    what the file is
+    format NUMBER
+    sha256 DIGEST of all that follows this line
+    {"content": ..., "arrays": {NAME: [DTYPE, SHAPE, OFFSET], ...}}
+
+An array lies in the file as one piece from OFFSET on. Numbers are checked against the file's size
+before they are used.
 """
 
-import contextlib
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+import json
+import math
+import os
+import stat
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
-import h5py
+import numpy as np
+import numpy.typing as npt
 
-from charrnn.errors import CharrnnError, CheckpointError
+from charrnn.errors import CheckpointError
 from charrnn.runs.atomic import write_atomically
 
-_BLOCK = 512  # bytes, the smallest that HDF5 allows
+_SMALLEST = 512  # bytes of the block, a power of two for HDF5
+_HEADER = 256  # bytes, more than the first three lines have
+_OFFSET = 20  # characters of the longest offset
+_MOST_JSON = 2**26  # bytes; the encoder of a million words has 2**24
+_DTYPES = ("<f4", "<f8", "<i4", "<i8", "<u4", "<u8")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
+Array = npt.NDArray[Any]
 
-def write(path: Path, title: str, version: int, fill: Callable[[Any], None]) -> None:
-    """Write an HDF5 file whole or not at all.
+
+class Contents(NamedTuple):
+    """What a file holds.
+
+    Attributes:
+        content: what JSON can hold.
+        arrays: name to array; reading gives views of the file's bytes, which can't be written to.
+        size: the file's, in bytes.
+    """
+
+    content: Any
+    arrays: Mapping[str, Array]
+    size: int
+
+
+def write(path: Path, title: str, version: int, content: Any, arrays: Mapping[str, Array]) -> None:
+    """Write a file whole or not at all.
 
     Args:
         path: the file to create or replace.
         title: what the file is, in a word or two.
         version: the number of its format.
-        fill: puts the content into the open `h5py.File`.
+        content: what JSON can hold.
+        arrays: HDF5 path to array.
 
     Raises:
         OSError: the disk is full or the folder can't be written; `path` is untouched then.
     """
-    content = io.BytesIO()
-    with h5py.File(content, "w", userblock_size=_BLOCK) as file:
-        fill(file)
-    buffer = content.getbuffer()
-    digest = hashlib.sha256(buffer[_BLOCK:]).hexdigest()
-    header = f"{title}\nformat {version}\nsha256 {digest}\n".encode()
-    buffer[: len(header)] = header
+    import h5py  # which reading does without
+
+    plain = {name: np.asarray(values) for name, values in arrays.items()}
+    file = io.BytesIO()
+    longest = _describe(content, dict.fromkeys(plain, 10 ** (_OFFSET - 1)), plain)
+    block = max(_SMALLEST, 2 ** math.ceil(math.log2(_HEADER + len(longest))))
+    with h5py.File(file, "w", userblock_size=block) as opened:
+        for name, values in plain.items():
+            opened.create_dataset(name, data=values.astype(values.dtype.newbyteorder("<")))
+        offsets = {name: opened[name].id.get_offset() or 0 for name in plain}
+    buffer = file.getbuffer()
+    text = _describe(content, offsets, plain)
+    start = f"{title}\nformat {version}\nsha256 ".encode()
+    after = len(start) + 2 * hashlib.sha256().digest_size + 1
+    buffer[after : after + len(text)] = text
+    digest = hashlib.sha256(buffer[after:]).hexdigest()
+    buffer[:after] = start + f"{digest}\n".encode()
     write_atomically(path, buffer)
 
 
-@contextlib.contextmanager
-def open_verified(path: Path, title: str, version: int) -> Iterator[Any]:
-    """The `h5py.File` at `path`, once it has proved to be whole; what goes wrong inside is damage.
+def read(path: Path, title: str, version: int) -> Contents:
+    """Read a file, once it has proved to be whole.
 
     Args:
         path: the file.
@@ -53,22 +95,20 @@ def open_verified(path: Path, title: str, version: int) -> Iterator[Any]:
         version: the number of the format that the caller reads.
 
     Raises:
-        CheckpointError: it is missing, damaged, something else, or of a newer format.
+        CheckpointError: it is missing, no regular file, damaged, something else, or of another
+            format.
     """
+    data = _read_bytes(path, title)
+    found = [*data[:_HEADER].split(b"\n"), b"", b""][:3]
+    if found[1] != f"format {version}".encode():
+        raise CheckpointError(f"{path} is of {_name_age(found[1], version)}")
+    after = sum(len(line) + 1 for line in found)
+    if found[2] != b"sha256 " + hashlib.sha256(memoryview(data)[after:]).hexdigest().encode():
+        raise CheckpointError(f"{path} is damaged: its checksum is wrong; use another one")
     try:
-        _verify(path, title, version)
-        with h5py.File(path) as file:
-            yield file
-    except FileNotFoundError as error:
-        raise CheckpointError(f"no file {path}") from error
-    except CheckpointError:
-        raise
-    except OSError as error:
-        raise CheckpointError(f"can't read {path}: {error.strerror or 'damaged'}") from error
-    except Exception as error:
-        has_reason = isinstance(error, (CharrnnError, ValueError))
-        reason = str(error) if has_reason else type(error).__name__
-        raise CheckpointError(f"{path} is damaged inside: {reason}") from error
+        return _parse(data, after)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise CheckpointError(f"{path} is damaged inside: {type(error).__name__}") from error
 
 
 def read_title(path: Path) -> str:
@@ -77,29 +117,73 @@ def read_title(path: Path) -> str:
     Raises:
         CheckpointError: it can't be read.
     """
+    with _open(path) as file:
+        return file.read(_HEADER).split(b"\n")[0].decode(errors="replace")
+
+
+def _describe(content: Any, offsets: Mapping[str, int], arrays: Mapping[str, Array]) -> bytes:
+    """The block's last line."""
+    listed = {
+        name: [values.dtype.newbyteorder("<").str, values.shape, offsets[name]]
+        for name, values in arrays.items()
+    }
+    return json.dumps({"content": content, "arrays": listed}).encode() + b"\n"
+
+
+def _open(path: Path) -> BinaryIO:
+    """Open a regular file; a pipe or a device could make the reader wait forever."""
     try:
-        with path.open("rb") as file:
-            return file.read(_BLOCK).split(b"\n")[0].decode(errors="replace")
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"no file {path}") from error
     except OSError as error:
         raise CheckpointError(f"can't read {path}: {error.strerror}") from error
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+    raise CheckpointError(f"can't read {path}: it is {kind}")
 
 
-def _verify(path: Path, title: str, version: int) -> None:
-    with path.open("rb") as file:
-        block = file.read(_BLOCK)
-        found, form, digest = [*block.rstrip(b"\0").split(b"\n"), b"", b"", b""][:3]
+def _read_bytes(path: Path, title: str) -> bytes:
+    """The file's bytes, if it begins with the title."""
+    with _open(path) as file:
+        start = file.read(_HEADER)
+        found = start.split(b"\n")[0]
         if found != title.encode():
-            raise CheckpointError(f"{path} is not a {title}{_guess(block, found)}")
-        if form != f"format {version}".encode():
-            raise CheckpointError(f"{path} is of another, probably newer, format: upgrade charrnn")
-        if digest != b"sha256 " + hashlib.file_digest(file, "sha256").hexdigest().encode():
-            raise CheckpointError(f"{path} is damaged: its checksum is wrong; use another one")
+            raise CheckpointError(f"{path} is not a {title}{_guess(start, found)}")
+        return start + file.read()
 
 
-def _guess(block: bytes, found: bytes) -> str:
+def _parse(data: bytes, start: int) -> Contents:
+    end = data.index(b"\n", start, start + _MOST_JSON)
+    text = data[start:end]
+    values = json.loads(text)
+    arrays = {name: _view(data, *described) for name, described in dict(values["arrays"]).items()}
+    return Contents(values["content"], arrays, len(data))
+
+
+def _view(data: bytes, dtype: str, shape: list[int], offset: int) -> Array:
+    numbers = [offset, *shape]
+    if dtype not in _DTYPES or any(type(n) is not int or not 0 <= n <= len(data) for n in numbers):
+        raise ValueError("an array is of another kind, or larger than the file")
+    count = math.prod(shape)
+    if offset + count * np.dtype(dtype).itemsize > len(data):
+        raise ValueError("an array does not lie within the file")
+    return np.frombuffer(data, dtype, count, offset).reshape(shape)
+
+
+def _name_age(found: bytes, version: int) -> str:
+    if found in {f"format {older}".encode() for older in range(1, version)}:
+        return "an earlier version of charrnn, before its first release: train again"
+    return "another, probably newer, format: upgrade charrnn"
+
+
+def _guess(start: bytes, found: bytes) -> str:
     """What else the file may be, by its beginning."""
-    if block.startswith(_HDF5):
+    if start.startswith(_HDF5):
         return ": another program's HDF5 file has no vocabulary or settings"
     if found.startswith(b"charrnn "):
         return f" but a {found.decode(errors='replace')}"
-    return "" if block else ": it is empty"
+    return "" if start else ": it is empty"

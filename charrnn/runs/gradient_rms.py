@@ -3,16 +3,15 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import CheckpointError
 from charrnn.runs import container
-from charrnn.runs.checkpoint import SUFFIX, Checkpoint, read_weight
+from charrnn.runs.checkpoint import SUFFIX, Checkpoint
 
-FORMAT = 1
+FORMAT = 2
 _TITLE = "charrnn gradient RMS"
 
 GradientRms = Mapping[str, npt.NDArray[np.float32]]
@@ -25,14 +24,8 @@ def write_rms(path: Path, checkpoint: Checkpoint, piece: int, rms: GradientRms) 
     Raises:
         OSError: the disk is full or the folder can't be written.
     """
-
-    def fill(file: Any) -> None:
-        file.attrs["checkpoint"] = _hash(checkpoint)
-        file.attrs["piece"] = piece
-        for name, values in rms.items():
-            file[name] = values
-
-    container.write(_choose_path(path), _TITLE, FORMAT, fill)
+    content = {"checkpoint": _hash(checkpoint), "piece": piece}
+    container.write(_choose_path(path), _TITLE, FORMAT, content, rms)
 
 
 def read_rms(path: Path, checkpoint: Checkpoint, piece: int) -> GradientRms | None:
@@ -43,15 +36,19 @@ def read_rms(path: Path, checkpoint: Checkpoint, piece: int) -> GradientRms | No
         checkpoint: the checkpoint.
         piece: characters of a piece.
     """
-    shapes = checkpoint.network.weight_shapes()
     try:
-        with container.open_verified(_choose_path(path), _TITLE, FORMAT) as file:
-            if (file.attrs["checkpoint"], file.attrs["piece"]) != (_hash(checkpoint), piece):
-                return None
-            rms = {name: read_weight(file, name, shape) for name, shape in shapes.items()}
+        contents = container.read(_choose_path(path), _TITLE, FORMAT)
     except CheckpointError:
         return None
-    usable = all((np.isfinite(values) & (values >= 0)).all() for values in rms.values())
+    weights, rms = checkpoint.weights, contents.arrays
+    if contents.content != {"checkpoint": _hash(checkpoint), "piece": piece}:
+        return None
+    usable = rms.keys() == weights.keys() and all(
+        rms[name].shape == values.shape
+        and rms[name].dtype == np.float32
+        and (np.isfinite(rms[name]) & (rms[name] >= 0)).all()
+        for name, values in weights.items()
+    )
     return rms if usable else None
 
 

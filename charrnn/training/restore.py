@@ -4,7 +4,7 @@ from typing import Any
 
 from charrnn.networks.language import find_recurrent_layers
 from charrnn.runs.recipe import Progress
-from charrnn.runs.resume import open_resume_file, write_progress
+from charrnn.runs.resume import name_damage, read_variables, write_progress
 from charrnn.runs.run import Run
 
 
@@ -23,12 +23,13 @@ def restore_model(run: Run, model: Any) -> None:
     Raises:
         RunError: the file is damaged or of another network.
     """
-    with open_resume_file(run) as file:
+    saved = read_variables(run)
+    with name_damage(run):
         variables = _variables(model)
-        if len(file["variables"]) != len(variables):
+        if len(saved) != len(variables):
             raise ValueError("it was written for another network or by another version of Keras")
-        for place, variable in enumerate(variables):
-            variable.assign(file[f"variables/{place}"][()])
+        for variable, values in zip(variables, saved, strict=True):
+            variable.assign(values)
 
 
 def _variables(model: Any) -> list[Any]:

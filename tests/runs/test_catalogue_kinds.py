@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from charrnn.runs import container
@@ -85,8 +84,7 @@ def test_a_run_that_says_nothing_counts_for_whoever_asks(
 def test_a_resume_file_of_anything_else_says_no_kind(checkpoints: Path, kind: Kind) -> None:
     """A whole file without a run's settings in it is no reason to fail while runs are listed."""
     run = kinds.make_run(checkpoints, kind, "mine")
-    number = np.frombuffer(b"7", np.uint8)
-    container.write(run.resume_file, "charrnn resume file", 1, lambda f: f.update(settings=number))
+    container.write(run.resume_file, "charrnn resume file", 2, 7, {})
     assert detect_kind(run.folder) is None
     assert list_runs(checkpoints, kind) == [run]
 

@@ -1,6 +1,7 @@
 """Checkpoints that are edited from outside, and how each is rejected."""
 
 import hashlib
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,14 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from charrnn.errors import CheckpointError
 from charrnn.runs.checkpoint import Checkpoint, read_checkpoint
 from tests.support.messages import catch_message
-
-BLOCK = 512  # bytes before the HDF5 content
 
 
 def run_python(code: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -23,20 +21,34 @@ def run_python(code: str, *arguments: str) -> "subprocess.CompletedProcess[str]"
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def seal(path: Path, *, form: str = "format 1") -> None:
-    """Give a file the header of a whole checkpoint, so that its inside is looked at."""
+def seal(path: Path, *, form: str = "format 2") -> None:
+    """Give a file the header of a whole file of ours, so that its inside is looked at."""
+    title, _, _, rest = path.read_bytes().split(b"\n", 3)
+    digest = hashlib.sha256(rest).hexdigest()
+    path.write_bytes(title + f"\n{form}\nsha256 {digest}\n".encode() + rest)
+
+
+def read_block(path: Path) -> bytes:
+    """The line of JSON that a reader goes by."""
+    return path.read_bytes().split(b"\n", 4)[3]
+
+
+def replace_block(path: Path, text: bytes) -> None:
+    """Put another line in its place, and seal the file again; what is too long hides arrays."""
     content = path.read_bytes()
-    digest = hashlib.sha256(content[BLOCK:]).hexdigest()
-    header = f"charrnn checkpoint\n{form}\nsha256 {digest}\n".encode()
-    path.write_bytes(header.ljust(BLOCK, b"\0") + content[BLOCK:])
+    old = read_block(path)
+    start = content.index(old)
+    room = text.ljust(len(old), b" ") + b"\n"
+    path.write_bytes(content[:start] + room + content[start + len(room) :])
+    seal(path)
 
 
 @contextmanager
-def edit(path: Path) -> Iterator[Any]:
-    """The open HDF5 file, sealed again after the change, which needs intent."""
-    with h5py.File(path, "r+") as file:
-        yield file
-    seal(path)
+def edit(path: Path) -> Iterator[dict[str, Any]]:
+    """The block's values, which can be changed; a file that is changed so needs intent."""
+    values = json.loads(read_block(path))
+    yield values
+    replace_block(path, json.dumps(values).encode())
 
 
 def reject(path: Path) -> str:

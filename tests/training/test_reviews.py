@@ -12,12 +12,11 @@ import pytest
 
 from charrnn.data.padding import Examples
 from charrnn.inference.review_model import ReviewModel
-from charrnn.runs import container
 from charrnn.runs.checkpoint import Classifier, read_classifier
 from charrnn.runs.history import find_best
 from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.recipe import ReviewRecipe
-from charrnn.runs.resume import read_progress
+from charrnn.runs.resume import read_progress, read_variables
 from charrnn.runs.run import Run
 from charrnn.training import reviews
 from charrnn.training.stop import Interrupted
@@ -173,13 +172,6 @@ def uninterrupted(make_review_run: MakeReviewRun) -> dict[str, SmallReviewRun]:
 
         small.start(copy, {EMBEDDING: BORROWED})
     return runs
-
-
-def read_variables(run: Run) -> list[Any]:
-    """Weights, optimizer and random streams as the resume file holds them."""
-    with container.open_verified(run.resume_file, "charrnn resume file", 1) as file:
-        held = file["variables"]
-        return [held[str(place)][()] for place in range(len(held))]
 
 
 def assert_same(one: Run, other: Run) -> None:

@@ -19,7 +19,7 @@ from charrnn.config.language import NetworkConfig
 from charrnn.config.reviews import ClassifierConfig, WordModelConfig
 from charrnn.data.encoders import Encoder, parse_encoder
 from charrnn.data.vocabulary import Vocabulary
-from charrnn.errors import CharrnnError, CheckpointError
+from charrnn.errors import CheckpointError
 from charrnn.runs import container
 from charrnn.runs.history import format_number
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
@@ -191,6 +191,4 @@ def _name_damage(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        has_reason = isinstance(error, CharrnnError | ValueError)
-        reason = str(error) if has_reason else type(error).__name__
-        raise CheckpointError(f"{path} is damaged inside: {reason}") from error
+        raise CheckpointError(f"{path} is damaged inside: {container.explain(error)}") from error

@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.errors import CheckpointError
+from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs.atomic import write_atomically
 
 _SMALLEST = 512  # bytes of the block, a power of two for HDF5
@@ -34,6 +34,7 @@ _HEADER = 256  # bytes, more than the first three lines have
 _OFFSET = 20  # characters of the longest offset
 _MOST_JSON = 2**26  # bytes; the encoder of a million words has 2**24
 _DTYPES = ("<f4", "<f8", "<i4", "<i8", "<u4", "<u8")
+_LONGEST = 150  # characters of a reason
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 Array = npt.NDArray[Any]
@@ -119,6 +120,13 @@ def read_title(path: Path) -> str:
     """
     with _open(path) as file:
         return file.read(_HEADER).split(b"\n")[0].decode(errors="replace")
+
+
+def explain(error: Exception) -> str:
+    """Why a file's content can't be used, in few words: it may quote what a stranger wrote."""
+    has_reason = isinstance(error, CharrnnError | ValueError)
+    reason = str(error) if has_reason else type(error).__name__
+    return reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}..."
 
 
 def _describe(content: Any, offsets: Mapping[str, int], arrays: Mapping[str, Array]) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from charrnn.config.fields import from_mapping
-from charrnn.errors import CharrnnError, CheckpointError, RunError
+from charrnn.errors import CheckpointError, RunError
 from charrnn.runs import container
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
@@ -101,8 +101,7 @@ def name_damage(run: Run) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        has_reason = isinstance(error, CharrnnError | ValueError)
-        reason = str(error) if has_reason else type(error).__name__
+        reason = container.explain(error)
         raise _explain(run, f"{run.resume_file} is damaged inside: {reason}") from error
 
 

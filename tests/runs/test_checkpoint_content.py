@@ -150,6 +150,16 @@ def test_every_weight_is_needed(path: Path, written: Checkpoint, name: str) -> N
     assert "damaged" in reject(path)
 
 
+@pytest.mark.usefixtures("written")
+def test_what_a_stranger_wrote_is_quoted_briefly(path: Path) -> None:
+    """A setting's name of 10,000 characters doesn't fill the screen, and a terminal obeys none."""
+    with edit(path) as values:
+        values["content"]["network"]["\x1b[2J" + "x" * 10_000] = 1
+    message = reject(path)
+    assert len(message) < 300 + len(str(path))
+    assert message.isprintable()
+
+
 def test_the_order_in_the_file_does_not_matter(path: Path, written: Checkpoint) -> None:
     """Weights come in the network's order."""
     with edit(path) as values:

@@ -15,6 +15,7 @@ LABELS = ("neg", "pos")  # label 0, label 1
 PATTERN = "{train,test}/{pos,neg}/*.txt"
 
 _LONGEST = 2**20  # bytes of a review
+_LONGEST_MEMBER = 2**32  # bytes of anything else, which is skipped
 _MOST = 2**30  # bytes of all reviews and their names together
 _LONGEST_HEADER = 2**16  # bytes
 _DEPTHS = (3, 4)  # parts of a path; one folder of any name may be above train and test
@@ -51,6 +52,8 @@ class _Archive(tarfile.TarFile):
         self.pax_headers = {}
         self._file.left = _LONGEST_HEADER
         member = super().next()
+        if member and member.size > _LONGEST_MEMBER:  # to skip it could take forever
+            raise OSError(errno.EFBIG, f"a member claims more than {_LONGEST_MEMBER:,} bytes")
         self._file.left = _LONGEST
         return member
 

@@ -27,6 +27,7 @@ from charrnn.errors import ReviewsError
 _MOST = 64 * 2**20  # bytes in a member, over four times what Keras's training reviews need
 _MOST_OTHERS = 2**19  # opcodes other than integers', seven times what Keras's reviews need
 _LONGEST_NAME = 32  # bytes
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack without a bound
 
 
 class _StandIn:
@@ -146,10 +147,14 @@ def _open_member(path: Path, name: str) -> tuple[io.BytesIO, tuple[int], np.dtyp
     with zipfile.ZipFile(path) as archive:
         if f"{name}.npy" not in archive.namelist():
             raise ReviewsError("is missing")
-        size = archive.getinfo(f"{name}.npy").file_size  # zipfile reads no more than that
-        if size > _MOST:
-            raise ReviewsError(f"has {size:,} bytes, more than the {_MOST:,} that are read")
-        file = io.BytesIO(archive.read(f"{name}.npy"))
+        member = archive.getinfo(f"{name}.npy")
+        if member.compress_type not in _COMPRESSIONS:
+            raise ReviewsError("is compressed in a way that NumPy doesn't use")
+        with archive.open(member) as opened:
+            content = opened.read(_MOST + 1)  # its declared size may be a lie
+        if len(content) > _MOST:
+            raise ReviewsError(f"has more than the {_MOST:,} bytes that are read")
+        file = io.BytesIO(content)
     version = np.lib.format.read_magic(file)
     with warnings.catch_warnings(action="ignore"):  # of headers that Python 2 wrote
         if version == (1, 0):

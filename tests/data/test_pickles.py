@@ -214,7 +214,33 @@ def test_zip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A member that is too large for reviews is rejected before it is unpacked."""
     monkeypatch.setattr(pickles, "_MOST", 10_000)
     write(b"\0" * 10_000)
-    assert "more than the 10,000 that are read" in failure_of()
+    assert "more than the 10,000 bytes that are read" in failure_of()
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compressions_are_rejected(compression: int) -> None:
+    """Python unpacks them whole, however large they become."""
+    with zipfile.ZipFile(FILE, "w", compression) as archive:
+        archive.writestr("x.npy", b"\0" * 10**6)
+    assert "compressed in a way that NumPy doesn't use" in failure_of()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of memory")
+def test_a_lie_about_the_size_takes_little_memory() -> None:
+    """Half a gigabyte that claims to be a few bytes is no more than is read."""
+    size = 2**29
+    with (
+        zipfile.ZipFile(FILE, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("x.npy", "w") as member,
+    ):
+        for _ in range(size // 2**20):
+            member.write(bytes(2**20))
+    content = FILE.read_bytes()
+    FILE.write_bytes(content.replace(struct.pack("<I", size), struct.pack("<I", 100)))
+    command = [sys.executable, "-c", READ_WITH_LIMIT]
+    child = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert "reviews.npz" in child.stdout
+    assert "MemoryError" not in child.stdout
 
 
 @pytest.mark.parametrize("count", [b"2", b"10000000000000", b"-1"])

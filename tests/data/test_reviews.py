@@ -279,6 +279,16 @@ def test_large_header_is_not_read(kind: bytes, place: str) -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz"])
+@pytest.mark.parametrize("size", [2**33, 2**63, 2**80])
+def test_a_member_without_end_is_not_skipped(size: int, name: str) -> None:
+    """To skip what claims to be that large would take forever: it is one line, at once."""
+    member = tarfile.TarInfo("huge")
+    member.size = size
+    header = member.tobuf(tarfile.GNU_FORMAT)
+    assert "a member claims more than" in failure_of(write_tar([header], name))
+
+
 def test_many_headers_are_not_kept() -> None:
     """Neither chains of headers nor many members take memory or fill the stack."""
     assert "a header has over" in failure_of(write_tar([make_header(tarfile.XHDTYPE, 0)] * 1_000))

@@ -145,7 +145,7 @@ def test_newer_format(fails: Fails, make_run: MakeRun) -> None:
     """A checkpoint of a later charrnn is not misread; the message says to upgrade."""
     path = make_run()
     content = path.read_bytes()
-    path.write_bytes(content.replace(b"format 1\n", b"format 99\n", 1))
+    path.write_bytes(content.replace(b"format 2\n", b"format 99\n", 1))
     assert "upgrade" in fails(1, "sample", "ab")
 
 

@@ -75,6 +75,7 @@ def adapt_model(
     adaptation: Adaptation,
     passes: int,
     unknown: str,
+    own: str | None,
     data_dir: Path,
     terminal: Terminal,
 ) -> "LanguageModel":
@@ -82,12 +83,15 @@ def adapt_model(
     from charrnn.cli.bars import show_scoring
     from charrnn.data.corpus import STDIN
     from charrnn.inference.encode import encode_text
+    from charrnn.inference.score import check_length
     from charrnn.planning.texts import describe_source, load_text
 
     if source == STDIN:
         terminal.note_waiting()
     corpus = load_text(source, data_dir, terminal)
     ids = encode_text(model.vocabulary, corpus.text, unknown)
+    check_length(ids)
+    prepare_adapting(model, adaptation, own, data_dir, terminal)
     skipped = len(corpus.text) - len(ids)
     left_out = f", {skipped:,} left out" if skipped else ""
     terminal.note(f"adapting to {describe_source(source)}, {len(ids):,} characters{left_out}")

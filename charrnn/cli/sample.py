@@ -151,9 +151,8 @@ def sample(
     model = load_with_engine(path, engine)
     encode_prompt(model.vocabulary, text, unknown)  # else a wrong prompt would be found too late
     if adapt is not None and adaptation is not None:
-        adapting.prepare_adapting(model, adaptation, corpus, data_dir, terminal)
-        read = (adapt, adaptation, passes or 1, unknown, data_dir, terminal)
-        model = adapting.adapt_model(model, *read)
+        how = (adaptation, passes or 1, unknown, corpus, data_dir, terminal)
+        model = adapting.adapt_model(model, adapt, *how)
     if save_as:
         model.save(checkpoints / save_as)
         terminal.note(f"the adapted network is kept as run {save_as}")

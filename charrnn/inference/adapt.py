@@ -14,9 +14,12 @@ Shapes: N characters of a text, T of a piece.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from charrnn.config.fields import require
 from charrnn.config.language import Adaptation
@@ -99,8 +102,9 @@ def score_adaptively(
     """
     check_length(ids)
     learner = Learner(checkpoint, rms, adaptation)
-    losses = _read_and_learn(learner, ids, adaptation, progress)
-    return average(losses, len(ids) - 1)
+    with _use_one_core():
+        losses = _read_and_learn(learner, ids, adaptation, progress)
+        return average(losses, len(ids) - 1)
 
 
 def adapt(
@@ -128,10 +132,11 @@ def adapt(
     check_length(ids)
     require(passes >= 1, f"`passes` must be at least 1, not {passes}")
     learner = Learner(checkpoint, rms, adaptation)
-    for _ in range(passes):
-        learner.network.reset()
-        for _ in _read_and_learn(learner, ids, adaptation, progress):
-            pass
+    with _use_one_core():
+        for _ in range(passes):
+            learner.network.reset()
+            for _ in _read_and_learn(learner, ids, adaptation, progress):
+                pass
     return replace(checkpoint, weights=learner.network.weights)
 
 
@@ -149,12 +154,13 @@ def measure_rms(checkpoint: Checkpoint, texts: Iterable[Ids], piece: int) -> Gra
     """
     network = LearningNetwork(checkpoint)
     squares = _Squares(network)
-    for ids in texts:
-        check_length(ids)
-        network.reset()
-        for inputs, targets in _cut_pieces(ids, piece):
-            check_finite(network.read(inputs))
-            squares.add(network.compute_gradients(targets))
+    with _use_one_core():
+        for ids in texts:
+            check_length(ids)
+            network.reset()
+            for inputs, targets in _cut_pieces(ids, piece):
+                check_finite(network.read(inputs))
+                squares.add(network.compute_gradients(targets))
     return squares.find_rms()
 
 
@@ -172,6 +178,12 @@ class _Squares:
 
     def find_rms(self) -> GradientRms:
         return {name: np.sqrt(sums / np.float32(self.pieces)) for name, sums in self._sums.items()}
+
+
+def _use_one_core() -> AbstractContextManager[Any]:
+    """Keep products on one core: they are small, and a busy second core makes them wait long."""
+    limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="blas")
+    return limits
 
 
 def _read_and_learn(

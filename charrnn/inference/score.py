@@ -52,7 +52,9 @@ def check_length(ids: Ids) -> None:
         UsageError: it has fewer than two characters, one to read and one to predict.
     """
     if len(ids) < 2:  # noqa: PLR2004 - see above
-        raise UsageError("a text to score needs at least two characters: give a longer one")
+        raise UsageError(
+            "one character leaves nothing to predict: give a text of at least two characters"
+        )
 
 
 def score_stream(network: Reader, ids: Ids, progress: OnProgress = lambda _: None) -> Score:

@@ -47,7 +47,7 @@ def find_rms(
     except CharrnnError as error:
         reporter.detail(str(error))
         return None
-    reporter.detail(f"measuring the network's gradients on {PIECES} pieces of its training text")
+    reporter.note("measuring the network's gradients on its training text, once")
     stretches = [checkpoint.vocabulary.encode(one) for one in cut_stretches(text, PIECES * piece)]
     rms = measure_rms(checkpoint, stretches, piece)
     with contextlib.suppress(OSError):  # a folder that can't be written costs time, no more

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from charrnn.config.fields import CELLS
 from charrnn.config.language import Adaptation
@@ -203,6 +204,25 @@ def test_a_character_that_was_not_measured_takes_small_steps(
     adapted = adapt(checkpoint, np.append(ids, [3] * 20).astype(np.int32), rms, Adaptation())
     moved = adapted.weights[table] - checkpoint.weights[table]
     assert 0 < abs(moved[3]).max() < 0.02
+
+
+def test_one_core_multiplies(make_checkpoint: MakeCheckpoint) -> None:
+    """While a network adapts, and no longer."""
+    seen: list[int] = []
+
+    def note(_: int) -> None:
+        seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+
+    checkpoint, ids = make_checkpoint(), draw_ids(30)
+    note(0)
+    before = seen.copy()
+    seen.clear()
+    adapt(checkpoint, ids, make_rms(checkpoint), Adaptation(), progress=note)
+    assert seen
+    assert set(seen) == {1}
+    seen.clear()
+    note(0)
+    assert seen == before
 
 
 def test_nan_is_an_error(make_checkpoint: MakeCheckpoint) -> None:

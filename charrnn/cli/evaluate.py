@@ -37,6 +37,7 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
         "charrnn evaluate shakespeare-lstm training --limit 100000",
         "charrnn evaluate shakespeare-lstm another-play.txt --unknown skip",
         "charrnn evaluate shakespeare-lstm --epoch 3 --mode crops --json",
+        "charrnn evaluate shakespeare-lstm --adapt",
     ),
 )
 @click.argument("run", required=False, shell_complete=options.run_names)

@@ -27,6 +27,7 @@ _SEPARATOR = "\n\n---\n\n"
         'charrnn sample "ROMEO:" --length 200 --num 3 --seed 7',
         "charrnn sample --run shakespeare-lstm --epoch 3 > out.txt",
         "charrnn sample --prompt-file start.txt --top-p 0.9 --json",
+        'charrnn sample "Dear " --adapt letters.txt --adapt-passes 3',
     ),
 )
 @click.argument("prompt", required=False)

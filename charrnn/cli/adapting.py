@@ -1,6 +1,5 @@
 """Adapting a network while it reads, or before it writes."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +58,8 @@ def prepare_adapting(
     from charrnn.planning.gradient_rms import find_rms
 
     if model.path:
-        find = partial(find_rms, model.path, model.checkpoint, corpus, data_dir, terminal)
-        rms = find(adaptation.piece)
+        source = (corpus, data_dir, terminal)
+        rms = find_rms(model.path, model.checkpoint, *source, adaptation.piece)
         if rms is None:
             terminal.note(
                 "note: the text that the network was trained on is unavailable, so the size of its "

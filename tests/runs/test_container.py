@@ -99,7 +99,7 @@ def test_flipped_bits_are_found(path: Path) -> None:
         damaged = bytearray(content)
         damaged[place] ^= 1 << random.integers(8)
         path.write_bytes(damaged)
-        reject(path)
+        assert str(path) in reject(path)
 
 
 @pytest.mark.parametrize(

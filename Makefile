@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format coverage api notebook shakespeare reviews benchmark clean
+.PHONY: help demo test fuzz check format coverage api notebook shakespeare reviews benchmark clean
 
 demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, print what it writes
 	rm -rf checkpoints/demo
@@ -17,6 +17,9 @@ help:  ## list what make can do
 
 test: $(VENV)/.installed-dev  ## run the tests, in two processes
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+fuzz: $(VENV)/.installed-dev  ## mutate files of every kind, 100,000 in all, and look for harm: a quarter of an hour
+	$(BIN)/python -m tests.fuzz
 
 check: $(VENV)/.installed-dev  ## lint, format and types, as CI does
 	$(BIN)/ruff check .

@@ -102,7 +102,6 @@ def _read_lines(report: IO[str], child: int, seconds: float) -> Iterator[str]:
 
 def _use_all(seed: Seed, cases: range, seconds: float, report: IO[str]) -> None:
     watch = _Watch(seed.path)
-    _limit_memory()
     for case in cases:
         seed.path.write_bytes(mutate(seed.content, random.Random(f"{seed.name} {case}")))
         began = time.monotonic()
@@ -116,7 +115,7 @@ def _use_all(seed: Seed, cases: range, seconds: float, report: IO[str]) -> None:
 def _use(seed: Seed, watch: "_Watch") -> str:
     """Use one file as a user would, and say what came of it."""
     try:
-        with watch.on():
+        with _limit_memory(seed.path.stat().st_size), watch.on():
             seed.use()
         outcome = "read"
     except CharrnnError as error:
@@ -161,9 +160,14 @@ class _Watch:
             self.found = f"{event} {arguments[0]}"[:200]
 
 
-def _limit_memory() -> None:
-    """Let the process take no more than `MEMORY` beyond what it has and the largest file."""
-    if sys.platform == "linux":
+@contextlib.contextmanager
+def _limit_memory(size: int) -> Iterator[None]:
+    """Let the process take no more than `MEMORY` beyond what it has and a file of this size."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    if sys.platform == "linux":  # others don't limit a process's memory in this way
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        limit = used + MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_AS, (used + size + MEMORY, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal
 
+from charrnn.data.files import Bounded, open_regular
 from charrnn.errors import ReviewsError
 
 PARTS = ("train", "test")
@@ -21,21 +22,6 @@ _LONGEST_HEADER = 2**16  # bytes
 _DEPTHS = (3, 4)  # parts of a path; one folder of any name may be above train and test
 
 
-class _Bounded:
-    """A file that can be read for no more than `left` bytes, a budget that its reader renews."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.left = 0
-        self.tell, self.seek, self.close = file.tell, file.seek, file.close
-        self._read = file.read
-
-    def read(self, size: int) -> bytes:
-        self.left -= size
-        if self.left < 0:
-            raise OSError(errno.EFBIG, f"a header has over {_LONGEST_HEADER:,} bytes")
-        return self._read(size)
-
-
 class _Archive(tarfile.TarFile):
     """A tar archive that keeps no members in memory and rejects huge headers.
 
@@ -43,7 +29,7 @@ class _Archive(tarfile.TarFile):
     """
 
     def __init__(self, name: str, mode: Literal["r"], file: IO[bytes]) -> None:
-        self._file = _Bounded(file)
+        self._file = Bounded(file, 0, f"a header has over {_LONGEST_HEADER:,} bytes")
         super().__init__(name, mode, self._file)  # type: ignore[arg-type] # nothing is written
 
     def next(self) -> tarfile.TarInfo | None:
@@ -101,16 +87,17 @@ def _read_folder(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _read_archive(path: Path) -> Iterator[tuple[str, bytes]]:
     left = _MOST
-    with path.open("rb") as start:
-        zipped = start.read(2) == b"\x1f\x8b"
-    # Not "r|*": with other compressions tarfile unpacks a small file's whole content at once.
-    with _Archive.open(path, "r|gz" if zipped else "r|") as archive:
-        for member in archive:
-            name = _find_name(member.name)
-            file = archive.extractfile(member) if name and member.isreg() else None
-            if name and file:
-                left -= _require_room(path, name, member.size, left)
-                yield name, file.read()
+    with open_regular(path) as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        # Not "r|*": with other compressions tarfile unpacks a small file's whole content at once.
+        with _Archive.open(path, "r|gz" if zipped else "r|", file) as archive:
+            for member in archive:
+                name = _find_name(member.name)
+                opened = archive.extractfile(member) if name and member.isreg() else None
+                if name and opened:
+                    left -= _require_room(path, name, member.size, left)
+                    yield name, opened.read()
 
 
 def _find_name(path: str) -> str | None:

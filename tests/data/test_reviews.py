@@ -262,6 +262,18 @@ def test_only_files_are_reviews() -> None:
     assert len(load_reviews(folder).train) == 24
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("name", ["a.npz", "a.tar", "a.tar.gz", "a.tgz", "a.csv", "a.jsonl"])
+def test_neither_pipe_nor_device_is_read(name: str) -> None:
+    """What could keep a reader forever is refused at once, as a file of any kind."""
+    os.mkfifo(name)
+    assert "it is no regular file" in failure_of(Path(name))
+    Path(name).unlink()
+    Path(name).symlink_to("/dev/zero")
+    assert "it is no regular file" in failure_of(Path(name))
+
+
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
 @pytest.mark.parametrize("place", ["first", "later"])
 def test_large_header_is_not_read(kind: bytes, place: str) -> None:

@@ -1,11 +1,26 @@
 """Opening files that a stranger may have made or named: regular ones, within bounds."""
 
 import errno
-import os
 import stat
 from io import BufferedReader
 from pathlib import Path
 from typing import IO
+
+
+def measure_regular(path: Path) -> int:
+    """How many bytes a regular file has.
+
+    Raises:
+        OSError: it is missing, or something else; `strerror` says why.
+    """
+    try:
+        found = path.stat()
+    except ValueError as error:  # a NUL, or half a character
+        raise OSError(errno.EINVAL, "no file can have this name", str(path)) from error
+    if stat.S_ISREG(found.st_mode):
+        return found.st_size
+    kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no regular file"
+    raise OSError(errno.EINVAL, f"it is {kind}", str(path))
 
 
 def open_regular(path: Path) -> BufferedReader:
@@ -14,16 +29,8 @@ def open_regular(path: Path) -> BufferedReader:
     Raises:
         OSError: it can't be opened, or is something else; `strerror` says why.
     """
-    try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    except ValueError as error:  # a NUL, or half a character
-        raise OSError(errno.EINVAL, "no file can have this name", str(path)) from error
-    mode = os.fstat(handle).st_mode
-    if stat.S_ISREG(mode):
-        return os.fdopen(handle, "rb")
-    os.close(handle)
-    kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-    raise OSError(errno.EINVAL, f"it is {kind}", str(path))
+    measure_regular(path)  # first, for some devices act on being opened
+    return path.open("rb")
 
 
 def read_bounded(path: Path, most: int) -> bytes:
@@ -32,11 +39,11 @@ def read_bounded(path: Path, most: int) -> bytes:
     Raises:
         OSError: it can't be read, is something else, or is larger.
     """
-    with open_regular(path) as file:
-        content = file.read(min(os.fstat(file.fileno()).st_size, most) + 1)
-    if len(content) > most:
+    size = measure_regular(path)
+    if size > most:
         raise OSError(errno.EFBIG, f"it has over {most:,} bytes", str(path))
-    return content
+    with path.open("rb") as file:
+        return file.read(size)
 
 
 class Bounded:

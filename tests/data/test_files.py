@@ -33,7 +33,7 @@ def test_a_pipe_or_device_is_not_waited_for() -> None:
     os.mkfifo("pipe")
     Path("link").symlink_to("/dev/zero")
     for path in (Path("pipe"), Path("/dev/zero"), Path("/dev/tty"), Path("link")):
-        assert catch_reason(path) in {"it is no regular file", "No such device or address"}
+        assert catch_reason(path) == "it is no regular file"
     assert catch_reason(Path()) == "it is a folder"
 
 

@@ -1,5 +1,6 @@
 """Where reviews come from, and what encodes them."""
 
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -153,6 +154,22 @@ def test_other_reviews_are_rejected(npz: Path) -> None:
         f"{npz.resolve()} does not hold, or no longer, the reviews that mine was trained on: give "
         "those as `data`"
     )
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["a.npz", "a.tar.gz", "a.csv"])
+def test_what_a_run_names_is_not_read_unless_it_is_a_file(tmp_path: Path, name: str) -> None:
+    """A run from a stranger may name a device or a pipe as its reviews."""
+    path = tmp_path / name
+    recipe = replace(REVIEW_RECIPE, sources=(str(path),), text_column="", label_column="")
+    os.mkfifo(path)
+    for _ in range(2):
+        message = catch_message(
+            ReviewsError, lambda: find_reviews_again(RUN, recipe, (), DATA, Silence())
+        )
+        assert message.startswith(f"can't read {path}: it is no regular file")
+        path.unlink()
+        path.symlink_to("/dev/zero")
 
 
 # What encodes them.

@@ -67,6 +67,26 @@ def test_words_read_ranks_and_subwords_read_text(npz: Path, folder: Path, turn: 
     assert isinstance(find("words", folder), TextReviews)
 
 
+def test_what_is_left_out_is_said(folder: Path, reporter: RecordingReporter) -> None:
+    """A third class is named with its number; that aclImdb has unlabelled reviews is a detail."""
+    for name in (
+        "train/neutral/1.txt",
+        "train/neutral/2.txt",
+        "test/odd/1.txt",
+        "train/unsup/1.txt",
+    ):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("so so")
+    find_reviews("words", ReviewSource((folder,)), DATA, reporter)
+    read = "only {train,test}/{pos,neg}/*.txt is read"
+    assert sorted(reporter.notes) == [
+        f"{folder.name}: 1 file is left out in test/odd; {read}",
+        f"{folder.name}: 2 files are left out in train/neutral; {read}",
+    ]
+    assert reporter.details == [f"{folder.name}: 1 file is left out in train/unsup; {read}"]
+
+
 def test_columns_of_a_table_are_handed_on() -> None:
     """The chosen columns are the ones that are read."""
     path = write_table(Path("mine.csv"), columns=("what", "how"))

@@ -13,7 +13,8 @@ from charrnn.errors import RunError
 from charrnn.runs.atomic import write_atomically
 
 _LARGEST_EXPONENT = 700  # exp of more overflows a float
-_MOST = 2**23  # bytes, enough for 70,000 epochs
+_MOST = 2**24  # bytes
+_MOST_LINES = 2**17  # more epochs than a resume file can hold
 _LONGEST_LINE = 500  # characters
 _LAST_EPOCH = 10**9
 _EXPLODED = 1e6  # a number from here on is not written out in full
@@ -116,8 +117,8 @@ def _show(value: float | None) -> str:
 
 def _split_lines(text: str) -> list[str]:
     lines = text.splitlines()
-    if max(map(len, lines), default=0) > _LONGEST_LINE:
-        raise ValueError("a line is too long")
+    if len(lines) > _MOST_LINES or max(map(len, lines), default=0) > _LONGEST_LINE:
+        raise ValueError("there are too many lines, or too long ones")
     return lines
 
 

@@ -123,6 +123,7 @@ def test_the_undamaged_history_is_read() -> None:
         GOOD + "x" * 200_000,
         GOOD + '"' + "1," * 100_000,
         GOOD + "2," * 300,
+        GOOD + "1,0,0,,0,\n" * 2**17,
         GOOD.replace("1,2.5", "0,2.5"),
         GOOD.replace("1,2.5", "-1,2.5"),
         GOOD.replace("1,2.5", f"{10**30},2.5"),
@@ -149,7 +150,7 @@ def test_only_a_small_file_is_read() -> None:
         file.truncate(2**34)
     for name, reason in (
         ("pipe", "it is no regular file"),
-        ("huge", "it has over 8,388,608 bytes"),
+        ("huge", "it has over 16,777,216 bytes"),
         (".", "it is a folder"),
     ):
         message = catch_message(RunError, lambda name=name: read_history(Path(name)))  # type: ignore[misc]

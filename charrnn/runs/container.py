@@ -17,8 +17,6 @@ import hashlib
 import io
 import json
 import math
-import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -26,6 +24,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.data.files import open_regular
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs.atomic import write_atomically
 
@@ -143,19 +142,13 @@ def _describe(content: Any, offsets: Mapping[str, int], arrays: Mapping[str, Arr
 
 
 def _open(path: Path) -> BinaryIO:
-    """Open a regular file; a pipe or a device could make the reader wait forever."""
+    """Open a regular file."""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        return open_regular(path)
     except FileNotFoundError as error:
         raise CheckpointError(f"no file {path}") from error
     except OSError as error:
         raise CheckpointError(f"can't read {path}: {error.strerror}") from error
-    mode = os.fstat(handle).st_mode
-    if stat.S_ISREG(mode):
-        return os.fdopen(handle, "rb")
-    os.close(handle)
-    kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-    raise CheckpointError(f"can't read {path}: it is {kind}")
 
 
 def _read_bytes(path: Path, title: str) -> bytes:

@@ -20,7 +20,7 @@ def read_json(path: Path, most: int) -> Any:
             not finite or an integer of over 64 bits.
     """
     content = read_bounded(path, most)
-    if sum(map(content.count, (b"[", b"{", b",", b":"))) > _MOST_VALUES:
+    if not has_few_values(content):
         raise ValueError(f"over {_MOST_VALUES:,} values")
     try:
         return json.loads(
@@ -31,6 +31,11 @@ def read_json(path: Path, most: int) -> Any:
         )
     except RecursionError as error:
         raise ValueError("lists in lists in lists") from error
+
+
+def has_few_values(content: bytes) -> bool:
+    """Whether JSON has so few values that parsing it takes little memory beyond its strings."""
+    return sum(map(content.count, (b"[", b"{", b",", b":"))) <= _MOST_VALUES
 
 
 def _parse_integer(text: str) -> int:

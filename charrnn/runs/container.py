@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.files import open_regular
+from charrnn.data.json_files import has_few_values
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs.atomic import write_atomically
 
@@ -32,7 +33,6 @@ _SMALLEST = 512  # bytes of the block, a power of two for HDF5
 _HEADER = 256  # bytes, more than the first three lines have
 _OFFSET = 20  # characters of the longest offset
 _MOST_JSON = 2**24  # bytes; the encoder of 250,000 words has a quarter of that
-_MOST_VALUES = 2**20  # lists, objects and what they hold, which take up to 80 bytes each
 _DTYPES = ("<f4", "<f8", "<i4", "<i8", "<u4", "<u8")
 _LONGEST = 150  # characters of a reason
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -163,8 +163,7 @@ def _read_bytes(path: Path, title: str) -> bytes:
 
 def _is_bounded(text: bytes) -> bool:
     """Whether parsing a line of JSON takes little memory; what is not ASCII could take more."""
-    values = sum(text.count(sign) for sign in (b"[", b"{", b",", b":"))
-    return len(text) <= _MOST_JSON and values <= _MOST_VALUES and text.isascii()
+    return len(text) <= _MOST_JSON and has_few_values(text) and text.isascii()
 
 
 def _parse(data: bytes, start: int) -> Contents:

@@ -197,6 +197,7 @@ def _guess(start: bytes, found: bytes) -> str:
     """What else the file may be, by its beginning."""
     if start.startswith(_HDF5):
         return ": another program's HDF5 file has no vocabulary or settings"
-    if found.startswith(b"charrnn "):
-        return f" but a {found.decode(errors='replace')}"
+    name = found.decode(errors="replace")
+    if name.startswith("charrnn ") and name.isprintable():
+        return f" but a {name}"
     return "" if start else ": it is empty"

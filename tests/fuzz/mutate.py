@@ -139,9 +139,8 @@ def _change_place(arrays: dict[str, Any], name: str, random: Random) -> None:
     elif kind == 1:
         shape = [_make_value(length, random) for length in shape]
     elif kind == 2:
-        shape = random.choice(
-            ([], shape[::-1], [*shape, 1], [math.prod(shape[:4])], shape[:4] * 40)
-        )
+        few = [length for length in shape[:4] if isinstance(length, int)]
+        shape = random.choice(([], shape[::-1], [*shape, 1], [math.prod(few)], few * 40))
     elif kind == 3:
         offset = random.choice((0, 512, offset + 1, offset - 4, *_NUMBERS))
     else:

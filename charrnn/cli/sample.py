@@ -11,6 +11,7 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
+from charrnn.cli.visible import echo, encode
 from charrnn.errors import CorpusError
 from charrnn.runs.kinds import LANGUAGE
 
@@ -200,14 +201,14 @@ def _write(steps: Iterable[list[str]], num: int, prompt: str) -> int:
     In a terminal the last line is ended.
     """
     out = sys.stdout.buffer
-    out.write(_encode(prompt))
+    out.write(encode(prompt))
     out.flush()
     others: list[list[str]] = [[] for _ in range(num - 1)]
     written, last = 0, prompt[-1:]
     for first, *rest in steps:
         written += len(first)
         last = first or last
-        out.write(_encode(first))
+        out.write(encode(first))
         out.flush()
         for pieces, new in zip(others, rest, strict=True):
             written += len(new)
@@ -215,7 +216,7 @@ def _write(steps: Iterable[list[str]], num: int, prompt: str) -> int:
     for pieces in others:
         text = _SEPARATOR + prompt + "".join(pieces)
         last = text[-1]
-        out.write(_encode(text))
+        out.write(encode(text))
     if sys.stdout.isatty() and last != "\n":
         out.write(b"\n")
     out.flush()
@@ -236,9 +237,5 @@ def _write_json(
         row = {"prompt": prompt, "text": text, "checkpoint": str(path)}
         source = model.checkpoint.provenance
         adapted = {"adapted": source.adapted} if source.adapted else {}
-        click.echo(json.dumps(row | {"epoch": source.epoch} | settings | adapted))
+        echo(json.dumps(row | {"epoch": source.epoch} | settings | adapted))
     return sum(map(len, texts))
-
-
-def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")

@@ -17,6 +17,7 @@ from charrnn.cli.evaluate import evaluate
 from charrnn.cli.options import RenderedError
 from charrnn.cli.sample import sample
 from charrnn.cli.train import train
+from charrnn.cli.typed import explain_dash
 from charrnn.cli.visible import echo
 from charrnn.errors import CharrnnError
 
@@ -101,7 +102,8 @@ def _make_message(error: Exception) -> str:
 def _describe(error: Exception) -> str:
     if isinstance(error, click.UsageError):
         help_at = f"{error.ctx.command_path} --help" if error.ctx else "charrnn --help"
-        return f"{error.format_message().rstrip('.')} (see {help_at})"
+        dash = explain_dash(error) if isinstance(error, click.NoSuchOption) else ""
+        return f"{error.format_message().rstrip('.')} ({dash}see {help_at})"
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, CharrnnError):

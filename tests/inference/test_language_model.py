@@ -420,3 +420,11 @@ def test_values_out_of_range_are_rejected_at_once(
     """A value outside its range is rejected by the call itself, before any character is sampled."""
     with pytest.raises(UsageError, match=f"^`{name}` must"):
         LanguageModel(make_checkpoint()).stream_many(**{"num": 1, name: value})
+
+
+def test_stop_must_be_possible(make_checkpoint: MakeCheckpoint) -> None:
+    """A stop text with characters that the network can't write is rejected by name."""
+    model = LanguageModel(make_checkpoint())
+    for ask in (model.generate, model.stream):
+        with pytest.raises(VocabularyError, match=r"^`stop` would never be written: .*: 'Z' 'ß'$"):
+            ask("a", stop="aZßb", unknown="skip")

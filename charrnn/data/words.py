@@ -95,23 +95,22 @@ class Words:
         return cls([word for word, _ in counts.most_common(_count_words(max_words))])
 
     @classmethod
-    def from_json(cls, content: str) -> "Words":
-        """The vocabulary that `to_json` wrote.
+    def from_values(cls, values: object) -> "Words":
+        """The vocabulary that `to_values` gave.
 
         Raises:
-            ValueError: the content is not a list of distinct words in JSON.
+            ValueError: the values are not a list of distinct words.
         """
-        words = _parse_json(content)
-        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        if not isinstance(values, list) or not all(isinstance(word, str) for word in values):
             raise ValueError("the vocabulary is not a list of words")
         try:
-            return cls(words)
+            return cls(values)
         except ReviewsError as error:
             raise ValueError(str(error)) from error
 
-    def to_json(self) -> str:
-        """The words in the order of their ids from 4 on, as a JSON list."""
-        return json.dumps(self.words, ensure_ascii=False)
+    def to_values(self) -> list[str]:
+        """The words in the order of their ids from 4 on."""
+        return list(self.words)
 
     def __len__(self) -> int:
         return _FIRST + len(self.words)

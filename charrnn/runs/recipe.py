@@ -193,7 +193,7 @@ def _review_values(recipe: ReviewRecipe | WordRecipe) -> dict[str, Any]:
     values = _plain(recipe, "sources", "corpus", "corpus_sha256")
     columns = {name: getattr(recipe, name) for name in ("text_column", "label_column")}
     chosen = {name: column for name, column in columns.items() if column}
-    return values | chosen | {"encoder": recipe.encoder.to_json()}
+    return values | chosen | {"encoder": recipe.encoder.to_values()}
 
 
 def _review_parts(

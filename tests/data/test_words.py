@@ -108,22 +108,20 @@ def test_words_are_learned_by_frequency() -> None:
     assert Words.from_texts(["B a. c", "C b d, c"], 100).words == ["c", "b", "a", "d"]
 
 
-def test_vocabulary_is_restored_from_json() -> None:
+def test_vocabulary_is_restored_from_values() -> None:
     """A vocabulary is stored as a plain list, which restores it."""
     words = Words(["naïve", "it's", "\x85", "\U0001f600"])
-    assert json.loads(words.to_json()) == words.words
-    assert Words.from_json(words.to_json()).words == words.words
+    assert words.to_values() == words.words
+    assert Words.from_values(words.to_values()).words == words.words
 
 
 @pytest.mark.parametrize(
-    "content",
-    ["", "[", "[" * 100_000, "{}", "3", "[]", '["a", "a"]', '["a", ""]', '["a", 3]', '{"a": 1}'],
-    ids=lambda content: content[:10],
+    "values", [{}, 3, [], ["a", "a"], ["a", ""], ["a", 3], {"a": 1}, None, "a"], ids=str
 )
-def test_damaged_json_is_rejected(content: str) -> None:
-    """JSON that is not a vocabulary raises an error."""
+def test_damaged_values_are_rejected(values: object) -> None:
+    """What is not a vocabulary raises an error."""
     with pytest.raises(ValueError, match="vocabulary"):
-        Words.from_json(content)
+        Words.from_values(values)
 
 
 @pytest.mark.parametrize(

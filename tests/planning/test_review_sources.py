@@ -185,7 +185,7 @@ def test_texts_have_a_vocabulary_of_their_own(folder: Path) -> None:
     reviews = load_reviews(folder)
     assert isinstance(reviews, TextReviews)
     words = make_encoder(reviews, "words", 7, DATA, Silence())
-    assert words.to_json() == Words.from_texts(reviews.train.reviews, 7).to_json()
+    assert words.to_values() == Words.from_texts(reviews.train.reviews, 7).to_values()
     subwords = make_encoder(reviews, "subwords", 280, DATA, Silence())
     assert isinstance(subwords, Subwords)
     assert len(subwords) <= 280

@@ -14,9 +14,9 @@ from charrnn.runs.resume import count_epochs
 from charrnn.runs.run import Run
 
 if TYPE_CHECKING:
-    from filelock import AcquireReturnProxy
+    from filelock import BaseFileLock
 
-_claimed: dict[Path, "AcquireReturnProxy"] = {}  # by this process, and not trained in yet
+_claimed: dict[Path, "BaseFileLock"] = {}  # by this process, and not trained in yet
 
 
 def is_free(run: Run) -> bool:
@@ -24,6 +24,8 @@ def is_free(run: Run) -> bool:
 
     A folder with files that can't be read, or that are not a run's, is not free.
     """
+    if run.folder.exists() and not run.folder.is_dir():
+        return False
     files = {path.name for path in run.folder.glob("*.h5")}
     if not files <= {run.resume_file.name, run.interrupted_file.name}:
         return False
@@ -46,7 +48,7 @@ def claim(run: Run) -> bool:
     if lock is None:
         return False
     if not is_free(run):  # it was trained in before the lock was held
-        lock.lock.release()
+        lock.release()
         return False
     run.interrupted_file.unlink(missing_ok=True)
     run.resume_file.unlink(missing_ok=True)
@@ -63,18 +65,27 @@ def hold_lock(run: Run) -> Iterator[None]:
     """
     lock = _claimed.pop(run.folder.resolve(), None) or _acquire(run)
     if lock is None:
-        raise RunError(
-            f"run {run.name!r} is being trained by another process: wait for it, or choose "
-            "another name as `run`"
-        )
-    with lock:
+        raise make_busy_error(run)
+    try:
         yield
+    finally:
+        lock.release()
 
 
-def _acquire(run: Run) -> "AcquireReturnProxy | None":
+def make_busy_error(run: Run) -> RunError:
+    """The error for a run whose folder another process holds."""
+    return RunError(
+        f"run {run.name!r} is being trained by another process: wait for it, or choose another "
+        "name as `run`"
+    )
+
+
+def _acquire(run: Run) -> "BaseFileLock | None":
     from filelock import FileLock, Timeout
 
+    lock = FileLock(run.lock_file, timeout=0, thread_local=False)
     try:
-        return FileLock(run.lock_file, timeout=0, thread_local=False).acquire()
+        lock.acquire()
     except Timeout:
         return None
+    return lock

@@ -17,8 +17,6 @@ import hashlib
 import io
 import json
 import math
-import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -26,6 +24,8 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.data.files import open_regular
+from charrnn.data.json_files import has_few_values
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs.atomic import write_atomically
 
@@ -33,7 +33,6 @@ _SMALLEST = 512  # bytes of the block, a power of two for HDF5
 _HEADER = 256  # bytes, more than the first three lines have
 _OFFSET = 20  # characters of the longest offset
 _MOST_JSON = 2**24  # bytes; the encoder of 250,000 words has a quarter of that
-_MOST_VALUES = 2**20  # lists, objects and what they hold, which take up to 80 bytes each
 _DTYPES = ("<f4", "<f8", "<i4", "<i8", "<u4", "<u8")
 _LONGEST = 150  # characters of a reason
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -143,19 +142,13 @@ def _describe(content: Any, offsets: Mapping[str, int], arrays: Mapping[str, Arr
 
 
 def _open(path: Path) -> BinaryIO:
-    """Open a regular file; a pipe or a device could make the reader wait forever."""
+    """Open a regular file."""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        return open_regular(path)
     except FileNotFoundError as error:
         raise CheckpointError(f"no file {path}") from error
     except OSError as error:
         raise CheckpointError(f"can't read {path}: {error.strerror}") from error
-    mode = os.fstat(handle).st_mode
-    if stat.S_ISREG(mode):
-        return os.fdopen(handle, "rb")
-    os.close(handle)
-    kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-    raise CheckpointError(f"can't read {path}: it is {kind}")
 
 
 def _read_bytes(path: Path, title: str) -> bytes:
@@ -170,15 +163,14 @@ def _read_bytes(path: Path, title: str) -> bytes:
 
 def _is_bounded(text: bytes) -> bool:
     """Whether parsing a line of JSON takes little memory; what is not ASCII could take more."""
-    values = sum(text.count(sign) for sign in (b"[", b"{", b",", b":"))
-    return len(text) <= _MOST_JSON and values <= _MOST_VALUES and text.isascii()
+    return len(text) <= _MOST_JSON and has_few_values(text) and text.isascii()
 
 
 def _parse(data: bytes, start: int) -> Contents:
     text = data[start : data.index(b"\n", start, start + _MOST_JSON)]
     if not _is_bounded(text):
         raise ValueError("its description is too large")
-    values = json.loads(text)
+    values = json.loads(text.decode())  # bytes could be taken for UTF-16
     arrays = {name: _view(data, *described) for name, described in dict(values["arrays"]).items()}
     if sum(array.nbytes for array in arrays.values()) > len(data):
         raise ValueError("arrays share their place")

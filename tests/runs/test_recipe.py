@@ -15,10 +15,15 @@ from tests.support.kinds import LANGUAGE_RECIPE, RECIPES, REVIEW_RECIPE, WORD_RE
 
 Recipe = LanguageRecipe | ReviewRecipe | WordRecipe
 PARTS = {"vocabulary", "encoder"}
+LONG = "x" * 5_000
 
 
 def write_and_read(recipe: Recipe) -> Recipe:
     return type(recipe).from_values(json.loads(json.dumps(recipe.to_values())))
+
+
+def name_value(value: object) -> str:
+    return repr(value)[:12]
 
 
 def get_parts(recipe: Recipe) -> str | list[Any]:
@@ -63,6 +68,28 @@ def test_columns_are_written_only_if_they_were_chosen(recipe: ReviewRecipe | Wor
     assert_equal(write_and_read(plain), plain)
     chosen = replace(recipe, text_column="a", label_column="b").to_values()
     assert (chosen["text_column"], chosen["label_column"]) == ("a", "b")
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("wrong", [None, 5, True, 0.5, ["a"], {"a": "b"}, LONG], ids=name_value)
+def test_a_string_is_a_string(kind: Kind, wrong: object) -> None:
+    """What names a file or a run must be a string of a path's length, in each field."""
+    values = json.loads(json.dumps(RECIPES[kind].to_values()))
+    for name in (name for name, value in values.items() if isinstance(value, str)):
+        if name not in PARTS:
+            with pytest.raises(ValueError, match=f"^{name} is no short string$"):
+                RECIPES[kind].from_values(values | {name: wrong})
+
+
+@pytest.mark.parametrize(
+    "wrong", ["/dev/zero", 5, None, [5], [["a"]], {"a": 1}, [LONG]], ids=name_value
+)
+@pytest.mark.parametrize("recipe", [REVIEW_RECIPE, WORD_RECIPE], ids=["reviews", "words"])
+def test_sources_are_paths(recipe: ReviewRecipe | WordRecipe, wrong: object) -> None:
+    """Where reviews come from is a list of strings, not a string or anything else."""
+    values = recipe.to_values()
+    with pytest.raises(ValueError, match=r"^the sources are not a list of paths$"):
+        recipe.from_values(values | {"sources": wrong})
 
 
 @pytest.mark.parametrize(

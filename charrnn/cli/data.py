@@ -7,6 +7,7 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
+from charrnn.cli.visible import echo
 from charrnn.data.corpus import NAMED, Named
 from charrnn.errors import CorpusError
 
@@ -32,9 +33,9 @@ def list_corpora(data_dir: Path, as_json: bool, terminal: Terminal) -> None:
         where = _find(corpus, data_dir)
         if as_json:
             row = {"name": name, "here": where is not None, "description": corpus.description}
-            click.echo(json.dumps(row | {"path": str(where) if where else None}))
+            echo(json.dumps(row | {"path": str(where) if where else None}))
         else:
-            click.echo(f"{name:<12} {corpus.description:<28} {_describe(corpus, where)}")
+            echo(f"{name:<12} {corpus.description:<28} {_describe(corpus, where)}")
 
 
 @data.command(epilog=options.examples("charrnn data fetch", "charrnn data fetch --data-dir texts"))
@@ -49,7 +50,7 @@ def fetch(name: str, data_dir: Path, terminal: Terminal) -> None:
     if remote is None:
         raise CorpusError(f"{name} needs no fetching: it is always here, in Python itself")
     with terminal.download(remote.name) as progress:
-        click.echo(download.fetch(remote, data_dir, progress))
+        echo(download.fetch(remote, data_dir, progress))
 
 
 @data.command(epilog=options.examples("wc -c $(charrnn data path shakespeare)"))
@@ -62,7 +63,7 @@ def path(name: str, data_dir: Path, terminal: Terminal) -> None:
     where = _find(NAMED[name], data_dir)
     if where is None:
         raise CorpusError(f"{name} is not in {data_dir}: run charrnn data fetch {name}")
-    click.echo(where)
+    echo(where)
 
 
 def _find(corpus: Named, data_dir: Path) -> Path | None:

@@ -11,6 +11,7 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
+from charrnn.cli.visible import echo
 from charrnn.errors import CorpusError
 from charrnn.runs.history import format_number
 from charrnn.runs.kinds import LANGUAGE
@@ -151,11 +152,11 @@ def evaluate(
     for one in modes:
         score = _measure(model, ids, one, measures[one], terminal)
         if as_json:
-            click.echo(json.dumps(source | _make_values(one, measures[one], score)))
+            echo(json.dumps(source | _make_values(one, measures[one], score)))
             continue
         if one == modes[0]:
-            click.echo(_align(*_COLUMNS))
-        click.echo(_make_row(one, score))
+            echo(_align(*_COLUMNS))
+        echo(_make_row(one, score))
 
 
 def _check_run(run: str | None, checkpoints: Path) -> None:

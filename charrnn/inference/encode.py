@@ -43,3 +43,15 @@ def encode_prompt(vocabulary: Vocabulary, prompt: str, unknown: str = "error") -
     if len(ids):
         return ids
     return vocabulary.encode("\n" if "\n" in vocabulary else vocabulary.characters[0])
+
+
+def check_stop(vocabulary: Vocabulary, stop: str | None) -> None:
+    """Reject a text to stop at that no text can end with.
+
+    Raises:
+        VocabularyError: the network can't write some of its characters; the message names them.
+    """
+    try:
+        vocabulary.encode(stop or "")
+    except VocabularyError as error:
+        raise VocabularyError(f"`stop` would never be written: {error}") from error

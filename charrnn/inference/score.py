@@ -96,6 +96,7 @@ def score_crops(
     length = require_integer("crop_length", length)
     if length < 1:
         raise UsageError(f"`crop_length` must be at least 1, not {length}")
+    length = min(length, len(ids))  # NumPy can't divide by a number of any size
     networks = cache(make)
     losses = (
         loss

@@ -136,7 +136,9 @@ def plan_run(
     from charrnn.training.language_batches import count_steps
 
     steps = count_steps(ids, recipe.training)
-    run = make_run(folders.destination, LANGUAGE, request.run, corpus.name, recipe.network.cell)
+    run = make_run(
+        folders.destination, LANGUAGE, request.run, corpus.name, recipe.network.cell, reporter.note
+    )
     return LanguagePlan(run, Progress(recipe, []), ids, steps, chosen.precision, origin)
 
 

@@ -205,7 +205,9 @@ def plan_classifier(request: ReviewRequest, folders: Folders, reporter: Reporter
     learn, validate, test = _make_parts(recipe, reviews)
     if len(learn) < training.folds:
         raise ReviewsError(f"{len(learn)} reviews to train on are too few for {request.preset}")
-    run = make_run(folders.destination, CLASSIFIER, request.run, corpus, request.preset)
+    run = make_run(
+        folders.destination, CLASSIFIER, request.run, corpus, request.preset, reporter.note
+    )
     return ReviewPlan(run, Progress(recipe, []), learn, validate, test, borrowed)
 
 

@@ -119,7 +119,9 @@ def plan_word_model(request: WordRequest, folders: Folders, reporter: Reporter) 
         source.label_column or "",
     )
     learn, validate = _make_parts(recipe, reviews)
-    run = make_run(folders.destination, WORD_MODEL, request.run, recipe.corpus, "words")
+    run = make_run(
+        folders.destination, WORD_MODEL, request.run, recipe.corpus, "words", reporter.note
+    )
     return WordPlan(run, Progress(recipe, []), learn, validate)
 
 

@@ -2,13 +2,18 @@
 
 import contextlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from charrnn.errors import CheckpointError, NoRunError, RunError, RunExistsError, UsageError
 from charrnn.runs import container, resume
 from charrnn.runs.checkpoint import SUFFIX
+from charrnn.runs.claim import claim, is_free, make_busy_error
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
+
+Note = Callable[[str], None]
+"""Called with what the user of a new run should know of its name."""
 
 _NAME = re.compile(r"[^\W_][\w.+-]*")
 _LONGEST_STEM = 50  # of 4 bytes each, well within what a file system allows
@@ -128,7 +133,7 @@ def find_checkpoint(
 
 
 def check_name(checkpoints: Path, kind: Kind, name: str, keyword: str = "run") -> None:
-    """Reject a new run's name that can't be a folder's, or is taken.
+    """Reject a new run's name that can't be a folder's, or is taken by a run with an epoch.
 
     Args:
         checkpoints: the folder of all runs.
@@ -146,7 +151,7 @@ def check_name(checkpoints: Path, kind: Kind, name: str, keyword: str = "run") -
             "first of them also . _ + -"
         )
     folder = checkpoints / kind.subfolder
-    if any((folder / name).glob("*.h5")):
+    if not is_free(Run(folder / name, kind)):
         taken = f"run {name!r} exists in {folder}: choose another name as `{keyword}`"
         if keyword != "run":
             raise RunError(taken)
@@ -154,25 +159,46 @@ def check_name(checkpoints: Path, kind: Kind, name: str, keyword: str = "run") -
         raise RunExistsError(f"{taken}, or resume it", found.name, name)
 
 
-def make_run(checkpoints: Path, kind: Kind, name: str | None, corpus: str, network: str) -> Run:
-    """A new run of that name, or in a folder that is claimed for one without a name."""
+def make_run(
+    checkpoints: Path, kind: Kind, name: str | None, corpus: str, network: str, note: Note
+) -> Run:
+    """Claim the folder of a new run.
+
+    Args:
+        checkpoints: the folder of all runs.
+        kind: of the run.
+        name: its name; None for one made of the corpus and the network.
+        corpus: the corpus's name.
+        network: what to call the network.
+        note: called with what the user should know.
+
+    Raises:
+        RunError: the name was taken since it was checked.
+    """
     if name is None:
-        return claim_folder(checkpoints, kind, corpus, network)
-    return Run(checkpoints / kind.subfolder / name, kind)
+        return claim_folder(checkpoints, kind, corpus, network, note)
+    run = Run(checkpoints / kind.subfolder / name, kind)
+    if not _claim(run, note):
+        check_name(checkpoints, kind, name)
+        raise make_busy_error(run)
+    return run
 
 
-def claim_folder(checkpoints: Path, kind: Kind, corpus: str, network: str) -> Run:
-    """Make the folder of a new run, named after its corpus and its network.
+def claim_folder(
+    checkpoints: Path, kind: Kind, corpus: str, network: str, note: Note = lambda _: None
+) -> Run:
+    """Claim the folder of a new run, named after its corpus and its network.
 
-    Of several processes that want the same name, each gets another number.
+    A name that is taken gets a number. Of several processes that want the same name, each gets
+    another one.
     """
     stem = re.sub(r"[^\w.+-]+", "-", corpus)[:_LONGEST_STEM].strip("-._+") or "text"
-    folder = checkpoints / kind.subfolder
-    folder.mkdir(parents=True, exist_ok=True)
-    number = 1
-    while not _make(path := folder / _number(f"{stem}-{network}", number)):
+    name, number = f"{stem}-{network}", 1
+    while not _claim(run := Run(checkpoints / kind.subfolder / _number(name, number), kind), note):
         number += 1
-    return Run(path, kind)
+    if number > 1:
+        note(f"{name} exists: this run is {run.name}")
+    return run
 
 
 def list_names(runs: list[Run]) -> str:
@@ -193,12 +219,13 @@ def _describe_folder(folder: Path) -> str:
     return f"{folder} is a folder of runs, not a run: name one, for example {folder / runs[0]}"
 
 
-def _make(folder: Path) -> bool:
-    """Make the folder, which of several processes only one can do."""
-    try:
-        folder.mkdir()
-    except FileExistsError:
+def _claim(run: Run, note: Note) -> bool:
+    """Claim a folder, and say so if another run began there."""
+    begun = run.resume_file.exists()
+    if not claim(run):
         return False
+    if begun:
+        note(f"{run.name} was stopped before its first epoch ended: this run takes its place")
     return True
 
 

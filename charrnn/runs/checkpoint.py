@@ -40,10 +40,11 @@ class Provenance:
     Attributes:
         corpus: the corpus's name.
         corpus_sha256: of the corpus's bytes.
-        epoch: the epoch that had ended or, if `finished` is false, was under way.
+        epoch: the epoch that had ended or, if there is a step, was under way.
         train_loss: mean over the epoch, nats per character.
         validation_loss: after the epoch, nats per character; None without validation text.
-        finished: whether the epoch had ended.
+        step: the last step taken in an epoch that was stopped; None if the epoch had ended.
+        steps: how many steps that epoch has; None likewise.
         adapted: what the network read and learnt from afterwards, and how; empty for nothing.
     """
 
@@ -52,13 +53,16 @@ class Provenance:
     epoch: int
     train_loss: float
     validation_loss: float | None
-    finished: bool = True
+    step: int | None = None
+    steps: int | None = None
     adapted: str = ""
 
     @property
     def moment(self) -> str:
-        """The epoch after which, or in which, the checkpoint was written."""
-        return f"epoch {self.epoch}" if self.finished else f"in epoch {self.epoch}"
+        """The epoch after which, or the step in it at which, the checkpoint was written."""
+        if self.step is None:
+            return f"epoch {self.epoch}"
+        return f"stopped at step {self.step} of {self.steps} of epoch {self.epoch}"
 
     def describe_loss(self) -> str:
         """The loss that counts, in words: validation's if there is one."""

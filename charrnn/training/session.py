@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
-from filelock import FileLock, Timeout
 
 from charrnn.errors import RunError, TrainingError
+from charrnn.runs.claim import hold_lock
 from charrnn.runs.recipe import Progress
 from charrnn.runs.resume import check_size, read_progress
 from charrnn.runs.run import Run
@@ -47,14 +47,7 @@ def explain_memory_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _lock(run: Run) -> Iterator[None]:
-    try:
-        lock = FileLock(run.lock_file, timeout=0).acquire()
-    except Timeout as error:
-        raise RunError(
-            f"run {run.name!r} is being trained by another process: wait for it, or choose "
-            "another name as `run`"
-        ) from error
-    with lock:
+    with hold_lock(run):
         try:
             yield
         finally:

@@ -49,7 +49,7 @@ class Stopper(keras.callbacks.Callback):  # type: ignore[misc]
         """Stop in the middle of an epoch, if asked to."""
         if self._interrupted() and batch + 1 < self.params["steps"]:
             self._guard.check_weights()
-            self._recorder.write_interrupted(float(logs["loss"]))
+            self._recorder.write_interrupted(batch + 1, float(logs["loss"]))
             raise Interrupted(batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002

@@ -380,7 +380,7 @@ def test_ctrl_c_while_training(interrupted: Interrupted) -> None:
     assert interrupted.stdout[0].startswith("epoch 1/2")
     assert interrupted.run.list_epochs() == [1]
     kept = read_checkpoint(interrupted.run.interrupted_file).provenance
-    assert (kept.epoch, kept.finished) == (2, False)
+    assert (kept.epoch, kept.steps) == (2, 749)
     after = interrupted.screen.split("stopping after this step")[1]
     assert "stopped in epoch 2: epoch 1 is saved" in after
     assert re.search(r"step [1-9]\d* of 749", after)

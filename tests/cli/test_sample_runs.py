@@ -45,10 +45,10 @@ def test_run_and_epoch(invoke: Invoke) -> None:
 
 def test_interrupted_epoch_can_be_read(invoke: Invoke) -> None:
     """A run that was interrupted in its first epoch can be used with the weights it reached."""
-    write_epoch("broken", 1, finished=False)
+    write_epoch("broken", 1, step=40)
     result = invoke("sample", "ab", "--length", 5)
     assert len(read_text(result)) == 7
-    assert result.stderr.startswith("broken, in epoch 1, ")
+    assert result.stderr.startswith("broken, stopped at step 40 of 172 of epoch 1, ")
 
 
 def test_checkpoint_needs_no_run(invoke: Invoke, make_run: MakeRun, tmp_path: Path) -> None:

@@ -27,9 +27,11 @@ def test_run_and_checkpoints(
 
 
 def test_unnamed_runs_get_new_names(plan: PlanRun, novel: Path) -> None:
-    """Without --run a new run never writes into an older one's folder."""
-    names = [plan(novel, *SMALL).run.name for _ in range(3)]
-    assert names == ["novel-rnn", "novel-rnn-2", "novel-rnn-3"]
+    """Without --run a new run never writes into an older one's folder, and says which it took."""
+    plans = [plan(novel, *SMALL) for _ in range(3)]
+    assert [one.run.name for one in plans] == ["novel-rnn", "novel-rnn-2", "novel-rnn-3"]
+    noted = [line for one in plans for line in one.result.stderr.splitlines() if "exists" in line]
+    assert noted == [f"novel-rnn exists: this run is novel-rnn-{number}" for number in (2, 3)]
 
 
 def test_run_that_exists(fails: Fails, invoke: Invoke, novel: Path) -> None:

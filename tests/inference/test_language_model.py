@@ -91,7 +91,7 @@ def test_loading_names_what_is_missing(tmp_path: Path) -> None:
         ({}, "lstm 256, 65 characters, trained on shakespeare, epoch 4, validation loss 1.4936"),
         ({"layers": 2, "units": 512, "cell": "gru"}, "2 × gru 512, 65 characters, "),
         ({"validation_loss": None}, "epoch 4, training loss 1.3122"),
-        ({"finished": False}, "trained on shakespeare, in epoch 4, "),
+        ({"step": 40}, "trained on shakespeare, stopped at step 40 of 172 of epoch 4, "),
         ({"characters": "".join(map(chr, range(33, 2033)))}, "lstm 256, 2,000 characters, "),
     ],
 )
@@ -101,7 +101,8 @@ def test_a_model_says_what_it_is(
     """Its repr has cell, layers and units, vocabulary, corpus, epoch and loss."""
     source: dict[str, Any] = {
         "validation_loss": fields.pop("validation_loss", 1.49356),
-        "finished": fields.pop("finished", True),
+        "step": fields.pop("step", None),
+        "steps": 172,
     }
     sizes: dict[str, Any] = {"characters": "".join(map(chr, range(33, 98))), "units": 256}
     made = make_checkpoint(**sizes | fields)
@@ -420,3 +421,11 @@ def test_values_out_of_range_are_rejected_at_once(
     """A value outside its range is rejected by the call itself, before any character is sampled."""
     with pytest.raises(UsageError, match=f"^`{name}` must"):
         LanguageModel(make_checkpoint()).stream_many(**{"num": 1, name: value})
+
+
+def test_stop_must_be_possible(make_checkpoint: MakeCheckpoint) -> None:
+    """A stop text with characters that the network can't write is rejected by name."""
+    model = LanguageModel(make_checkpoint())
+    for ask in (model.generate, model.stream):
+        with pytest.raises(VocabularyError, match=r"^`stop` would never be written: .*: 'Z' 'ß'$"):
+            ask("a", stop="aZßb", unknown="skip")

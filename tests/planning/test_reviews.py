@@ -141,11 +141,12 @@ def test_columns_of_a_table_are_kept(folders: Folders) -> None:
     assert (recipe.text_column, recipe.label_column, recipe.corpus) == ("what", "how", "mine")
 
 
-def test_a_named_run_claims_no_folder_yet(npz: Path, folders: Folders) -> None:
-    """The folder of a run whose name was chosen is made when training begins."""
+def test_a_named_run_claims_its_folder(npz: Path, folders: Folders) -> None:
+    """The folder of a run whose name was chosen is its own from then on."""
     planned = plan(request_for(npz, run="mine"), folders)
     assert planned.run == Run(folders.checkpoints / "classify/mine", CLASSIFIER)
-    assert not folders.checkpoints.exists()
+    with pytest.raises(RunError, match="another process"):
+        plan(request_for(npz, run="mine"), folders)
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,20 @@
 """New runs: what they may be called, and the folders that are claimed for them."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.errors import CharrnnError, RunError, RunExistsError, UsageError
-from charrnn.runs.catalogue import check_name, claim_folder
+from charrnn.runs.catalogue import check_name, claim_folder, make_run
+from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
 from tests.support import kinds
 from tests.support.messages import catch_message
 
+RESULT = EpochResult(1, 2.5, 2.25, 1.0)
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
@@ -42,20 +43,37 @@ def test_a_folder_is_made_among_those_of_its_kind(checkpoints: Path, kind: Kind)
     assert run.folder.is_dir()
 
 
-def test_a_name_taken_in_the_last_moment_is_left_to_its_taker(
-    checkpoints: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of two processes that begin at once the later one takes the next name."""
-    mkdir = Path.mkdir
+def test_a_name_that_is_taken_is_named(checkpoints: Path) -> None:
+    """A number in a run's name is noted, and so is a name that changes hands."""
+    notes: list[str] = []
 
-    def mkdir_too_late(path: Path, *args: Any, **kwargs: Any) -> None:
-        if path.name == "shakespeare-lstm":
-            mkdir(path, exist_ok=True)  # the other process
-        mkdir(path, *args, **kwargs)
+    def claim() -> str:
+        return claim_folder(checkpoints, LANGUAGE, "shakespeare", "lstm", notes.append).name
 
-    monkeypatch.setattr(Path, "mkdir", mkdir_too_late)
-    run = claim_folder(checkpoints, LANGUAGE, "shakespeare", "lstm")
-    assert run.name == "shakespeare-lstm-2"
+    begun = kinds.make_run(checkpoints, LANGUAGE, "shakespeare-lstm")
+    kinds.write_resume_file(begun)
+    assert claim() == "shakespeare-lstm"
+    assert notes.pop() == (
+        "shakespeare-lstm was stopped before its first epoch ended: this run takes its place"
+    )
+    assert claim() == "shakespeare-lstm-2"
+    assert notes == ["shakespeare-lstm exists: this run is shakespeare-lstm-2"]
+
+
+def test_a_chosen_name_is_claimed(checkpoints: Path) -> None:
+    """A chosen name is taken over too, unless an epoch has ended or another process trains it."""
+    notes: list[str] = []
+    begun = kinds.make_run(checkpoints, LANGUAGE, "mine")
+    kinds.write_resume_file(begun)
+    about = ("mine", "shakespeare", "lstm", notes.append)
+    assert make_run(checkpoints, LANGUAGE, *about) == begun
+    assert not begun.resume_file.exists()
+    assert notes == ["mine was stopped before its first epoch ended: this run takes its place"]
+    with pytest.raises(RunError, match="'mine' is being trained by another process"):
+        make_run(checkpoints, LANGUAGE, *about)
+    kinds.write_resume_file(begun, RESULT)
+    with pytest.raises(RunExistsError, match="'mine' exists"):
+        make_run(checkpoints, LANGUAGE, *about)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +161,7 @@ def test_an_existing_run_is_not_overwritten(run: Run, checkpoints: Path, file: s
 @every_kind
 def test_a_name_is_taken_among_its_own_kind_only(checkpoints: Path, kind: Kind) -> None:
     """A classifier may be called like a language model: they lie in different folders."""
-    kinds.write_resume_file(kinds.make_run(checkpoints, kind, "mine"))
+    kinds.write_resume_file(kinds.make_run(checkpoints, kind, "mine"), RESULT)
     for other in KINDS:
         if other == kind:
             with pytest.raises(RunExistsError) as failure:
@@ -156,7 +174,7 @@ def test_a_name_is_taken_among_its_own_kind_only(checkpoints: Path, kind: Kind) 
 def test_the_kind_of_a_run_in_the_way_is_what_its_files_say(tmp_path: Path) -> None:
     """The error about a taken name says which kind of run took it, so the advice can fit."""
     language = tmp_path / "classify"
-    kinds.write_resume_file(kinds.make_run(language, LANGUAGE, "mine"))
+    kinds.write_resume_file(kinds.make_run(language, LANGUAGE, "mine"), RESULT)
     with pytest.raises(RunExistsError) as failure:
         check_name(tmp_path, CLASSIFIER, "mine")
     assert failure.value.kind == LANGUAGE.name

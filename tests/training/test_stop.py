@@ -11,6 +11,7 @@ import pytest
 import charrnn
 from charrnn.runs.recipe import LanguageRecipe
 from charrnn.runs.resume import read_progress
+from charrnn.training.language_batches import count_steps
 from charrnn.training.stop import Interrupted, StopWithoutTrace, catch_interrupts
 from tests.support.training import MakeTraining, SmallRun, list_weights
 
@@ -56,7 +57,8 @@ def test_an_interrupted_epoch_is_kept_until_it_is_done(make_training: MakeTraini
     assert small.run.list_epochs() == [1]
     kept = charrnn.load(small.run.interrupted_file).checkpoint
     source = kept.provenance
-    assert (source.epoch, source.finished, source.validation_loss) == (2, False, None)
+    assert (source.epoch, source.step, source.validation_loss) == (2, 3, None)
+    assert source.steps == count_steps(small.ids, small.recipe.training)
     assert source.train_loss == small.recording.events[-1][2]
     pairs = zip(kept.weights.values(), list_weights(small, 1), strict=True)
     assert any(np.abs(now - before).max() > 1e-4 for now, before in pairs)
@@ -72,7 +74,7 @@ def test_an_interruption_of_the_first_epoch_leaves_something_to_sample(
     small = make_training()
     with pytest.raises(Interrupted):
         small.start(lambda: small.recording.is_at(1, "step", 1))
-    assert charrnn.load(small.run.folder).checkpoint.provenance.finished is False
+    assert charrnn.load(small.run.folder).checkpoint.provenance.step == 1
     assert read_progress(small.run, LanguageRecipe).results == []
 
 

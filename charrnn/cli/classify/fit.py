@@ -13,6 +13,7 @@ from charrnn.cli.classify import table
 from charrnn.cli.hints import suggest_resume
 from charrnn.cli.screen import show_training
 from charrnn.cli.terminal import Terminal
+from charrnn.cli.visible import echo
 from charrnn.config.presets import REVIEW_PRESETS
 from charrnn.config.reviews import LayerRow
 from charrnn.planning.earlier import find_earlier_runs
@@ -40,15 +41,15 @@ def show_layers(preset: str, given: Mapping[str, Any], as_json: bool) -> None:
             {"layer": row.name, "output": row.output, "parameters": row.parameters} for row in rows
         ]
         total = {"preset": preset, "parameters": network.parameters, "layers": layers}
-        click.echo(json.dumps(total))
+        echo(json.dumps(total))
         return
     lines = [("layer", "output", "parameters")]
     lines += [(row.name, _format_shape(row), f"{row.parameters:,}") for row in rows]
     lines.append((preset, "", f"{network.parameters:,}"))
     wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for name, output, parameters in lines:
-        click.echo(f"{name:<{wide[0]}}  {output:<{wide[1]}}  {parameters:>{wide[2]}}")
-    click.echo()
+        echo(f"{name:<{wide[0]}}  {output:<{wide[1]}}  {parameters:>{wide[2]}}")
+    echo()
 
 
 def train_preset(

@@ -8,6 +8,7 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
+from charrnn.cli.visible import echo
 from charrnn.config.reviews import ClassifierConfig
 from charrnn.errors import UsageError
 
@@ -84,6 +85,6 @@ def print_review(ids: Sequence[int], text: str, label: int, as_json: bool) -> No
     """
     if as_json:
         row = {"label": _LABELS[label], "tokens": len(ids), "text": text, "ids": list(ids)}
-        click.echo(json.dumps(row))
+        echo(json.dumps(row))
         return
-    click.echo(f"{_LABELS[label]}, {len(ids):,} tokens\n\n{text}\n\n{' '.join(map(str, ids))}")
+    echo(f"{_LABELS[label]}, {len(ids):,} tokens\n\n{text}\n\n{' '.join(map(str, ids))}")

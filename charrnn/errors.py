@@ -6,6 +6,12 @@ line would advise depends on facts that some errors carry.
 """
 
 
+def say_count(number: int, noun: str) -> str:
+    """How many there are, in a message: 1 character, 2,000 characters, 2 entries."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
 class CharrnnError(Exception):
     """Base of every error this program raises on purpose."""
 

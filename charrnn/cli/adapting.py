@@ -8,6 +8,7 @@ import click
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
 from charrnn.config.language import Adaptation
+from charrnn.errors import say_count
 from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
@@ -75,24 +76,29 @@ def adapt_model(
     passes: int,
     unknown: str,
     own: str | None,
+    encoding: str | None,
     data_dir: Path,
     terminal: Terminal,
 ) -> "LanguageModel":
     """The model after it has learnt from a text, with a bar and a note of what it read."""
     from charrnn.cli.bars import show_scoring
     from charrnn.data.corpus import STDIN
+    from charrnn.data.oddities import list_oddities
     from charrnn.inference.encode import encode_text
     from charrnn.inference.score import check_length
     from charrnn.planning.texts import describe_source, load_text
 
     if source == STDIN:
         terminal.note_waiting()
-    corpus = load_text(source, data_dir, terminal)
+    corpus = load_text(source, data_dir, terminal, encoding)
+    for oddity in list_oddities(corpus):
+        terminal.note(f"note: {oddity}")
     ids = encode_text(model.vocabulary, corpus.text, unknown)
     check_length(ids)
     prepare_adapting(model, adaptation, own, data_dir, terminal)
     skipped = len(corpus.text) - len(ids)
     left_out = f", {skipped:,} left out" if skipped else ""
-    terminal.note(f"adapting to {describe_source(source)}, {len(ids):,} characters{left_out}")
+    length = say_count(len(ids), "character")
+    terminal.note(f"adapting to {describe_source(source)}, {length}{left_out}")
     with show_scoring(terminal.live, "adapting", passes * (len(ids) - 1)) as progress:
         return model.adapt(ids, adaptation, passes=passes, name=corpus.name, progress=progress)

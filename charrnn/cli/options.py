@@ -113,6 +113,13 @@ own_corpus = click.option(
     "where it was]",
 )
 
+encoding = click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Encoding of a text file or standard input, by any name that Python knows.  [default: "
+    "utf-8]",
+)
+
 
 class Sectioned(click.Command):
     """A command whose help puts its many options under headings.

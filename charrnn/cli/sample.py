@@ -11,7 +11,7 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, say_count
 from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ _SEPARATOR = "\n\n---\n\n"
 @options.adapt_pull
 @options.adapt_piece
 @options.own_corpus
+@options.encoding
 @click.option("--save-as", metavar="NAME", help="Keep the adapted network as a run of this name.")
 @options.unknown
 @options.engine
@@ -123,6 +124,7 @@ def sample(
     pull: float | None,
     piece: int | None,
     corpus: str | None,
+    encoding: str | None,
     save_as: str | None,
     unknown: str,
     engine: str,
@@ -147,12 +149,12 @@ def sample(
     adapting.check_name(checkpoints, save_as)
     if [prompt, str(prompt_file), adapt, corpus].count("-") > 1:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
-    text = _read_prompt(prompt, prompt_file, terminal)
+    text = _read_prompt(prompt, prompt_file, encoding, terminal)
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch)
     model = load_with_engine(path, engine)
     encode_prompt(model.vocabulary, text, unknown)  # else a wrong prompt would be found too late
     if adapt is not None and adaptation is not None:
-        how = (adaptation, passes or 1, unknown, corpus, data_dir, terminal)
+        how = (adaptation, passes or 1, unknown, corpus, encoding, data_dir, terminal)
         model = adapting.adapt_model(model, adapt, *how)
     if save_as:
         model.save(checkpoints / save_as)
@@ -171,10 +173,17 @@ def sample(
     else:
         written = _write(steps, num, text)
     seconds = time.perf_counter() - began
-    terminal.detail(f"{written:,} characters in {seconds:.2f} s, {written / seconds:,.0f} a second")
+    speed = f"{written / seconds:,.0f} a second"
+    terminal.detail(f"{say_count(written, 'character')} in {seconds:.2f} s, {speed}")
 
 
-def _read_prompt(prompt: str | None, prompt_file: Path | None, terminal: Terminal) -> str:
+def _read_prompt(
+    prompt: str | None, prompt_file: Path | None, encoding: str | None, terminal: Terminal
+) -> str:
+    from charrnn.data.decoding import read_text
+    from charrnn.data.encodings import UTF8, find_encoding
+
+    encoding = find_encoding(encoding or UTF8)
     if prompt is not None and prompt_file:
         raise click.UsageError("give PROMPT or --prompt-file, not both")
     if prompt != "-" and not prompt_file:
@@ -184,12 +193,10 @@ def _read_prompt(prompt: str | None, prompt_file: Path | None, terminal: Termina
     if from_stdin:
         terminal.note_waiting()
     try:
-        content = (
-            prompt_file.read_bytes() if prompt_file and not from_stdin else sys.stdin.buffer.read()
-        )
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{shown} is not UTF-8 text: convert it first") from error
+        if from_stdin or not prompt_file:
+            return read_text(sys.stdin.buffer, shown, encoding)
+        with prompt_file.open("rb") as file:
+            return read_text(file, shown, encoding)
     except OSError as error:
         raise CorpusError(f"can't read {shown}: {error.strerror}") from error
 

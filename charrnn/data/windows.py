@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.vocabulary import Ids
-from charrnn.errors import CorpusTooShortError
+from charrnn.errors import CorpusTooShortError, say_count
 
 Starts = npt.NDArray[np.int64]
 
@@ -79,7 +79,7 @@ def cut_windows(ids: Ids, starts: Starts, seq_length: int) -> tuple[Ids, Ids]:
     Returns:
         inputs and targets, each of shape (B, T); targets are the inputs one character later.
     """
-    windows = ids[starts[:, None] + np.arange(seq_length + 1)]  # (B, T + 1)
+    windows = ids[starts[:, None] + np.arange(seq_length + 1)].astype(np.int32)  # (B, T + 1)
     return windows[:, :-1], windows[:, 1:]
 
 
@@ -100,7 +100,7 @@ def _explain_too_short(
     length: int, needed: int, batch_size: int, seq_length: int
 ) -> CorpusTooShortError:
     return CorpusTooShortError(
-        f"{length:,} characters to train on are too few: one batch of {batch_size} windows of "
-        f"{seq_length + 1} needs {needed:,}. Give a longer text, or a smaller `batch_size` or "
-        "`seq_length`"
+        f"{say_count(length, 'character')} to train on: too few, as one batch of "
+        f"{say_count(batch_size, 'window')} of {seq_length + 1} needs {needed:,}. Give a "
+        "longer text, or a smaller `batch_size` or `seq_length`"
     )

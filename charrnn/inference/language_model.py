@@ -11,7 +11,7 @@ from typing import overload
 from charrnn.config.fields import require
 from charrnn.config.language import Adaptation, NetworkConfig
 from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.errors import RunError, UsageError
+from charrnn.errors import RunError, UsageError, say_count
 from charrnn.inference.adapt import adapt, score_adaptively
 from charrnn.inference.arguments import (
     require_adaptation,
@@ -73,7 +73,7 @@ class LanguageModel:
 
     def __repr__(self) -> str:
         network = _describe_network(self.checkpoint.network)
-        characters = f"{len(self.vocabulary):,} characters"
+        characters = say_count(len(self.vocabulary), "character")
         origin = describe_provenance(self.checkpoint.provenance)
         return f"<LanguageModel: {network}, {characters}, {origin}>"
 
@@ -341,7 +341,7 @@ class LanguageModel:
             rms = self.find_rms(adaptation.piece)
             adapted = adapt(self.checkpoint, ids, rms, adaptation, passes, progress)
         digest = hashlib.sha256(self.vocabulary.decode(ids).encode("utf-8", "surrogatepass"))
-        read = f"{name}, {len(ids):,} characters, sha256 {digest.hexdigest()}"
+        read = f"{name}, {say_count(len(ids), 'character')}, sha256 {digest.hexdigest()}"
         how = f"{read}, {adaptation.describe()}, passes {passes}"
         earlier = self.checkpoint.provenance.adapted
         provenance = replace(

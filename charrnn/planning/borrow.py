@@ -9,7 +9,7 @@ import numpy.typing as npt
 from charrnn.config.reviews import ClassifierConfig
 from charrnn.data.encoders import Encoder
 from charrnn.data.vectors import read_vectors
-from charrnn.errors import NoRunError, RunError, UsageError
+from charrnn.errors import NoRunError, RunError, UsageError, say_count
 from charrnn.planning.report import Reporter
 from charrnn.planning.transfer import EMBEDDING, embed_vectors, transfer_embedding
 from charrnn.runs.catalogue import list_names, list_runs
@@ -57,7 +57,8 @@ def borrow_embedding(
             f"{source} has vectors of {found}, but `embedding` is {width}: leave it out"
         )
     reporter.note(
-        f"{source}: vectors of {found} for {count:,} of the vocabulary's {len(encoder):,} entries"
+        f"{source}: vectors of {found} for {count:,} of the vocabulary's "
+        f"{say_count(len(encoder), 'entry')}"
     )
     return replace(network, embedding=found), {EMBEDDING: table}
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charrnn.config.fields import AUTO
+from charrnn.config.fields import AUTO, require
 from charrnn.data.corpus import Corpus
+from charrnn.data.oddities import list_oddities
+from charrnn.data.text import count_ids
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CorpusError, VocabularyError
 from charrnn.planning.budget import Candidate, fit_budget
@@ -41,6 +43,7 @@ class Request:
         budget: minutes to fit the epochs to; None to leave them as they are.
         run: its name; None for one made of the corpus and the cell.
         from_: a run or a file whose network it begins with; None for a new network.
+        encoding: of the text's file or standard input; None for UTF-8.
         prompt: what the texts that it shows begin with; the network must know the characters.
         settings: fields of `NetworkConfig` and `TrainingConfig`, `precision` perhaps "auto".
     """
@@ -50,6 +53,7 @@ class Request:
     run: str | None = None
     from_: str | None = None
     prompt: str = ""
+    encoding: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -84,7 +88,7 @@ class LanguagePlan:
     @property
     def distinct(self) -> int:
         """How many characters the text has; a network that begins with another's knows more."""
-        return int(np.count_nonzero(np.bincount(self.ids)))
+        return int(np.count_nonzero(count_ids(self.ids, len(self.progress.recipe.vocabulary))))
 
     def train(self, listener: "Listener", interrupted: "AskStop") -> None:
         """Carry the plan out; see `charrnn.training.loop.train`."""
@@ -118,14 +122,19 @@ def plan_run(
     drafts = draft_presets(request.preset, request.budget, settings)
     if request.run is not None:
         check_name(folders.destination, LANGUAGE, request.run)
-    corpus = _load(corpus, folders, reporter)
+    if isinstance(corpus, Corpus):
+        require(request.encoding is None, "`encoding` is for text files: leave it out")
+    else:
+        corpus = load_text(corpus, folders.data, reporter, request.encoding)
+    for oddity in list_oddities(corpus):
+        reporter.note(f"note: {oddity}")
     began = time.monotonic()
-    vocabulary = _make_vocabulary(corpus)
+    vocabulary = _take_vocabulary(corpus)
     if origin:
         origin = origin.grow(vocabulary)
         vocabulary = origin.checkpoint.vocabulary
     _check_prompt(request.prompt, vocabulary)
-    ids = vocabulary.encode(corpus.text)
+    ids = corpus.text.encode(vocabulary)
     candidates = [_make_candidate(draft, corpus, vocabulary, origin) for draft in drafts]
     chosen = candidates[0]
     if request.budget:
@@ -182,7 +191,7 @@ def plan_resume(
     corpus = reload_text(run, recipe, source, folders.data, reporter)
     recipe = replace(recipe, source=corpus.source or recipe.source)
     _check_prompt(prompt, recipe.vocabulary)
-    ids = recipe.vocabulary.encode(corpus.text)
+    ids = corpus.text.encode(recipe.vocabulary)
     steps = count_steps(ids, recipe.training)
     return LanguagePlan(run, replace(progress, recipe=recipe), ids, steps, precision)
 
@@ -199,12 +208,8 @@ def _check_prompt(prompt: str, vocabulary: Vocabulary) -> None:
         raise VocabularyError(f"`prompt` can't be used: {error}") from error
 
 
-def _load(corpus: str | Corpus | None, folders: Folders, reporter: Reporter) -> Corpus:
-    return corpus if isinstance(corpus, Corpus) else load_text(corpus, folders.data, reporter)
-
-
-def _make_vocabulary(corpus: Corpus) -> Vocabulary:
-    vocabulary = Vocabulary.of(corpus.text)
+def _take_vocabulary(corpus: Corpus) -> Vocabulary:
+    vocabulary = corpus.text.vocabulary
     if len(vocabulary) == 1:
         raise CorpusError(
             f"{describe_source(corpus.source)} repeats one single character: nothing to learn"
@@ -223,6 +228,6 @@ def _make_candidate(
     precision = choose_precision(draft.given.get("precision", AUTO), network.units)
     training = replace(scaled.training, precision=precision.name)
     begun_from = origin.name if origin else ""
-    about = (corpus.source, corpus.name, corpus.sha256, begun_from)
+    about = (corpus.source, corpus.name, corpus.sha256, begun_from, corpus.encoding)
     recipe = LanguageRecipe(network, training, vocabulary, *about)
     return Candidate(draft.preset, recipe, precision)

@@ -10,7 +10,7 @@ from charrnn.config.fields import CELLS, require, select_fields
 from charrnn.config.presets import DEFAULT_REVIEW_PRESET, REVIEW_PRESETS
 from charrnn.config.reviews import BIGRAMS_ALONE, ClassifierConfig, ReviewTraining
 from charrnn.data.padding import Examples
-from charrnn.errors import ReviewsError, UsageError
+from charrnn.errors import ReviewsError, UsageError, say_count
 from charrnn.planning.borrow import borrow_embedding
 from charrnn.planning.folders import Folders
 from charrnn.planning.report import Reporter
@@ -204,7 +204,8 @@ def plan_classifier(request: ReviewRequest, folders: Folders, reporter: Reporter
     )
     learn, validate, test = _make_parts(recipe, reviews)
     if len(learn) < training.folds:
-        raise ReviewsError(f"{len(learn)} reviews to train on are too few for {request.preset}")
+        count = say_count(len(learn), "review")
+        raise ReviewsError(f"{count} to train on: too few for {request.preset}; give more")
     run = make_run(folders.destination, CLASSIFIER, request.run, corpus, request.preset)
     return ReviewPlan(run, Progress(recipe, []), learn, validate, test, borrowed)
 

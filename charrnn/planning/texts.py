@@ -1,5 +1,6 @@
 """The texts that are asked for, and those that a run was trained on."""
 
+import contextlib
 import io
 import sys
 from collections.abc import Collection
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charrnn.data.corpus import STDIN, Corpus, load_corpus, split_text
+from charrnn.data.text import Text
 from charrnn.errors import DownloadError, MissingTextError, RunError
 from charrnn.planning.report import Reporter
 from charrnn.runs.catalogue import list_runs
@@ -23,7 +25,9 @@ _DEFAULT = "shakespeare"
 _FALLBACK = "pydoc"
 
 
-def load_text(source: str | None, data_dir: Path, reporter: Reporter) -> Corpus:
+def load_text(
+    source: str | None, data_dir: Path, reporter: Reporter, encoding: str | None = None
+) -> Corpus:
     """The corpus asked for; if none was and shakespeare can't be had, pydoc.
 
     Raises:
@@ -32,7 +36,7 @@ def load_text(source: str | None, data_dir: Path, reporter: Reporter) -> Corpus:
     named = _DEFAULT if source is None else source
     try:
         with reporter.download(named) as progress:
-            return load_corpus(named, data_dir, _open_stdin(), progress)
+            return load_corpus(named, data_dir, _open_stdin(), progress, encoding)
     except DownloadError as error:
         if source is not None:
             raise
@@ -62,7 +66,10 @@ def reload_text(
     if source is None:
         _require_present(run, recipe)
         source = recipe.source
-    corpus = source if isinstance(source, Corpus) else load_text(source, data_dir, reporter)
+    if isinstance(source, Corpus):
+        corpus = source
+    else:
+        corpus = load_text(source, data_dir, reporter, recipe.encoding)
     if corpus.sha256 != recipe.corpus_sha256:
         raise MissingTextError(
             f"{describe_source(corpus.source)} is not, or no longer, the text that {run.name} was "
@@ -73,6 +80,24 @@ def reload_text(
     return corpus
 
 
+def load_own_text(source: str, path: Path, data_dir: Path, reporter: Reporter) -> Corpus:
+    """The text that a checkpoint's run was trained on, from where it is now.
+
+    Args:
+        source: where that is.
+        path: the checkpoint's; the run beside it says in which encoding the text is.
+        data_dir: where downloads are kept.
+        reporter: shows a download.
+
+    Raises:
+        CorpusError: it can't be found, read or used.
+    """
+    encoding = None
+    with contextlib.suppress(RunError):
+        encoding = read_progress(Run(path.parent, LANGUAGE), LanguageRecipe).recipe.encoding
+    return load_text(source, data_dir, reporter, encoding)
+
+
 def load_part(
     part: str,
     path: Path,
@@ -80,7 +105,7 @@ def load_part(
     source: str | Corpus | None,
     data_dir: Path,
     reporter: Reporter,
-) -> str:
+) -> Text:
     """What a network learnt from, or what was held back, by the resume.h5 beside its checkpoint.
 
     Args:

@@ -84,14 +84,14 @@ def reject(recipe: LanguageRecipe, source: str | None = None) -> MissingTextErro
 def test_a_file_is_read_where_it_lies(novel: Path, reporter: RecordingReporter) -> None:
     """A text's file is read, and the reporter could have shown a download."""
     corpus = load_text("novel.txt", DATA, reporter)
-    assert (corpus.name, corpus.source, corpus.text) == ("novel", str(novel), TEXT)
+    assert (corpus.name, corpus.source, str(corpus.text)) == ("novel", str(novel), TEXT)
     assert (reporter.notes, reporter.downloads) == ([], ["novel.txt"])
 
 
 def test_standard_input_is_read(type_text: Callable[[str], None]) -> None:
     """A dash is standard input."""
     type_text("typed")
-    assert load_text("-", DATA, Silence()).text == "typed"
+    assert str(load_text("-", DATA, Silence()).text) == "typed"
 
 
 @pytest.mark.usefixtures("_offline")
@@ -132,14 +132,14 @@ def test_what_a_text_is_called(source: str, words: str) -> None:
 
 def test_a_runs_text_is_found_where_it_was(novel: Path) -> None:
     """Without another place the text is read from where it was."""
-    assert reload_text(RUN, make_recipe(novel), None, DATA, Silence()).text == TEXT
+    assert str(reload_text(RUN, make_recipe(novel), None, DATA, Silence()).text) == TEXT
 
 
 def test_a_runs_text_is_found_elsewhere(tmp_path: Path, novel: Path) -> None:
     """A text that was moved is read from where it is now, and the new place is known."""
     moved = novel.rename(tmp_path / "moved.txt")
     corpus = reload_text(RUN, make_recipe(novel), "moved.txt", DATA, Silence())
-    assert (corpus.text, corpus.source) == (TEXT, str(moved))
+    assert (str(corpus.text), corpus.source) == (TEXT, str(moved))
 
 
 def test_a_runs_text_can_be_given_itself() -> None:
@@ -155,7 +155,7 @@ def test_a_piped_text_must_be_given_again(type_text: Callable[[str], None]) -> N
     assert str(error) == "novel was trained on standard input: give that text as `corpus`"
     assert error.piped
     type_text(TEXT)
-    assert reload_text(RUN, recipe, "-", DATA, Silence()).text == TEXT
+    assert str(reload_text(RUN, recipe, "-", DATA, Silence()).text) == TEXT
 
 
 def test_a_text_of_a_python_caller_must_be_given_again() -> None:
@@ -212,7 +212,7 @@ def save(recipe: LanguageRecipe) -> None:
 
 
 def read_part(part: str, network: Checkpoint, source: str | None = None) -> str:
-    return load_part(part, RUN.epoch_file(1), network, source, DATA, Silence())
+    return str(load_part(part, RUN.epoch_file(1), network, source, DATA, Silence()))
 
 
 @pytest.mark.parametrize(("part", "expected"), [("training", TEXT[:67]), ("validation", TEXT[67:])])

@@ -7,6 +7,7 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
+from charrnn.errors import say_count
 
 if TYPE_CHECKING:
     from charrnn.planning.words import WordPlan
@@ -110,6 +111,6 @@ def _introduce(plan: "WordPlan") -> str:
     network = plan.progress.recipe.network
     return (
         f"{plan.run.name}: {network.cell} {network.units} in each direction, "
-        f"{network.parameters:,} parameters; {len(plan.learn):,} words to train on, "
-        f"{plan.steps:,} steps an epoch"
+        f"{network.parameters:,} parameters; {say_count(len(plan.learn), 'word')} to train on, "
+        f"{say_count(plan.steps, 'step')} an epoch"
     )

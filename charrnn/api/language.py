@@ -109,8 +109,7 @@ def train(
             request = Request(preset, budget, run, origin, encoding=encoding, settings=given)
             plan = plan_run(source, request, choose_destination(folders, run), notes)
         else:
-            fixed = {"run": run, "preset": preset, "from_": origin, "encoding": encoding}
-            check_resume(budget=budget, **fixed)
+            check_resume(run=run, preset=preset, budget=budget, from_=origin, encoding=encoding)
             plan = plan_resume(resumed, source, given, folders, notes)
         carry_out(plan, on_epoch)
     return _load(plan.run.choose_checkpoint(), folders)

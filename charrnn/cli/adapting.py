@@ -36,16 +36,15 @@ def choose_adaptation(adapts: bool, engine: str, **settings: Any) -> Adaptation 
     return Adaptation(**fields) if adapts else None
 
 
-def check_name(checkpoints: Path, save_as: str | None) -> None:
-    """Reject a name that can't be a new run's.
+def choose_name(checkpoints: Path, save_as: str | None) -> str | None:
+    """The new run's name, if there is to be one.
 
     Raises:
         CharrnnError: it is taken, or can't be a folder's name.
     """
-    from charrnn.runs.catalogue import check_name
+    from charrnn.runs.names import choose_name
 
-    if save_as is not None:
-        check_name(checkpoints, LANGUAGE, save_as, "save_as")
+    return None if save_as is None else choose_name(checkpoints, LANGUAGE, save_as, "save_as")
 
 
 def prepare_adapting(

@@ -41,8 +41,10 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
         "charrnn evaluate shakespeare-lstm --adapt",
     ),
 )
-@click.argument("run", required=False, shell_complete=options.run_names)
-@click.argument("text", default="validation", shell_complete=options.texts)
+@click.argument("run", type=options.NAME_OR_PATH, required=False, shell_complete=options.run_names)
+@click.argument(
+    "text", type=options.NAME_OR_PATH, default="validation", shell_complete=options.texts
+)
 @options.epoch
 @options.own_corpus
 @options.encoding

@@ -31,7 +31,9 @@ _SEPARATOR = "\n\n---\n\n"
     ),
 )
 @click.argument("prompt", required=False)
-@click.option("--prompt-file", type=click.Path(path_type=Path), help="Read the prompt from a file.")
+@click.option(
+    "--prompt-file", type=options.HomePath(path_type=Path), help="Read the prompt from a file."
+)
 @click.option(
     "--temp",
     "--temperature",
@@ -75,6 +77,7 @@ _SEPARATOR = "\n\n---\n\n"
 @click.option("--stop", metavar="TEXT", help="End a text as soon as it has written TEXT.")
 @click.option(
     "--run",
+    type=options.NAME_OR_PATH,
     metavar="NAME",
     shell_complete=options.run_names,
     help="Name of the run.  [default: the newest]",
@@ -83,6 +86,7 @@ _SEPARATOR = "\n\n---\n\n"
 @options.epoch
 @click.option(
     "--adapt",
+    type=options.NAME_OR_PATH,
     metavar="FILE",
     shell_complete=options.corpora,
     help="Learn from this text first, - for standard input; the run stays as it is.",
@@ -98,7 +102,12 @@ _SEPARATOR = "\n\n---\n\n"
 @options.adapt_piece
 @options.own_corpus
 @options.encoding
-@click.option("--save-as", metavar="NAME", help="Keep the adapted network as a run of this name.")
+@click.option(
+    "--save-as",
+    type=options.NAME_OR_PATH,
+    metavar="NAME",
+    help="Keep the adapted network as a run of this name.",
+)
 @options.unknown
 @options.engine
 @options.as_json
@@ -146,7 +155,7 @@ def sample(
     more = {"passes": passes, "save_as": save_as, "corpus": corpus}
     given = {"rate": rate, "pull": pull, "piece": piece, **more}
     adaptation = adapting.choose_adaptation(adapt is not None, engine, **given)
-    adapting.check_name(checkpoints, save_as)
+    save_as = adapting.choose_name(checkpoints, save_as)
     if [prompt, str(prompt_file), adapt, corpus].count("-") > 1:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
     text = _read_prompt(prompt, prompt_file, encoding, terminal)

@@ -59,7 +59,13 @@ _fraction = click.FloatRange(0, 1, max_open=True)
         "charrnn train --resume novel --epochs 40",
     ),
 )
-@click.argument("corpus", metavar="[CORPUS]", nargs=-1, shell_complete=options.corpora)
+@click.argument(
+    "corpus",
+    type=options.NAME_OR_PATH,
+    metavar="[CORPUS]",
+    nargs=-1,
+    shell_complete=options.corpora,
+)
 @options.encoding
 @click.option(
     "--preset",
@@ -139,14 +145,21 @@ _fraction = click.FloatRange(0, 1, max_open=True)
 @click.option(
     "--from",
     "from_",
+    type=options.NAME_OR_PATH,
     metavar="RUN|FILE",
     shell_complete=options.run_names,
     help="Fine-tune: start from the best epoch of a run, or from one .weights.h5 file. Characters "
     "that it doesn't know are added.",
 )
-@click.option("--run", metavar="NAME", help="Name of the new run.  [default: corpus and cell]")
+@click.option(
+    "--run",
+    type=options.NAME_OR_PATH,
+    metavar="NAME",
+    help="Name of the new run.  [default: corpus and cell]",
+)
 @click.option(
     "--resume",
+    type=options.NAME_OR_PATH,
     metavar="[RUN]",
     is_flag=False,
     flag_value="",

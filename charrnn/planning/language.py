@@ -20,8 +20,9 @@ from charrnn.planning.report import Reporter
 from charrnn.planning.resuming import check_changeable, make_finished_error
 from charrnn.planning.scaling import Draft, draft_presets
 from charrnn.planning.texts import describe_source, load_text, reload_text
-from charrnn.runs.catalogue import check_name, find_resumable, make_run
+from charrnn.runs.catalogue import find_resumable, make_run
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.names import choose_name
 from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
@@ -120,8 +121,9 @@ def plan_run(
         origin = find_origin(request.from_, settings, folders.checkpoints)
         settings = {**origin.sizes, **settings}
     drafts = draft_presets(request.preset, request.budget, settings)
-    if request.run is not None:
-        check_name(folders.destination, LANGUAGE, request.run)
+    name = request.run
+    if name is not None:
+        name = choose_name(folders.destination, LANGUAGE, name)
     if isinstance(corpus, Corpus):
         require(request.encoding is None, "`encoding` is for text files: leave it out")
     else:
@@ -145,7 +147,7 @@ def plan_run(
     from charrnn.training.language_batches import count_steps
 
     steps = count_steps(ids, recipe.training)
-    run = make_run(folders.destination, LANGUAGE, request.run, corpus.name, recipe.network.cell)
+    run = make_run(folders.destination, LANGUAGE, name, corpus.name, recipe.network.cell)
     return LanguagePlan(run, Progress(recipe, []), ids, steps, chosen.precision, origin)
 
 

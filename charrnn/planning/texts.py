@@ -12,7 +12,7 @@ from charrnn.data.text import Text
 from charrnn.errors import DownloadError, MissingTextError, RunError
 from charrnn.planning.report import Reporter
 from charrnn.runs.catalogue import list_runs
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import Checkpoint, is_checkpoint
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import LanguageRecipe
 from charrnn.runs.resume import read_progress
@@ -143,8 +143,11 @@ def describe_source(source: str) -> str:
 
 def is_text(named: str, checkpoints: Path, words: Collection[str] = ()) -> bool:
     """Whether a name stands for a text, and not for a run or a checkpoint."""
-    text = named in words or (Path(named).is_file() and Path(named).suffix != ".h5")
-    return text and named not in {run.name for run in list_runs(checkpoints, LANGUAGE)}
+    path = Path(named)
+    is_other = path.is_file() and path.suffix != ".h5" and not is_checkpoint(path)
+    return (named in words or is_other) and named not in {
+        run.name for run in list_runs(checkpoints, LANGUAGE)
+    }
 
 
 def _require_present(run: Run, recipe: LanguageRecipe) -> None:

@@ -4,13 +4,12 @@ import contextlib
 import re
 from pathlib import Path
 
-from charrnn.errors import CheckpointError, NoRunError, RunError, RunExistsError, UsageError
+from charrnn.errors import CheckpointError, NoRunError, UsageError
 from charrnn.runs import container, resume
 from charrnn.runs.checkpoint import SUFFIX
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
 
-_NAME = re.compile(r"[^\W_][\w.+-]*")
 _LONGEST_STEM = 50  # of 4 bytes each, well within what a file system allows
 _MOST_NAMES = 10  # in an error message
 
@@ -62,6 +61,13 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
                 other=name,
             )
     folder = checkpoints / kind.subfolder
+    path = Path(name)
+    if name and any(path.glob("*.h5")):
+        place = path.resolve().parent / ("." if not kind.subfolder else "..")
+        raise NoRunError(
+            f"{name} is not in {folder}: to use that run, give {place.resolve()} as `checkpoints`",
+            kind.name,
+        )
     raise NoRunError(f"no run {name!r} in {folder}: {list_names(runs)}", kind.name, empty=not runs)
 
 
@@ -125,33 +131,6 @@ def find_checkpoint(
     if not is_name and path.is_dir():
         raise NoRunError(_describe_folder(path), kind.name)
     return find_run(checkpoints, kind, str(named)).choose_checkpoint(epoch)
-
-
-def check_name(checkpoints: Path, kind: Kind, name: str, keyword: str = "run") -> None:
-    """Reject a new run's name that can't be a folder's, or is taken.
-
-    Args:
-        checkpoints: the folder of all runs.
-        kind: of the run.
-        name: the name.
-        keyword: what the name is given as.
-
-    Raises:
-        UsageError: the name can't be a folder's.
-        RunError: a run of that name exists.
-    """
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"`{keyword}` {name!r} can't be a folder's name: use letters and digits, and after the "
-            "first of them also . _ + -"
-        )
-    folder = checkpoints / kind.subfolder
-    if any((folder / name).glob("*.h5")):
-        taken = f"run {name!r} exists in {folder}: choose another name as `{keyword}`"
-        if keyword != "run":
-            raise RunError(taken)
-        found = detect_kind(folder / name) or kind
-        raise RunExistsError(f"{taken}, or resume it", found.name, name)
 
 
 def make_run(checkpoints: Path, kind: Kind, name: str | None, corpus: str, network: str) -> Run:

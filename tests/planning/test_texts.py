@@ -14,7 +14,14 @@ from charrnn.data.corpus import make_corpus
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CorpusError, DownloadError, MissingTextError, RunError
 from charrnn.planning.report import Silence
-from charrnn.planning.texts import describe_source, is_text, load_part, load_text, reload_text
+from charrnn.planning.texts import (
+    describe_source,
+    is_text,
+    load_own_text,
+    load_part,
+    load_text,
+    reload_text,
+)
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import LanguageRecipe, Progress
@@ -273,6 +280,28 @@ def test_what_is_a_text_and_what_a_run(novel: Path, make_run: MakeRun) -> None:
     for name in ("novel.txt", "pydoc"):
         make_run(name)
         assert not is_text(name, checkpoints, {"pydoc"})
+
+
+def test_a_checkpoint_is_known_by_its_content(make_run: MakeRun) -> None:
+    """A network is no text, whatever its file is called."""
+    mine = make_run("tiny").rename("mine.bin")
+    assert not is_text(str(mine), Path("checkpoints"))
+    mine.write_text("charrnn checkpoints are files")
+    assert is_text(str(mine), Path("checkpoints"))
+
+
+@pytest.mark.usefixtures("trained")
+def test_an_own_text_is_read_in_its_runs_encoding(tmp_path: Path) -> None:
+    """Where it was moved to, the text is still in the encoding that it was learnt in."""
+    content = "Été après été.\n" * 10
+    moved = tmp_path / "moved.txt"
+    moved.write_bytes(content.encode("cp1252"))
+    save(replace(make_recipe(moved), encoding="cp1252"))
+    read = load_own_text(str(moved), RUN.epoch_file(1), DATA, Silence())
+    assert str(read.text) == content
+    RUN.resume_file.unlink()
+    with pytest.raises(CorpusError):
+        load_own_text(str(moved), RUN.epoch_file(1), DATA, Silence())
 
 
 def test_missing_texts_are_corpus_errors() -> None:

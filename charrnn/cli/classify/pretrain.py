@@ -52,14 +52,20 @@ _positive = click.IntRange(min=1)
 @click.option(
     "--data",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=options.HomePath(path_type=Path),
     help="Your own reviews, in any form that `charrnn classify train` takes.  [default: IMDB's]",
 )
 @click.option("--text-column", metavar="NAME", help="Which column of a table holds the reviews.")
 @click.option("--label-column", metavar="NAME", help="Which column of a table holds the labels.")
-@click.option("--run", metavar="NAME", help="Name of the new run.  [default: reviews and words]")
+@click.option(
+    "--run",
+    type=options.NAME_OR_PATH,
+    metavar="NAME",
+    help="Name of the new run.  [default: reviews and words]",
+)
 @click.option(
     "--resume",
+    type=options.NAME_OR_PATH,
     metavar="[RUN]",
     is_flag=False,
     flag_value="",

@@ -33,7 +33,7 @@ _LABELS = ("negative", "positive")  # a label is its place
 )
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=options.HomePath(path_type=Path),
     multiple=True,
     help="Your own reviews, in any form that `charrnn classify train` takes.",
 )

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
         "charrnn classify words --json --out polarity.png",
     ),
 )
-@click.argument("run", required=False, shell_complete=options.classifier_names)
+@click.argument(
+    "run", type=options.NAME_OR_PATH, required=False, shell_complete=options.classifier_names
+)
 @click.option(
     "--top",
     type=click.IntRange(min=1),
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 @options.epoch
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.HomePath(path_type=Path, dir_okay=False),
     help="Where to save the picture of all these words, a PNG.  [default: words.png in the run's "
     "folder]",
 )

@@ -42,11 +42,12 @@ class MissingTextError(CorpusError):
     Attributes:
         run: the run's name.
         piped: whether the text came from standard input.
+        changed: the path of another text that was found instead; empty if there is none.
     """
 
-    def __init__(self, message: str, run: str, *, piped: bool) -> None:
+    def __init__(self, message: str, run: str, *, piped: bool, changed: str = "") -> None:
         super().__init__(message)
-        self.run, self.piped = run, piped
+        self.run, self.piped, self.changed = run, piped, changed
 
 
 class ReviewsError(CharrnnError):

@@ -76,6 +76,7 @@ def reload_text(
             "trained on: give that text as `corpus`",
             run.name,
             piped=recipe.source == STDIN,
+            changed="" if corpus.source == STDIN else corpus.source,
         )
     return corpus
 

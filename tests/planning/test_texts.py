@@ -187,10 +187,12 @@ def test_another_text_is_rejected(novel: Path, source: str | None) -> None:
     """A text that has changed, or is another one, is not resumed on."""
     recipe = make_recipe(novel)
     novel.write_text(TEXT + "!")
-    assert str(reject(recipe, source)) == (
+    error = reject(recipe, source)
+    assert str(error) == (
         f"{novel} is not, or no longer, the text that novel was trained on: give that text as "
         "`corpus`"
     )
+    assert error.changed == str(novel)
 
 
 def test_another_piped_text_is_rejected(type_text: Callable[[str], None]) -> None:

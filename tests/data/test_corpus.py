@@ -3,6 +3,7 @@
 import codecs
 import hashlib
 import io
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -225,6 +226,20 @@ def test_string_is_a_corpus(text: str) -> None:
     assert (made.name, made.source, str(made.text)) == ("text", "", text)
     assert made.sha256 == hashlib.sha256(content).hexdigest()
     assert make_corpus(text, name="poem").name == "poem"
+
+
+def test_a_large_text_takes_a_byte_a_character() -> None:
+    """Reading a text needs little more memory than its ids, even with an emoji in it."""
+    size = 8_000_000
+    Path("large.txt").write_bytes(b"once upon a time\n" * (size // 17) + "😀".encode())
+    tracemalloc.start()
+    try:
+        text = load("large.txt").text
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert text.ids.nbytes == len(text) > 0.99 * size
+    assert peak < 1.3 * size + 16_000_000  # the bytes' growth, and two tables of all code points
 
 
 def test_string_has_the_hash_of_its_file() -> None:

@@ -30,6 +30,7 @@ from charrnn.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoin
 from charrnn.runs.gradient_rms import GradientRms
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.names import is_reserved
 from charrnn.runs.run import Run
 
 FindRms = Callable[[int], GradientRms | None]
@@ -358,13 +359,15 @@ class LanguageModel:
             The checkpoint file that was written.
 
         Raises:
-            RunError: the folder is not empty.
+            RunError: the folder is not empty, or its name is that of other kinds of run.
             OSError: the disk is full or the folder can't be written.
 
         Example:
             >>> mine.save("checkpoints/letters")
         """
         run = Run(Path(folder), LANGUAGE)
+        if is_reserved(run.name):
+            raise RunError(f"{folder} is named like the folder of other kinds of run: rename it")
         if run.folder.exists() and any(run.folder.iterdir()):
             raise RunError(f"{folder} is not empty: choose another folder")
         run.folder.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,11 @@ from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 _NAME = re.compile(r"[^\W_][\w.+-]*")
 
 
+def is_reserved(name: str) -> bool:
+    """Whether a language model of that name would lie around the runs of another kind."""
+    return name in {kind.subfolder for kind in KINDS}
+
+
 def choose_name(checkpoints: Path, kind: Kind, given: str, keyword: str = "run") -> str:
     """A new run's name, given by itself or as the path of the new run's folder.
 
@@ -38,7 +43,7 @@ def choose_name(checkpoints: Path, kind: Kind, given: str, keyword: str = "run")
             f"`{keyword}` {given!r} can't be a folder's name: use letters and digits, and after "
             "the first of them also . _ + -"
         )
-    if kind is LANGUAGE and name in {other.subfolder for other in KINDS}:
+    if kind is LANGUAGE and is_reserved(name):
         raise UsageError(
             f"`{keyword}` can't be {name}, the folder of other kinds of run: give another name"
         )

@@ -7,7 +7,7 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
-from charrnn.errors import CheckpointError, UsageError
+from charrnn.errors import CheckpointError, UsageError, say_count
 from charrnn.runs.kinds import CLASSIFIER
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ def words(
         for places in find_furthest(polarities, top)
     ]
     show_json(sides, path.parent.name or path.name) if as_json else show(*sides)
-    title = f"{described}\n{_describe_network(network)}, {len(names):,} most frequent words"
+    title = (
+        f"{described}\n{_describe_network(network)}, {say_count(len(names), 'most frequent word')}"
+    )
     write_words(picture, names, polarities, title, top)
     terminal.note(f"picture: {picture}")
 

@@ -86,14 +86,13 @@ def cut_windows(ids: Ids, starts: Starts, seq_length: int) -> tuple[Ids, Ids]:
 def _shuffle_in_buffer(count: int, random: np.random.Generator) -> Starts:
     """0 to count - 1, each sampled from a full buffer, whose gap the next number fills."""
     size = min(count, SHUFFLE_BUFFER)
-    buffer = np.arange(size)
-    order = np.empty(count, dtype=np.int64)
-    for taken, following in enumerate(range(size, count)):
-        place = random.integers(size)
-        order[taken] = buffer[place]
+    buffer = list(range(size))
+    order = []
+    places = random.integers(size, size=count - size).tolist()
+    for following, place in enumerate(places, start=size):
+        order.append(buffer[place])
         buffer[place] = following
-    order[count - size :] = random.permutation(buffer)
-    return order
+    return np.array([*order, *random.permutation(buffer)], dtype=np.int64)
 
 
 def _explain_too_short(

@@ -3,8 +3,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-annotate \
+	--python-version 3.11 --custom-compile-command "make lock" --quiet
 
-.PHONY: help demo test check format coverage api notebook shakespeare reviews benchmark clean
+.PHONY: help demo test fuzz check format coverage api notebook shakespeare reviews benchmark audit lock clean
 
 demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, print what it writes
 	rm -rf checkpoints/demo
@@ -17,6 +20,9 @@ help:  ## list what make can do
 
 test: $(VENV)/.installed-dev  ## run the tests, in two processes
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+fuzz: $(VENV)/.installed-dev  ## mutate files of every kind, 100,000 in all, and look for harm: a quarter of an hour
+	$(BIN)/python -m tests.fuzz
 
 check: $(VENV)/.installed-dev  ## lint, format and types, as CI does
 	$(BIN)/ruff check .
@@ -46,20 +52,34 @@ benchmark: $(VENV)/.installed  ## speed against Keras, and PyTorch if it is inst
 	$(BIN)/python benchmarks/sampling.py
 	$(BIN)/python benchmarks/training.py
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "charrnn needs Python 3.11, 3.12 or 3.13: make demo PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(INSTALL) -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
+	$(INSTALL) -r requirements/dev.txt
 	touch $@
 
-$(VENV)/.installed-notebook: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[notebook]'
+$(VENV)/.installed-notebook: $(VENV)/.installed requirements/notebook.txt
+	$(INSTALL) -r requirements/notebook.txt
 	touch $@
+
+$(VENV)/.installed-audit: $(VENV)/.installed requirements/audit.txt
+	$(INSTALL) -r requirements/audit.txt
+	touch $@
+
+audit: $(VENV)/.installed-audit  ## ask the package index for known holes in what is pinned
+	for lock in requirements/*.txt; do $(BIN)/pip-audit --strict --disable-pip -r $$lock || exit 1; done
+
+lock: $(VENV)/.installed-audit  ## pin the newest suitable version of every package, with its hashes
+	$(LOCK) --upgrade -o requirements/run.txt
+	for extra in dev notebook audit; do \
+		$(LOCK) --upgrade -c requirements/run.txt --extra $$extra -o requirements/$$extra.txt; \
+	done
 
 clean:  ## remove what make made; runs and texts stay
 	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache

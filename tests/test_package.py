@@ -92,15 +92,14 @@ def test_every_imported_library_is_declared() -> None:
 
 
 def test_every_requirement_is_pinned() -> None:
-    """constraints.txt has a version of all that is installed, extras too, that suits pyproject."""
+    """What is installed has a version that suits pyproject, extras too, and its files' hashes."""
     project = read_project()["project"]
-    lines = (PROJECT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
-    versions = {canonicalize_name(name): version for name, version in pins.items()}
-    extras = project["optional-dependencies"]
-    wanted = map(Requirement, [*project["dependencies"], *extras["dev"], *extras["notebook"]])
-    for requirement in wanted:
-        assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)])
+    run = read_pins("run")
+    require_suitable(run, project["dependencies"])
+    for extra in ("dev", "notebook", "audit"):
+        pins = read_pins(extra)
+        require_suitable(pins, project["optional-dependencies"][extra])
+        assert run.items() <= pins.items()
 
 
 def test_every_target_of_make_is_listed() -> None:
@@ -110,6 +109,23 @@ def test_every_target_of_make_is_listed() -> None:
     explained = re.findall(r"^([a-z]+):.*  ## \w", makefile, re.MULTILINE)
     assert sorted(phony.split()) == sorted(explained)
     assert sorted(explained) == sorted(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+
+
+def read_pins(lock: str) -> dict[str, str]:
+    """Package to version, each of which has a hash."""
+    text = (PROJECT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
+    pins: dict[str, str] = {}
+    for block in re.split(r"\n(?=\S)", text.strip()):
+        if not block.startswith("#"):
+            name, version = re.split("==| ", block)[:2]
+            assert re.search(r"--hash=sha256:[0-9a-f]{64}", block)
+            pins[canonicalize_name(name)] = version
+    return pins
+
+
+def require_suitable(pins: dict[str, str], requirements: list[str]) -> None:
+    for requirement in map(Requirement, requirements):
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
 
 
 def read_project() -> dict[str, Any]:

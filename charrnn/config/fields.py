@@ -1,6 +1,7 @@
 """What every configuration is made of: cells, checks on values, and the way to and from JSON."""
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
@@ -14,6 +15,14 @@ CELLS = tuple(GATES)
 PRECISIONS = ("float32", "bfloat16")
 AUTO = "auto"  # the precision that suits the processor
 SCHEDULES = ("constant", "cosine")
+
+MOST_UNITS = 2**16  # a kernel of more would have 69 GB
+MOST_LAYERS = 100
+MOST_COUNTED = 10**6  # epochs, windows of a batch, characters of a window
+
+_EXACT = 2**53  # integers below it are floats too
+_LARGEST = 2**63  # integers below it fit in 64 bits
+_SURROGATES = re.compile("[\ud800-\udfff]")  # halves of characters, which no file can hold
 
 _Dataclass = TypeVar("_Dataclass")
 
@@ -30,7 +39,7 @@ def from_mapping(kind: type[_Dataclass], values: Mapping[str, Any]) -> _Dataclas
         raise CharrnnError(f"the settings have missing or unknown fields: {odd}")
     values = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     for name, value in values.items():
-        if not _fits(value, fields[name]):
+        if not _fits(value, fields[name]) or not _is_plain(value):
             raise CharrnnError(f"the setting {name} has an unexpected value: {value!r}")
     return kind(**values)
 
@@ -97,6 +106,13 @@ def require_at_least(config: Any, least: int, *names: str) -> None:
         require(value >= least, f"`{name}` must be at least {least}, not {value}")
 
 
+def require_at_most(config: Any, most: int, *names: str) -> None:
+    """Raise unless each of the named fields is `most` or below."""
+    for name in names:
+        value = getattr(config, name)
+        require(value <= most, f"`{name}` must be at most {most:,}, not {value}")
+
+
 def require_fraction(config: Any, *names: str) -> None:
     """Raise unless each of the named fields lies in [0, 1)."""
     for name in names:
@@ -113,4 +129,15 @@ def _fits(value: Any, expected: Any) -> bool:
         return isinstance(value, tuple) and all(_fits(part, item) for part in value)
     if isinstance(value, bool):
         return expected is bool
-    return isinstance(value, (int, float) if expected is float else expected)
+    if expected is float and isinstance(value, int):
+        return abs(value) < _EXACT
+    return isinstance(value, expected)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value from a file can be shown and stored again."""
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    if isinstance(value, str):
+        return not _SURROGATES.search(value)
+    return not isinstance(value, int) or abs(value) < _LARGEST

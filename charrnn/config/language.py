@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 from charrnn.config.fields import (
     CELLS,
+    MOST_COUNTED,
+    MOST_LAYERS,
+    MOST_UNITS,
     PRECISIONS,
     SCHEDULES,
     list_cell_shapes,
     name_layer,
     require,
     require_at_least,
+    require_at_most,
     require_choice,
     require_fraction,
     require_types,
@@ -22,6 +26,7 @@ from charrnn.config.fields import (
 
 ORDERS = ("streams", "shuffled")
 STATES = ("carry", "reset")
+MOST_CHARACTERS = 0x110000  # there are no more code points
 LONGEST_PIECE = 1000  # characters, of all of which an adapting network keeps its states
 
 
@@ -30,7 +35,7 @@ class NetworkConfig:
     """A character language model: embedding, stacked recurrent layers, dense logits.
 
     Raises:
-        UsageError: a size below one, a dropout outside [0, 1), or an unknown cell.
+        UsageError: a size out of range, a dropout outside [0, 1), or an unknown cell.
     """
 
     vocabulary_size: int
@@ -46,6 +51,9 @@ class NetworkConfig:
         require_types(self)
         require_choice(self, "cell", CELLS)
         require_at_least(self, 1, "vocabulary_size", "embedding", "units", "layers")
+        require_at_most(self, MOST_CHARACTERS, "vocabulary_size")
+        require_at_most(self, MOST_UNITS, "embedding", "units")
+        require_at_most(self, MOST_LAYERS, "layers")
         require_fraction(self, "dropout", "weight_drop", "embedding_dropout")
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -102,6 +110,7 @@ class TrainingConfig:
         require_choice(self, "schedule", SCHEDULES)
         require_at_least(self, 1, "seq_length", "batch_size", "epochs")
         require_at_least(self, 0, "stride", "patience")
+        require_at_most(self, MOST_COUNTED, "seq_length", "batch_size", "epochs", "patience")
         require_fraction(self, "validation")
         require(0 < self.learning_rate < math.inf, "`learning_rate` must be above 0")
         require(0 <= self.clip_norm < math.inf, "`clip_norm` must be 0 (none) or above")

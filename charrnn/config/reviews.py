@@ -6,17 +6,22 @@ tokens.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from charrnn.config.fields import (
     CELLS,
+    MOST_COUNTED,
+    MOST_LAYERS,
+    MOST_UNITS,
     PRECISIONS,
     SCHEDULES,
     list_cell_shapes,
     name_layer,
     require,
     require_at_least,
+    require_at_most,
     require_choice,
     require_fraction,
     require_types,
@@ -30,6 +35,10 @@ POOLINGS = ("last", "max")
 OPTIMIZERS = ("adam", "rmsprop")
 
 LARGEST_BATCH = 10_000  # reviews; a smaller batch is filled up
+MOST_TOKENS = 250_000  # the block of a file holds no more words
+MOST_BIGRAMS = 2**24  # rows
+MOST_FOLDS = 100
+LONGEST_REVIEW = 20_000  # tokens; every review may be padded to it
 RESERVED = 4  # ids of padding, a start, an unknown word, and one that Keras never uses
 
 Shapes = dict[str, tuple[int, ...]]
@@ -92,9 +101,12 @@ class ClassifierConfig:
         require_choice(self, "pooling", POOLINGS)
         require_at_least(self, 1, "embedding")
         require_at_least(self, 0, "dense", "max_length", "bigrams")
+        require_at_most(self, MOST_UNITS, "embedding", "dense")
+        require_at_most(self, LONGEST_REVIEW, "max_length")
+        require_at_most(self, MOST_BIGRAMS, "bigrams")
         require_fraction(self, "dropout", "embedding_dropout", "word_dropout")
-        require(self.vocabulary_size > RESERVED, f"`max_words` must be above {RESERVED}")
-        require(all(units >= 1 for units in self.units), "`units` must be at least 1")
+        _require_vocabulary(self.vocabulary_size)
+        _require_layers(self.units)
         require(
             bool(self.max_length) or self.mask or not self.reads_sequence,
             "whole reviews (`max_length` 0) need `mask`, or padding would change their answers",
@@ -199,6 +211,19 @@ class ClassifierConfig:
         return sum(row.parameters for row in self.layer_rows())
 
 
+def _require_vocabulary(size: int) -> None:
+    require(size > RESERVED, f"`max_words` must be above {RESERVED}")
+    require(size <= MOST_TOKENS, f"`max_words` must be at most {MOST_TOKENS:,}, not {size}")
+
+
+def _require_layers(units: Sequence[int]) -> None:
+    require(len(units) <= MOST_LAYERS, f"`layers` must be at most {MOST_LAYERS}, not {len(units)}")
+    require(all(number >= 1 for number in units), "`units` must be at least 1")
+    require(
+        all(number <= MOST_UNITS for number in units), f"`units` must be at most {MOST_UNITS:,}"
+    )
+
+
 def _dense_row(name: str, path: str, width: int, units: int) -> LayerRow:
     weights = {f"{path}/vars/0": (width, units), f"{path}/vars/1": (units,)}
     return LayerRow(name, (units,), weights)
@@ -223,7 +248,8 @@ class WordModelConfig:
         require_choice(self, "cell", CELLS)
         require_choice(self, "tokens", TOKENS)
         require_at_least(self, 1, "embedding", "units")
-        require(self.vocabulary_size > RESERVED, f"`max_words` must be above {RESERVED}")
+        require_at_most(self, MOST_UNITS, "embedding", "units")
+        _require_vocabulary(self.vocabulary_size)
 
     def weight_shapes(self) -> Shapes:
         """The weights in Keras's order: path in a `.weights.h5` file to shape."""
@@ -274,10 +300,9 @@ class ReviewTraining:
         require_choice(self, "precision", PRECISIONS)
         require_at_least(self, 1, "batch_size", "epochs")
         require_at_least(self, 0, "patience", "frozen_epochs")
-        require(
-            self.batch_size <= LARGEST_BATCH,
-            f"`batch_size` must be at most {LARGEST_BATCH:,}, not {self.batch_size:,}",
-        )
+        require_at_most(self, LARGEST_BATCH, "batch_size")
+        require_at_most(self, MOST_COUNTED, "epochs", "patience", "frozen_epochs")
+        require_at_most(self, MOST_FOLDS, "folds")
         require(0 < self.learning_rate < math.inf, "`learning_rate` must be above 0")
         require(0 <= self.clip_norm < math.inf, "`clip_norm` must be 0 (none) or above")
         require(0 < self.validation < 1, "`validation` must lie in (0, 1)")

@@ -7,16 +7,17 @@ its final name only if its hash is right. A lock keeps two processes from writin
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from charrnn.data.files import open_regular
+from charrnn.data.patience import PATIENCE, Allowance, Patience
 from charrnn.errors import CorpusError, DownloadError
 
 if TYPE_CHECKING:
-    import requests
+    from charrnn.data.host import HostError
 
 Progress = Callable[[int, int], None]
 """Called with the number of bytes received so far and the total."""
@@ -24,10 +25,8 @@ Progress = Callable[[int, int], None]
 DATA = Path("data")
 """The default folder of downloads."""
 
-_CHUNK = 16 * 1024
-_PARTIAL_CONTENT = 206
-_SERVER_ERROR = 500
-_BUSY = (408, 429)
+_PIECE = 16 * 1024  # bytes; an attempt that brings fewer was in vain
+_NO_SUCH_RANGE = 416
 
 
 @dataclass(frozen=True)
@@ -40,21 +39,11 @@ class Remote:
     size: int
 
 
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait for a host, in seconds, and how often to try."""
-
-    connect: float = 10.0
-    silence: float = 20.0  # between two pieces of the response
-    attempts: int = 4
-    backoff: float = 0.5  # before the second attempt, doubled each time
-
-
 def fetch(
     remote: Remote,
     folder: Path,
     progress: Progress | None = None,
-    patience: Patience = Patience(),
+    patience: Patience = PATIENCE,
 ) -> Path:
     """Return the path of a verified copy of `remote` in `folder`; download it if it is missing.
 
@@ -94,88 +83,78 @@ def _verify(path: Path, remote: Remote) -> bool:
 
 
 def _download(remote: Remote, path: Path, progress: Progress | None, patience: Patience) -> None:
-    import requests
-
-    part = path.with_name(f".{path.name}.part")
-    failure: requests.RequestException | None = None
-    for attempt in range(patience.attempts):
-        if attempt:
-            time.sleep(patience.backoff * 2 ** (attempt - 1))
-        resumed = part.exists()
-        try:
-            _transfer(remote, part, progress, patience)
-        except requests.RequestException as error:
-            failure = error
-            if not _is_temporary(error):
-                break
-            continue
-        if _hash_file(part) == remote.sha256:
+    part = _name_part(path)
+    ends = time.monotonic() + patience.longest
+    in_vain = 0
+    while True:
+        had = _measure(part)
+        failure = _attempt(remote, part, progress, patience, ends)
+        if failure is None:
             part.replace(path)
             return
-        part.unlink()
-        failure = None
-        if not resumed:  # otherwise the halves may be of two files: try again from the start
+        in_vain = 0 if _measure(part) >= had + _PIECE else in_vain + 1
+        pause = patience.backoff * 2 ** max(in_vain - 1, 0)
+        if failure.final or in_vain >= patience.attempts or time.monotonic() + pause >= ends:
             break
+        time.sleep(pause)
+    have = _measure(part)
+    after = f" after {have:,} of {remote.size:,} bytes" if have else ""
     raise DownloadError(
-        f"{_explain(remote, part, failure)}. Put the file at {path}, or try again later"
+        f"{failure}{after}. Put the file at {path}, or try again later"
     ) from failure
 
 
-def _transfer(remote: Remote, part: Path, progress: Progress | None, patience: Patience) -> None:
-    """Append what the part lacks, or write it from the start if the host can't resume."""
-    import requests
+def _attempt(
+    remote: Remote, part: Path, progress: Progress | None, patience: Patience, ends: float
+) -> "HostError | None":
+    """Make one request; what went wrong, or None if the part is now the file."""
+    from charrnn.data.host import HostError
 
-    have = part.stat().st_size if part.exists() else 0
+    had = _measure(part)
+    try:
+        _transfer(remote, part, progress, Allowance(patience, remote.size, ends))
+    except HostError as error:
+        if error.status != _NO_SUCH_RANGE or not had:
+            return error
+        part.unlink()
+        return HostError(str(error))
+    if _hash_file(part) == remote.sha256:
+        return None
+    part.unlink()
+    # After a resume the halves may be of two files: try again from the start.
+    problem = f"{remote.url} served a file other than the expected one (wrong SHA-256; deleted)"
+    return HostError(problem, final=not had)
+
+
+def _transfer(remote: Remote, part: Path, progress: Progress | None, allowance: Allowance) -> None:
+    """Append what the part lacks, or write it from the start if the host can't resume."""
+    from charrnn.data.host import HostError, ask
+
+    have = _measure(part)
     if have >= remote.size:  # complete; the hash shows if it is wrong
         return
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-    limits = (patience.connect, patience.silence)
-    with requests.get(remote.url, headers=headers, stream=True, timeout=limits) as response:
-        response.raise_for_status()
-        if response.status_code != _PARTIAL_CONTENT:
-            have = 0
+    with ask(remote.url, have, allowance) as answer:
+        have = answer.first
         with part.open("ab" if have else "wb") as file:
-            for chunk in _receive(response):
-                have += file.write(chunk)
+            for piece in answer.pieces:
+                have += file.write(piece)
                 if progress:
                     progress(have, remote.size)
                 if have > remote.size:
                     return
     if have < remote.size:
-        raise requests.exceptions.ChunkedEncodingError
+        raise HostError(f"the download of {remote.url} was interrupted")
 
 
-def _receive(response: "requests.Response") -> Iterator[bytes]:
-    """The response's bytes as they arrive; every interruption is one and the same error."""
-    import requests
-
-    try:
-        yield from response.iter_content(_CHUNK)
-    except requests.RequestException as error:
-        raise requests.exceptions.ChunkedEncodingError from error
+def _name_part(path: Path) -> Path:
+    """Where the beginning of an unfinished download is kept."""
+    return path.with_name(f".{path.name}.part")
 
 
-def _is_temporary(error: "requests.RequestException") -> bool:
-    """Whether another attempt may succeed: not if the host itself refused the request."""
-    status = error.response.status_code if error.response is not None else None
-    return status is None or status >= _SERVER_ERROR or status in _BUSY
-
-
-def _explain(remote: Remote, part: Path, failure: "requests.RequestException | None") -> str:
-    import requests
-
-    if failure is None:
-        return f"{remote.url} served a file other than the expected one (wrong SHA-256; deleted)"
-    if failure.response is not None:
-        return f"{remote.url} answered {failure.response.status_code} {failure.response.reason}"
-    if isinstance(failure, requests.exceptions.ChunkedEncodingError):
-        have = part.stat().st_size
-        return (
-            f"the download of {remote.url} was interrupted after {have:,} of {remote.size:,} bytes"
-        )
-    return f"can't reach {urlsplit(remote.url).netloc} for {remote.name}"
+def _measure(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
 
 
 def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

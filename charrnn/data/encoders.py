@@ -1,7 +1,7 @@
 """What turns a review into a classifier's ids: a vocabulary of words, or of subwords."""
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from charrnn.data.spans import Span
 from charrnn.data.subwords import Subwords
@@ -43,21 +43,21 @@ class Encoder(Protocol):
     def __len__(self) -> int:
         """How many ids there are, padding included."""
 
-    def to_json(self) -> str:
-        """Everything that `parse_encoder` needs."""
+    def to_values(self) -> list[Any]:
+        """What JSON can hold, all that `parse_encoder` needs."""
 
 
 ENCODERS: dict[str, type[Words] | type[Subwords]] = {"words": Words, "subwords": Subwords}
 
 
-def parse_encoder(tokens: str, content: str) -> Encoder:
-    """The encoder whose `to_json` gave `content`.
+def parse_encoder(tokens: str, values: object) -> Encoder:
+    """The encoder whose `to_values` gave `values`.
 
     Args:
         tokens: what its ids stand for, a key of `ENCODERS`.
-        content: JSON, as a checkpoint stores it.
+        values: parsed JSON, as a checkpoint stores it.
 
     Raises:
-        ValueError: the content does not describe such an encoder.
+        ValueError: the values do not describe such an encoder.
     """
-    return ENCODERS[tokens].from_json(content)
+    return ENCODERS[tokens].from_values(values)

@@ -6,34 +6,27 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, Literal
+from typing import IO, Literal, NamedTuple
 
+from charrnn.data.files import Bounded, open_regular
 from charrnn.errors import ReviewsError
 
 PARTS = ("train", "test")
 LABELS = ("neg", "pos")  # label 0, label 1
 PATTERN = "{train,test}/{pos,neg}/*.txt"
+UNLABELLED = "train/unsup"
+"""Where aclImdb has reviews without a label."""
+
+_FOLDERS = {f"{part}/{label}" for part in PARTS for label in LABELS}
+_Found = tuple[str, str, bytes | None]  # folder, file, and content of a review
 
 _LONGEST = 2**20  # bytes of a review
-_LONGEST_MEMBER = 2**32  # bytes of anything else, which is skipped
+_LARGEST = 2**32  # bytes of an archive's content, most of which is skipped
 _MOST = 2**30  # bytes of all reviews and their names together
 _LONGEST_HEADER = 2**16  # bytes
+_MOST_FOLDERS = 10  # that are counted one by one
+_LONGEST_FOLDER = 40  # characters
 _DEPTHS = (3, 4)  # parts of a path; one folder of any name may be above train and test
-
-
-class _Bounded:
-    """A file that can be read for no more than `left` bytes, a budget that its reader renews."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.left = 0
-        self.tell, self.seek, self.close = file.tell, file.seek, file.close
-        self._read = file.read
-
-    def read(self, size: int) -> bytes:
-        self.left -= size
-        if self.left < 0:
-            raise OSError(errno.EFBIG, f"a header has over {_LONGEST_HEADER:,} bytes")
-        return self._read(size)
 
 
 class _Archive(tarfile.TarFile):
@@ -43,7 +36,7 @@ class _Archive(tarfile.TarFile):
     """
 
     def __init__(self, name: str, mode: Literal["r"], file: IO[bytes]) -> None:
-        self._file = _Bounded(file)
+        self._file = Bounded(file, 0, f"a header has over {_LONGEST_HEADER:,} bytes")
         super().__init__(name, mode, self._file)  # type: ignore[arg-type] # nothing is written
 
     def next(self) -> tarfile.TarInfo | None:
@@ -52,36 +45,59 @@ class _Archive(tarfile.TarFile):
         self.pax_headers = {}
         self._file.left = _LONGEST_HEADER
         member = super().next()
-        if member and member.size > _LONGEST_MEMBER:  # to skip it could take forever
-            raise OSError(errno.EFBIG, f"a member claims more than {_LONGEST_MEMBER:,} bytes")
+        if self.offset > _LARGEST:  # to skip a member could take forever
+            raise OSError(errno.EFBIG, f"it claims to hold more than {_LARGEST:,} bytes")
         self._file.left = _LONGEST
         return member
 
 
-def read_contents(path: Path) -> dict[str, bytes]:
-    """Name to content of each review, sorted by name; a name is a path like train/pos/0_9.txt.
+class Contents(NamedTuple):
+    """What a folder or an archive holds.
+
+    Attributes:
+        reviews: name to content, sorted by name; a name is a path like train/pos/0_9.txt.
+        left_out: how many files beside the reviews, in folders like train/neutral.
+    """
+
+    reviews: dict[str, bytes]
+    left_out: dict[str, int]
+
+
+def read_contents(path: Path) -> Contents:
+    """The reviews of a folder or tar archive.
 
     Raises:
         ReviewsError: it can't be read, has another layout, or is too large to be reviews.
     """
     found: dict[str, bytes] = {}
+    left_out: dict[str, int] = {}
     try:
-        for name, content in (_read_folder if path.is_dir() else _read_archive)(path):
+        for folder, file, content in (_read_folder if path.is_dir() else _read_archive)(path):
+            name = f"{folder}/{file}"
             if name in found:
                 raise ReviewsError(f"{path} has {name} twice: give one set of reviews")
-            found[name] = content
+            if content is None:
+                _count(left_out, folder)
+            else:
+                found[name] = content
     except FileNotFoundError as error:
         raise ReviewsError(f"no file or folder {path}: give one with {PATTERN}") from error
     except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or "it is damaged, or no archive"
         raise ReviewsError(f"can't read {path}: {reason}. Get it again") from error
     _require_layout(path, found)
-    return dict(sorted(found.items()))
+    return Contents(dict(sorted(found.items())), left_out)
+
+
+def _count(left_out: dict[str, int], folder: str) -> None:
+    """Count a file that is no review; of folders beyond a few, together."""
+    known = folder in left_out or len(left_out) < _MOST_FOLDERS
+    key = folder[:_LONGEST_FOLDER] if known else "other folders"
+    left_out[key] = left_out.get(key, 0) + 1
 
 
 def _require_layout(path: Path, found: dict[str, bytes]) -> None:
-    missing = {f"{part}/{label}" for part in PARTS for label in LABELS}
-    missing -= {name.rpartition("/")[0] for name in found}
+    missing = _FOLDERS - {name.rpartition("/")[0] for name in found}
     if missing:
         raise ReviewsError(
             f"{path} has no reviews in {', '.join(sorted(missing))}: give reviews in the layout of "
@@ -89,44 +105,59 @@ def _require_layout(path: Path, found: dict[str, bytes]) -> None:
         )
 
 
-def _read_folder(path: Path) -> Iterator[tuple[str, bytes]]:
+def _read_folder(path: Path) -> Iterator[_Found]:
     left = _MOST
-    for top, part, label in itertools.product(("", "*/"), PARTS, LABELS):
-        for file in path.glob(f"{top}{part}/{label}/*.txt"):
-            name = _find_name(file.relative_to(path).as_posix())
-            if name and file.is_file():  # reading a pipe would block
-                left -= _require_room(path, name, file.stat().st_size, left)
-                yield name, file.read_bytes()
+    for top, part in itertools.product(("", "*/"), PARTS):
+        for place in path.glob(f"{top}{part}/*/*"):
+            found = _locate(place.relative_to(path).as_posix())
+            if not found or not place.is_file():  # reading a pipe would block
+                continue
+            content = None
+            if _is_review(*found):
+                left -= _require_room(path, found, place.stat().st_size, left)
+                content = place.read_bytes()
+            yield *found, content
 
 
-def _read_archive(path: Path) -> Iterator[tuple[str, bytes]]:
+def _read_archive(path: Path) -> Iterator[_Found]:
     left = _MOST
-    with path.open("rb") as start:
-        zipped = start.read(2) == b"\x1f\x8b"
-    # Not "r|*": with other compressions tarfile unpacks a small file's whole content at once.
-    with _Archive.open(path, "r|gz" if zipped else "r|") as archive:
-        for member in archive:
-            name = _find_name(member.name)
-            file = archive.extractfile(member) if name and member.isreg() else None
-            if name and file:
-                left -= _require_room(path, name, member.size, left)
-                yield name, file.read()
+    with open_regular(path) as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        # Not "r|*": with other compressions tarfile unpacks a small file's whole content at once.
+        with _Archive.open(path, "r|gz" if zipped else "r|", file) as archive:
+            for member in archive:
+                found = _locate(member.name)
+                opened = archive.extractfile(member) if found and member.isreg() else None
+                if not found or not opened:
+                    continue
+                content = None
+                if _is_review(*found):
+                    left -= _require_room(path, found, member.size, left)
+                    content = opened.read()
+                yield *found, content
 
 
-def _find_name(path: str) -> str | None:
-    """The path from train or test on; None if it is not a review's."""
-    parts = PurePosixPath(path).parts
+def _locate(path: str) -> tuple[str, str] | None:
+    """A file's folder from train or test on, and its name; None if it lies elsewhere or is hidden.
+
+    A name that is not UTF-8 is spelt with backslashes.
+    """
+    parts = PurePosixPath(path.encode("utf-8", "backslashreplace").decode()).parts
     if len(parts) not in _DEPTHS:
         return None
     part, label, file = parts[-3:]
-    is_review = file.endswith(".txt") and not file.startswith(
-        "."
-    )  # macOS adds ._ files to archives
-    return f"{part}/{label}/{file}" if is_review and part in PARTS and label in LABELS else None
+    # macOS adds ._ files to archives.
+    return None if part not in PARTS or file.startswith(".") else (f"{part}/{label}", file)
 
 
-def _require_room(path: Path, name: str, size: int, left: int) -> int:
+def _is_review(folder: str, file: str) -> bool:
+    return folder in _FOLDERS and file.endswith(".txt")
+
+
+def _require_room(path: Path, found: tuple[str, str], size: int, left: int) -> int:
     """The bytes that the review takes of the `left` ones."""
+    name = "/".join(found)
     if size > _LONGEST or size + len(name) > left:
         raise ReviewsError(
             f"{name} in {path} is too large: a review may have {_LONGEST:,} bytes, and all reviews "

@@ -16,16 +16,18 @@ import zipfile
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.data.files import Bounded, open_regular
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import ReviewsError
 
 _MOST = 64 * 2**20  # bytes in a member, over four times what Keras's training reviews need
 _MOST_OTHERS = 2**19  # opcodes other than integers', seven times what Keras's reviews need
+_MOST_LISTED = 2**18  # bytes read to find the members
 _LONGEST_NAME = 32  # bytes
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack without a bound
 
@@ -144,14 +146,14 @@ def _explain_errors(path: Path, name: str) -> Iterator[None]:
 
 def _open_member(path: Path, name: str) -> tuple[io.BytesIO, tuple[int], np.dtype[Any]]:
     """A file at the start of an array's content, and the shape and type from the array's header."""
-    with zipfile.ZipFile(path) as archive:
+    with open_regular(path) as opened, _open_archive(opened) as archive:
         if f"{name}.npy" not in archive.namelist():
             raise ReviewsError("is missing")
         member = archive.getinfo(f"{name}.npy")
         if member.compress_type not in _COMPRESSIONS:
             raise ReviewsError("is compressed in a way that NumPy doesn't use")
-        with archive.open(member) as opened:
-            content = opened.read(_MOST + 1)  # its declared size may be a lie
+        with archive.open(member) as inside:
+            content = inside.read(_MOST + 1)  # its declared size may be a lie
         if len(content) > _MOST:
             raise ReviewsError(f"has more than the {_MOST:,} bytes that are read")
         file = io.BytesIO(content)
@@ -164,6 +166,14 @@ def _open_member(path: Path, name: str) -> tuple[io.BytesIO, tuple[int], np.dtyp
     if len(shape) != 1:
         raise ReviewsError(f"has {len(shape)} dimensions, not 1")
     return file, shape, dtype
+
+
+def _open_archive(file: BinaryIO) -> zipfile.ZipFile:
+    """A zip archive whose list of members, which `zipfile` reads at once, is short."""
+    bounded = Bounded(file, _MOST_LISTED, f"its list of members has over {_MOST_LISTED:,} bytes")
+    archive = zipfile.ZipFile(bounded)
+    bounded.left = 2 * _MOST
+    return archive
 
 
 def _unpickle(content: bytes) -> list[Any]:

@@ -1,8 +1,8 @@
 """Labelled reviews, as ranks of words or as text, in the order in which Keras gives its own."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -11,31 +11,10 @@ import numpy.typing as npt
 
 from charrnn.data import layout, pickles, tables
 from charrnn.data.decoding import decode_utf8
-from charrnn.data.download import Remote
 from charrnn.data.rows import ENDINGS, SHOWN_ENDINGS
 from charrnn.data.vocabulary import Ids
+from charrnn.data.words import START
 from charrnn.errors import ReviewsError, UsageError, say_count
-
-_KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
-
-IMDB_NPZ = Remote(
-    name="imdb.npz",
-    url=f"{_KERAS}/imdb.npz",
-    sha256="69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
-    size=17_464_789,
-)
-IMDB_WORD_INDEX = Remote(
-    name="imdb_word_index.json",
-    url=f"{_KERAS}/imdb_word_index.json",
-    sha256="027313fe9a320280f3bf0fac5baf58c4a683cf39a7ed9c3d3d3912bde4284cf6",
-    size=1_641_221,
-)
-IMDB_TEXT = Remote(
-    name="aclImdb_v1.tar.gz",
-    url="https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
-    sha256="c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
-    size=84_125_825,
-)
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz")
 _SEED = 113  # Keras's, and so is the old kind of generator
@@ -69,6 +48,7 @@ class ReviewSet(Generic[Review]):
         sha256: of the file's bytes, or of a folder's reviews with their paths.
         train: to train with, in the order of `keras.datasets.imdb.load_data`.
         test: to test with, in the same order.
+        left_out: how many files beside the reviews were not read, in folders like train/neutral.
     """
 
     name: str
@@ -76,6 +56,7 @@ class ReviewSet(Generic[Review]):
     sha256: str
     train: Labelled[Review]
     test: Labelled[Review]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 class RankReviews(ReviewSet[Ids]):
@@ -129,9 +110,11 @@ def read_npz(path: Path) -> RankReviews:
     parts: list[Labelled[Ids]] = []
     for part in layout.PARTS:
         ranks = pickles.read_ragged(path, f"x_{part}")
+        _require_ranks(path, ranks)
         labels = pickles.read_integers(path, f"y_{part}")
         parts.append(_shuffle_part(f"{path} ({part})", ranks, labels, order))
-    return RankReviews(path.stem, str(path.resolve()), _hash_file(path), *parts)
+    train, test = parts
+    return RankReviews(path.stem, str(path.resolve()), _hash_file(path), train, test)
 
 
 def read_texts(path: Path) -> TextReviews:
@@ -140,7 +123,7 @@ def read_texts(path: Path) -> TextReviews:
     Raises:
         ReviewsError: it can't be read, has another layout, or a review is not UTF-8.
     """
-    contents = layout.read_contents(path)
+    contents, left_out = layout.read_contents(path)
     order = np.random.RandomState(_SEED)
     parts: list[Labelled[str]] = []
     for part in layout.PARTS:
@@ -149,7 +132,8 @@ def read_texts(path: Path) -> TextReviews:
         labels = np.array([layout.LABELS.index(name.split("/")[1]) for name in names])
         parts.append(_shuffle_part(f"{path} ({part})", texts, labels, order))
     digest = _hash_folder(contents) if path.is_dir() else _hash_file(path)
-    return TextReviews(_find_name(path), str(path.resolve()), digest, *parts)
+    train, test = parts
+    return TextReviews(_find_name(path), str(path.resolve()), digest, train, test, left_out)
 
 
 def read_text_table(
@@ -177,7 +161,17 @@ def read_text_table(
         places = np.flatnonzero(tests == number)
         own = [texts[place] for place in places.tolist()]
         parts.append(_shuffle_part(f"{path} ({part})", own, labels[places], order))
-    return TextReviews(path.stem, str(path.resolve()), _hash_file(path), *parts)
+    train, test = parts
+    return TextReviews(path.stem, str(path.resolve()), _hash_file(path), train, test)
+
+
+def _require_ranks(path: Path, reviews: Sequence[Ids]) -> None:
+    """Reject ids: in them each review begins with 1, which as a rank is a word like any other."""
+    if reviews and all(np.flatnonzero(ids == START).tolist() == [0] for ids in reviews):
+        raise ReviewsError(
+            f"{path} holds reviews as Keras's load_data() returns them, each with a 1 before it "
+            "and its ranks raised by 3: give imdb.npz itself, or undo both before saving"
+        )
 
 
 def _shuffle_part(

@@ -4,11 +4,13 @@ import contextlib
 import csv
 import itertools
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from charrnn.data.decoding import BYTE_ORDER_MARK, decode_utf8
+from charrnn.data.files import open_regular
 from charrnn.errors import ReviewsError, say_count
 
 ENDINGS = (".csv", ".tsv", ".jsonl")
@@ -80,23 +82,22 @@ def open_rows(path: Path) -> Iterator[Iterator[Row]]:
     """
     limit = csv.field_size_limit(_LONGEST)
     try:
-        _require_size(path)
-        with path.open("rb") as file:
+        with open_regular(path) as file:
+            _require_size(path, os.fstat(file.fileno()).st_size)
             lines = _Lines(path, file)
             ending = path.suffix.lower()
             yield _read_json(lines) if ending == ".jsonl" else _read_csv(lines, ending)
     except FileNotFoundError as error:
         raise ReviewsError(f"no file {path}: give a {SHOWN_ENDINGS} file") from error
     except OSError as error:
-        raise ReviewsError(f"can't read {path}: {error.strerror}") from error
+        raise ReviewsError(
+            f"can't read {path}: {error.strerror}; give a {SHOWN_ENDINGS} file"
+        ) from error
     finally:
         csv.field_size_limit(limit)
 
 
-def _require_size(path: Path) -> None:
-    size = path.stat().st_size
-    if not path.is_file():  # reading a pipe would block
-        raise ReviewsError(f"{path} is no regular file: give a {SHOWN_ENDINGS} file")
+def _require_size(path: Path, size: int) -> None:
     if not size:
         raise ReviewsError(f"{path} is empty: give a file with a review in each row")
     if size > _MOST:

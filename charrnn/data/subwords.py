@@ -75,23 +75,19 @@ class Subwords:
         return cls([(a, b) for a, b in json.loads(tokenizer.to_str())["model"]["merges"]])
 
     @classmethod
-    def from_json(cls, content: str) -> "Subwords":
-        """The vocabulary that `to_json` wrote.
+    def from_values(cls, values: object) -> "Subwords":
+        """The vocabulary that `to_values` gave.
 
         Raises:
-            ValueError: the content is not a list of merges in JSON.
+            ValueError: the values are not a list of merges.
         """
-        try:
-            merges = json.loads(content)
-        except (ValueError, RecursionError) as error:
-            raise ValueError("the subwords are not JSON") from error
-        if not isinstance(merges, list) or not all(map(_is_merge, merges)):
+        if not isinstance(values, list) or not all(map(_is_merge, values)):
             raise ValueError("the subwords are not a list of pairs")
-        return cls([(first, second) for first, second in merges])
+        return cls([(first, second) for first, second in values])
 
-    def to_json(self) -> str:
-        """The merges in the order of their ids, as a JSON list of pairs."""
-        return json.dumps(self.merges, ensure_ascii=False)
+    def to_values(self) -> list[list[str]]:
+        """The merges in the order of their ids, each a list of two pieces."""
+        return [list(merge) for merge in self.merges]
 
     def __len__(self) -> int:
         return _PADDING + len(self._pieces)

@@ -27,6 +27,8 @@ class Vocabulary:
     """
 
     def __init__(self, characters: str) -> None:
+        if len(characters) > sys.maxunicode + 1:
+            raise VocabularyError("a vocabulary can't have more characters than there are")
         self.characters = characters
         self._codes = to_code_points(characters)
         if not characters or np.any(self._codes[:-1] >= self._codes[1:]):

@@ -4,7 +4,6 @@ Id 0 is padding, 1 a review's start, 2 a word outside the vocabulary; 3 is never
 rank r, 1 for the most frequent, has id r + 3.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 
 from charrnn.data.spans import Span, locate_split_words
 from charrnn.data.vocabulary import Ids
+from charrnn.data.word_index import read_index
 from charrnn.errors import ReviewsError
 
 PADDING = 0
@@ -60,7 +60,7 @@ class Words:
         words: in the order of their ids from 4 on, each once.
 
     Raises:
-        ReviewsError: there are no words, or a word is empty or occurs twice.
+        ReviewsError: there are no words, or a word is empty, occurs twice or has half a character.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -68,6 +68,7 @@ class Words:
         self._ids = {word: _FIRST + place for place, word in enumerate(self.words)}
         if not self._ids or "" in self._ids or len(self._ids) != len(self.words):
             raise ReviewsError("a vocabulary must hold words, each once and none empty")
+        _require_whole(self.words)
 
     @classmethod
     def from_index(cls, path: Path, max_words: int) -> "Words":
@@ -77,8 +78,11 @@ class Words:
             ReviewsError: the file is missing, or not an object of words and their ranks from 1 to
                 their number; or `max_words` leaves no word.
         """
-        ranks = _read_index(path)
-        return cls(sorted(ranks, key=ranks.__getitem__)[: _count_words(max_words)])
+        words = read_index(path)[: _count_words(max_words)]
+        try:
+            return cls(words)
+        except ReviewsError as error:
+            raise ReviewsError(f"{path} can't be used: {error}") from error
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], max_words: int) -> "Words":
@@ -95,23 +99,22 @@ class Words:
         return cls([word for word, _ in counts.most_common(_count_words(max_words))])
 
     @classmethod
-    def from_json(cls, content: str) -> "Words":
-        """The vocabulary that `to_json` wrote.
+    def from_values(cls, values: object) -> "Words":
+        """The vocabulary that `to_values` gave.
 
         Raises:
-            ValueError: the content is not a list of distinct words in JSON.
+            ValueError: the values are not a list of distinct words.
         """
-        words = _parse_json(content)
-        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        if not isinstance(values, list) or not all(isinstance(word, str) for word in values):
             raise ValueError("the vocabulary is not a list of words")
         try:
-            return cls(words)
+            return cls(values)
         except ReviewsError as error:
             raise ValueError(str(error)) from error
 
-    def to_json(self) -> str:
-        """The words in the order of their ids from 4 on, as a JSON list."""
-        return json.dumps(self.words, ensure_ascii=False)
+    def to_values(self) -> list[str]:
+        """The words in the order of their ids from 4 on."""
+        return list(self.words)
 
     def __len__(self) -> int:
         return _FIRST + len(self.words)
@@ -172,28 +175,12 @@ def _count_words(max_words: int) -> int:
     return max_words - _FIRST
 
 
-def _read_index(path: Path) -> Mapping[str, int]:
+def _require_whole(words: Iterable[str]) -> None:
+    """Reject halves of characters, which no file can hold."""
     try:
-        ranks = _parse_json(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ReviewsError(f"can't read {path}: {error.strerror}") from error
-    except ValueError as error:  # a UnicodeDecodeError is one too
-        raise ReviewsError(f"{path} is not JSON: give Keras's imdb_word_index.json") from error
-    if not isinstance(ranks, dict) or not _is_ranking(list(ranks.values())) or "" in ranks:
+        "".join(words).encode()
+    except UnicodeEncodeError as error:
+        code = ord(error.object[error.start])
         raise ReviewsError(
-            f"{path} is no word index: it must be one JSON object of words and their ranks, from 1 "
-            "to their number, each once"
-        )
-    return ranks
-
-
-def _is_ranking(ranks: list[object]) -> bool:
-    integers = all(type(rank) is int for rank in ranks)
-    return integers and bool(ranks) and set(ranks) == set(range(1, len(ranks) + 1))
-
-
-def _parse_json(content: str) -> object:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ValueError("the vocabulary is not JSON") from error
+            f"a word has half a character, U+{code:04X}: give whole characters"
+        ) from error

@@ -6,18 +6,12 @@ from pathlib import Path
 
 from charrnn.config.fields import require
 from charrnn.config.reviews import ClassifierConfig
+from charrnn.data import layout
 from charrnn.data.download import Remote, fetch
 from charrnn.data.encoders import Encoder
+from charrnn.data.imdb import IMDB_NPZ, IMDB_TEXT, IMDB_WORD_INDEX
 from charrnn.data.padding import Examples, cut_review, hash_bigrams
-from charrnn.data.reviews import (
-    IMDB_NPZ,
-    IMDB_TEXT,
-    IMDB_WORD_INDEX,
-    Labelled,
-    RankReviews,
-    TextReviews,
-    load_reviews,
-)
+from charrnn.data.reviews import Labelled, RankReviews, TextReviews, load_reviews
 from charrnn.data.subwords import Subwords
 from charrnn.data.vocabulary import Ids
 from charrnn.data.words import Words, convert_ranks
@@ -74,6 +68,15 @@ def find_reviews(tokens: str, source: ReviewSource, data_dir: Path, reporter: Re
         ReviewsError: a file can't be used, or subwords are to be made of ranks.
         DownloadError: IMDB can't be downloaded.
     """
+    reviews = _load(tokens, source, data_dir, reporter)
+    for folder, count in reviews.left_out.items():
+        files = "1 file is" if count == 1 else f"{count:,} files are"
+        say = reporter.detail if folder == layout.UNLABELLED else reporter.note
+        say(f"{reviews.name}: {files} left out in {folder}; only {layout.PATTERN} is read")
+    return reviews
+
+
+def _load(tokens: str, source: ReviewSource, data_dir: Path, reporter: Reporter) -> Reviews:
     if not source.paths:
         return load_reviews(
             _fetch(IMDB_NPZ if tokens == "words" else IMDB_TEXT, data_dir, reporter)

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn.config.fields import CELLS, require, select_fields
+from charrnn.config.fields import CELLS, MOST_LAYERS, require, select_fields
 from charrnn.config.presets import DEFAULT_REVIEW_PRESET, REVIEW_PRESETS
 from charrnn.config.reviews import BIGRAMS_ALONE, ClassifierConfig, ReviewTraining
 from charrnn.data.padding import Examples
@@ -255,7 +255,8 @@ def _settle_layers(values: dict[str, Any], given: Mapping[str, Any]) -> dict[str
     if "layers" in given:
         layers = given["layers"]
         require(
-            isinstance(layers, int) and layers >= 1, f"`layers` must be at least 1, not {layers!r}"
+            isinstance(layers, int) and 1 <= layers <= MOST_LAYERS,
+            f"`layers` must lie in [1, {MOST_LAYERS}], not {layers!r}",
         )
         units = values.get("units", ClassifierConfig.units)
         if len(set(units)) > 1 or not recurrent:

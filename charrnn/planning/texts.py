@@ -7,7 +7,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
 
-from charrnn.data.corpus import STDIN, Corpus, load_corpus, split_text
+from charrnn.data.corpus import NAMED, STDIN, Corpus, load_corpus, split_text
+from charrnn.data.files import measure_regular
 from charrnn.data.text import Text
 from charrnn.errors import DownloadError, MissingTextError, RunError
 from charrnn.planning.report import Reporter
@@ -23,6 +24,7 @@ PARTS = ("training", "validation")
 
 _DEFAULT = "shakespeare"
 _FALLBACK = "pydoc"
+_LARGEST = 2**32  # bytes of a run's text
 
 
 def load_text(
@@ -64,7 +66,7 @@ def reload_text(
         CorpusError: it can't be had again, or is not the same any more.
     """
     if source is None:
-        _require_present(run, recipe)
+        _require_present(run, recipe.source)
         source = recipe.source
     if isinstance(source, Corpus):
         corpus = source
@@ -151,18 +153,33 @@ def is_text(named: str, checkpoints: Path, words: Collection[str] = ()) -> bool:
     }
 
 
-def _require_present(run: Run, recipe: LanguageRecipe) -> None:
+def _require_present(run: Run, source: str) -> None:
     """Raise if a text can't be read again from the place it came from."""
-    place = Path(recipe.source)
-    if recipe.source in {STDIN, ""}:
-        problem = f"was trained on {describe_source(recipe.source)}"
-    elif place.is_absolute() and not place.exists():
-        problem = f"was trained on {place}, which is no longer there"
-    else:
-        return
-    raise MissingTextError(
-        f"{run.name} {problem}: give that text as `corpus`", run.name, piped=recipe.source == STDIN
-    )
+    problem = "" if source in NAMED else _find_problem(source)
+    if problem:
+        raise MissingTextError(
+            f"{run.name} was trained on {problem}: give that text as `corpus`",
+            run.name,
+            piped=source == STDIN,
+        )
+
+
+def _find_problem(source: str) -> str:
+    """Why a text can't be read again; empty if it can.
+
+    The name may be a stranger's: what it names is not opened unless it can be a run's text.
+    """
+    if source in {STDIN, ""}:
+        return describe_source(source)
+    try:
+        size = measure_regular(Path(source))
+    except FileNotFoundError:
+        return f"{source}, which is no longer there"
+    except OSError as error:
+        return f"{source}, which can't be read: {error.strerror}"
+    if not Path(source).is_absolute() or not 0 < size <= _LARGEST:
+        return f"{source}, which is not, or no longer, a text"
+    return ""
 
 
 def _open_stdin() -> BinaryIO:

@@ -119,7 +119,7 @@ def embed_vectors(vectors: Vectors, encoder: Encoder, rows: int) -> Array:
 
 def _require_same_subwords(source: Classifier | WordModel, encoder: Encoder, rows: int) -> None:
     table = source.weights[EMBEDDING]
-    if encoder.to_json() != source.encoder.to_json() or rows != len(table):
+    if encoder.to_values() != source.encoder.to_values() or rows != len(table):
         raise UsageError(
             "`embedding_from` names a network of other subwords: name one trained on the same "
             "reviews with the same `max_words`"

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -110,12 +110,13 @@ def write_checkpoint(path: Path, checkpoint: AnyCheckpoint) -> None:
     """Write a checkpoint of any kind to `path`, whole or not at all.
 
     Raises:
+        CheckpointError: its vocabulary is too large.
         OSError: the disk is full or the folder can't be written.
     """
     if isinstance(checkpoint, Checkpoint):
-        names = {"vocabulary": checkpoint.vocabulary.characters}
+        names: dict[str, Any] = {"vocabulary": checkpoint.vocabulary.characters}
     else:
-        names = {"encoder": checkpoint.encoder.to_json()}
+        names = {"encoder": checkpoint.encoder.to_values()}
     content = names | {
         "network": asdict(checkpoint.network),
         "provenance": asdict(checkpoint.provenance),
@@ -135,7 +136,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         network = read_mapping(NetworkConfig, content["network"])
         vocabulary = Vocabulary(content["vocabulary"])
         provenance = read_mapping(Provenance, content["provenance"])
-        if len(vocabulary) != network.vocabulary_size or network.layers > len(contents.arrays):
+        if len(vocabulary) != network.vocabulary_size:
             raise ValueError("vocabulary, network and weights don't fit together")
         return Checkpoint(network, vocabulary, provenance, _check_weights(contents, network))
 
@@ -189,6 +190,10 @@ def _check_weights(
         values = contents.arrays[name]
         if values.shape != shape or values.dtype != np.float32:
             raise ValueError(f"{name} is {values.dtype} {values.shape}, not float32 {shape}")
+        if not np.isfinite(values).all():
+            raise ValueError(
+                "it holds NaN or infinity: it diverged in training; choose an earlier epoch"
+            )
     return {name: contents.arrays[name] for name in shapes}
 
 

@@ -10,15 +10,13 @@ holds all that a reader needs:
     {"content": ..., "arrays": {NAME: [DTYPE, SHAPE, OFFSET], ...}}
 
 An array lies in the file as one piece from OFFSET on. Numbers are checked against the file's size
-before they are used.
+before they are used, and the last line is bounded so that parsing it takes little memory.
 """
 
 import hashlib
 import io
 import json
 import math
-import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -26,13 +24,15 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.data.files import open_regular
+from charrnn.data.json_files import has_few_values
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs.atomic import write_atomically
 
 _SMALLEST = 512  # bytes of the block, a power of two for HDF5
 _HEADER = 256  # bytes, more than the first three lines have
 _OFFSET = 20  # characters of the longest offset
-_MOST_JSON = 2**26  # bytes; the encoder of a million words has 2**24
+_MOST_JSON = 2**24  # bytes; the encoder of 250,000 words has a quarter of that
 _DTYPES = ("<f4", "<f8", "<i4", "<i8", "<u4", "<u8")
 _LONGEST = 150  # characters of a reason
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -65,6 +65,7 @@ def write(path: Path, title: str, version: int, content: Any, arrays: Mapping[st
         arrays: HDF5 path to array.
 
     Raises:
+        CheckpointError: the content is too large to be read again.
         OSError: the disk is full or the folder can't be written; `path` is untouched then.
     """
     import h5py  # which reading does without
@@ -72,6 +73,8 @@ def write(path: Path, title: str, version: int, content: Any, arrays: Mapping[st
     plain = {name: np.asarray(values) for name, values in arrays.items()}
     file = io.BytesIO()
     longest = _describe(content, dict.fromkeys(plain, 10 ** (_OFFSET - 1)), plain)
+    if not _is_bounded(longest):
+        raise CheckpointError(f"{path} can't be written: its vocabulary or history is too large")
     block = max(_SMALLEST, 2 ** math.ceil(math.log2(_HEADER + len(longest))))
     with h5py.File(file, "w", userblock_size=block) as opened:
         for name, values in plain.items():
@@ -139,19 +142,13 @@ def _describe(content: Any, offsets: Mapping[str, int], arrays: Mapping[str, Arr
 
 
 def _open(path: Path) -> BinaryIO:
-    """Open a regular file; a pipe or a device could make the reader wait forever."""
+    """Open a regular file."""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        return open_regular(path)
     except FileNotFoundError as error:
         raise CheckpointError(f"no file {path}") from error
     except OSError as error:
         raise CheckpointError(f"can't read {path}: {error.strerror}") from error
-    mode = os.fstat(handle).st_mode
-    if stat.S_ISREG(mode):
-        return os.fdopen(handle, "rb")
-    os.close(handle)
-    kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-    raise CheckpointError(f"can't read {path}: it is {kind}")
 
 
 def _read_bytes(path: Path, title: str) -> bytes:
@@ -164,11 +161,19 @@ def _read_bytes(path: Path, title: str) -> bytes:
         return start + file.read()
 
 
+def _is_bounded(text: bytes) -> bool:
+    """Whether parsing a line of JSON takes little memory; what is not ASCII could take more."""
+    return len(text) <= _MOST_JSON and has_few_values(text) and text.isascii()
+
+
 def _parse(data: bytes, start: int) -> Contents:
-    end = data.index(b"\n", start, start + _MOST_JSON)
-    text = data[start:end]
-    values = json.loads(text)
+    text = data[start : data.index(b"\n", start, start + _MOST_JSON)]
+    if not _is_bounded(text):
+        raise ValueError("its description is too large")
+    values = json.loads(text.decode())  # bytes could be taken for UTF-16
     arrays = {name: _view(data, *described) for name, described in dict(values["arrays"]).items()}
+    if sum(array.nbytes for array in arrays.values()) > len(data):
+        raise ValueError("arrays share their place")
     return Contents(values["content"], arrays, len(data))
 
 

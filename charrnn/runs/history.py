@@ -2,15 +2,21 @@
 
 import csv
 import io
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from charrnn.data.files import read_bounded
 from charrnn.errors import RunError
 from charrnn.runs.atomic import write_atomically
 
 _LARGEST_EXPONENT = 700  # exp of more overflows a float
+_MOST = 2**24  # bytes
+_MOST_LINES = 2**17  # more epochs than a resume file can hold
+_LONGEST_LINE = 500  # characters
+_LAST_EPOCH = 10**9
 _EXPLODED = 1e6  # a number from here on is not written out in full
 
 
@@ -66,10 +72,8 @@ def write_history(path: Path, results: Sequence[EpochResult]) -> None:
     Raises:
         OSError: the disk is full or the folder can't be written; the old file is kept.
     """
-    rows = [
-        _make_row(result, find_best(results[:count]) is result)
-        for count, result in enumerate(results, 1)
-    ]
+    bests = itertools.accumulate(results, lambda *both: find_best(both))
+    rows = [_make_row(result, best is result) for result, best in zip(results, bests, strict=True)]
     table = io.StringIO()
     writer = csv.DictWriter(table, rows[0] if rows else [], lineterminator="\n")
     writer.writeheader()
@@ -84,10 +88,12 @@ def read_history(path: Path) -> list[EpochResult]:
         RunError: the file is not as `write_history` writes it.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [_parse_row(row) for row in csv.DictReader(file)]
+        lines = _split_lines(read_bounded(path, _MOST).decode())
+        return [_parse_row(row) for row in csv.DictReader(lines)]
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise RunError(f"can't read {path}: {error.strerror}; choose an `epoch`") from error
     except (KeyError, ValueError, TypeError, csv.Error) as error:
         raise RunError(f"{path} is damaged: delete it, or choose an `epoch`") from error
 
@@ -109,15 +115,36 @@ def _show(value: float | None) -> str:
     return "" if value is None else repr(value)
 
 
+def _split_lines(text: str) -> list[str]:
+    lines = text.splitlines()
+    if len(lines) > _MOST_LINES or max(map(len, lines), default=0) > _LONGEST_LINE:
+        raise ValueError("there are too many lines, or too long ones")
+    return lines
+
+
 def _parse_row(row: dict[str, str]) -> EpochResult:
     return EpochResult(
-        epoch=int(row["epoch"]),
+        epoch=_parse_epoch(row["epoch"]),
         train_loss=float(row["train_loss"]),
         validation_loss=_parse_number(row["validation_loss"]),
-        seconds=float(row["seconds"]),
+        seconds=_parse_seconds(row["seconds"]),
         train_accuracy=_parse_number(row.get("train_accuracy", "")),
         validation_accuracy=_parse_number(row.get("validation_accuracy", "")),
     )
+
+
+def _parse_epoch(text: str) -> int:
+    epoch = int(text)
+    if not 0 < epoch <= _LAST_EPOCH:
+        raise ValueError(f"an epoch's number does not lie in [1, {_LAST_EPOCH:,}]")
+    return epoch
+
+
+def _parse_seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise ValueError("a time is negative or endless")
+    return seconds
 
 
 def _parse_number(text: str) -> float | None:

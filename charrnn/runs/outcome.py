@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from charrnn.config.fields import from_mapping
+from charrnn.data.json_files import read_json
 from charrnn.errors import CharrnnError, RunError
 from charrnn.runs.atomic import write_atomically
 from charrnn.runs.catalogue import list_runs
@@ -16,6 +17,7 @@ from charrnn.runs.recipe import ReviewRecipe
 from charrnn.runs.run import Run
 
 _FILE = "result.json"
+_MOST = 2**16  # bytes
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,11 @@ def read_outcome(run: Run) -> Outcome | None:
     """
     path = run.folder / _FILE
     try:
-        outcome = from_mapping(Outcome, json.loads(path.read_text(encoding="utf-8")))
+        outcome = from_mapping(Outcome, read_json(path, _MOST))
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise RunError(f"can't read {path}: {error.strerror}; remove it and train again") from error
     except (CharrnnError, ValueError, TypeError, AttributeError) as error:
         raise RunError(f"{path} is damaged: remove it and train again") from error
     if outcome.epochs != len(run.read_history()):

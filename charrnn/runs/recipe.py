@@ -20,6 +20,8 @@ from charrnn.runs.checkpoint import (
 )
 from charrnn.runs.history import EpochResult
 
+_LONGEST = 4096  # characters of a path
+
 
 class Recipe(Protocol):
     """What the training loop and a resume need to know of a run."""
@@ -88,9 +90,10 @@ class LanguageRecipe:
             "network": read_mapping(NetworkConfig, values["network"]),
             "training": read_mapping(TrainingConfig, values["training"]),
             "vocabulary": Vocabulary(values["vocabulary"]),
-            "encoding": find_encoding(values.get("encoding", UTF8)),
         }
-        return cls(**{**values, **parts})
+        recipe = cls(**_fill(values, parts))
+        find_encoding(recipe.encoding)
+        return recipe
 
     def make_checkpoint(self, provenance: Provenance, weights: Weights) -> Checkpoint:
         """The language model with these weights."""
@@ -197,17 +200,33 @@ def _review_values(recipe: ReviewRecipe | WordRecipe) -> dict[str, Any]:
     values = _plain(recipe, "sources", "corpus", "corpus_sha256")
     columns = {name: getattr(recipe, name) for name in ("text_column", "label_column")}
     chosen = {name: column for name, column in columns.items() if column}
-    return values | chosen | {"encoder": recipe.encoder.to_json()}
+    return values | chosen | {"encoder": recipe.encoder.to_values()}
 
 
 def _review_parts(
     kind: type[ClassifierConfig] | type[WordModelConfig], values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    network = read_mapping(kind, values["network"])
-    return {
-        **values,
+    network, sources = read_mapping(kind, values["network"]), values["sources"]
+    if not isinstance(sources, list) or not all(map(_is_short, sources)):
+        raise ValueError("the sources are not a list of paths")
+    parts = {
         "network": network,
         "training": read_mapping(ReviewTraining, values["training"]),
         "encoder": parse_encoder(network.tokens, values["encoder"]),
-        "sources": tuple(values["sources"]),
+        "sources": tuple(sources),
     }
+    return _fill(values, parts)
+
+
+def _fill(values: Mapping[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
+    """The parts, and all other values, which are strings."""
+    rest = {name: value for name, value in values.items() if name not in parts}
+    for name, value in rest.items():
+        if not _is_short(value):
+            raise ValueError(f"{name} is no short string")
+    return rest | parts
+
+
+def _is_short(value: object) -> bool:
+    """Whether a value is a string that can be a path's or a name's."""
+    return isinstance(value, str) and len(value) <= _LONGEST

@@ -12,7 +12,7 @@ from charrnn.errors import CheckpointError, RunError
 from charrnn.runs import container
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
-from charrnn.runs.recipe import AnyRecipe, Progress
+from charrnn.runs.recipe import AnyRecipe, Progress, Recipe
 from charrnn.runs.run import Run
 
 _TITLE = "charrnn resume file"
@@ -74,6 +74,16 @@ def read_kind(run: Run) -> Kind | None:
     if "vocabulary" in values:
         return LANGUAGE
     return CLASSIFIER if "preset" in values else WORD_MODEL
+
+
+def check_size(run: Run, recipe: Recipe) -> None:
+    """Raise if a run's resume file can't hold its network, before the network is built.
+
+    Raises:
+        RunError: it is smaller than that, or as in `read_progress`.
+    """
+    if 4 * recipe.network.parameters > read_resume_file(run).size:
+        raise _explain(run, f"{run.resume_file} is smaller than the network that it describes")
 
 
 def read_variables(run: Run) -> list[npt.NDArray[Any]]:

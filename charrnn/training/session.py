@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 
 from charrnn.errors import RunError, TrainingError
 from charrnn.runs.recipe import Progress
-from charrnn.runs.resume import read_progress
+from charrnn.runs.resume import check_size, read_progress
 from charrnn.runs.run import Run
 
 
@@ -23,6 +23,8 @@ def hold_run(run: Run, progress: Progress[Any]) -> Iterator[None]:
     """
     run.folder.mkdir(parents=True, exist_ok=True)
     with _lock(run), explain_memory_errors():
+        if run.resume_file.exists():
+            check_size(run, progress.recipe)
         _check_unchanged(run, progress)
         yield
 

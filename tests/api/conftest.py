@@ -46,7 +46,7 @@ def kept_model(tmp_path_factory: pytest.TempPathFactory, text: str) -> KeptModel
     model = charrnn.train(
         path, run="novel", checkpoints=checkpoints, on_epoch=results.append, **SETTINGS
     )
-    draws = (random.random(), float(np.random.random()))  # noqa: NPY002, S311
+    draws = (random.random(), float(np.random.random()))  # noqa: NPY002
     return KeptModel(path, Run(checkpoints / "novel", LANGUAGE), model, results, draws)
 
 

@@ -86,7 +86,7 @@ def test_the_same_seed_gives_the_commands_files(kept_model: KeptModel) -> None:
 
 def test_the_callers_random_numbers_are_left_alone(kept_model: KeptModel) -> None:
     """A run's seed does not seed the generators of the program that starts it."""
-    python, numpy = random.Random(5), np.random.RandomState(5)  # noqa: S311
+    python, numpy = random.Random(5), np.random.RandomState(5)
     assert kept_model.draws == (python.random(), numpy.random_sample())
 
 

@@ -21,8 +21,8 @@ NETWORKS = st.builds(
     NetworkConfig,
     vocabulary_size=POSITIVE,
     cell=st.sampled_from(CELLS),
-    embedding=POSITIVE,
-    units=POSITIVE,
+    embedding=st.integers(1, 2**16),
+    units=st.integers(1, 2**16),
     layers=st.integers(1, 9),
     dropout=FRACTION,
     weight_drop=FRACTION,
@@ -50,6 +50,13 @@ class Measured:
     loss: float | None
     epoch: int | None = None
     sizes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Named:
+    """A dataclass with a text."""
+
+    name: str
 
 
 @settings(deadline=None)
@@ -130,6 +137,23 @@ def test_a_field_that_may_be_empty_takes_nothing_else(name: str, wrong: object) 
     """A text or a bool is no number, nor does a whole number's field take a fraction."""
     with pytest.raises(CharrnnError, match=rf"the setting {name} has an unexpected value"):
         from_mapping(Measured, {"loss": None, "epoch": None, "sizes": []} | {name: wrong})
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**20), 2**63])
+def test_integers_of_more_than_64_bits_are_rejected(value: int) -> None:
+    """A file's giant integer overflows nothing later, whether an integer or a float is due."""
+    for name in ("loss", "epoch", "sizes"):
+        given = [1, value] if name == "sizes" else value
+        with pytest.raises(CharrnnError, match=rf"the setting {name} has an unexpected value"):
+            from_mapping(Measured, {"loss": None, "epoch": None, "sizes": []} | {name: given})
+
+
+def test_half_characters_are_rejected() -> None:
+    """A lone surrogate, which no UTF-8 file can hold, is found before anything is written."""
+    values = {"name": "caf\u00e9 \U0001f600"}
+    assert from_mapping(Named, values).name == values["name"]
+    with pytest.raises(CharrnnError, match="the setting name has an unexpected value"):
+        from_mapping(Named, {"name": "half \ud83d"})
 
 
 def test_values_from_a_file_are_checked_for_their_range() -> None:

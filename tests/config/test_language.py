@@ -195,3 +195,25 @@ def test_settings_do_not_change() -> None:
     """The configuration that a network was made with can't be changed afterwards."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         make_network().units = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "most"),
+    [
+        (NetworkConfig, "vocabulary_size", 0x110000),
+        (NetworkConfig, "embedding", 65_536),
+        (NetworkConfig, "units", 65_536),
+        (NetworkConfig, "layers", 100),
+        (TrainingConfig, "seq_length", 1_000_000),
+        (TrainingConfig, "batch_size", 1_000_000),
+        (TrainingConfig, "epochs", 1_000_000),
+        (TrainingConfig, "patience", 1_000_000),
+    ],
+)
+def test_sizes_have_an_upper_limit(kind: Any, name: str, most: int) -> None:
+    """A size beyond any machine is rejected with its limit, before memory is asked for."""
+    values = {"vocabulary_size": 65} if kind is NetworkConfig else {}
+    assert getattr(kind(**(values | {name: most})), name) == most
+    for value in (most + 1, 10**21):
+        message = reject(kind, **(values | {name: value}))
+        assert message == f"`{name}` must be at most {most:,}, not {value}"

@@ -87,6 +87,25 @@ def test_what_reads_the_tokens(
             "whole reviews (`max_length` 0) need `mask`, or padding would change their answers",
         ),
         (ClassifierConfig, {"bigrams": -1}, "`bigrams` must be at least 0, not -1"),
+        (
+            ClassifierConfig,
+            {"bigrams": 2**24 + 1},
+            "`bigrams` must be at most 16,777,216, not 16777217",
+        ),
+        (
+            ClassifierConfig,
+            {"max_length": 10**8},
+            "`max_length` must be at most 20,000, not 100000000",
+        ),
+        (ClassifierConfig, {"embedding": 10**6}, "`embedding` must be at most 65,536, not 1000000"),
+        (ClassifierConfig, {"dense": 10**6}, "`dense` must be at most 65,536, not 1000000"),
+        (ClassifierConfig, {"units": (8, 10**21)}, "`units` must be at most 65,536"),
+        (ClassifierConfig, {"units": (8,) * 101}, "`layers` must be at most 100, not 101"),
+        (
+            ClassifierConfig,
+            {"vocabulary_size": 250_001},
+            "`max_words` must be at most 250,000, not 250001",
+        ),
         (ClassifierConfig, {"dropout": 1.0}, "`dropout` must lie in [0, 1), not 1.0"),
         (ClassifierConfig, {"dropout": math.nan}, "`dropout` must lie in [0, 1), not nan"),
         (
@@ -139,6 +158,7 @@ def test_what_reads_the_tokens(
         (WordModelConfig, {"units": 0}, "`units` must be at least 1, not 0"),
         (WordModelConfig, {"units": (3,)}, "`units` must be int, not (3,)"),
         (WordModelConfig, {"vocabulary_size": 4}, "`max_words` must be above 4"),
+        (WordModelConfig, {"units": 2**17}, "`units` must be at most 65,536, not 131072"),
         (ReviewTraining, {"optimizer": "sgd"}, "unknown `optimizer` 'sgd': choose adam, rmsprop"),
         (
             ReviewTraining,
@@ -154,8 +174,10 @@ def test_what_reads_the_tokens(
         (
             ReviewTraining,
             {"batch_size": 10_001},
-            "`batch_size` must be at most 10,000, not 10,001",
+            "`batch_size` must be at most 10,000, not 10001",
         ),
+        (ReviewTraining, {"epochs": 10**21}, f"`epochs` must be at most 1,000,000, not {10**21}"),
+        (ReviewTraining, {"folds": 101}, "`folds` must be at most 100, not 101"),
         (ReviewTraining, {"epochs": 0}, "`epochs` must be at least 1, not 0"),
         (ReviewTraining, {"epochs": "2"}, "`epochs` must be int, not '2'"),
         (ReviewTraining, {"learning_rate": 0.0}, "`learning_rate` must be above 0"),

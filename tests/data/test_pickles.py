@@ -8,6 +8,7 @@ import re
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -298,6 +299,19 @@ def test_other_arrays_are_rejected() -> None:
 def test_missing_file_is_reported() -> None:
     """The error says that the file is missing."""
     assert "no file reviews.npz" in failure_of()
+
+
+def test_a_long_list_of_members_is_not_read() -> None:
+    """A file of thousands of members is refused before they take a hundred times their room."""
+    with zipfile.ZipFile(FILE, "w") as archive:
+        for number in range(20_000):
+            archive.writestr(f"{number}.npy", b"")
+    tracemalloc.start()
+    try:
+        assert "its list of members has over 262,144 bytes" in failure_of()
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.6, 0.99])

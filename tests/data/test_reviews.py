@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn.data import layout, reviews
+from charrnn.data import layout
 from charrnn.data.reviews import Labelled, RankReviews, TextReviews, load_reviews
 from charrnn.data.words import convert_ranks
 from charrnn.errors import ReviewsError
@@ -262,6 +262,18 @@ def test_only_files_are_reviews() -> None:
     assert len(load_reviews(folder).train) == 24
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("name", ["a.npz", "a.tar", "a.tar.gz", "a.tgz", "a.csv", "a.jsonl"])
+def test_neither_pipe_nor_device_is_read(name: str) -> None:
+    """What could keep a reader forever is refused at once, as a file of any kind."""
+    os.mkfifo(name)
+    assert "it is no regular file" in failure_of(Path(name))
+    Path(name).unlink()
+    Path(name).symlink_to("/dev/zero")
+    assert "it is no regular file" in failure_of(Path(name))
+
+
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
 @pytest.mark.parametrize("place", ["first", "later"])
 def test_large_header_is_not_read(kind: bytes, place: str) -> None:
@@ -279,6 +291,7 @@ def test_large_header_is_not_read(kind: bytes, place: str) -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize("name", ["a.tar", "a.tar.gz"])
 @pytest.mark.parametrize("size", [2**33, 2**63, 2**80])
 def test_a_member_without_end_is_not_skipped(size: int, name: str) -> None:
@@ -286,7 +299,76 @@ def test_a_member_without_end_is_not_skipped(size: int, name: str) -> None:
     member = tarfile.TarInfo("huge")
     member.size = size
     header = member.tobuf(tarfile.GNU_FORMAT)
-    assert "a member claims more than" in failure_of(write_tar([header], name))
+    assert "it claims to hold more than" in failure_of(write_tar([header], name))
+
+
+def test_many_large_members_are_not_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is for all of an archive: many members just below it would take as long."""
+    monkeypatch.setattr(layout, "_LARGEST", 100_000)
+    blocks = [make_header(tarfile.REGTYPE, 20_480) + bytes(20_480)] * 10
+    assert "it claims to hold more than 100,000 bytes" in failure_of(write_tar(blocks))
+
+
+def test_files_beside_the_reviews_are_counted() -> None:
+    """A third class, or files of another kind, are named with their number; hidden ones aren't."""
+    more = {f"test/neutral/{n}.txt": "so so" for n in range(5)}
+    files = FILES | OTHERS | more
+    expected = {"train/unsup": 1, "train/pos": 1, "test/neutral": 5}
+    archive = write_archive("a.tar.gz", "w:gz", "aclImdb/", encode_all(files))
+    for path in (archive, write_folder(Path("some/where"), files), Path("some")):
+        assert load_reviews(path).left_out == expected
+    assert load_reviews(write_folder(Path("plain"), FILES)).left_out == {}
+
+
+def test_few_folders_are_counted_one_by_one() -> None:
+    """An archive of thousands of folders with long names takes no memory for them."""
+    more = {f"train/{n}{'x' * 200}/0.txt": "" for n in range(50)}
+    path = write_archive("a.tar.gz", "w:gz", "", encode_all(FILES | more))
+    left_out = load_reviews(path).left_out
+    assert sum(left_out.values()) == 50
+    assert left_out["other folders"] == 40
+    assert max(map(len, left_out)) == 40
+
+
+def test_names_that_are_not_utf8_can_be_shown() -> None:
+    """A name of other bytes, in a folder or an archive, can be hashed, shown and written."""
+    name = os.fsdecode(b"train/pos/\xff\xfe.txt")
+    folder = write_folder(Path("aclImdb"), FILES)
+    try:
+        (folder / name).write_bytes(b"fine")
+    except OSError:  # as on macOS
+        pytest.skip("this file system has UTF-8 names only")
+    assert len(load_reviews(folder).train) == 25
+    (folder / name).write_bytes(b"\xff")
+    with tarfile.open("a.tar", "w") as archive:
+        archive.add(folder, "aclImdb")
+    for path in (folder, Path("a.tar")):
+        message = failure_of(path)
+        assert "train/pos/\\udcff\\udcfe.txt in" in message
+        message.encode()
+
+
+@pytest.mark.parametrize("part", ["train", "test", "both"])
+def test_ids_of_load_data_are_no_ranks(part: str) -> None:
+    """What `load_data` returns, saved again, is refused: all its words would be other ones."""
+    write_npz()
+    parts = {"train": ["train"], "test": ["test"], "both": ["train", "test"]}[part]
+    with np.load(NPZ, allow_pickle=True) as ranks:
+        ids = {f"x_{name}": ranks[f"x_{name}"] for name in parts}
+    for reviews in ids.values():
+        reviews[:] = [[1, *(rank + 3 for rank in review)] for review in reviews]
+    write_npz(**ids)
+    assert failure_of(NPZ).startswith(
+        f"{NPZ} holds reviews as Keras's load_data() returns them, each with a 1 before it"
+    )
+
+
+def test_ranks_may_begin_with_1() -> None:
+    """Reviews that all begin with the most frequent word are ranks if it comes again in one."""
+    ranks = np.empty(30, object)
+    ranks[:] = [*([1, rank] for rank in range(2, 31)), [1, 7, 1]]
+    write_npz(x_test=ranks)
+    assert len(load_ranks().test) == 30
 
 
 def test_many_headers_are_not_kept() -> None:
@@ -372,22 +454,3 @@ def test_other_files_are_rejected() -> None:
             ".jsonl",
         ):
             assert kind in failure_of(path)
-
-
-def test_remotes_are_the_published_files() -> None:
-    """The downloads have the addresses, sizes and hashes of Keras's and Stanford's files."""
-    keras = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
-    assert reviews.IMDB_NPZ.url == f"{keras}/imdb.npz"
-    assert reviews.IMDB_NPZ.size == 17_464_789
-    assert reviews.IMDB_NPZ.sha256 == (
-        "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"
-    )
-    assert reviews.IMDB_WORD_INDEX.url == f"{keras}/imdb_word_index.json"
-    assert reviews.IMDB_WORD_INDEX.size == 1_641_221
-    assert reviews.IMDB_TEXT.url == (
-        "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
-    )
-    assert reviews.IMDB_TEXT.size == 84_125_825
-    assert reviews.IMDB_TEXT.sha256 == (
-        "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
-    )

@@ -246,8 +246,8 @@ def test_pipe_is_not_read() -> None:
     os.mkfifo("pipe.csv")
     Path("folder.csv").mkdir()
     for name, expected in (
-        ("pipe.csv", "pipe.csv is no regular file"),
-        ("folder.csv", "folder.csv is no regular file"),
+        ("pipe.csv", "can't read pipe.csv: it is no regular file; give a .csv"),
+        ("folder.csv", "can't read folder.csv: it is a folder; give a .csv"),
         ("nowhere.csv", "no file nowhere.csv: give a .csv, .tsv or .jsonl file"),
     ):
         with pytest.raises(ReviewsError, match=expected), open_rows(Path(name)):
@@ -257,7 +257,9 @@ def test_pipe_is_not_read() -> None:
 def test_unreadable_file_is_rejected() -> None:
     """A path that can't be opened is an error with the system's reason."""
     Path("file").touch()
-    expected = r"^can't read file/reviews\.csv: Not a directory$"
+    expected = (
+        r"^can't read file/reviews\.csv: Not a directory; give a \.csv, \.tsv or \.jsonl file$"
+    )
     with pytest.raises(ReviewsError, match=expected), open_rows(Path("file/reviews.csv")):
         pass
 

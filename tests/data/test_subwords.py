@@ -1,6 +1,5 @@
 """Byte-pair encoding: every text is restored, and the merges are the textbook's."""
 
-import json
 from collections import Counter
 
 import numpy as np
@@ -78,7 +77,7 @@ def test_learning_is_deterministic(real_text: str) -> None:
     """The same texts give the same vocabulary, in any order."""
     texts = real_text.split("\n\n")
     first = Subwords.learn(texts, 1000)
-    assert Subwords.learn(texts[::-1], 1000).to_json() == first.to_json()
+    assert Subwords.learn(texts[::-1], 1000).to_values() == first.to_values()
 
 
 def test_capitals_are_kept() -> None:
@@ -107,42 +106,39 @@ def test_lone_surrogate_is_encoded() -> None:
     assert LEARNED.decode(LEARNED.encode("low \udcff")) == "low ?"
 
 
-def test_vocabulary_is_restored_from_json(real_text: str) -> None:
-    """The JSON that a checkpoint stores gives the same ids again."""
+def test_vocabulary_is_restored_from_values(real_text: str) -> None:
+    """The values that a checkpoint stores give the same ids again."""
     learned = Subwords.learn([real_text], 1500)
-    again = Subwords.from_json(learned.to_json())
-    assert again.to_json() == learned.to_json()
+    again = Subwords.from_values(learned.to_values())
+    assert again.to_values() == learned.to_values()
     assert again.encode(real_text).tolist() == learned.encode(real_text).tolist()
     assert len(again) == len(learned)
 
 
 @pytest.mark.parametrize(
-    "content",
+    "values",
     [
-        "",
-        "[",
-        "[" * 100_000,
-        "3",
-        "{}",
-        '["ab"]',
-        '[["a"]]',
-        '[["a", 1]]',
-        '[["a", "b", "c"]]',
-        '[["ab", "c"]]',
-        '[["a", ""]]',
-        '[["a", " "]]',
+        3,
+        {},
+        ["ab"],
+        [["a"]],
+        [["a", 1]],
+        [["a", "b", "c"]],
+        [["ab", "c"]],
+        [["a", ""]],
+        [["a", " "]],
     ],
-    ids=lambda content: content[:16],
+    ids=str,
 )
-def test_damaged_json_is_rejected(content: str) -> None:
-    """JSON that is not a list of merges raises an error."""
+def test_damaged_values_are_rejected(values: object) -> None:
+    """What is not a list of merges raises an error."""
     with pytest.raises(ValueError, match="subword"):
-        Subwords.from_json(content)
+        Subwords.from_values(values)
 
 
-def test_json_is_plain() -> None:
-    """The JSON is the merges in order, as pairs, and nothing else."""
-    assert json.loads(Subwords([("l", "o"), ("lo", "w")]).to_json()) == [["l", "o"], ["lo", "w"]]
+def test_values_are_plain() -> None:
+    """The values are the merges in order, as pairs, and nothing else."""
+    assert Subwords([("l", "o"), ("lo", "w")]).to_values() == [["l", "o"], ["lo", "w"]]
 
 
 def test_too_small_a_size_is_rejected() -> None:

@@ -56,6 +56,25 @@ def test_the_first_of_two_vectors_counts() -> None:
     assert found["film"].tolist() == [1, 2, 3]
 
 
+def test_words_may_have_spaces() -> None:
+    """The last numbers of a line are the vector: some of GloVe's words have spaces."""
+    odd = [". . . 7 8 9", "at name@domain.com 7 8 9", "the name@domain.com 7 8 9"]
+    for lines in ([*odd, *LINES], [*LINES, *odd]):
+        found = read(*lines)
+        assert found.keys() == EXPECTED.keys()
+        assert found["the"].tolist() == pytest.approx(EXPECTED["the"])
+
+
+@pytest.mark.parametrize("line", ["good 1", "2 x", "-2 1", "2.0 1"])
+def test_a_head_is_two_counts(line: str) -> None:
+    """A first line of a word and one number is a vector, not a head that is skipped."""
+    word = line.split(maxsplit=1)[0]
+    if line == "2 x":
+        assert "line 1, is no word vector" in failure_of(line, "the 1")
+    else:
+        assert read(line, "the 1", wanted={word, "the"}).keys() == {word, "the"}
+
+
 def test_a_number_can_be_a_word() -> None:
     """Only the first line can be a head; later, a word and one number are a vector."""
     found = read("2 1", "the 1", "film 2", wanted={"the", "film"})
@@ -72,7 +91,11 @@ def test_a_number_can_be_a_word() -> None:
         (["the 1 nan"], "line 1, is no word vector: a word must be followed by finite numbers"),
         (["the 1 1e999"], "line 1, is no word vector: a word must be followed by finite numbers"),
         (["the 1  2"], "line 1, is no word vector: a word must be followed by finite numbers"),
-        (["the 1 2", "film 1 2 3"], "vectors of different lengths"),
+        (["the 1 2", "film 1 2 3"], "vectors of different lengths, 2 and in line 2 3"),
+        (["the 1 2", "film 1"], "vectors of different lengths, 2 and in line 2 1"),
+        (["film nan 1"], "a vector for none of the reviews' words"),
+        (["the x y"], "line 1, is no word vector: a word must be followed by finite numbers"),
+        (["the" + " 1" * 4097], "vectors of over 4,096 numbers: give shorter ones"),
         (["the 1 2", "film"], "line 2, is no word vector: give a text file of GloVe"),
         (["the 1 2", ""], "line 2, is no word vector: give a text file of GloVe"),
         (["other 1 2"], "a vector for none of the reviews' words"),
@@ -94,8 +117,9 @@ def test_a_binary_file_is_rejected() -> None:
             read_vectors(FILE, frozenset({"the"}))
 
 
-@pytest.mark.parametrize("name", ["missing.txt", "."])
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["missing.txt", ".", "/dev/zero"])
 def test_an_unreadable_file_is_rejected(name: str) -> None:
-    """The error names a missing file, or a folder."""
+    """The error names a missing file, a folder, or a device, which has no end."""
     with pytest.raises(ReviewsError, match=r"^can't read "):
         read_vectors(Path(name), frozenset({"the"}))

@@ -1,5 +1,6 @@
 """Where reviews come from, and what encodes them."""
 
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -64,6 +65,26 @@ def test_words_read_ranks_and_subwords_read_text(npz: Path, folder: Path, turn: 
     assert isinstance(find("words", *paths), RankReviews)
     assert isinstance(find("subwords", *paths), TextReviews)
     assert isinstance(find("words", folder), TextReviews)
+
+
+def test_what_is_left_out_is_said(folder: Path, reporter: RecordingReporter) -> None:
+    """A third class is named with its number; that aclImdb has unlabelled reviews is a detail."""
+    for name in (
+        "train/neutral/1.txt",
+        "train/neutral/2.txt",
+        "test/odd/1.txt",
+        "train/unsup/1.txt",
+    ):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("so so")
+    find_reviews("words", ReviewSource((folder,)), DATA, reporter)
+    read = "only {train,test}/{pos,neg}/*.txt is read"
+    assert sorted(reporter.notes) == [
+        f"{folder.name}: 1 file is left out in test/odd; {read}",
+        f"{folder.name}: 2 files are left out in train/neutral; {read}",
+    ]
+    assert reporter.details == [f"{folder.name}: 1 file is left out in train/unsup; {read}"]
 
 
 def test_columns_of_a_table_are_handed_on() -> None:
@@ -155,6 +176,22 @@ def test_other_reviews_are_rejected(npz: Path) -> None:
     )
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["a.npz", "a.tar.gz", "a.csv"])
+def test_what_a_run_names_is_not_read_unless_it_is_a_file(tmp_path: Path, name: str) -> None:
+    """A run from a stranger may name a device or a pipe as its reviews."""
+    path = tmp_path / name
+    recipe = replace(REVIEW_RECIPE, sources=(str(path),), text_column="", label_column="")
+    os.mkfifo(path)
+    for _ in range(2):
+        message = catch_message(
+            ReviewsError, lambda: find_reviews_again(RUN, recipe, (), DATA, Silence())
+        )
+        assert message.startswith(f"can't read {path}: it is no regular file")
+        path.unlink()
+        path.symlink_to("/dev/zero")
+
+
 # What encodes them.
 
 
@@ -185,7 +222,7 @@ def test_texts_have_a_vocabulary_of_their_own(folder: Path) -> None:
     reviews = load_reviews(folder)
     assert isinstance(reviews, TextReviews)
     words = make_encoder(reviews, "words", 7, DATA, Silence())
-    assert words.to_json() == Words.from_texts(reviews.train.reviews, 7).to_json()
+    assert words.to_values() == Words.from_texts(reviews.train.reviews, 7).to_values()
     subwords = make_encoder(reviews, "subwords", 280, DATA, Silence())
     assert isinstance(subwords, Subwords)
     assert len(subwords) <= 280

@@ -2,6 +2,9 @@
 
 import hashlib
 import io
+import os
+import socket
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -180,6 +183,59 @@ def test_a_text_that_is_gone_is_named(novel: Path) -> None:
         f"novel was trained on {novel}, which is no longer there: give that text as `corpus`"
     )
     assert not error.piped
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("/dev/zero", "can't be read: it is no regular file"),
+        ("/dev/stdin", "can't be read: it is no regular file"),
+        ("pipe", "can't be read: it is no regular file"),
+        ("link", "can't be read: it is no regular file"),
+        ("socket", "can't be read: it is no regular file"),
+        ("folder", "can't be read: it is a folder"),
+        ("huge", "is not, or no longer, a text"),
+        ("empty", "is not, or no longer, a text"),
+        ("a\0b", "can't be read: no file can have this name"),
+        ("\ud800", "can't be read: no file can have this name"),
+        ("x" * 300, "can't be read: File name too long"),
+    ],
+    ids=lambda value: repr(value[:12]),
+)
+def test_what_a_run_names_is_not_opened_unless_it_is_a_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, problem: str
+) -> None:
+    """A run from a stranger may name a device, a pipe or something endless as its text."""
+    os.mkfifo("pipe")
+    Path("link").symlink_to("/dev/zero")
+    Path("folder").mkdir()
+    Path("empty").touch()
+    with Path("huge").open("wb") as file:
+        file.truncate(2**40)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+    monkeypatch.setattr("charrnn.planning.texts.load_corpus", lambda *_: pytest.fail("was read"))
+    place = str(tmp_path / source)
+    assert str(reject(make_recipe(place))) == (
+        f"novel was trained on {place}, which {problem}: give that text as `corpus`"
+    )
+
+
+def test_a_relative_name_in_a_run_is_not_read(novel: Path) -> None:
+    """Runs keep absolute paths: a relative one is a stranger's, and not what lies here."""
+    assert "is not, or no longer, a text" in str(reject(make_recipe(novel.name)))
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_that_is_typed_is_read() -> None:
+    """What a user names is opened, a pipe too: `<(...)` of a shell is one."""
+    os.mkfifo("pipe")
+    writer = threading.Thread(target=Path("pipe").write_text, args=[TEXT])
+    writer.start()
+    read = reload_text(RUN, make_recipe("/dev/zero"), "pipe", DATA, Silence())
+    assert str(read.text) == TEXT
+    writer.join()
 
 
 @pytest.mark.parametrize("source", [None, "novel.txt"])

@@ -88,7 +88,7 @@ def test_subwords_must_be_the_same() -> None:
     """The same subwords take the whole table; other subwords, words and sizes are rejected."""
     mine = Subwords.learn(LEARNT, 270)
     source = classifier(mine, tokens="subwords")
-    table = transfer_embedding(source, Subwords.from_json(mine.to_json()), len(mine))
+    table = transfer_embedding(source, Subwords.from_values(mine.to_values()), len(mine))
     np.testing.assert_array_equal(table, source.weights["layers/embedding/vars/0"])
     for encoder, rows in (
         (Subwords.learn(OTHER, 270), len(mine)),

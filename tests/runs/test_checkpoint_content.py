@@ -84,6 +84,7 @@ def test_any_json_in_the_wrong_place_is_refused(
         ("network", {"units": True}),
         ("network", {"units": 10**400}),
         ("network", {"layers": 2}),
+        ("network", {"layers": 10**9}),
         ("network", {"cell": "gru"}),
         ("network", {"vocabulary_size": 12}),
         ("network", {"dropout": math.nan}),
@@ -92,6 +93,8 @@ def test_any_json_in_the_wrong_place_is_refused(
         ("network", {"cell": "two\nlines"}),
         ("provenance", {"epoch": "one"}),
         ("provenance", {"train_loss": None}),
+        ("provenance", {"train_loss": 10**400}),
+        ("provenance", {"corpus": "half \ud83d"}),
         ("provenance", {"finished": 1}),
     ],
 )
@@ -136,6 +139,19 @@ def test_weights_of_another_kind_are_refused(
     with edit(path) as values:
         values["arrays"][f"{CELL}/1"][:2] = [dtype, shape]
     assert "damaged" in reject(path)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_weights_that_are_no_numbers_are_refused(
+    path: Path, make_checkpoint: MakeCheckpoint, value: float
+) -> None:
+    """A network that diverged can't be used, or begun from, in silence."""
+    made = make_checkpoint()
+    made.weights[f"{CELL}/1"][3, 5] = value
+    write_checkpoint(path, made)
+    assert reject(path).endswith(
+        "NaN or infinity: it diverged in training; choose an earlier epoch"
+    )
 
 
 @pytest.mark.parametrize("name", PATHS)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -251,3 +252,42 @@ def test_a_title_that_can_not_be_read(name: str) -> None:
     """A file that is missing or is a folder is an error of ours."""
     with pytest.raises(CheckpointError, match=r"^(can't read|no file) "):
         container.read_title(Path(name))
+
+
+@pytest.mark.usefixtures("written")
+def test_arrays_that_share_their_place_are_refused(path: Path) -> None:
+    """Many arrays at one place would make more of a file than it holds."""
+    with edit(path) as values:
+        values["arrays"] = {str(n): ["<u4", [64], 512] for n in range(1000)}
+    assert reject(path).endswith("ValueError")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[" * 100_000,
+        b"[" + b"[]," * 600_000 + b"0]",
+        b"[" + b'"",' * 1_100_000 + b"0]",
+        b'{"content": "' + b"a" * 2**24 + b'", "arrays": {}}',
+        '{"content": "\U0001f600", "arrays": {}}'.encode(),
+        b'{"content": ' + b"9" * 5000 + b', "arrays": {}}',
+    ],
+    ids=["deep", "lists", "texts", "long", "not ASCII", "digits"],
+)
+def test_what_would_take_much_memory_to_parse_is_refused(path: Path, text: bytes) -> None:
+    """A line of JSON of any size and depth is refused before it takes many times its size."""
+    path.write_bytes(b"test\nformat 2\nsha256 \n" + text + b"\n")
+    seal(path)
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match="damaged inside"):
+        container.read(path, "test", 2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * len(text) + 1_000_000
+
+
+def test_what_could_not_be_read_again_is_not_written(path: Path) -> None:
+    """A vocabulary too large for a file's block is an error before anything is written."""
+    with pytest.raises(CheckpointError, match="can't be written: its vocabulary or history"):
+        container.write(path, "test", 2, ["word"] * 1_100_000, {})
+    assert not path.exists()

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,16 @@ def test_the_undamaged_history_is_read() -> None:
         GOOD + "\0\0\0\0\0\0\0\0",
         GOOD + "x" * 200_000,
         GOOD + '"' + "1," * 100_000,
+        GOOD + "2," * 300,
+        GOOD + "1,0,0,,0,\n" * 2**17,
+        GOOD.replace("1,2.5", "0,2.5"),
+        GOOD.replace("1,2.5", "-1,2.5"),
+        GOOD.replace("1,2.5", f"{10**30},2.5"),
+        GOOD.replace("1,2.5", "9" * 5_000 + ",2.5"),
+        GOOD.replace("1.00", "inf"),
+        GOOD.replace("1.00", "nan"),
+        GOOD.replace("1.00", "-1"),
+        GOOD.replace("1.00", "1e999"),
     ],
 )
 def test_a_damaged_history_is_an_error_of_ours(content: str) -> None:
@@ -128,6 +139,22 @@ def test_a_damaged_history_is_an_error_of_ours(content: str) -> None:
     FILE.write_text(content)
     message = catch_message(RunError, lambda: read_history(FILE))
     assert message == "history.csv is damaged: delete it, or choose an `epoch`"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_only_a_small_file_is_read() -> None:
+    """A pipe in the history's place, a folder, and one of gigabytes are not read."""
+    os.mkfifo("pipe")
+    with Path("huge").open("wb") as file:
+        file.truncate(2**34)
+    for name, reason in (
+        ("pipe", "it is no regular file"),
+        ("huge", "it has over 16,777,216 bytes"),
+        (".", "it is a folder"),
+    ):
+        message = catch_message(RunError, lambda name=name: read_history(Path(name)))  # type: ignore[misc]
+        assert message == f"can't read {name}: {reason}; choose an `epoch`"
 
 
 @settings(deadline=None)

@@ -110,6 +110,14 @@ def test_finished_runs_come_newest_first() -> None:
         lambda text: text.replace("best_epoch", "worst_epoch"),
         lambda text: text.replace('"epochs": 4', '"epochs": "four"'),
         lambda _: "\x00",
+        lambda _: "[" * 60_000,
+        lambda text: text.replace("0.45", "NaN"),
+        lambda text: text.replace("0.45", "Infinity"),
+        lambda text: text.replace("30.5", "1e999"),
+        lambda text: text.replace("30.5", str(10**400)),
+        lambda text: text.replace('"parameters": 7', f'"parameters": {10**40}'),
+        lambda text: text.replace('"seed": 7', '"seed": ' + "7" * 5_000),
+        lambda text: text.replace('"mine"', '["mine"]'),
     ],
 )
 def test_a_damaged_outcome_is_named(change: Any) -> None:
@@ -121,3 +129,21 @@ def test_a_damaged_outcome_is_named(change: Any) -> None:
     with pytest.raises(RunError) as failure:
         read_outcome(run)
     assert str(failure.value) == f"{path} is damaged: remove it and train again"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", ["pipe", "device", "huge", "folder"])
+def test_only_a_small_file_is_read(kind: str) -> None:
+    """A pipe, a device, a folder or gigabytes in the outcome's place are not read."""
+    path = make_run("mine").folder / "result.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        with path.open("wb") as file:
+            file.truncate(2**34)
+    with pytest.raises(RunError, match=r"can't read .*result\.json: it .*; remove it and train"):
+        read_outcome(Run(path.parent, CLASSIFIER))

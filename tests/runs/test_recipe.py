@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from charrnn.data.subwords import Subwords
+from charrnn.errors import UsageError
 from charrnn.runs.checkpoint import Checkpoint, Classifier, Provenance, WordModel
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.recipe import LanguageRecipe, ReviewRecipe, WordRecipe
@@ -14,17 +16,22 @@ from tests.support.kinds import LANGUAGE_RECIPE, RECIPES, REVIEW_RECIPE, WORD_RE
 
 Recipe = LanguageRecipe | ReviewRecipe | WordRecipe
 PARTS = {"vocabulary", "encoder"}
+LONG = "x" * 5_000
 
 
 def write_and_read(recipe: Recipe) -> Recipe:
     return type(recipe).from_values(json.loads(json.dumps(recipe.to_values())))
 
 
-def get_parts(recipe: Recipe) -> str:
+def name_value(value: object) -> str:
+    return repr(value)[:12]
+
+
+def get_parts(recipe: Recipe) -> str | list[Any]:
     """What a recipe's vocabulary or encoder holds; they are not compared by their content."""
     if isinstance(recipe, LanguageRecipe):
         return recipe.vocabulary.characters
-    return recipe.encoder.to_json()
+    return recipe.encoder.to_values()
 
 
 def assert_equal(found: Recipe, recipe: Recipe) -> None:
@@ -32,6 +39,16 @@ def assert_equal(found: Recipe, recipe: Recipe) -> None:
     for name in set(vars(recipe)) - PARTS:
         assert getattr(found, name) == getattr(recipe, name), name
     assert get_parts(found) == get_parts(recipe)
+
+
+def test_an_encoding_is_one_of_texts() -> None:
+    """An older run's text is in UTF-8; what a stranger writes is checked when it is read."""
+    values = LANGUAGE_RECIPE.to_values()
+    old = {name: value for name, value in values.items() if name != "encoding"}
+    assert LanguageRecipe.from_values(old).to_values() == values
+    assert LanguageRecipe.from_values(values | {"encoding": "cp1252"}).encoding == "cp1252"
+    with pytest.raises(UsageError, match="`encoding` can't be 'zip'"):
+        LanguageRecipe.from_values(values | {"encoding": "zip"})
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -62,6 +79,28 @@ def test_columns_are_written_only_if_they_were_chosen(recipe: ReviewRecipe | Wor
     assert_equal(write_and_read(plain), plain)
     chosen = replace(recipe, text_column="a", label_column="b").to_values()
     assert (chosen["text_column"], chosen["label_column"]) == ("a", "b")
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("wrong", [None, 5, True, 0.5, ["a"], {"a": "b"}, LONG], ids=name_value)
+def test_a_string_is_a_string(kind: Kind, wrong: object) -> None:
+    """What names a file or a run must be a string of a path's length, in each field."""
+    values = json.loads(json.dumps(RECIPES[kind].to_values()))
+    for name in (name for name, value in values.items() if isinstance(value, str)):
+        if name not in PARTS:
+            with pytest.raises(ValueError, match=f"^{name} is no short string$"):
+                RECIPES[kind].from_values(values | {name: wrong})
+
+
+@pytest.mark.parametrize(
+    "wrong", ["/dev/zero", 5, None, [5], [["a"]], {"a": 1}, [LONG]], ids=name_value
+)
+@pytest.mark.parametrize("recipe", [REVIEW_RECIPE, WORD_RECIPE], ids=["reviews", "words"])
+def test_sources_are_paths(recipe: ReviewRecipe | WordRecipe, wrong: object) -> None:
+    """Where reviews come from is a list of strings, not a string or anything else."""
+    values = recipe.to_values()
+    with pytest.raises(ValueError, match=r"^the sources are not a list of paths$"):
+        recipe.from_values(values | {"sources": wrong})
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.recipe import LanguageRecipe, Progress, ReviewRecipe, WordRecipe
 from charrnn.runs.resume import (
+    check_size,
     count_epochs,
     read_kind,
     read_progress,
@@ -228,3 +229,12 @@ def test_the_next_file_replaces_the_last(checkpoints: Path, kind: Kind) -> None:
     kinds.write_resume_file(run, *RESULTS, replace(RESULTS[0], epoch=3))
     assert count_epochs(run) == 3
     assert [path.name for path in run.folder.iterdir()] == ["resume.h5"]
+
+
+def test_a_network_larger_than_the_file_is_refused(run: Run) -> None:
+    """A small file that declares a giant network is refused before the network is built."""
+    kinds.write_resume_file(run)
+    check_size(run, RECIPE)
+    giant = replace(RECIPE, network=replace(RECIPE.network, units=60_000))
+    with pytest.raises(RunError, match=r"resume\.h5 is smaller than the network"):
+        check_size(run, giant)

@@ -80,7 +80,7 @@ def test_what_a_run_leaves(learned: SmallReviewRun) -> None:
         assert [float(row[name]) for name in names] == [getattr(result, name) for name in names]
     kept = learned.checkpoint(6)
     assert kept.network == learned.recipe.network
-    assert kept.encoder.to_json() == WORDS.to_json()
+    assert kept.encoder.to_values() == WORDS.to_values()
     assert (kept.provenance.epoch, kept.provenance.finished) == (6, True)
     assert kept.provenance.validation_loss == learned.recording.results[-1].validation_loss
 
@@ -90,7 +90,7 @@ def test_the_recipe_comes_back_from_the_resume_file(learned: SmallReviewRun) -> 
     progress = read_progress(learned.run, ReviewRecipe)
     for name in ("network", "training", "preset", "changes", "sources", "corpus", "corpus_sha256"):
         assert getattr(progress.recipe, name) == getattr(learned.recipe, name)
-    assert progress.recipe.encoder.to_json() == WORDS.to_json()
+    assert progress.recipe.encoder.to_values() == WORDS.to_values()
     assert progress.results == learned.recording.results
     assert json.loads(json.dumps(progress.recipe.to_values()))["training"]["epochs"] == 6
 

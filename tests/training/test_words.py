@@ -145,4 +145,4 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     assert losses == [result.loss for result in whole.read_history()]
     assert losses[1] < losses[0] < np.log(len(WORDS))
     assert resumed.network == recipe.network
-    assert resumed.encoder.to_json() == WORDS.to_json()
+    assert resumed.encoder.to_values() == WORDS.to_values()

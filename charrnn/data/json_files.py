@@ -1,0 +1,52 @@
+"""JSON that a stranger may have written, parsed within bounded memory."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any, NoReturn
+
+from charrnn.data.files import read_bounded
+
+_MOST_VALUES = 2**20  # lists, objects and what they hold, which take up to 80 bytes each
+_LARGEST = 2**63  # integers below it fit in 64 bits
+
+
+def read_json(path: Path, most: int) -> Any:
+    """What a file of up to `most` bytes says.
+
+    Raises:
+        OSError: it can't be read, is no regular file, or is larger.
+        ValueError: it is not JSON in UTF-8; has too many values or too deep ones, a number that is
+            not finite or an integer of over 64 bits.
+    """
+    content = read_bounded(path, most)
+    if not has_few_values(content):
+        raise ValueError(f"over {_MOST_VALUES:,} values")
+    try:
+        return json.loads(
+            content.decode(),
+            parse_int=_parse_integer,
+            parse_float=_parse_number,
+            parse_constant=_reject,
+        )
+    except RecursionError as error:
+        raise ValueError("lists in lists in lists") from error
+
+
+def has_few_values(content: bytes) -> bool:
+    """Whether JSON has so few values that parsing it takes little memory beyond its strings."""
+    return sum(map(content.count, (b"[", b"{", b",", b":"))) <= _MOST_VALUES
+
+
+def _parse_integer(text: str) -> int:
+    number = int(text)
+    return number if abs(number) < _LARGEST else _reject(text)
+
+
+def _parse_number(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _reject(text)
+
+
+def _reject(text: str) -> NoReturn:
+    raise ValueError(f"a number is {text[:10]}")

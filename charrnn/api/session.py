@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from charrnn.errors import say_count
 from charrnn.planning.folders import Folders
 from charrnn.planning.language import LanguagePlan
 from charrnn.planning.report import Silence
@@ -113,7 +114,7 @@ class _EpochListener:
 def _describe_stop(run: Run, stop: "Interrupted") -> str:
     """What a run that was stopped has kept."""
     epochs = len(run.read_history())
-    kept = [f"{epochs} epoch{'s' if epochs > 1 else ''}"] if epochs else []
+    kept = [say_count(epochs, "epoch")] if epochs else []
     if stop.step:
         kept.append(f"the weights after step {stop.step} of epoch {epochs + 1}")
     if not kept:

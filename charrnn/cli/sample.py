@@ -10,7 +10,7 @@ from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import FreeText, note_escapes
 from charrnn.config.language import LONGEST_TEXT, MOST_TEXTS
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, say_count
 from charrnn.runs.kinds import LANGUAGE
 
 
@@ -25,7 +25,9 @@ from charrnn.runs.kinds import LANGUAGE
     ),
 )
 @click.argument("prompt", type=FreeText(), required=False)
-@click.option("--prompt-file", type=click.Path(path_type=Path), help="Read the prompt from a file.")
+@click.option(
+    "--prompt-file", type=options.HomePath(path_type=Path), help="Read the prompt from a file."
+)
 @click.option(
     "--temp",
     "--temperature",
@@ -69,6 +71,7 @@ from charrnn.runs.kinds import LANGUAGE
 @click.option("--stop", metavar="TEXT", help="End a text as soon as it has written TEXT.")
 @click.option(
     "--run",
+    type=options.NAME_OR_PATH,
     metavar="NAME",
     shell_complete=options.run_names,
     help="Name of the run.  [default: the newest]",
@@ -77,6 +80,7 @@ from charrnn.runs.kinds import LANGUAGE
 @options.epoch
 @click.option(
     "--adapt",
+    type=options.NAME_OR_PATH,
     metavar="FILE",
     shell_complete=options.corpora,
     help="Learn from this text first, - for standard input; the run stays as it is.",
@@ -91,7 +95,13 @@ from charrnn.runs.kinds import LANGUAGE
 @options.adapt_pull
 @options.adapt_piece
 @options.own_corpus
-@click.option("--save-as", metavar="NAME", help="Keep the adapted network as a run of this name.")
+@options.encoding
+@click.option(
+    "--save-as",
+    type=options.NAME_OR_PATH,
+    metavar="NAME",
+    help="Keep the adapted network as a run of this name.",
+)
 @options.unknown
 @options.engine
 @options.as_json
@@ -117,6 +127,7 @@ def sample(
     pull: float | None,
     piece: int | None,
     corpus: str | None,
+    encoding: str | None,
     save_as: str | None,
     unknown: str,
     engine: str,
@@ -139,18 +150,18 @@ def sample(
     more = {"passes": passes, "save_as": save_as, "corpus": corpus}
     given = {"rate": rate, "pull": pull, "piece": piece, **more}
     adaptation = adapting.choose_adaptation(adapt is not None, engine, **given)
-    adapting.check_name(checkpoints, save_as)
+    save_as = adapting.choose_name(checkpoints, save_as)
     if [prompt, str(prompt_file), adapt, corpus].count("-") > 1:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
     note_escapes(terminal, PROMPT=prompt, **{"--stop": stop})
-    text = _read_prompt(prompt, prompt_file, terminal)
+    text = _read_prompt(prompt, prompt_file, encoding, terminal)
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch)
     model = load_with_engine(path, engine)
     # What can't be used is found now, not after adapting.
     encode_prompt(model.vocabulary, text, unknown)
     check_stop(model.vocabulary, stop)
     if adapt is not None and adaptation is not None:
-        how = (adaptation, passes or 1, unknown, corpus, data_dir, terminal)
+        how = (adaptation, passes or 1, unknown, corpus, encoding, data_dir, terminal)
         model = adapting.adapt_model(model, adapt, *how)
     if save_as:
         model.save(checkpoints / save_as)
@@ -170,10 +181,17 @@ def sample(
     form = make_json_form(text, facts | adapted) if as_json else make_plain_form(text)
     written = write_texts(steps, num, form)
     seconds = time.perf_counter() - began
-    terminal.detail(f"{written:,} characters in {seconds:.2f} s, {written / seconds:,.0f} a second")
+    speed = f"{written / seconds:,.0f} a second"
+    terminal.detail(f"{say_count(written, 'character')} in {seconds:.2f} s, {speed}")
 
 
-def _read_prompt(prompt: str | None, prompt_file: Path | None, terminal: Terminal) -> str:
+def _read_prompt(
+    prompt: str | None, prompt_file: Path | None, encoding: str | None, terminal: Terminal
+) -> str:
+    from charrnn.data.decoding import read_text
+    from charrnn.data.encodings import UTF8, find_encoding
+
+    encoding = find_encoding(encoding or UTF8)
     if prompt is not None and prompt_file:
         raise click.UsageError("give PROMPT or --prompt-file, not both")
     if prompt != "-" and not prompt_file:
@@ -183,11 +201,9 @@ def _read_prompt(prompt: str | None, prompt_file: Path | None, terminal: Termina
     if from_stdin:
         terminal.note_waiting()
     try:
-        content = (
-            prompt_file.read_bytes() if prompt_file and not from_stdin else sys.stdin.buffer.read()
-        )
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{shown} is not UTF-8 text: convert it first") from error
+        if from_stdin or not prompt_file:
+            return read_text(sys.stdin.buffer, shown, encoding)
+        with prompt_file.open("rb") as file:
+            return read_text(file, shown, encoding)
     except OSError as error:
         raise CorpusError(f"can't read {shown}: {error.strerror}") from error

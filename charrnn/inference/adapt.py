@@ -202,4 +202,5 @@ def _cut_pieces(ids: Ids, piece: int) -> Iterator[tuple[Ids, Ids]]:
     """Yield a text's inputs and targets, each (T,); the last piece may be shorter."""
     for first in range(0, len(ids) - 1, piece):
         end = min(first + piece, len(ids) - 1)
-        yield ids[first:end], ids[first + 1 : end + 1]
+        whole = ids[first : end + 1].astype(np.int32)
+        yield whole[:-1], whole[1:]

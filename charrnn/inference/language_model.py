@@ -11,7 +11,7 @@ from typing import overload
 from charrnn.config.fields import require
 from charrnn.config.language import LONGEST_TEXT, MOST_TEXTS, Adaptation, NetworkConfig
 from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.errors import RunError
+from charrnn.errors import RunError, say_count
 from charrnn.inference.adapt import adapt, score_adaptively
 from charrnn.inference.arguments import (
     require_adaptation,
@@ -37,6 +37,7 @@ from charrnn.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoin
 from charrnn.runs.gradient_rms import GradientRms
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.names import is_reserved
 from charrnn.runs.run import Run
 
 FindRms = Callable[[int], GradientRms | None]
@@ -80,7 +81,7 @@ class LanguageModel:
 
     def __repr__(self) -> str:
         network = _describe_network(self.checkpoint.network)
-        characters = f"{len(self.vocabulary):,} characters"
+        characters = say_count(len(self.vocabulary), "character")
         origin = describe_provenance(self.checkpoint.provenance)
         return f"<LanguageModel: {network}, {characters}, {origin}>"
 
@@ -346,7 +347,7 @@ class LanguageModel:
             rms = self.find_rms(adaptation.piece)
             adapted = adapt(self.checkpoint, ids, rms, adaptation, passes, progress)
         digest = hashlib.sha256(self.vocabulary.decode(ids).encode("utf-8", "surrogatepass"))
-        read = f"{name}, {len(ids):,} characters, sha256 {digest.hexdigest()}"
+        read = f"{name}, {say_count(len(ids), 'character')}, sha256 {digest.hexdigest()}"
         how = f"{read}, {adaptation.describe()}, passes {passes}"
         earlier = self.checkpoint.provenance.adapted
         provenance = replace(
@@ -363,13 +364,15 @@ class LanguageModel:
             The checkpoint file that was written.
 
         Raises:
-            RunError: the folder is not empty.
+            RunError: the folder is not empty, or its name is that of other kinds of run.
             OSError: the disk is full or the folder can't be written.
 
         Example:
             >>> mine.save("checkpoints/letters")
         """
         run = Run(Path(folder), LANGUAGE)
+        if is_reserved(run.name):
+            raise RunError(f"{folder} is named like the folder of other kinds of run: rename it")
         if run.folder.exists() and any(run.folder.iterdir()):
             raise RunError(f"{folder} is not empty: choose another folder")
         run.folder.mkdir(parents=True, exist_ok=True)

@@ -125,7 +125,7 @@ def _compute_losses(
     steps = _BLOCK // rows
     for first in range(0, length, steps):
         block = slice(first, first + steps)
-        logits = check_finite(network.read(inputs[:, block]))
+        logits = check_finite(network.read(inputs[:, block].astype(np.int32)))
         losses = compute_cross_entropy(logits, targets[:, block])
         yield from losses.ravel().tolist()
         progress(losses.size)

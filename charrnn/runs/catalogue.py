@@ -1,22 +1,14 @@
-"""Finding runs, and naming new ones."""
+"""Finding runs."""
 
 import contextlib
-import re
-from collections.abc import Callable
 from pathlib import Path
 
-from charrnn.errors import CheckpointError, NoRunError, RunError, RunExistsError, UsageError
+from charrnn.errors import CheckpointError, NoRunError, UsageError
 from charrnn.runs import container, resume
 from charrnn.runs.checkpoint import SUFFIX
-from charrnn.runs.claim import claim, is_free, make_busy_error
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
 
-Note = Callable[[str], None]
-"""Called with what the user of a new run should know of its name."""
-
-_NAME = re.compile(r"[^\W_][\w.+-]*")
-_LONGEST_STEM = 50  # of 4 bytes each, well within what a file system allows
 _MOST_NAMES = 10  # in an error message
 
 
@@ -67,6 +59,13 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
                 other=name,
             )
     folder = checkpoints / kind.subfolder
+    path = Path(name)
+    if name and any(path.glob("*.h5")):
+        place = path.resolve().parent / ("." if not kind.subfolder else "..")
+        raise NoRunError(
+            f"{name} is not in {folder}: to use that run, give {place.resolve()} as `checkpoints`",
+            kind.name,
+        )
     raise NoRunError(f"no run {name!r} in {folder}: {list_names(runs)}", kind.name, empty=not runs)
 
 
@@ -132,75 +131,6 @@ def find_checkpoint(
     return find_run(checkpoints, kind, str(named)).choose_checkpoint(epoch)
 
 
-def check_name(checkpoints: Path, kind: Kind, name: str, keyword: str = "run") -> None:
-    """Reject a new run's name that can't be a folder's, or is taken by a run with an epoch.
-
-    Args:
-        checkpoints: the folder of all runs.
-        kind: of the run.
-        name: the name.
-        keyword: what the name is given as.
-
-    Raises:
-        UsageError: the name can't be a folder's.
-        RunError: a run of that name exists.
-    """
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"`{keyword}` {name!r} can't be a folder's name: use letters and digits, and after the "
-            "first of them also . _ + -"
-        )
-    folder = checkpoints / kind.subfolder
-    if not is_free(Run(folder / name, kind)):
-        taken = f"run {name!r} exists in {folder}: choose another name as `{keyword}`"
-        if keyword != "run":
-            raise RunError(taken)
-        found = detect_kind(folder / name) or kind
-        raise RunExistsError(f"{taken}, or resume it", found.name, name)
-
-
-def make_run(
-    checkpoints: Path, kind: Kind, name: str | None, corpus: str, network: str, note: Note
-) -> Run:
-    """Claim the folder of a new run.
-
-    Args:
-        checkpoints: the folder of all runs.
-        kind: of the run.
-        name: its name; None for one made of the corpus and the network.
-        corpus: the corpus's name.
-        network: what to call the network.
-        note: called with what the user should know.
-
-    Raises:
-        RunError: the name was taken since it was checked.
-    """
-    if name is None:
-        return claim_folder(checkpoints, kind, corpus, network, note)
-    run = Run(checkpoints / kind.subfolder / name, kind)
-    if not _claim(run, note):
-        check_name(checkpoints, kind, name)
-        raise make_busy_error(run)
-    return run
-
-
-def claim_folder(
-    checkpoints: Path, kind: Kind, corpus: str, network: str, note: Note = lambda _: None
-) -> Run:
-    """Claim the folder of a new run, named after its corpus and its network.
-
-    A name that is taken gets a number. Of several processes that want the same name, each gets
-    another one.
-    """
-    stem = re.sub(r"[^\w.+-]+", "-", corpus)[:_LONGEST_STEM].strip("-._+") or "text"
-    name, number = f"{stem}-{network}", 1
-    while not _claim(run := Run(checkpoints / kind.subfolder / _number(name, number), kind), note):
-        number += 1
-    if number > 1:
-        note(f"{name} exists: this run is {run.name}")
-    return run
-
-
 def list_names(runs: list[Run]) -> str:
     """The newest runs' names, for a message."""
     if not runs:
@@ -217,20 +147,6 @@ def _describe_folder(folder: Path) -> str:
     if not runs:
         return f"{folder} is a folder without checkpoints: name a run or a {SUFFIX} file"
     return f"{folder} is a folder of runs, not a run: name one, for example {folder / runs[0]}"
-
-
-def _claim(run: Run, note: Note) -> bool:
-    """Claim a folder, and say so if another run began there."""
-    begun = run.resume_file.exists()
-    if not claim(run):
-        return False
-    if begun:
-        note(f"{run.name} was stopped before its first epoch ended: this run takes its place")
-    return True
-
-
-def _number(name: str, number: int) -> str:
-    return name if number == 1 else f"{name}-{number}"
 
 
 def _last_written(run: Run) -> int:

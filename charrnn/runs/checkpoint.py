@@ -22,7 +22,7 @@ from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CheckpointError
 from charrnn.runs import container
 from charrnn.runs.history import format_number
-from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
+from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 
 FORMAT = 2
 SUFFIX = ".weights.h5"
@@ -153,6 +153,13 @@ def read_classifier(path: Path) -> Classifier:
 def read_word_model(path: Path) -> WordModel:
     """Read a word model, trusting nothing in the file; errors as in `read_checkpoint`."""
     return WordModel(*_read_encoded(path, WORD_MODEL, WordModelConfig))
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file says of itself that it is a network's, of any kind, whatever it is called."""
+    with contextlib.suppress(CheckpointError):
+        return container.read_title(path) in {kind.title for kind in KINDS}
+    return False
 
 
 def is_word_model(path: Path) -> bool:

@@ -61,6 +61,32 @@ def test_checkpoint_needs_no_run(invoke: Invoke, make_run: MakeRun, tmp_path: Pa
     assert read_text(invoke(*words, "--checkpoint", mailed)) == text
 
 
+@pytest.mark.parametrize("words", [["--checkpoints=~/mine"], ["--run=~/mine/novel"]])
+def test_tilde_is_the_home_folder(
+    invoke: Invoke,
+    make_run: MakeRun,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    words: list[str],
+) -> None:
+    """A ~ after = is left by the shell, and means what it means elsewhere."""
+    make_run("novel")
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    Path("checkpoints").rename(home / "mine")
+    assert invoke("sample", *words, "--length", 5).stderr.startswith("novel, ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_prompt_in_another_encoding(invoke: Invoke, make_run: MakeRun, encoding: str) -> None:
+    """A prompt's file is read in the encoding that is named."""
+    make_run("mine")
+    Path("start.txt").write_bytes("ab".encode(encoding))
+    words = ["sample", "--prompt-file", "start.txt", "--length", 0]
+    assert read_text(invoke(*words, "--encoding", encoding)) == "ab"
+
+
 @pytest.mark.parametrize("way", ["option", "environment"])
 def test_checkpoints_folder(
     invoke: Invoke, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, way: str

@@ -172,7 +172,7 @@ def test_too_few_reviews_leave_no_run(folders: Folders) -> None:
     settings = {"embedding": 2, "units": (2,), "validation": 0.25}
     request = request_for(npz, preset="best", settings=settings)
     message = catch_message(ReviewsError, lambda: plan(request, folders))
-    assert message == "3 reviews to train on are too few for best"
+    assert message == "3 reviews to train on: too few for best; give more"
     assert not folders.checkpoints.exists()
 
 

@@ -153,7 +153,7 @@ def test_too_few_reviews_leave_no_run(npz: Path, folders: Folders) -> None:
         ReviewsError, lambda: plan_word_model(request_for(npz), folders, Silence())
     )
     assert message == (
-        "84 words to train on are too few: it takes 200 for each of 2 streams; give more reviews, "
+        "84 words to train on: too few, as it takes 200 for each of 2 streams; give more reviews, "
         "or a smaller `batch_size`"
     )
     assert not folders.checkpoints.exists()

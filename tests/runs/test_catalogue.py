@@ -48,6 +48,18 @@ def test_a_run_is_found_by_its_folder_too(make_run: MakeRun, checkpoints: Path) 
     assert find_run(checkpoints, LANGUAGE, str(run.folder)) == run
 
 
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_run_elsewhere_is_told_how_to_be_used(tmp_path: Path, kind: Kind) -> None:
+    """A path to a run outside the folder of runs gives that run's own folder of runs."""
+    run = kinds.make_run(tmp_path / "elsewhere", kind, "novel")
+    kinds.write_epoch(run)
+    message = catch_message(RunError, lambda: find_run(Path("here"), kind, str(run.folder)))
+    assert message == (
+        f"{run.folder} is not in {Path('here') / kind.subfolder}: to use that run, give "
+        f"{tmp_path / 'elsewhere'} as `checkpoints`"
+    )
+
+
 def test_many_runs_are_counted(make_run: MakeRun, checkpoints: Path) -> None:
     """Of a long list the newest are named, and the others counted."""
     for number in range(25):

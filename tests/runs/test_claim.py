@@ -131,7 +131,7 @@ def test_of_many_processes_one_takes_over(young: Run, checkpoints: Path) -> None
     kinds.write_resume_file(young)
     code = (
         "import sys; from pathlib import Path\n"
-        "from charrnn.runs.catalogue import claim_folder; from charrnn.runs.kinds import LANGUAGE\n"
+        "from charrnn.runs.names import claim_folder; from charrnn.runs.kinds import LANGUAGE\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "print(claim_folder(Path(sys.argv[1]), LANGUAGE, 'mine', 'x').name, flush=True)\n"
         "sys.stdin.readline()"

@@ -16,6 +16,7 @@ from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.config.presets import REVIEW_PRESETS
 from charrnn.config.reviews import LayerRow
+from charrnn.errors import say_count
 from charrnn.planning.earlier import find_earlier_runs
 from charrnn.planning.folders import Folders
 from charrnn.planning.review_sources import ReviewSource
@@ -146,12 +147,12 @@ def _introduce(plan: ReviewPlan) -> str:
     recipe = plan.progress.recipe
     network, config = recipe.network, recipe.training
     whole = not (network.reads_sequence and network.max_length)
-    length = "whole" if whole else f"{network.max_length} tokens each"
+    length = "whole" if whole else f"{say_count(network.max_length, 'token')} each"
     lines = [
         f"{plan.run.name}: {recipe.preset} {recipe.changes}".rstrip()
-        + f", {network.parameters:,} parameters; {len(plan.learn):,} reviews, {length}, to train "
-        f"on, {len(plan.validate):,} to validate, {len(plan.test):,} to test; {config.optimizer}, "
-        f"batch {config.batch_size}, {config.precision} products"
+        + f", {network.parameters:,} parameters; {say_count(len(plan.learn), 'review')}, "
+        f"{length}, to train on, {len(plan.validate):,} to validate, {len(plan.test):,} to test; "
+        f"{config.optimizer}, batch {config.batch_size}, {config.precision} products"
     ]
     if config.folds:
         lines.append(

@@ -33,12 +33,13 @@ _PATH = 255  # characters; longer texts are no file's name
 @click.argument("texts", metavar="[TEXT]...", type=FreeText(), nargs=-1)
 @click.option(
     "--file",
-    type=click.Path(path_type=Path),
+    type=options.HomePath(path_type=Path),
     help="Read reviews from a file, one a line; - for standard input.",
 )
 @click.option("--explain", is_flag=True, help="Show which words moved the answer, and how much.")
 @click.option(
     "--run",
+    type=options.NAME_OR_PATH,
     metavar="NAME",
     shell_complete=options.classifier_names,
     help="Name of the run.  [default: the newest]",

@@ -1,4 +1,4 @@
-"""New runs: what they may be called, and the folders that are claimed for them."""
+"""The folders that are claimed for new runs."""
 
 from pathlib import Path
 
@@ -6,21 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.errors import CharrnnError, RunError, RunExistsError, UsageError
-from charrnn.runs.catalogue import check_name, claim_folder, make_run
+from charrnn.errors import RunError, RunExistsError
 from charrnn.runs.history import EpochResult
-from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, Kind
+from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
+from charrnn.runs.names import choose_name, claim_folder, make_run
 from charrnn.runs.run import Run
 from tests.support import kinds
-from tests.support.messages import catch_message
 
 RESULT = EpochResult(1, 2.5, 2.25, 1.0)
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-
-
-def reject_name(checkpoints: Path, name: str, kind: type[CharrnnError] = RunError) -> str:
-    """The message with which a new language model's name is rejected."""
-    return catch_message(kind, lambda: check_name(checkpoints, LANGUAGE, name))
 
 
 def test_a_run_is_called_after_corpus_and_cell(checkpoints: Path) -> None:
@@ -101,7 +95,7 @@ def test_odd_corpus_names_become_plain_ones(checkpoints: Path, corpus: str, name
 def test_any_corpus_gives_a_valid_name(corpus: str) -> None:
     """Whatever a text is called, its run's name is one that a user could have chosen too."""
     checkpoints = Path("checkpoints")
-    check_name(checkpoints, LANGUAGE, claim_folder(checkpoints, LANGUAGE, corpus, "lstm").name)
+    choose_name(checkpoints, LANGUAGE, claim_folder(checkpoints, LANGUAGE, corpus, "lstm").name)
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "夢"])
@@ -113,74 +107,3 @@ def test_the_longest_file_name_gives_a_possible_folder(checkpoints: Path, letter
         assert run.folder.is_dir()
         assert run.name.startswith(letter * 20)
         assert run.name.endswith(end)
-
-
-@pytest.mark.parametrize("name", ["novel", "a", "2", "v1.0", "A_b+c-d", "夢", "x" * 100])
-def test_plain_names_are_accepted(checkpoints: Path, name: str) -> None:
-    """A name of letters and digits of any script, and of . _ + - after the first, is valid."""
-    check_name(checkpoints, LANGUAGE, name)
-
-
-@pytest.mark.parametrize(
-    "name", ["", ".", "..", "a/b", "../x", "/x", "-x", ".x", "_x", "a b", "a\n"]
-)
-def test_names_that_lead_elsewhere_are_rejected(checkpoints: Path, name: str) -> None:
-    """A name with a path, a blank or a leading sign is rejected with what may be used."""
-    message = reject_name(checkpoints, name, UsageError)
-    assert message == (
-        f"`run` {name!r} can't be a folder's name: use letters and digits, and after the "
-        "first of them also . _ + -"
-    )
-
-
-@pytest.mark.parametrize("name", ["novel", "a b"])
-def test_checking_a_name_claims_nothing(checkpoints: Path, name: str) -> None:
-    """A name is judged without a folder being made for it; only claiming makes one."""
-    for _ in range(2):
-        try:
-            check_name(checkpoints, LANGUAGE, name)
-        except UsageError:
-            assert name == "a b"
-        assert not checkpoints.exists()
-    claim_folder(checkpoints, LANGUAGE, "novel", "lstm")
-    assert [path.name for path in checkpoints.iterdir()] == ["novel-lstm"]
-
-
-@pytest.mark.parametrize("file", ["epoch-0001.weights.h5", "resume.h5", "interrupted.weights.h5"])
-def test_an_existing_run_is_not_overwritten(run: Run, checkpoints: Path, file: str) -> None:
-    """Whatever a run has left under a name, a new one of that name is rejected."""
-    (run.folder / file).touch()
-    with pytest.raises(RunExistsError) as failure:
-        check_name(checkpoints, LANGUAGE, "tiny")
-    assert str(failure.value) == (
-        f"run 'tiny' exists in {checkpoints}: choose another name as `run`, or resume it"
-    )
-    assert (failure.value.kind, failure.value.name) == (LANGUAGE.name, "tiny")
-
-
-@every_kind
-def test_a_name_is_taken_among_its_own_kind_only(checkpoints: Path, kind: Kind) -> None:
-    """A classifier may be called like a language model: they lie in different folders."""
-    kinds.write_resume_file(kinds.make_run(checkpoints, kind, "mine"), RESULT)
-    for other in KINDS:
-        if other == kind:
-            with pytest.raises(RunExistsError) as failure:
-                check_name(checkpoints, other, "mine")
-            assert failure.value.kind == kind.name
-        else:
-            check_name(checkpoints, other, "mine")
-
-
-def test_the_kind_of_a_run_in_the_way_is_what_its_files_say(tmp_path: Path) -> None:
-    """The error about a taken name says which kind of run took it, so the advice can fit."""
-    language = tmp_path / "classify"
-    kinds.write_resume_file(kinds.make_run(language, LANGUAGE, "mine"), RESULT)
-    with pytest.raises(RunExistsError) as failure:
-        check_name(tmp_path, CLASSIFIER, "mine")
-    assert failure.value.kind == LANGUAGE.name
-
-
-def test_a_folder_without_a_run_can_be_used(checkpoints: Path) -> None:
-    """An empty folder, left by a run that failed at once, does not take the name."""
-    kinds.make_run(checkpoints, LANGUAGE, "tiny")
-    check_name(checkpoints, LANGUAGE, "tiny")

@@ -9,7 +9,7 @@ import click
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import FreeText, note_escapes
-from charrnn.config.language import LONGEST_TEXT, MOST_TEXTS
+from charrnn.config.language import LONGEST_TEXT, MOST_PASSES, MOST_TEXTS
 from charrnn.errors import CorpusError, say_count
 from charrnn.runs.kinds import LANGUAGE
 
@@ -88,7 +88,7 @@ from charrnn.runs.kinds import LANGUAGE
 @click.option(
     "--adapt-passes",
     "passes",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST_PASSES),
     help="How often to read that text.  [default: 1]",
 )
 @options.adapt_rate

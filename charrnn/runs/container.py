@@ -171,7 +171,7 @@ def _parse(data: bytes, start: int) -> Contents:
     text = data[start : data.index(b"\n", start, start + _MOST_JSON)]
     if not _is_bounded(text):
         raise ValueError("its description is too large")
-    values = json.loads(text)
+    values = json.loads(text.decode())  # bytes could be taken for UTF-16
     arrays = {name: _view(data, *described) for name, described in dict(values["arrays"]).items()}
     if sum(array.nbytes for array in arrays.values()) > len(data):
         raise ValueError("arrays share their place")

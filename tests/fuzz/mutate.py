@@ -25,6 +25,7 @@ _LITERALS = (
     *(b"\0", b"\xff\xfe", b'"\\ud800"', b'"\\u0000"', b"\n", b"true", b"null", b'"', b"\\"),
     *(b"[]," * 200_000, b'"",' * 200_000, b"[0," * 900, b"{}" * 1_000, b" " * 1_000_000),
 )
+_LARGEST = 30_000_000  # bytes of a file
 _LOOKED_AT = 100_000  # bytes of a text that an earlier change may have made long
 _FLOATS = (math.nan, math.inf, -math.inf, 3.4e38, -3.4e38, 1e-45, 0.0, 1e30)
 
@@ -37,7 +38,7 @@ def mutate(content: bytes, random: Random) -> bytes:
         k=random.choice((1, 1, 1, 2, 3)),
     )
     for change in changes:
-        content = change(content, random)
+        content = change(content, random)[:_LARGEST]
     return _change_header(content, random) if random.random() < 1 / 12 else _seal(content)
 
 
@@ -68,7 +69,7 @@ def _change_values(content: bytes, random: Random) -> bytes:
         for _ in range(random.choice((1, 1, 2, 5))):
             _change_node(values, random)
         changed = json.dumps(values).encode()
-    except (ValueError, RecursionError):  # an earlier change broke it
+    except (ValueError, RecursionError, TypeError):  # an earlier change broke it
         return content
     return _replace_text(content, text, changed, random)
 
@@ -90,7 +91,8 @@ def _change_node(values: Any, random: Random) -> None:
     elif kind == 1 and isinstance(node, dict):
         node[random.choice(_TEXTS)] = node[key]
     elif kind == 1:
-        node.extend([node[key]] * random.choice((1, 2, 1000)))
+        many = 1000 if isinstance(node[key], int) else 2
+        node.extend([node[key]] * random.choice((1, many)))
     elif kind == 2:
         node[key] = node[random.choice(keys)]
     else:
@@ -104,7 +106,8 @@ def _make_value(old: Any, random: Random) -> Any:
     if isinstance(old, int | float) and random.random() < 1 / 2:
         return old + random.choice((-1, 1, old, -2 * old))
     if isinstance(old, str) and old and random.random() < 1 / 3:
-        return random.choice((old * 2, old[1:], old[::-1], old * 10_000, old + "\ud800"))
+        long = old[:10] * 10_000
+        return random.choice((old + old[:100], old[1:], old[::-1], long, old + "\ud800"))
     return random.choice(_TEXTS if isinstance(old, str) else _NUMBERS)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from charrnn.data.download import Progress, Remote, fetch
+from charrnn.data.files import spell_plainly
 from charrnn.data.utf8 import BYTE_ORDER_MARK, decode_utf8
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import CorpusError
@@ -85,7 +86,7 @@ def load_corpus(
     if source == STDIN:
         return _decode("stdin", source, stdin.read())
     path = Path(source)
-    return _decode(path.stem, str(path.resolve()), _read_file(path))
+    return _decode(spell_plainly(path.stem), str(path.resolve()), _read_file(path))
 
 
 def make_corpus(text: str, name: str = "text") -> Corpus:

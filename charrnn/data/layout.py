@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal, NamedTuple
 
-from charrnn.data.files import Bounded, open_regular
+from charrnn.data.files import Bounded, open_regular, spell_plainly
 from charrnn.errors import ReviewsError
 
 PARTS = ("train", "test")
@@ -139,11 +139,8 @@ def _read_archive(path: Path) -> Iterator[_Found]:
 
 
 def _locate(path: str) -> tuple[str, str] | None:
-    """A file's folder from train or test on, and its name; None if it lies elsewhere or is hidden.
-
-    A name that is not UTF-8 is spelt with backslashes.
-    """
-    parts = PurePosixPath(path.encode("utf-8", "backslashreplace").decode()).parts
+    """A file's folder from train or test on, and its name; None if it is elsewhere or hidden."""
+    parts = PurePosixPath(spell_plainly(path)).parts
     if len(parts) not in _DEPTHS:
         return None
     part, label, file = parts[-3:]

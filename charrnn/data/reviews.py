@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data import layout, pickles, tables
+from charrnn.data.files import spell_plainly
 from charrnn.data.rows import ENDINGS, SHOWN_ENDINGS
 from charrnn.data.utf8 import decode_utf8
 from charrnn.data.vocabulary import Ids
@@ -114,7 +115,7 @@ def read_npz(path: Path) -> RankReviews:
         labels = pickles.read_integers(path, f"y_{part}")
         parts.append(_shuffle_part(f"{path} ({part})", ranks, labels, order))
     train, test = parts
-    return RankReviews(path.stem, str(path.resolve()), _hash_file(path), train, test)
+    return RankReviews(spell_plainly(path.stem), str(path.resolve()), _hash_file(path), train, test)
 
 
 def read_texts(path: Path) -> TextReviews:
@@ -162,7 +163,8 @@ def read_text_table(
         own = [texts[place] for place in places.tolist()]
         parts.append(_shuffle_part(f"{path} ({part})", own, labels[places], order))
     train, test = parts
-    return TextReviews(path.stem, str(path.resolve()), _hash_file(path), train, test)
+    name = spell_plainly(path.stem)
+    return TextReviews(name, str(path.resolve()), _hash_file(path), train, test)
 
 
 def _require_ranks(path: Path, reviews: Sequence[Ids]) -> None:
@@ -194,7 +196,7 @@ def _shuffle_part(
 
 
 def _find_name(path: Path) -> str:
-    name = path.resolve().name
+    name = spell_plainly(path.resolve().name)
     for ending in _ARCHIVES:
         name = name.removesuffix(ending)
     return name

@@ -19,18 +19,27 @@ def read_json(path: Path, most: int) -> Any:
         ValueError: it is not JSON in UTF-8; has too many values or too deep ones, a number that is
             not finite or an integer of over 64 bits.
     """
-    content = read_bounded(path, most)
-    if sum(map(content.count, (b"[", b"{", b",", b":"))) > _MOST_VALUES:
-        raise ValueError(f"over {_MOST_VALUES:,} values")
+    text = read_bounded(path, most).decode()
+    require_few_values(text)
     try:
         return json.loads(
-            content.decode(),
+            text,
             parse_int=_parse_integer,
             parse_float=_parse_number,
             parse_constant=_reject,
         )
     except RecursionError as error:
         raise ValueError("lists in lists in lists") from error
+
+
+def require_few_values(text: str) -> None:
+    """Reject JSON that would become many times its own size.
+
+    Raises:
+        ValueError: it has too many values.
+    """
+    if sum(map(text.count, "[{,:")) > _MOST_VALUES:
+        raise ValueError(f"over {_MOST_VALUES:,} values")
 
 
 def _parse_integer(text: str) -> int:

@@ -21,7 +21,7 @@ _FOLDERS = {f"{part}/{label}" for part in PARTS for label in LABELS}
 _Found = tuple[str, str, bytes | None]  # folder, file, and content of a review
 
 _LONGEST = 2**20  # bytes of a review
-_LARGEST = 2**32  # bytes of an archive's content, most of which is skipped
+_LARGEST = 2**31  # bytes of an archive's content, most of which is skipped
 _MOST = 2**30  # bytes of all reviews and their names together
 _LONGEST_HEADER = 2**16  # bytes
 _MOST_FOLDERS = 10  # that are counted one by one

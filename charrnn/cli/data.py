@@ -9,6 +9,7 @@ from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.data.corpus import NAMED, Named
+from charrnn.data.download import Copy, inspect
 from charrnn.errors import CorpusError
 
 _names = click.Choice(list(NAMED))
@@ -30,12 +31,14 @@ def list_corpora(data_dir: Path, as_json: bool, terminal: Terminal) -> None:
     """List the texts that can be trained on by name."""
     terminal.detail(f"downloads are kept in {data_dir}")
     for name, corpus in NAMED.items():
-        where = _find(corpus, data_dir)
+        copy = _find(corpus, data_dir)
         if as_json:
-            row = {"name": name, "here": where is not None, "description": corpus.description}
-            echo(json.dumps(row | {"path": str(where) if where else None}))
+            here = copy.state == "complete"
+            path = str(copy.path) if here or copy.state == "other" else None
+            row = {"name": name, "here": here, "description": corpus.description, "path": path}
+            echo(json.dumps(row | {"state": copy.state, "bytes": copy.size}))
         else:
-            echo(f"{name:<12} {corpus.description:<28} {_describe(corpus, where)}")
+            echo(f"{name:<12} {corpus.description:<28} {_describe(corpus, copy)}")
 
 
 @data.command(epilog=options.examples("charrnn data fetch", "charrnn data fetch --data-dir texts"))
@@ -60,23 +63,35 @@ def fetch(name: str, data_dir: Path, terminal: Terminal) -> None:
 def path(name: str, data_dir: Path, terminal: Terminal) -> None:
     """Print the path of a downloaded text."""
     terminal.detail(f"downloads are kept in {data_dir}")
-    where = _find(NAMED[name], data_dir)
-    if where is None:
+    corpus = NAMED[name]
+    copy = _find(corpus, data_dir)
+    if copy.state == "missing":
         raise CorpusError(f"{name} is not in {data_dir}: run charrnn data fetch {name}")
-    echo(where)
+    if copy.state != "complete":
+        first = "" if copy.state == "partial" else "remove it, then "
+        problem = _describe(corpus, copy)
+        raise CorpusError(f"{name}: {problem}: {first}run charrnn data fetch {name}")
+    echo(copy.path)
 
 
-def _find(corpus: Named, data_dir: Path) -> Path | None:
+def _find(corpus: Named, data_dir: Path) -> Copy:
     if corpus.remote is None:
         import pydoc_data
 
-        return Path(next(iter(pydoc_data.__path__))) / "topics.py"
-    file = data_dir / corpus.remote.name
-    return file if file.is_file() else None
+        path = Path(next(iter(pydoc_data.__path__))) / "topics.py"
+        return Copy(path, "complete", path.stat().st_size)
+    return inspect(corpus.remote, data_dir)
 
 
-def _describe(corpus: Named, where: Path | None) -> str:
+def _describe(corpus: Named, copy: Copy) -> str:
+    """What is here of a text."""
     if corpus.remote is None:
         return "always here, in Python itself"
     size = f"{corpus.remote.size:,} bytes"
-    return f"{size}, {where}" if where else f"{size}, not fetched"
+    return {
+        "complete": f"{size}, {copy.path}",
+        "other": f"{copy.path} has {copy.size:,} bytes, and is another file",
+        "unreadable": f"{copy.path} can't be read",
+        "partial": f"{copy.size:,} of {size}, fetched in part",
+        "missing": f"{size}, not fetched",
+    }[copy.state]

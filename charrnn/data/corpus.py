@@ -11,6 +11,7 @@ from typing import BinaryIO, TypeVar
 from charrnn.data.decoding import BYTE_ORDER_MARK, decode_blocks
 from charrnn.data.download import Progress, Remote, fetch
 from charrnn.data.encodings import UTF8, find_encoding
+from charrnn.data.files import spell_plainly
 from charrnn.data.text import Text, TextGatherer
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import CorpusError, UsageError
@@ -101,7 +102,7 @@ def load_corpus(
     if source == STDIN:
         return _read("stdin", source, nullcontext(stdin), encoding)
     path = Path(source)
-    return _read(path.stem, str(path.resolve()), _open_file(path), encoding)
+    return _read(spell_plainly(path.stem), str(path.resolve()), _open_file(path), encoding)
 
 
 def make_corpus(text: str, name: str = "text") -> Corpus:

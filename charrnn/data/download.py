@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from charrnn.data.files import open_regular
+from charrnn.data.files import measure_regular, open_regular
 from charrnn.data.patience import PATIENCE, Allowance, Patience
 from charrnn.errors import CorpusError, DownloadError
 
@@ -37,6 +37,34 @@ class Remote:
     url: str
     sha256: str
     size: int
+
+
+class Copy(NamedTuple):
+    """What a folder has of a remote file.
+
+    Attributes:
+        path: where the file is, or would be.
+        state: that it is complete, another file or unreadable, only in part here, or missing.
+        size: how many bytes are here.
+    """
+
+    path: Path
+    state: Literal["complete", "other", "unreadable", "partial", "missing"]
+    size: int
+
+
+def inspect(remote: Remote, folder: Path) -> Copy:
+    """Look at what a folder has of a remote file."""
+    path = folder / remote.name
+    try:
+        size = measure_regular(path)
+        right = size == remote.size and _hash_file(path) == remote.sha256
+    except FileNotFoundError:
+        size = _measure(_name_part(path))
+        return Copy(path, "partial" if size else "missing", size)
+    except OSError:
+        return Copy(path, "unreadable", 0)
+    return Copy(path, "complete" if right else "other", size)
 
 
 def fetch(

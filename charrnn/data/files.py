@@ -46,6 +46,11 @@ def read_bounded(path: Path, most: int) -> bytes:
         return file.read(size)
 
 
+def spell_plainly(name: str) -> str:
+    """A name as it can be shown and stored: bytes that are not UTF-8 are spelt out."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 class Bounded:
     """A file that can be read for no more than `left` bytes, a budget that its reader renews.
 

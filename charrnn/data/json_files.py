@@ -19,12 +19,11 @@ def read_json(path: Path, most: int) -> Any:
         ValueError: it is not JSON in UTF-8; has too many values or too deep ones, a number that is
             not finite or an integer of over 64 bits.
     """
-    content = read_bounded(path, most)
-    if not has_few_values(content):
-        raise ValueError(f"over {_MOST_VALUES:,} values")
+    text = read_bounded(path, most).decode()
+    require_few_values(text)
     try:
         return json.loads(
-            content.decode(),
+            text,
             parse_int=_parse_integer,
             parse_float=_parse_number,
             parse_constant=_reject,
@@ -33,9 +32,14 @@ def read_json(path: Path, most: int) -> Any:
         raise ValueError("lists in lists in lists") from error
 
 
-def has_few_values(content: bytes) -> bool:
-    """Whether JSON has so few values that parsing it takes little memory beyond its strings."""
-    return sum(map(content.count, (b"[", b"{", b",", b":"))) <= _MOST_VALUES
+def require_few_values(text: str) -> None:
+    """Reject JSON that would become many times its own size.
+
+    Raises:
+        ValueError: it has too many values.
+    """
+    if sum(map(text.count, "[{,:")) > _MOST_VALUES:
+        raise ValueError(f"over {_MOST_VALUES:,} values")
 
 
 def _parse_integer(text: str) -> int:

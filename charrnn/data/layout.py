@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal, NamedTuple
 
-from charrnn.data.files import Bounded, open_regular
+from charrnn.data.files import Bounded, open_regular, spell_plainly
 from charrnn.errors import ReviewsError
 
 PARTS = ("train", "test")
@@ -21,7 +21,7 @@ _FOLDERS = {f"{part}/{label}" for part in PARTS for label in LABELS}
 _Found = tuple[str, str, bytes | None]  # folder, file, and content of a review
 
 _LONGEST = 2**20  # bytes of a review
-_LARGEST = 2**32  # bytes of an archive's content, most of which is skipped
+_LARGEST = 2**31  # bytes of an archive's content, most of which is skipped
 _MOST = 2**30  # bytes of all reviews and their names together
 _LONGEST_HEADER = 2**16  # bytes
 _MOST_FOLDERS = 10  # that are counted one by one
@@ -139,11 +139,8 @@ def _read_archive(path: Path) -> Iterator[_Found]:
 
 
 def _locate(path: str) -> tuple[str, str] | None:
-    """A file's folder from train or test on, and its name; None if it lies elsewhere or is hidden.
-
-    A name that is not UTF-8 is spelt with backslashes.
-    """
-    parts = PurePosixPath(path.encode("utf-8", "backslashreplace").decode()).parts
+    """A file's folder from train or test on, and its name; None if it is elsewhere or hidden."""
+    parts = PurePosixPath(spell_plainly(path)).parts
     if len(parts) not in _DEPTHS:
         return None
     part, label, file = parts[-3:]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from charrnn.data import layout, pickles, tables
 from charrnn.data.decoding import decode_utf8
+from charrnn.data.files import spell_plainly
 from charrnn.data.rows import ENDINGS, SHOWN_ENDINGS
 from charrnn.data.vocabulary import Ids
 from charrnn.data.words import START
@@ -114,7 +115,7 @@ def read_npz(path: Path) -> RankReviews:
         labels = pickles.read_integers(path, f"y_{part}")
         parts.append(_shuffle_part(f"{path} ({part})", ranks, labels, order))
     train, test = parts
-    return RankReviews(path.stem, str(path.resolve()), _hash_file(path), train, test)
+    return RankReviews(spell_plainly(path.stem), str(path.resolve()), _hash_file(path), train, test)
 
 
 def read_texts(path: Path) -> TextReviews:
@@ -162,7 +163,8 @@ def read_text_table(
         own = [texts[place] for place in places.tolist()]
         parts.append(_shuffle_part(f"{path} ({part})", own, labels[places], order))
     train, test = parts
-    return TextReviews(path.stem, str(path.resolve()), _hash_file(path), train, test)
+    name = spell_plainly(path.stem)
+    return TextReviews(name, str(path.resolve()), _hash_file(path), train, test)
 
 
 def _require_ranks(path: Path, reviews: Sequence[Ids]) -> None:
@@ -195,7 +197,7 @@ def _shuffle_part(
 
 
 def _find_name(path: Path) -> str:
-    name = path.resolve().name
+    name = spell_plainly(path.resolve().name)
     for ending in _ARCHIVES:
         name = name.removesuffix(ending)
     return name

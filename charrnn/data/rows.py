@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple
 
 from charrnn.data.decoding import BYTE_ORDER_MARK, decode_utf8
 from charrnn.data.files import open_regular
+from charrnn.data.json_files import require_few_values
 from charrnn.errors import ReviewsError, say_count
 
 ENDINGS = (".csv", ".tsv", ".jsonl")
@@ -145,6 +146,7 @@ def _read_json(lines: _Lines) -> Iterator[Row]:
 def _parse_object(lines: _Lines, line: str) -> dict[str, object]:
     advice = 'put one object like {"text": "A good film", "label": 1} in each line'
     try:
+        require_few_values(line)
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise lines.error(f"is not JSON: {advice}") from error

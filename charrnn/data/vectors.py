@@ -75,9 +75,9 @@ def _measure_vectors(
 
 
 def _count_numbers(path: Path, number: int, fields: Sequence[bytes]) -> int:
-    """How many finite numbers end a line."""
+    """How many numbers, which must be finite, end a line."""
     width = sum(1 for _ in itertools.takewhile(_is_number, reversed(fields[1:])))
-    if not width or b"" in fields:
+    if not width or b"" in fields or not all(map(math.isfinite, map(float, fields[-width:]))):
         raise ReviewsError(_describe(path, number))
     if width > _WIDEST:
         raise ReviewsError(f"{path} has vectors of over {_WIDEST:,} numbers: give shorter ones")
@@ -109,9 +109,10 @@ def _parse_vector(
 
 def _is_number(field: bytes) -> bool:
     try:
-        return math.isfinite(float(field))
+        float(field)
     except ValueError:
         return False
+    return True
 
 
 def _describe(path: Path, number: int) -> str:

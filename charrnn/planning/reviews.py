@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn.config.fields import CELLS, MOST_LAYERS, require, select_fields
 from charrnn.config.presets import DEFAULT_REVIEW_PRESET, REVIEW_PRESETS
 from charrnn.config.reviews import BIGRAMS_ALONE, ClassifierConfig, ReviewTraining
+from charrnn.data.files import spell_plainly
 from charrnn.data.padding import Examples
 from charrnn.errors import ReviewsError, UsageError, say_count
 from charrnn.planning.borrow import borrow_embedding
@@ -196,7 +197,7 @@ def plan_classifier(request: ReviewRequest, folders: Folders, reporter: Reporter
         replace(training, precision=precision),
         encoder,
         request.preset,
-        request.changes,
+        spell_plainly(request.changes),
         request.source.absolute_paths,
         corpus,
         reviews.sha256,

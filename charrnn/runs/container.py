@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.files import open_regular
-from charrnn.data.json_files import has_few_values
+from charrnn.data.json_files import require_few_values
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs.atomic import write_atomically
 
@@ -73,8 +73,12 @@ def write(path: Path, title: str, version: int, content: Any, arrays: Mapping[st
     plain = {name: np.asarray(values) for name, values in arrays.items()}
     file = io.BytesIO()
     longest = _describe(content, dict.fromkeys(plain, 10 ** (_OFFSET - 1)), plain)
-    if not _is_bounded(longest):
-        raise CheckpointError(f"{path} can't be written: its vocabulary or history is too large")
+    try:
+        _decode(longest)
+    except ValueError as error:
+        raise CheckpointError(
+            f"{path} can't be written: its vocabulary or history is too large"
+        ) from error
     block = max(_SMALLEST, 2 ** math.ceil(math.log2(_HEADER + len(longest))))
     with h5py.File(file, "w", userblock_size=block) as opened:
         for name, values in plain.items():
@@ -161,16 +165,17 @@ def _read_bytes(path: Path, title: str) -> bytes:
         return start + file.read()
 
 
-def _is_bounded(text: bytes) -> bool:
-    """Whether parsing a line of JSON takes little memory; what is not ASCII could take more."""
-    return len(text) <= _MOST_JSON and has_few_values(text) and text.isascii()
+def _decode(line: bytes) -> str:
+    """A line of JSON, if parsing it takes little memory; what is not ASCII could take more."""
+    if len(line) > _MOST_JSON:
+        raise ValueError(f"over {_MOST_JSON:,} bytes")
+    text = line.decode("ascii")
+    require_few_values(text)
+    return text
 
 
 def _parse(data: bytes, start: int) -> Contents:
-    text = data[start : data.index(b"\n", start, start + _MOST_JSON)]
-    if not _is_bounded(text):
-        raise ValueError("its description is too large")
-    values = json.loads(text.decode())  # bytes could be taken for UTF-16
+    values = json.loads(_decode(data[start : data.index(b"\n", start, start + _MOST_JSON)]))
     arrays = {name: _view(data, *described) for name, described in dict(values["arrays"]).items()}
     if sum(array.nbytes for array in arrays.values()) > len(data):
         raise ValueError("arrays share their place")

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -105,7 +106,8 @@ def test_list_as_json(invoke: Invoke, *, here: bool) -> None:
     path = write_play(Path("texts")) if here else None
     lines = invoke("data", "list", "--json", "--data-dir", "texts").stdout.splitlines()
     play, pydoc = map(json.loads, lines)
-    assert set(play) == set(pydoc) == {"name", "description", "here", "path"}
+    assert set(play) == set(pydoc) == {"name", "description", "here", "path", "state", "bytes"}
+    assert (play["state"], play["bytes"]) == (("complete", len(PLAY)) if here else ("missing", 0))
     assert (play["name"], play["here"], play["path"]) == (
         "shakespeare",
         here,
@@ -113,6 +115,39 @@ def test_list_as_json(invoke: Invoke, *, here: bool) -> None:
     )
     assert (pydoc["name"], pydoc["here"]) == ("pydoc", True)
     assert "help" in Path(pydoc["path"]).read_text(encoding="utf-8")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("kind", "state", "size", "said"),
+    [
+        ("shorter", "other", 12, "has 12 bytes, and is another file"),
+        ("as long", "other", len(PLAY), f"has {len(PLAY):,} bytes, and is another file"),
+        ("part", "partial", 100, f"100 of {len(PLAY):,} bytes, fetched in part"),
+        ("pipe", "unreadable", 0, "can't be read"),
+        ("folder", "unreadable", 0, "can't be read"),
+    ],
+)
+@pytest.mark.usefixtures("play_host")
+def test_list_says_what_is_there(
+    invoke: Invoke, fails: Fails, kind: str, state: str, size: int, said: str
+) -> None:
+    """A file of another content, and a part of the right one, are told from the text itself."""
+    path = Path("data/shakespeare.txt")
+    path.parent.mkdir()
+    if kind == "part":
+        path.with_name(".shakespeare.txt.part").write_bytes(PLAY[:size])
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.write_bytes(bytes(size))
+    assert invoke("data", "list").stdout.splitlines()[0].endswith(said)
+    play = json.loads(invoke("data", "list", "--json").stdout.splitlines()[0])
+    assert (play["here"], play["state"], play["bytes"]) == (False, state, size)
+    assert play["path"] == (str(path) if state == "other" else None)
+    assert said in fails(1, "data", "path")
 
 
 def test_fetch_prints_the_path_alone(invoke: Invoke, play_host: Host) -> None:

@@ -3,6 +3,7 @@
 import codecs
 import hashlib
 import io
+import os
 import tracemalloc
 from pathlib import Path
 
@@ -270,3 +271,16 @@ def test_no_validation_leaves_all_to_train() -> None:
     training, validation = split_text(ids, 0)
     assert training.tolist() == [0, 1, 2, 3, 4, 5, 6]
     assert len(validation) == 0
+
+
+def test_a_name_of_other_bytes_can_be_stored() -> None:
+    """The name of a file whose own is not UTF-8 can be written, and its path is the true one."""
+    path = Path(os.fsdecode(b"na\xefve.txt"))
+    try:
+        path.write_text("text", encoding="utf-8")
+    except OSError:  # as on macOS
+        pytest.skip("this file system has UTF-8 names only")
+    found = load(str(path))
+    assert found.name == "na\\udcefve"
+    assert found.name.encode()
+    assert Path(found.source).read_text(encoding="utf-8") == "text"

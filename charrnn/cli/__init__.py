@@ -1,10 +1,15 @@
 """The command line: one module per command; click and rich live in this room alone."""
 
+from charrnn.cli.signals import Ended, end_on_signals
+
 
 def main() -> None:
     """The `charrnn` command."""
     try:
-        from charrnn.cli.program import program
-    except KeyboardInterrupt:  # that early it would be a traceback
-        raise SystemExit(130) from None
-    program(prog_name="charrnn")
+        end_on_signals()
+        from charrnn.cli.program import program  # the first moments, too, can be interrupted
+
+        program(prog_name="charrnn")
+    except Ended as ended:
+        ended.report()
+        raise

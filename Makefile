@@ -4,7 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format coverage api notebook shakespeare reviews benchmark clean
+FAULTS := 264
+
+.PHONY: help demo test check format coverage faults api notebook shakespeare reviews benchmark clean
 
 demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, print what it writes
 	rm -rf checkpoints/demo
@@ -29,6 +31,9 @@ format: $(VENV)/.installed-dev  ## fix what lint and format can fix by themselve
 
 coverage: $(VENV)/.installed-dev  ## run the tests, and list the lines that none of them runs
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report term-missing:skip-covered
+
+faults: $(VENV)/.installed-dev  ## kill runs again and again, fill their disk, and see that they resume: an hour
+	CHARRNN_FAULTS=$(FAULTS) $(BIN)/python -m pytest -n 2 tests/faults
 
 api: $(VENV)/.installed  ## render docs/api.md from its template and the docstrings
 	$(BIN)/python docs/render_api.py

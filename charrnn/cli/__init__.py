@@ -1,15 +1,13 @@
 """The command line: one module per command; click and rich live in this room alone."""
 
-from charrnn.cli.signals import Ended, end_on_signals
-
 
 def main() -> None:
     """The `charrnn` command."""
     try:
-        end_on_signals()
-        from charrnn.cli.program import program  # the first moments, too, can be interrupted
+        from charrnn.cli import signals
+    except KeyboardInterrupt:  # even that early a traceback would be too long
+        raise SystemExit(130) from None
+    with signals.end_in_order():
+        from charrnn.cli.program import program
 
         program(prog_name="charrnn")
-    except Ended as ended:
-        ended.report()
-        raise

@@ -26,7 +26,7 @@ _READERS: dict[Kind, tuple[Callable[[Path], object], type[Any]]] = {
     CLASSIFIER: (read_classifier, ReviewRecipe),
     WORD_MODEL: (read_word_model, WordRecipe),
 }
-_TEXT = "train novel.txt --layers 1 --embedding 4 --batch-size 4 --seq-length 10"
+_TEXT = "train novel.txt --layers 1 --embedding 4 --batch-size 16 --seq-length 10"
 _NEW = "--run r -q --epochs"
 _LENGTH = 3000
 

@@ -45,7 +45,8 @@ class Program(click.Group):
                 _print_causes(error)
             echo(_make_message(error), err=True)
             code = getattr(error, "exit_code", 1)
-        _drop_unwritten()
+        finally:
+            _drop_unwritten()
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from charrnn.errors import CheckpointError, NoRunError, UsageError
 from charrnn.runs import container, resume
+from charrnn.runs.atomic import find_files
 from charrnn.runs.checkpoint import SUFFIX
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
@@ -21,16 +22,14 @@ def list_runs(checkpoints: Path, kind: Kind) -> list[Run]:
             read counts too, so that using it can say what is wrong.
     """
     folder = checkpoints / kind.subfolder
-    if not folder.is_dir():
-        return []
-    candidates = [path for path in folder.iterdir() if any(path.glob("*.h5"))]
+    candidates = [path for path in find_files(folder) if find_files(path, ".h5")]
     runs = [Run(path, kind) for path in candidates if detect_kind(path) in {kind, None}]
     return sorted(runs, key=_last_written, reverse=True)
 
 
 def detect_kind(folder: Path) -> Kind | None:
     """Which kind of run is in a folder, by what its files say; None if none of them says."""
-    for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
+    for path in sorted(find_files(folder, SUFFIX), reverse=True):
         with contextlib.suppress(CheckpointError):  # the next file may be readable
             title = container.read_title(path)
             for kind in KINDS:
@@ -124,7 +123,7 @@ def find_checkpoint(
         if epoch is not None:
             raise UsageError(f"{path} is one epoch's file: leave out `epoch`")
         return path
-    if not is_name and any(path.glob("*.h5")):
+    if not is_name and find_files(path, ".h5"):
         return Run(path, detect_kind(path) or kind).choose_checkpoint(epoch)
     if not is_name and path.is_dir():
         raise NoRunError(_describe_folder(path), kind.name)
@@ -143,11 +142,19 @@ def list_names(runs: list[Run]) -> str:
 
 def _describe_folder(folder: Path) -> str:
     """Why a folder is no run."""
-    runs = sorted(path.parent.name for path in folder.glob(f"*/*{SUFFIX}"))
+    runs = sorted(path.name for path in find_files(folder) if find_files(path, SUFFIX))
     if not runs:
         return f"{folder} is a folder without checkpoints: name a run or a {SUFFIX} file"
     return f"{folder} is a folder of runs, not a run: name one, for example {folder / runs[0]}"
 
 
 def _last_written(run: Run) -> int:
-    return max(path.stat().st_mtime_ns for path in run.folder.glob("*.h5"))
+    return max(map(_read_time, find_files(run.folder, ".h5")), default=0)
+
+
+def _read_time(path: Path) -> int:
+    """When a file was written; 0 for one that another process has removed since it was listed."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

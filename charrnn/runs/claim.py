@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charrnn.errors import RunError
+from charrnn.runs.atomic import find_files
 from charrnn.runs.resume import count_epochs
 from charrnn.runs.run import Run
 
@@ -26,7 +27,7 @@ def is_free(run: Run) -> bool:
     """
     if run.folder.exists() and not run.folder.is_dir():
         return False
-    files = {path.name for path in run.folder.glob("*.h5")}
+    files = {path.name for path in find_files(run.folder, ".h5")}
     if not files <= {run.resume_file.name, run.interrupted_file.name}:
         return False
     try:

@@ -1,6 +1,7 @@
 """The runs in a folder: which there are, and which one is meant."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -163,3 +164,24 @@ def test_the_newest_run_that_can_be_resumed(checkpoints: Path) -> None:
     assert find_resumable(checkpoints, LANGUAGE, "older").name == "older"
     with pytest.raises(NoRunError, match="no run 'oldest'"):
         find_resumable(checkpoints, LANGUAGE, "oldest")
+
+
+@every_kind
+def test_runs_that_other_processes_remove_meanwhile(
+    checkpoints: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file, or a whole run, that vanishes between two looks at it is no error."""
+    for name in ("first", "second"):
+        kinds.write_epoch(kinds.make_run(checkpoints, kind, name))
+    stat = Path.stat
+
+    def remove_first(path: Path, **words: bool) -> os.stat_result:
+        if path.suffix == ".h5" and path.parent.name == "first":
+            shutil.rmtree(path.parent, ignore_errors=True)
+        return stat(path, **words)
+
+    monkeypatch.setattr(Path, "stat", remove_first)
+    assert list_names(checkpoints, kind) == ["second", "first"]
+    gone = Run(checkpoints / kind.subfolder / "first", kind)
+    assert gone.list_epochs() == []
+    assert list_names(checkpoints, kind) == ["second"]

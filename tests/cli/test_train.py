@@ -11,6 +11,7 @@ import pytest
 from charrnn.config.fields import CELLS
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
+from charrnn.errors import say_count
 from charrnn.planning.scaling import Draft
 from charrnn.runs.checkpoint import Provenance
 from tests.support.commands import Fails, Invoke, PlanRun
@@ -292,14 +293,15 @@ def test_budget(plan: PlanRun, long: Path) -> None:
     assert planned.training.learning_rate == LANGUAGE_PRESETS["minute"]["lstm"]["learning_rate"]
     measuring, fitting = planned.result.stderr.splitlines()[:2]
     assert measuring == "measuring the first steps"
-    assert f" s to start, then {planned.training.epochs} epochs of about " in fitting
+    epochs = say_count(planned.training.epochs, "epoch")
+    assert f" s to start, then {epochs} of about " in fitting
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--budget", 5, "--epochs", 3], "--budget chooses the epochs: leave out --epochs"),
-        (["--budget", 5, "--resume"], "leave out --run, --preset, --budget and --from"),
+        (["--budget", 5, "--resume"], "leave out --run, --preset, --budget, --encoding and --from"),
         (["--budget", 0], "--budget"),
         (["--budget", "nan"], "--budget must be a number of minutes above 0"),
         (["--budget", "inf"], "--budget must be a number of minutes above 0"),

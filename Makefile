@@ -7,7 +7,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-annotate \
 	--python-version 3.11 --custom-compile-command "make lock" --quiet
 
-.PHONY: help demo test fuzz check format coverage api notebook shakespeare reviews benchmark audit lock clean
+FAULTS := 264
+
+.PHONY: help demo test fuzz faults check format coverage api notebook shakespeare reviews benchmark audit lock clean
 
 demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, print what it writes
 	rm -rf checkpoints/demo
@@ -35,6 +37,9 @@ format: $(VENV)/.installed-dev  ## fix what lint and format can fix by themselve
 
 coverage: $(VENV)/.installed-dev  ## run the tests, and list the lines that none of them runs
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report term-missing:skip-covered
+
+faults: $(VENV)/.installed-dev  ## kill runs again and again, fill their disk, and see that they resume: an hour
+	CHARRNN_FAULTS=$(FAULTS) $(BIN)/python -m pytest -n 2 tests/faults
 
 api: $(VENV)/.installed  ## render docs/api.md from its template and the docstrings
 	$(BIN)/python docs/render_api.py

@@ -126,7 +126,7 @@ def _write_training_text(source: str, folder: Path) -> str:
     training, _ = split_text(corpus.text, TrainingConfig.validation)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{corpus.name}-training.txt"
-    write_atomically(path, training.encode())
+    write_atomically(path, str(training).encode())
     return str(path)
 
 

@@ -8,11 +8,12 @@ Example:
     >>> judge.probabilities(["What a film!"])
 """
 
-from typing import TYPE_CHECKING, Any
-
 from charrnn.errors import CharrnnError
 
+TYPE_CHECKING = False  # typing's own takes milliseconds to import, in which Ctrl-C is a traceback
 if TYPE_CHECKING:
+    from typing import Any
+
     from charrnn.api import (
         Adaptation,
         Effect,
@@ -49,7 +50,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import what is used only then: `import charrnn` itself loads nothing heavy."""
     if name not in __all__:
         raise AttributeError(f"module 'charrnn' has no attribute {name!r}")

@@ -6,6 +6,12 @@ line would advise depends on facts that some errors carry.
 """
 
 
+def say_count(number: int, noun: str) -> str:
+    """How many there are, in a message: 1 character, 2,000 characters, 2 entries."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
 class CharrnnError(Exception):
     """Base of every error this program raises on purpose."""
 
@@ -36,11 +42,12 @@ class MissingTextError(CorpusError):
     Attributes:
         run: the run's name.
         piped: whether the text came from standard input.
+        changed: the path of another text that was found instead; empty if there is none.
     """
 
-    def __init__(self, message: str, run: str, *, piped: bool) -> None:
+    def __init__(self, message: str, run: str, *, piped: bool, changed: str = "") -> None:
         super().__init__(message)
-        self.run, self.piped = run, piped
+        self.run, self.piped, self.changed = run, piped, changed
 
 
 class ReviewsError(CharrnnError):

@@ -3,12 +3,14 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 import charrnn
+from charrnn.runs import claim
 from tests.support import networks
 from tests.support.networks import MakeCheckpoint, MakeRun
 
@@ -26,11 +28,14 @@ os.environ.setdefault("NUMBA_CACHE_DIR", _name_native_cache())
 
 
 @pytest.fixture(autouse=True)
-def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test has its own working folder, and no settings from the outside."""
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test has its own working folder, no settings from outside, and leaves no lock."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CHARRNN_DATA_DIR", raising=False)
     monkeypatch.delenv("CHARRNN_CHECKPOINTS", raising=False)
+    yield
+    while claim._claimed:
+        claim._claimed.popitem()[1].release()
 
 
 @pytest.fixture(scope="session")

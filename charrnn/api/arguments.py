@@ -27,7 +27,7 @@ def to_plain(value: Any) -> Any:
 
 
 def to_name(keyword: str, value: PathLike | None) -> str | None:
-    """A name or path as a string; None stays None.
+    """A name or path as a string, ~ as the home folder; None stays None.
 
     Raises:
         UsageError: it is neither.
@@ -37,7 +37,7 @@ def to_name(keyword: str, value: PathLike | None) -> str | None:
         return None
     _require_type(isinstance(name, str), keyword, "a name or a path", value)
     require(_can_be_path(name), f"`{keyword}` can't be a name or a path: {reprlib.repr(name)}")
-    return name
+    return os.path.expanduser(name)  # noqa: PTH111 - Path would change a name
 
 
 def check_texts(**given: object) -> None:
@@ -141,7 +141,7 @@ def choose_folders(checkpoints: PathLike | None, data_dir: PathLike | None) -> F
 def _choose_folder(keyword: str, given: PathLike | None, default: Path) -> Path:
     named = to_name(keyword, given)
     if named is None:
-        return Path(os.environ.get(f"CHARRNN_{keyword.upper()}") or default)
+        return Path(os.environ.get(f"CHARRNN_{keyword.upper()}") or default).expanduser()
     return Path(named)
 
 

@@ -41,6 +41,7 @@ def train(
     preset: str | None = None,
     budget: float | None = None,
     from_: PathLike | None = None,
+    encoding: str | None = None,
     run: str | None = None,
     resume: PathLike | None = None,
     checkpoints: PathLike | None = None,
@@ -69,6 +70,7 @@ def train(
         budget: train for about this many minutes; chooses the epochs and, without `preset`, the
             preset.
         from_: start from the best epoch of this run, or from this `.weights.h5` file.
+        encoding: of the file or standard input, by any name that Python knows; None for UTF-8.
         run: the new run's name, which keeps it in `checkpoints`. None trains in a temporary folder
             that is removed when the process ends.
         resume: resume the run of this name after its last finished epoch; "" for the newest.
@@ -96,7 +98,7 @@ def train(
     """
     given = read_settings(settings, LanguageSettings, train)
     source = choose_corpus(corpus, text)
-    check_texts(preset=preset, run=run)
+    check_texts(preset=preset, run=run, encoding=encoding)
     if budget is not None:
         check_number("budget", budget := to_plain(budget), float)
     check_functions(on_epoch=on_epoch, on_note=on_note)
@@ -104,10 +106,10 @@ def train(
     folders, notes = choose_folders(checkpoints, data_dir), Notes(on_note)
     with reserve_process():
         if resumed is None:
-            request = Request(preset, budget, run, origin, settings=given)
+            request = Request(preset, budget, run, origin, encoding=encoding, settings=given)
             plan = plan_run(source, request, choose_destination(folders, run), notes)
         else:
-            check_resume(run=run, preset=preset, budget=budget, from_=origin)
+            check_resume(run=run, preset=preset, budget=budget, from_=origin, encoding=encoding)
             plan = plan_resume(resumed, source, given, folders, notes)
         carry_out(plan, on_epoch)
     return _load(plan.run.choose_checkpoint(), folders)

@@ -14,19 +14,16 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from charrnn.errors import say_count
 from charrnn.planning.folders import Folders
 from charrnn.planning.language import LanguagePlan
 from charrnn.planning.report import Silence
 from charrnn.planning.reviews import ReviewPlan
 from charrnn.runs.history import EpochResult
 from charrnn.runs.run import Run
-
-if TYPE_CHECKING:
-    from charrnn.training.stop import Interrupted
 
 OnEpoch = Callable[[EpochResult], object]
 OnNote = Callable[[str], object]
@@ -71,8 +68,9 @@ def carry_out(plan: LanguagePlan | ReviewPlan, on_epoch: OnEpoch | None) -> None
     try:
         with catch_interrupts(signal.SIGINT) as interrupted:
             plan.train(_EpochListener(on_epoch), interrupted)
-    except Interrupted as stop:
-        raise KeyboardInterrupt(_describe_stop(plan.run, stop)) from stop
+    except (Interrupted, KeyboardInterrupt) as stop:
+        step = stop.step if isinstance(stop, Interrupted) else 0
+        raise KeyboardInterrupt(_describe_stop(plan.run, step)) from stop
     if interrupted():
         raise KeyboardInterrupt(f"training ended before it could stop; kept in {plan.run.folder}")
 
@@ -110,13 +108,13 @@ class _EpochListener:
             self.on_epoch(result)
 
 
-def _describe_stop(run: Run, stop: "Interrupted") -> str:
-    """What a run that was stopped has kept."""
+def _describe_stop(run: Run, step: int) -> str:
+    """What a run that was stopped has kept: the weights after a step, or 0 for none of them."""
     epochs = len(run.read_history())
-    kept = [f"{epochs} epoch{'s' if epochs > 1 else ''}"] if epochs else []
-    if stop.step:
-        kept.append(f"the weights after step {stop.step} of epoch {epochs + 1}")
+    kept = [say_count(epochs, "epoch")] if epochs else []
+    if step:
+        kept.append(f"the weights after step {step} of epoch {epochs + 1}")
     if not kept:
-        return "training stopped before its first step: nothing is kept"
+        return "training stopped before an epoch ended: nothing is kept"
     until = " until this process ends" if run.folder.parent in _temporary else ""
     return f"training stopped; kept in {run.folder}{until}: {' and '.join(kept)}"

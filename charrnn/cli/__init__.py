@@ -4,7 +4,10 @@
 def main() -> None:
     """The `charrnn` command."""
     try:
-        from charrnn.cli.program import program
-    except KeyboardInterrupt:  # that early it would be a traceback
+        from charrnn.cli import signals
+    except KeyboardInterrupt:  # even that early a traceback would be too long
         raise SystemExit(130) from None
-    program(prog_name="charrnn")
+    with signals.end_in_order():
+        from charrnn.cli.program import program
+
+        program(prog_name="charrnn")

@@ -8,6 +8,7 @@ import click
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
 from charrnn.config.language import Adaptation
+from charrnn.errors import say_count
 from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
@@ -35,16 +36,15 @@ def choose_adaptation(adapts: bool, engine: str, **settings: Any) -> Adaptation 
     return Adaptation(**fields) if adapts else None
 
 
-def check_name(checkpoints: Path, save_as: str | None) -> None:
-    """Reject a name that can't be a new run's.
+def choose_name(checkpoints: Path, save_as: str | None) -> str | None:
+    """The new run's name, if there is to be one.
 
     Raises:
         CharrnnError: it is taken, or can't be a folder's name.
     """
-    from charrnn.runs.catalogue import check_name
+    from charrnn.runs.names import choose_name
 
-    if save_as is not None:
-        check_name(checkpoints, LANGUAGE, save_as, "save_as")
+    return None if save_as is None else choose_name(checkpoints, LANGUAGE, save_as, "save_as")
 
 
 def prepare_adapting(
@@ -75,24 +75,29 @@ def adapt_model(
     passes: int,
     unknown: str,
     own: str | None,
+    encoding: str | None,
     data_dir: Path,
     terminal: Terminal,
 ) -> "LanguageModel":
     """The model after it has learnt from a text, with a bar and a note of what it read."""
     from charrnn.cli.bars import show_scoring
     from charrnn.data.corpus import STDIN
+    from charrnn.data.oddities import list_oddities
     from charrnn.inference.encode import encode_text
     from charrnn.inference.score import check_length
     from charrnn.planning.texts import describe_source, load_text
 
     if source == STDIN:
         terminal.note_waiting()
-    corpus = load_text(source, data_dir, terminal)
+    corpus = load_text(source, data_dir, terminal, encoding)
+    for oddity in list_oddities(corpus):
+        terminal.note(f"note: {oddity}")
     ids = encode_text(model.vocabulary, corpus.text, unknown)
     check_length(ids)
     prepare_adapting(model, adaptation, own, data_dir, terminal)
     skipped = len(corpus.text) - len(ids)
     left_out = f", {skipped:,} left out" if skipped else ""
-    terminal.note(f"adapting to {describe_source(source)}, {len(ids):,} characters{left_out}")
+    length = say_count(len(ids), "character")
+    terminal.note(f"adapting to {describe_source(source)}, {length}{left_out}")
     with show_scoring(terminal.live, "adapting", passes * (len(ids) - 1)) as progress:
         return model.adapt(ids, adaptation, passes=passes, name=corpus.name, progress=progress)

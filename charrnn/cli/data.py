@@ -7,6 +7,7 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
+from charrnn.cli.visible import echo
 from charrnn.data.corpus import NAMED, Named
 from charrnn.data.download import Copy, inspect
 from charrnn.errors import CorpusError
@@ -35,9 +36,9 @@ def list_corpora(data_dir: Path, as_json: bool, terminal: Terminal) -> None:
             here = copy.state == "complete"
             path = str(copy.path) if here or copy.state == "other" else None
             row = {"name": name, "here": here, "description": corpus.description, "path": path}
-            click.echo(json.dumps(row | {"state": copy.state, "bytes": copy.size}))
+            echo(json.dumps(row | {"state": copy.state, "bytes": copy.size}))
         else:
-            click.echo(f"{name:<12} {corpus.description:<28} {_describe(corpus, copy)}")
+            echo(f"{name:<12} {corpus.description:<28} {_describe(corpus, copy)}")
 
 
 @data.command(epilog=options.examples("charrnn data fetch", "charrnn data fetch --data-dir texts"))
@@ -52,7 +53,7 @@ def fetch(name: str, data_dir: Path, terminal: Terminal) -> None:
     if remote is None:
         raise CorpusError(f"{name} needs no fetching: it is always here, in Python itself")
     with terminal.download(remote.name) as progress:
-        click.echo(download.fetch(remote, data_dir, progress))
+        echo(download.fetch(remote, data_dir, progress))
 
 
 @data.command(epilog=options.examples("wc -c $(charrnn data path shakespeare)"))
@@ -70,7 +71,7 @@ def path(name: str, data_dir: Path, terminal: Terminal) -> None:
         first = "" if copy.state == "partial" else "remove it, then "
         problem = _describe(corpus, copy)
         raise CorpusError(f"{name}: {problem}: {first}run charrnn data fetch {name}")
-    click.echo(copy.path)
+    echo(copy.path)
 
 
 def _find(corpus: Named, data_dir: Path) -> Copy:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Self
 
-import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,6 +20,7 @@ from rich.table import Column
 
 from charrnn.cli.bars import Pace, SpeedColumn
 from charrnn.cli.terminal import Terminal
+from charrnn.cli.visible import echo
 from charrnn.planning.durations import describe_duration
 from charrnn.runs.history import EpochResult, format_number
 
@@ -121,11 +121,12 @@ class TrainingDisplay:
         text = self._sample(result.epoch)
         if self._as_json:
             row = _make_row(result) | {"best": best}
-            _print(json.dumps(row | ({"sample": text} if text is not None else {})))
+            echo(json.dumps(row | ({"sample": text} if text is not None else {})))
             return
-        _print(self._make_line(result, best))
+        echo(self._make_line(result, best))
         if text is not None:
-            _print("\n" + "\n".join(f"    {line}" for line in text.splitlines()) + "\n")
+            indented = text.removesuffix("\n").replace("\n", "\n    ")
+            echo(f"\n    {indented}\n")
 
     def _make_line(self, result: EpochResult, best: bool) -> str:
         width = len(str(self._epochs))
@@ -152,7 +153,3 @@ def _make_row(result: EpochResult) -> dict[str, Any]:
         del row["train_accuracy"], row["validation_accuracy"]
         row["perplexity"] = result.perplexity if math.isfinite(result.perplexity) else None
     return row
-
-
-def _print(line: str) -> None:
-    click.echo(line, file=sys.stdout)

@@ -11,12 +11,14 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
-from charrnn.errors import CorpusError
+from charrnn.cli.visible import echo
+from charrnn.errors import CorpusError, say_count
 from charrnn.runs.history import format_number
 from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
     from charrnn.data.corpus import Corpus
+    from charrnn.data.text import Text
     from charrnn.data.vocabulary import Ids
     from charrnn.inference.language_model import LanguageModel
     from charrnn.inference.score import Score
@@ -40,10 +42,13 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
         "charrnn evaluate shakespeare-lstm --adapt",
     ),
 )
-@click.argument("run", required=False, shell_complete=options.run_names)
-@click.argument("text", default="validation", shell_complete=options.texts)
+@click.argument("run", type=options.NAME_OR_PATH, required=False, shell_complete=options.run_names)
+@click.argument(
+    "text", type=options.NAME_OR_PATH, default="validation", shell_complete=options.texts
+)
 @options.epoch
 @options.own_corpus
+@options.encoding
 @click.option(
     "--mode",
     type=click.Choice(["stream", "crops", "both"]),
@@ -82,6 +87,7 @@ def evaluate(
     text: str,
     epoch: int | None,
     corpus: str | None,
+    encoding: str | None,
     mode: str,
     crop_length: int | None,
     limit: int | None,
@@ -116,28 +122,25 @@ def evaluate(
     from charrnn.data.corpus import STDIN
     from charrnn.inference.score import check_length
     from charrnn.planning.folders import Folders
-    from charrnn.planning.texts import PARTS, load_text
+    from charrnn.planning.texts import load_own_text
 
     adaptation = adapting.choose_adaptation(adapt, engine, rate=rate, pull=pull, piece=piece)
-    if corpus and text not in PARTS and not adapt:
-        raise click.UsageError("--corpus is for a run's own text: validation or training as TEXT")
-    if text == corpus == STDIN:
-        raise click.UsageError("standard input can be read once: it is TEXT or --corpus, not both")
+    _check_texts(text, corpus, encoding, adapt)
     _check_run(run, checkpoints)
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch)
     folders = Folders(checkpoints, data_dir)
     model = load_with_engine(path, engine)
     if STDIN in {text, corpus}:
         terminal.note_waiting()
-    own = load_text(corpus, data_dir, terminal) if corpus else None
-    content, shown = _load(text, path, model.checkpoint, own, folders, terminal)
+    own = load_own_text(corpus, path, data_dir, terminal) if corpus else None
+    content, shown = _load(text, path, model.checkpoint, own, encoding, folders, terminal)
     ids = _encode(content[:limit], model, unknown)
     check_length(ids)
     skipped = len(content[:limit]) - len(ids)
     left_out = f", {skipped:,} left out" if skipped else ""
     provenance = model.checkpoint.provenance
     described = options.describe_checkpoint(path, provenance)
-    terminal.note(f"{described}; {shown}, {len(ids):,} characters{left_out}")
+    terminal.note(f"{described}; {shown}, {say_count(len(ids), 'character')}{left_out}")
     source = _make_source(path, provenance, text)
     measures: dict[str, Measure] = {
         "stream": {},
@@ -151,11 +154,30 @@ def evaluate(
     for one in modes:
         score = _measure(model, ids, one, measures[one], terminal)
         if as_json:
-            click.echo(json.dumps(source | _make_values(one, measures[one], score)))
+            echo(json.dumps(source | _make_values(one, measures[one], score)))
             continue
         if one == modes[0]:
-            click.echo(_align(*_COLUMNS))
-        click.echo(_make_row(one, score))
+            echo(_align(*_COLUMNS))
+        echo(_make_row(one, score))
+
+
+def _check_texts(text: str, corpus: str | None, encoding: str | None, adapt: bool) -> None:
+    """Reject options that don't fit the text.
+
+    Raises:
+        click.UsageError: there is one.
+    """
+    from charrnn.data.corpus import STDIN
+    from charrnn.planning.texts import PARTS
+
+    if corpus and text not in PARTS and not adapt:
+        raise click.UsageError("--corpus is for a run's own text: validation or training as TEXT")
+    if encoding and text in PARTS:
+        raise click.UsageError(
+            "--encoding is for another text: a run's own is read as when it was trained"
+        )
+    if text == corpus == STDIN:
+        raise click.UsageError("standard input can be read once: it is TEXT or --corpus, not both")
 
 
 def _check_run(run: str | None, checkpoints: Path) -> None:
@@ -174,9 +196,10 @@ def _load(
     path: Path,
     network: "Checkpoint",
     own: "Corpus | None",
+    encoding: str | None,
     folders: "Folders",
     terminal: Terminal,
-) -> tuple[str, str]:
+) -> "tuple[Text, str]":
     """The characters of TEXT, and what they are, for a note."""
     from charrnn.data.corpus import NAMED, STDIN
     from charrnn.planning.texts import PARTS, describe_source, load_part, load_text
@@ -187,13 +210,13 @@ def _load(
     if text not in NAMED and text != STDIN and not Path(text).exists():
         names = ", ".join([*PARTS, *NAMED])
         raise CorpusError(f"no file {text}: TEXT is a text file, - or one of {names}")
-    corpus = load_text(text, folders.data, terminal)
+    corpus = load_text(text, folders.data, terminal, encoding)
     if corpus.sha256 == network.provenance.corpus_sha256:
         terminal.note("note: the network learnt from this text, all but what was held back")
     return corpus.text, describe_source(text)
 
 
-def _encode(content: str, model: "LanguageModel", unknown: str) -> "Ids":
+def _encode(content: "Text", model: "LanguageModel", unknown: str) -> "Ids":
     from charrnn.inference.encode import encode_text
 
     return encode_text(model.vocabulary, content, unknown)
@@ -210,7 +233,8 @@ def _measure(
         score = model.evaluate(ids, **measure, progress=progress)
     seconds = time.perf_counter() - began
     speed = f"{score.characters / seconds:,.0f} a second"
-    terminal.detail(f"{mode}: {score.characters:,} characters in {seconds:.2f} s, {speed}")
+    length = say_count(score.characters, "character")
+    terminal.detail(f"{mode}: {length} in {seconds:.2f} s, {speed}")
     return score
 
 

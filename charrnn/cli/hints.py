@@ -88,9 +88,15 @@ def _(error: NoCheckpointError, context: click.Context) -> str:
 
 @advise.register
 def _(error: MissingTextError, context: click.Context) -> str:
+    trains = context.info_name == "train"
+    if trains and error.changed:
+        command = (
+            f"charrnn train {shlex.quote(error.changed)} --from {type_run(error.run, context)}"
+        )
+        return f"; to learn from the text as it is now: {command}"
     if not error.piped:
         return ""
-    if context.info_name == "train":
+    if trains:
         return f"; to pipe it in again: ... | {suggest_resume(LANGUAGE, error.run, context, '-')}"
     return "; to pipe it in again, give --corpus -"
 

@@ -1,13 +1,13 @@
 """How a run ends before its time, and what the user learns of it."""
 
 import contextlib
-import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from charrnn.cli.hints import suggest_resume, suggest_use
+from charrnn.cli.signals import SIGNALS, make_exit_code
 from charrnn.cli.terminal import Terminal
 from charrnn.data.corpus import STDIN
 from charrnn.errors import DivergedError, TrainingError
@@ -15,14 +15,14 @@ from charrnn.runs.resume import count_epochs
 from charrnn.runs.run import Run
 
 if TYPE_CHECKING:
-    from charrnn.training.stop import AskStop
+    from charrnn.training.stop import Signals
 
 
 @contextlib.contextmanager
 def explain_stop(
     terminal: Terminal, run: Run, steps: int, context: click.Context, *, piped: bool
-) -> Iterator["AskStop"]:
-    """Stop a run on Ctrl-C, and note what is kept, then or on a full disk.
+) -> Iterator["Signals"]:
+    """Stop a run on a signal, and note what is kept, then or on a full disk.
 
     Args:
         terminal: where to note it.
@@ -44,12 +44,12 @@ def explain_stop(
     resume = f"... | {resume}" if piped else resume
     use = suggest_use(run.kind, run.name, context)
     try:
-        with catch_interrupts(signal.SIGINT, signal.SIGTERM, announce=announce) as interrupted:
-            yield interrupted
+        with catch_interrupts(*SIGNALS, announce=announce) as caught:
+            yield caught
     except (Interrupted, KeyboardInterrupt) as stop:
         kept = f"{stop.step} of {steps}" if isinstance(stop, Interrupted) and stop.step else None
         terminal.note(describe_stop(run, kept, resume, use))
-        raise click.exceptions.Exit(128 + signal.SIGINT) from stop
+        raise click.exceptions.Exit(make_exit_code(caught.number)) from stop
     except DivergedError as error:
         flags = " ".join(
             f"--{name.replace('_', '-')} {value:g}" for name, value in error.changes.items()

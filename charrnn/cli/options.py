@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
@@ -31,9 +32,32 @@ def _texts(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
     return [*matching, CompletionItem(incomplete, type="file")]
 
 
+class HomePath(click.Path):
+    """A path; ~ is the home folder, also where no shell replaces it, as in `--data-dir=~/texts`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path that is meant."""
+        return super().convert(_expand_home(value), param, ctx)
+
+
+class _NameOrPath(click.types.StringParamType):
+    """The name of a run or a text, or a path like `HomePath`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name as it is, or the path that is meant."""
+        return super().convert(_expand_home(value), param, ctx)
+
+
+NAME_OR_PATH = _NameOrPath()
+
+
+def _expand_home(value: Any) -> Any:
+    return os.path.expanduser(value) if isinstance(value, str) else value  # noqa: PTH111 - a name
+
+
 data_dir = click.option(
     "--data-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=HomePath(path_type=Path, file_okay=False),
     default=DATA,
     envvar="CHARRNN_DATA_DIR",
     show_default=True,
@@ -43,7 +67,7 @@ data_dir = click.option(
 
 checkpoints = click.option(
     "--checkpoints",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=HomePath(path_type=Path, file_okay=False),
     default=CHECKPOINTS,
     envvar="CHARRNN_CHECKPOINTS",
     show_default=True,
@@ -68,7 +92,7 @@ epoch = click.option(
 
 checkpoint = click.option(
     "--checkpoint",
-    type=click.Path(path_type=Path),
+    type=HomePath(path_type=Path),
     help="One checkpoint file, instead of a run.",
 )
 
@@ -107,10 +131,18 @@ adapt_piece = click.option(
 
 own_corpus = click.option(
     "--corpus",
+    type=NAME_OR_PATH,
     metavar="FILE",
     shell_complete=corpora,
     help="Where the text that the run was trained on is now; - for standard input.  [default: "
     "where it was]",
+)
+
+encoding = click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Encoding of a text file or standard input, by any name that Python knows.  [default: "
+    "utf-8]",
 )
 
 

@@ -17,6 +17,8 @@ from charrnn.cli.evaluate import evaluate
 from charrnn.cli.options import RenderedError
 from charrnn.cli.sample import sample
 from charrnn.cli.train import train
+from charrnn.cli.typed import explain_dash
+from charrnn.cli.visible import echo
 from charrnn.errors import CharrnnError
 
 _SHORT_VERBOSE = re.compile(r"-[a-z]*v[a-z]*")
@@ -41,9 +43,10 @@ class Program(click.Group):
         except Exception as error:  # noqa: BLE001 - the last place before the user
             if _is_verbose(args):
                 _print_causes(error)
-            click.echo(_make_message(error), err=True)
+            echo(_make_message(error), err=True)
             code = getattr(error, "exit_code", 1)
-        _drop_unwritten()
+        finally:
+            _drop_unwritten()
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -56,7 +59,7 @@ def _is_verbose(args: Sequence[str]) -> bool:
 def _print_causes(error: BaseException) -> None:
     """Print the traceback of what is unexpected, and what each other error came from."""
     if not isinstance(error, (CharrnnError, click.ClickException, OSError)):
-        traceback.print_exception(error)
+        echo("".join(traceback.format_exception(error)).rstrip(), err=True)
         return
     cause = error.__cause__
     if isinstance(error, RenderedError) and cause is not None:
@@ -64,7 +67,7 @@ def _print_causes(error: BaseException) -> None:
     while cause is not None:
         name = type(cause).__name__
         text = " ".join(str(cause).splitlines())
-        click.echo(f"caused by {name}: {text}" if text else f"caused by {name}", err=True)
+        echo(f"caused by {name}: {text}" if text else f"caused by {name}", err=True)
         cause = cause.__cause__
 
 
@@ -100,7 +103,8 @@ def _make_message(error: Exception) -> str:
 def _describe(error: Exception) -> str:
     if isinstance(error, click.UsageError):
         help_at = f"{error.ctx.command_path} --help" if error.ctx else "charrnn --help"
-        return f"{error.format_message().rstrip('.')} (see {help_at})"
+        dash = explain_dash(error) if isinstance(error, click.NoSuchOption) else ""
+        return f"{error.format_message().rstrip('.')} ({dash}see {help_at})"
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, CharrnnError):

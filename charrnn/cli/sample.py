@@ -1,23 +1,17 @@
 """`charrnn sample`: what a trained network writes."""
 
-import json
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
-from charrnn.errors import CorpusError
+from charrnn.cli.typed import FreeText, note_escapes
+from charrnn.config.language import LONGEST_TEXT, MOST_PASSES, MOST_TEXTS
+from charrnn.errors import CorpusError, say_count
 from charrnn.runs.kinds import LANGUAGE
-
-if TYPE_CHECKING:
-    from charrnn.inference.language_model import LanguageModel
-
-_SEPARATOR = "\n\n---\n\n"
 
 
 @click.command(
@@ -30,8 +24,10 @@ _SEPARATOR = "\n\n---\n\n"
         'charrnn sample "Dear " --adapt letters.txt --adapt-passes 3',
     ),
 )
-@click.argument("prompt", required=False)
-@click.option("--prompt-file", type=click.Path(path_type=Path), help="Read the prompt from a file.")
+@click.argument("prompt", type=FreeText(), required=False)
+@click.option(
+    "--prompt-file", type=options.HomePath(path_type=Path), help="Read the prompt from a file."
+)
 @click.option(
     "--temp",
     "--temperature",
@@ -55,14 +51,14 @@ _SEPARATOR = "\n\n---\n\n"
 )
 @click.option(
     "--length",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, LONGEST_TEXT),
     default=1000,
     show_default=True,
     help="Number of characters to write after the prompt.",
 )
 @click.option(
     "--num",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST_TEXTS),
     default=1,
     show_default=True,
     help="Number of texts to write; a line of --- separates them.",
@@ -75,6 +71,7 @@ _SEPARATOR = "\n\n---\n\n"
 @click.option("--stop", metavar="TEXT", help="End a text as soon as it has written TEXT.")
 @click.option(
     "--run",
+    type=options.NAME_OR_PATH,
     metavar="NAME",
     shell_complete=options.run_names,
     help="Name of the run.  [default: the newest]",
@@ -83,6 +80,7 @@ _SEPARATOR = "\n\n---\n\n"
 @options.epoch
 @click.option(
     "--adapt",
+    type=options.NAME_OR_PATH,
     metavar="FILE",
     shell_complete=options.corpora,
     help="Learn from this text first, - for standard input; the run stays as it is.",
@@ -90,14 +88,20 @@ _SEPARATOR = "\n\n---\n\n"
 @click.option(
     "--adapt-passes",
     "passes",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST_PASSES),
     help="How often to read that text.  [default: 1]",
 )
 @options.adapt_rate
 @options.adapt_pull
 @options.adapt_piece
 @options.own_corpus
-@click.option("--save-as", metavar="NAME", help="Keep the adapted network as a run of this name.")
+@options.encoding
+@click.option(
+    "--save-as",
+    type=options.NAME_OR_PATH,
+    metavar="NAME",
+    help="Keep the adapted network as a run of this name.",
+)
 @options.unknown
 @options.engine
 @options.as_json
@@ -123,6 +127,7 @@ def sample(
     pull: float | None,
     piece: int | None,
     corpus: str | None,
+    encoding: str | None,
     save_as: str | None,
     unknown: str,
     engine: str,
@@ -139,20 +144,24 @@ def sample(
 
     from charrnn.cli import adapting
     from charrnn.cli.engines import load_with_engine
-    from charrnn.inference.encode import encode_prompt
+    from charrnn.cli.writing import make_json_form, make_plain_form, write_texts
+    from charrnn.inference.encode import check_stop, encode_prompt
 
     more = {"passes": passes, "save_as": save_as, "corpus": corpus}
     given = {"rate": rate, "pull": pull, "piece": piece, **more}
     adaptation = adapting.choose_adaptation(adapt is not None, engine, **given)
-    adapting.check_name(checkpoints, save_as)
+    save_as = adapting.choose_name(checkpoints, save_as)
     if [prompt, str(prompt_file), adapt, corpus].count("-") > 1:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
-    text = _read_prompt(prompt, prompt_file, terminal)
+    note_escapes(terminal, PROMPT=prompt, **{"--stop": stop})
+    text = _read_prompt(prompt, prompt_file, encoding, terminal)
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch)
     model = load_with_engine(path, engine)
-    encode_prompt(model.vocabulary, text, unknown)  # else a wrong prompt would be found too late
+    # What can't be used is found now, not after adapting.
+    encode_prompt(model.vocabulary, text, unknown)
+    check_stop(model.vocabulary, stop)
     if adapt is not None and adaptation is not None:
-        how = (adaptation, passes or 1, unknown, corpus, data_dir, terminal)
+        how = (adaptation, passes or 1, unknown, corpus, encoding, data_dir, terminal)
         model = adapting.adapt_model(model, adapt, *how)
     if save_as:
         model.save(checkpoints / save_as)
@@ -165,16 +174,24 @@ def sample(
     steps = model.stream_many(
         text, length, temperature, top_k or 0, top_p, seed, num=num, stop=stop
     )
-    terminal.note(f"{options.describe_checkpoint(path, model.checkpoint.provenance)}, seed {seed}")
-    if as_json:
-        written = _write_json(steps, num, text, settings, path, model)
-    else:
-        written = _write(steps, num, text)
+    source = model.checkpoint.provenance
+    terminal.note(f"{options.describe_checkpoint(path, source)}, seed {seed}")
+    facts = {"checkpoint": str(path), "epoch": source.epoch} | settings
+    adapted = {"adapted": source.adapted} if source.adapted else {}
+    form = make_json_form(text, facts | adapted) if as_json else make_plain_form(text)
+    written = write_texts(steps, num, form)
     seconds = time.perf_counter() - began
-    terminal.detail(f"{written:,} characters in {seconds:.2f} s, {written / seconds:,.0f} a second")
+    speed = f"{written / seconds:,.0f} a second"
+    terminal.detail(f"{say_count(written, 'character')} in {seconds:.2f} s, {speed}")
 
 
-def _read_prompt(prompt: str | None, prompt_file: Path | None, terminal: Terminal) -> str:
+def _read_prompt(
+    prompt: str | None, prompt_file: Path | None, encoding: str | None, terminal: Terminal
+) -> str:
+    from charrnn.data.decoding import read_text
+    from charrnn.data.encodings import UTF8, find_encoding
+
+    encoding = find_encoding(encoding or UTF8)
     if prompt is not None and prompt_file:
         raise click.UsageError("give PROMPT or --prompt-file, not both")
     if prompt != "-" and not prompt_file:
@@ -184,61 +201,9 @@ def _read_prompt(prompt: str | None, prompt_file: Path | None, terminal: Termina
     if from_stdin:
         terminal.note_waiting()
     try:
-        content = (
-            prompt_file.read_bytes() if prompt_file and not from_stdin else sys.stdin.buffer.read()
-        )
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{shown} is not UTF-8 text: convert it first") from error
+        if from_stdin or not prompt_file:
+            return read_text(sys.stdin.buffer, shown, encoding)
+        with prompt_file.open("rb") as file:
+            return read_text(file, shown, encoding)
     except OSError as error:
         raise CorpusError(f"can't read {shown}: {error.strerror}") from error
-
-
-def _write(steps: Iterable[list[str]], num: int, prompt: str) -> int:
-    """Write the first text as it is made, then the others; count the characters made.
-
-    In a terminal the last line is ended.
-    """
-    out = sys.stdout.buffer
-    out.write(_encode(prompt))
-    out.flush()
-    others: list[list[str]] = [[] for _ in range(num - 1)]
-    written, last = 0, prompt[-1:]
-    for first, *rest in steps:
-        written += len(first)
-        last = first or last
-        out.write(_encode(first))
-        out.flush()
-        for pieces, new in zip(others, rest, strict=True):
-            written += len(new)
-            pieces.append(new)
-    for pieces in others:
-        text = _SEPARATOR + prompt + "".join(pieces)
-        last = text[-1]
-        out.write(_encode(text))
-    if sys.stdout.isatty() and last != "\n":
-        out.write(b"\n")
-    out.flush()
-    return written
-
-
-def _write_json(
-    steps: Iterable[list[str]],
-    num: int,
-    prompt: str,
-    settings: dict[str, float],
-    path: Path,
-    model: "LanguageModel",
-) -> int:
-    """Print an object for each text, once all are made; count the characters made."""
-    texts = ["".join(pieces) for pieces in zip(*steps, strict=True)] or [""] * num
-    for text in texts:
-        row = {"prompt": prompt, "text": text, "checkpoint": str(path)}
-        source = model.checkpoint.provenance
-        adapted = {"adapted": source.adapted} if source.adapted else {}
-        click.echo(json.dumps(row | {"epoch": source.epoch} | settings | adapted))
-    return sum(map(len, texts))
-
-
-def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")

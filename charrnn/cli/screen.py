@@ -49,7 +49,7 @@ def show_training(
     terminal: Terminal,
     as_json: bool,
     sample: Callable[[int], str | None] = lambda _: None,
-) -> bool:
+) -> int:
     """Carry a plan out, and show how it goes.
 
     Args:
@@ -60,8 +60,21 @@ def show_training(
         sample: called after each epoch; the text that it returns, if any, is shown.
 
     Returns:
-        whether the user asked to stop when it was too late for that.
+        the number of the signal that asked to stop when it was too late for that; 0 for none.
     """
+    from charrnn.cli.hangup import outlive_terminal
+
+    with outlive_terminal():
+        return _show(plan, introduction, terminal, as_json, sample)
+
+
+def _show(
+    plan: Plan,
+    introduction: str,
+    terminal: Terminal,
+    as_json: bool,
+    sample: Callable[[int], str | None],
+) -> int:
     from charrnn.cli.bars import Pace
     from charrnn.cli.curves import keep_curves
     from charrnn.cli.display import TrainingDisplay
@@ -90,4 +103,4 @@ def show_training(
         )
     terminal.note(f"best epoch: {run.find_best_epoch()}, in {run.folder}")
     terminal.note(suggest_use(run.kind, run.name, context))
-    return interrupted()
+    return interrupted.number

@@ -9,8 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import click
-
+from charrnn.cli.visible import echo, make_visible
 from charrnn.data.download import Progress
 
 _COMMAND = re.compile(r"(\.\.\. \| )?\bcharrnn .*")
@@ -27,7 +26,8 @@ class Terminal:
     def note(self, message: str) -> None:
         """Say what most users want to know; in a terminal lines break between words."""
         if not self.quiet:
-            click.echo(_wrap(message) if sys.stderr.isatty() else message, err=True)
+            shown = _wrap(make_visible(message)) if sys.stderr.isatty() else message
+            echo(shown, err=True)
 
     def detail(self, message: str) -> None:
         """Say what was asked for with -v."""
@@ -63,7 +63,7 @@ def _find_width() -> int:
 
 def _wrap(message: str) -> str:
     width = _find_width()
-    return "\n".join(_wrap_line(line, width) for line in message.splitlines() or [""])
+    return "\n".join(_wrap_line(line, width) for line in message.split("\n"))
 
 
 def _wrap_line(line: str, width: int) -> str:

@@ -1,6 +1,7 @@
 """`charrnn train`: a text to checkpoints."""
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from charrnn.cli.terminal import Terminal
 from charrnn.config.fields import CELLS, PRECISIONS, SCHEDULES
 from charrnn.config.language import ORDERS, STATES, NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
+from charrnn.errors import say_count
 
 if TYPE_CHECKING:
     from charrnn.planning.language import LanguagePlan
@@ -37,6 +39,7 @@ _fraction = click.FloatRange(0, 1, max_open=True)
 @click.command(
     cls=options.Sectioned,
     headings={
+        "encoding": "Text",
         "preset": "Preset",
         "cell": "Network",
         "dropout": "Regularization",
@@ -56,7 +59,14 @@ _fraction = click.FloatRange(0, 1, max_open=True)
         "charrnn train --resume novel --epochs 40",
     ),
 )
-@click.argument("corpus", required=False, shell_complete=options.corpora)
+@click.argument(
+    "corpus",
+    type=options.NAME_OR_PATH,
+    metavar="[CORPUS]",
+    nargs=-1,
+    shell_complete=options.corpora,
+)
+@options.encoding
 @click.option(
     "--preset",
     type=click.Choice(list(LANGUAGE_PRESETS)),
@@ -135,14 +145,21 @@ _fraction = click.FloatRange(0, 1, max_open=True)
 @click.option(
     "--from",
     "from_",
+    type=options.NAME_OR_PATH,
     metavar="RUN|FILE",
     shell_complete=options.run_names,
     help="Fine-tune: start from the best epoch of a run, or from one .weights.h5 file. Characters "
     "that it doesn't know are added.",
 )
-@click.option("--run", metavar="NAME", help="Name of the new run.  [default: corpus and cell]")
+@click.option(
+    "--run",
+    type=options.NAME_OR_PATH,
+    metavar="NAME",
+    help="Name of the new run.  [default: corpus and cell]",
+)
 @click.option(
     "--resume",
+    type=options.NAME_OR_PATH,
     metavar="[RUN]",
     is_flag=False,
     flag_value="",
@@ -161,7 +178,8 @@ _fraction = click.FloatRange(0, 1, max_open=True)
 @options.data_dir
 @options.loudness
 def train(
-    corpus: str | None,
+    corpus: tuple[str, ...],
+    encoding: str | None,
     preset: str | None,
     budget: float | None,
     from_: str | None,
@@ -185,22 +203,35 @@ def train(
     from charrnn.planning.language import Request, plan_resume, plan_run
 
     given = options.list_given(settings)
+    text = _require_one(corpus)
     if prompt and not sample_every:
         raise click.UsageError("--prompt is for the texts of --sample-every: give both")
-    if resume is not None and (preset or run or budget or from_ is not None):
+    if resume is not None and (preset or run or budget or encoding or from_ is not None):
         raise click.UsageError(
-            "--resume keeps the run's name and settings: leave out --run, --preset, --budget and "
-            "--from"
+            "--resume keeps the run's name and settings: leave out --run, --preset, --budget, "
+            "--encoding and --from"
         )
-    if corpus == STDIN:
+    if text == STDIN:
         terminal.note_waiting()
     folders = Folders(checkpoints, data_dir)
     if resume is None:
-        request = Request(preset, budget, run, from_, prompt, given)
-        plan = plan_run(corpus, request, folders, terminal)
+        request = Request(preset, budget, run, from_, prompt, encoding, given)
+        plan = plan_run(text, request, folders, terminal)
     else:
-        plan = plan_resume(resume, corpus, given, folders, terminal, prompt)
+        plan = plan_resume(resume, text, given, folders, terminal, prompt)
     _show(plan, terminal, as_json, _make_sampler(plan.run, sample_every, prompt))
+
+
+def _require_one(texts: Sequence[str]) -> str | None:
+    """The text that was typed, if one was.
+
+    Raises:
+        click.UsageError: several were.
+    """
+    if len(texts) > 1:
+        joined = f"cat {shlex.join(texts)} | charrnn train -"
+        raise click.UsageError(f"a run learns from one text: to join several, {joined}")
+    return texts[0] if texts else None
 
 
 def _show(
@@ -240,9 +271,9 @@ def _introduce(plan: "LanguagePlan") -> list[str]:
     stacked = f"{network.layers} × " if network.layers > 1 else ""
     about = (
         f"{plan.run.name}: {stacked}{network.cell} {network.units}, "
-        f"{network.parameters:,} parameters; {len(plan.ids):,} characters, "
+        f"{network.parameters:,} parameters; {say_count(len(plan.ids), 'character')}, "
         f"{plan.distinct:,} distinct, {held_back}; "
-        f"{plan.steps:,} step{'s' if plan.steps > 1 else ''} an epoch; "
+        f"{say_count(plan.steps, 'step')} an epoch; "
         f"{plan.precision.name} products ({plan.precision.reason})"
     )
     lines = [about]

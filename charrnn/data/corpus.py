@@ -1,16 +1,20 @@
 """A name, a path, standard input or a string to a corpus, and its two parts."""
 
 import hashlib
+import io
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from charrnn.data.decoding import BYTE_ORDER_MARK, decode_blocks
 from charrnn.data.download import Progress, Remote, fetch
+from charrnn.data.encodings import UTF8, find_encoding
 from charrnn.data.files import spell_plainly
-from charrnn.data.utf8 import BYTE_ORDER_MARK, decode_utf8
+from charrnn.data.text import Text, TextGatherer
 from charrnn.data.vocabulary import Ids
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, UsageError
 
 SHAKESPEARE = Remote(
     name="shakespeare.txt",
@@ -21,7 +25,7 @@ SHAKESPEARE = Remote(
 
 STDIN = "-"
 
-_Text = TypeVar("_Text", str, Ids)
+_Text = TypeVar("_Text", Text, Ids)
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,14 @@ class Corpus:
         source: what the user gave: a corpus name, an absolute path, `-`, or nothing for a string.
         text: the characters, with the source's line ends.
         sha256: of the source's bytes.
+        encoding: of the source's bytes.
     """
 
     name: str
     source: str
-    text: str
+    text: Text
     sha256: str
+    encoding: str = UTF8
 
 
 @dataclass(frozen=True)
@@ -47,46 +53,56 @@ class Named:
 
     description: str
     remote: Remote | None  # None if nothing has to be downloaded
-    read: Callable[[Path, Progress | None], bytes]
+    open: Callable[[Path, Progress | None], BinaryIO]
 
 
-def _read_shakespeare(data_dir: Path, progress: Progress | None) -> bytes:
-    return fetch(SHAKESPEARE, data_dir, progress).read_bytes()
+def _open_shakespeare(data_dir: Path, progress: Progress | None) -> BinaryIO:
+    return fetch(SHAKESPEARE, data_dir, progress).open("rb")
 
 
-def _read_pydoc(data_dir: Path, progress: Progress | None) -> bytes:  # noqa: ARG001 - one signature
+def _open_pydoc(data_dir: Path, progress: Progress | None) -> BinaryIO:  # noqa: ARG001 - a signature
     from pydoc_data.topics import topics
 
-    return "\n".join(topics.values()).encode()
+    return io.BytesIO("\n".join(topics.values()).encode())
 
 
 NAMED = {
-    "shakespeare": Named("tiny Shakespeare, ASCII", SHAKESPEARE, _read_shakespeare),
-    "pydoc": Named("Python's own help topics", None, _read_pydoc),
+    "shakespeare": Named("tiny Shakespeare, ASCII", SHAKESPEARE, _open_shakespeare),
+    "pydoc": Named("Python's own help topics", None, _open_pydoc),
 }
 
 
 def load_corpus(
-    source: str, data_dir: Path, stdin: BinaryIO, progress: Progress | None = None
+    source: str,
+    data_dir: Path,
+    stdin: BinaryIO,
+    progress: Progress | None = None,
+    encoding: str | None = None,
 ) -> Corpus:
     """Read the corpus that `source` names.
 
     Args:
-        source: a name in `NAMED`, the path of a UTF-8 text file, or `-` for standard input.
+        source: a name in `NAMED`, the path of a text file, or `-` for standard input.
         data_dir: the folder of downloads.
         stdin: read if `source` is `-`.
         progress: called while downloading.
+        encoding: of a file or standard input; None for UTF-8.
 
     Raises:
-        CorpusError: no such corpus or file, or its content is empty or not UTF-8.
+        CorpusError: no such corpus or file, or its content is empty, no text, or of another
+            encoding.
         DownloadError: the corpus had to be downloaded and could not be.
+        UsageError: there is no such encoding, or the corpus has its own.
     """
     if source in NAMED:
-        return _decode(source, source, NAMED[source].read(data_dir, progress))
+        if encoding not in {None, UTF8}:
+            raise UsageError(f"`encoding` is for text files: leave it out for {source}")
+        return _read(source, source, NAMED[source].open(data_dir, progress), UTF8)
+    encoding = find_encoding(encoding or UTF8)
     if source == STDIN:
-        return _decode("stdin", source, stdin.read())
+        return _read("stdin", source, nullcontext(stdin), encoding)
     path = Path(source)
-    return _decode(spell_plainly(path.stem), str(path.resolve()), _read_file(path))
+    return _read(spell_plainly(path.stem), str(path.resolve()), _open_file(path), encoding)
 
 
 def make_corpus(text: str, name: str = "text") -> Corpus:
@@ -102,8 +118,10 @@ def make_corpus(text: str, name: str = "text") -> Corpus:
     Raises:
         CorpusError: the text is empty.
     """
-    _require_text(text, "the text")
-    return Corpus(name, "", text, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+    if not text:
+        raise _explain_empty("the text")
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    return Corpus(name, "", Text.of(text), digest.hexdigest())
 
 
 def split_text(text: _Text, validation: float) -> tuple[_Text, _Text]:
@@ -115,11 +133,11 @@ def split_text(text: _Text, validation: float) -> tuple[_Text, _Text]:
     return text[:border], text[border:]
 
 
-def _read_file(path: Path) -> bytes:
+def _open_file(path: Path) -> BinaryIO:
     if path.is_dir():
         raise CorpusError(f"{path} is a folder: give one text file, or pipe files in with -")
     try:
-        return path.read_bytes()
+        return path.open("rb")
     except FileNotFoundError as error:
         names = ", ".join(NAMED)
         raise CorpusError(
@@ -130,13 +148,22 @@ def _read_file(path: Path) -> bytes:
         raise CorpusError(f"can't read {path}: {error.strerror}") from error
 
 
-def _decode(name: str, source: str, content: bytes) -> Corpus:
+def _read(
+    name: str, source: str, opened: AbstractContextManager[BinaryIO], encoding: str
+) -> Corpus:
     shown = "standard input" if source == STDIN else source
-    text = decode_utf8(content, shown, CorpusError).removeprefix(BYTE_ORDER_MARK)
-    _require_text(text, shown)
-    return Corpus(name, source, text, hashlib.sha256(content).hexdigest())
+    digest, gathered = hashlib.sha256(), TextGatherer()
+    try:
+        with opened as file:
+            for block, piece in decode_blocks(file, shown, encoding):
+                digest.update(block)
+                gathered.add(piece if len(gathered) else piece.removeprefix(BYTE_ORDER_MARK))
+    except OSError as error:
+        raise CorpusError(f"can't read {shown}: {error.strerror}") from error
+    if not len(gathered):
+        raise _explain_empty(shown)
+    return Corpus(name, source, gathered.finish(), digest.hexdigest(), encoding)
 
 
-def _require_text(text: str, shown: str) -> None:
-    if not text:
-        raise CorpusError(f"{shown} is empty: give a text of some thousand characters")
+def _explain_empty(shown: str) -> CorpusError:
+    return CorpusError(f"{shown} is empty: give a text of some thousand characters")

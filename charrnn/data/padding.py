@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.vocabulary import Ids
-from charrnn.errors import ReviewsError
+from charrnn.errors import ReviewsError, say_count
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: Fibonacci hashing
 _HALF = np.uint64(32)
@@ -54,8 +54,8 @@ class Examples:
         border = int(len(self) * (1 - fraction))
         if not 0 < border < len(self):
             raise ReviewsError(
-                f"{len(self)} reviews are too few to hold back {100 * fraction:g}% for validation: "
-                "give more reviews, or another `validation`"
+                f"{say_count(len(self), 'review')}, too few to hold back {100 * fraction:g}% for "
+                "validation: give more reviews, or another `validation`"
             )
         return self.select(range(border)), self.select(range(border, len(self)))
 

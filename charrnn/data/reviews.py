@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data import layout, pickles, tables
+from charrnn.data.decoding import decode_utf8
 from charrnn.data.files import spell_plainly
 from charrnn.data.rows import ENDINGS, SHOWN_ENDINGS
-from charrnn.data.utf8 import decode_utf8
 from charrnn.data.vocabulary import Ids
 from charrnn.data.words import START
-from charrnn.errors import ReviewsError, UsageError
+from charrnn.errors import ReviewsError, UsageError, say_count
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz")
 _SEED = 113  # Keras's, and so is the old kind of generator
@@ -184,7 +184,8 @@ def _shuffle_part(
 ) -> Labelled[Review]:
     """Check one part's reviews, and put them in the order of the next permutation."""
     if len(reviews) != len(labels):
-        raise ReviewsError(f"{shown} has {len(reviews):,} reviews but {len(labels):,} labels")
+        count = say_count(len(reviews), "review")
+        raise ReviewsError(f"{shown} has {count} but {say_count(len(labels), 'label')}")
     if not np.isin(labels, (0, 1)).all():
         raise ReviewsError(f"{shown} has labels other than 0, negative, and 1, positive")
     for label, word in enumerate(("negative", "positive")):

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from charrnn.data.decoding import BYTE_ORDER_MARK, decode_utf8
 from charrnn.data.files import open_regular
 from charrnn.data.json_files import require_few_values
-from charrnn.data.utf8 import BYTE_ORDER_MARK, decode_utf8
-from charrnn.errors import ReviewsError
+from charrnn.errors import ReviewsError, say_count
 
 ENDINGS = (".csv", ".tsv", ".jsonl")
 SHOWN_ENDINGS = ".csv, .tsv or .jsonl"
@@ -130,7 +130,7 @@ def _read_csv(lines: _Lines, ending: str) -> Iterator[Row]:
 def _require_width(lines: _Lines, width: int, expected: int) -> None:
     if width != expected:
         raise lines.error(
-            f"has {width:,} field{'s' * (width != 1)}, but the header {expected:,}: quote fields "
+            f"has {say_count(width, 'field')}, but the header {expected:,}: quote fields "
             "that contain a separator"
         )
 

@@ -3,13 +3,15 @@
 import sys
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import VocabularyError
 
-Ids = npt.NDArray[np.int32]
+Ids = npt.NDArray[np.integer[Any]]
+"""Ids of characters or tokens, in numbers of any size."""
 
 _UNKNOWN = -1
 
@@ -28,10 +30,10 @@ class Vocabulary:
         if len(characters) > sys.maxunicode + 1:
             raise VocabularyError("a vocabulary can't have more characters than there are")
         self.characters = characters
-        self._codes = _to_code_points(characters)
+        self._codes = to_code_points(characters)
         if not characters or np.any(self._codes[:-1] >= self._codes[1:]):
             raise VocabularyError("a vocabulary must hold distinct characters in sorted order")
-        self._ids: Ids = np.full(sys.maxunicode + 1, _UNKNOWN, np.int32)  # by code point
+        self._ids = np.full(sys.maxunicode + 1, _UNKNOWN, np.int32)  # by code point
         self._ids[self._codes] = np.arange(len(self._codes))
 
     @classmethod
@@ -59,11 +61,16 @@ class Vocabulary:
         Raises:
             VocabularyError: the text has characters outside the vocabulary; the message lists them.
         """
-        ids = self._ids[_to_code_points(text)]
+        ids = self.find(text)
         if np.any(ids == _UNKNOWN):
             unknown = "".join(sorted(set(text) - set(self.characters)))
             raise VocabularyError(f"not in this network's vocabulary: {list_characters(unknown)}")
         return ids
+
+    def find(self, text: str) -> npt.NDArray[np.int32]:
+        """The ids of `text`'s characters, shape (N,); -1 for those outside the vocabulary."""
+        found: npt.NDArray[np.int32] = self._ids[to_code_points(text)]
+        return found
 
     def decode(self, ids: Iterable[int] | Ids) -> str:
         """The text of the given ids."""
@@ -81,7 +88,8 @@ def list_characters(characters: str, most: int = 10) -> str:
     return shown + (f" and {rest} more" if rest > 0 else "")
 
 
-def _to_code_points(text: str) -> npt.NDArray[np.uint32]:
+def to_code_points(text: str) -> npt.NDArray[np.uint32]:
+    """The numbers of a text's characters in Unicode, shape (N,)."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 

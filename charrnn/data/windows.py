@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.vocabulary import Ids
-from charrnn.errors import CorpusTooShortError
+from charrnn.errors import CorpusTooShortError, say_count
 
 Starts = npt.NDArray[np.int64]
 
@@ -79,28 +79,27 @@ def cut_windows(ids: Ids, starts: Starts, seq_length: int) -> tuple[Ids, Ids]:
     Returns:
         inputs and targets, each of shape (B, T); targets are the inputs one character later.
     """
-    windows = ids[starts[:, None] + np.arange(seq_length + 1)]  # (B, T + 1)
+    windows = ids[starts[:, None] + np.arange(seq_length + 1)].astype(np.int32)  # (B, T + 1)
     return windows[:, :-1], windows[:, 1:]
 
 
 def _shuffle_in_buffer(count: int, random: np.random.Generator) -> Starts:
     """0 to count - 1, each sampled from a full buffer, whose gap the next number fills."""
     size = min(count, SHUFFLE_BUFFER)
-    buffer = np.arange(size)
-    order = np.empty(count, dtype=np.int64)
-    for taken, following in enumerate(range(size, count)):
-        place = random.integers(size)
-        order[taken] = buffer[place]
+    buffer = list(range(size))
+    order = []
+    places = random.integers(size, size=count - size).tolist()
+    for following, place in enumerate(places, start=size):
+        order.append(buffer[place])
         buffer[place] = following
-    order[count - size :] = random.permutation(buffer)
-    return order
+    return np.array([*order, *random.permutation(buffer)], dtype=np.int64)
 
 
 def _explain_too_short(
     length: int, needed: int, batch_size: int, seq_length: int
 ) -> CorpusTooShortError:
     return CorpusTooShortError(
-        f"{length:,} characters to train on are too few: one batch of {batch_size} windows of "
-        f"{seq_length + 1} needs {needed:,}. Give a longer text, or a smaller `batch_size` or "
-        "`seq_length`"
+        f"{say_count(length, 'character')} to train on: too few, as one batch of "
+        f"{say_count(batch_size, 'window')} of {seq_length + 1} needs {needed:,}. Give a "
+        "longer text, or a smaller `batch_size` or `seq_length`"
     )

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from charrnn.config.fields import require
-from charrnn.config.language import Adaptation
+from charrnn.config.language import MOST_PASSES, Adaptation
 from charrnn.data.vocabulary import Ids
+from charrnn.inference.arguments import require_range
 from charrnn.inference.backward import Array
 from charrnn.inference.finite import check_finite
 from charrnn.inference.learning import LearningNetwork
@@ -126,11 +126,11 @@ def adapt(
         progress: called after each piece with the number of characters read in it.
 
     Raises:
-        UsageError: the text has fewer than two characters, or there are no passes.
+        UsageError: the text has fewer than two characters, or too few or too many passes.
         CheckpointError: the network produced NaN or infinity.
     """
     check_length(ids)
-    require(passes >= 1, f"`passes` must be at least 1, not {passes}")
+    require_range("passes", passes, 1, MOST_PASSES)
     learner = Learner(checkpoint, rms, adaptation)
     with _use_one_core():
         for _ in range(passes):
@@ -202,4 +202,5 @@ def _cut_pieces(ids: Ids, piece: int) -> Iterator[tuple[Ids, Ids]]:
     """Yield a text's inputs and targets, each (T,); the last piece may be shorter."""
     for first in range(0, len(ids) - 1, piece):
         end = min(first + piece, len(ids) - 1)
-        yield ids[first:end], ids[first + 1 : end + 1]
+        whole = ids[first : end + 1].astype(np.int32)
+        yield whole[:-1], whole[1:]

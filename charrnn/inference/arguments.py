@@ -23,6 +23,15 @@ def require_integer(name: str, value: Any) -> int:
     return int(value)
 
 
+def require_range(name: str, value: int, least: int, most: int) -> None:
+    """Raise unless the value lies between two others, or is one of them.
+
+    Raises:
+        UsageError: it doesn't; the message names both.
+    """
+    require(least <= value <= most, f"`{name}` must lie in {least:,} to {most:,}, not {value}")
+
+
 def require_number(name: str, value: Any) -> float:
     """The value as a float; NumPy's numbers are fine, bools are not.
 

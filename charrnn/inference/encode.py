@@ -1,5 +1,6 @@
 """A text to a language model's ids, with unknown characters rejected or left out."""
 
+from charrnn.data.text import Text
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import UsageError, VocabularyError
 
@@ -7,7 +8,7 @@ UNKNOWN = ("error", "skip")
 """What can be done about characters that a network doesn't know."""
 
 
-def encode_text(vocabulary: Vocabulary, text: str, unknown: str = "error") -> Ids:
+def encode_text(vocabulary: Vocabulary, text: str | Text, unknown: str = "error") -> Ids:
     """Encode a text.
 
     Args:
@@ -24,10 +25,11 @@ def encode_text(vocabulary: Vocabulary, text: str, unknown: str = "error") -> Id
     """
     if unknown not in UNKNOWN:
         raise UsageError(f'`unknown` must be "error" or "skip", not {unknown!r}')
-    if unknown == "skip":
-        text = vocabulary.drop_unknown(text)
+    skip = unknown == "skip"
     try:
-        return vocabulary.encode(text)
+        if isinstance(text, Text):
+            return text.encode(vocabulary, skip=skip)
+        return vocabulary.encode(vocabulary.drop_unknown(text) if skip else text)
     except VocabularyError as error:
         raise VocabularyError(f"{error}; to leave them out, set `unknown` to skip") from error
 
@@ -43,3 +45,15 @@ def encode_prompt(vocabulary: Vocabulary, prompt: str, unknown: str = "error") -
     if len(ids):
         return ids
     return vocabulary.encode("\n" if "\n" in vocabulary else vocabulary.characters[0])
+
+
+def check_stop(vocabulary: Vocabulary, stop: str | None) -> None:
+    """Reject a text to stop at that no text can end with.
+
+    Raises:
+        VocabularyError: the network can't write some of its characters; the message names them.
+    """
+    try:
+        vocabulary.encode(stop or "")
+    except VocabularyError as error:
+        raise VocabularyError(f"`stop` would never be written: {error}") from error

@@ -1,7 +1,7 @@
 """A prompt's ids to the characters that follow."""
 
-import sys
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -76,7 +76,7 @@ def decode_steps(
         all texts have.
     """
     texts: list[str] = []
-    for step in islice(steps, min(length, sys.maxsize)):
+    for step in islice(steps, length):
         texts = texts or [""] * len(step)
         ended = [bool(stop) and text == stop for text in texts]
         if all(ended):
@@ -85,6 +85,15 @@ def decode_steps(
         if stop:
             texts = [(text + c)[-len(stop) :] for text, c in zip(texts, new, strict=True)]
         yield new
+
+
+def join_texts(steps: Iterable[list[str]], count: int) -> list[str]:
+    """Join what `decode_steps` yields for `count` texts, without keeping its pieces."""
+    texts = [io.StringIO() for _ in range(count)]
+    for step in steps:
+        for text, character in zip(texts, step, strict=True):
+            text.write(character)
+    return [text.getvalue() for text in texts]
 
 
 def make_generators(seed: int, count: int) -> list[np.random.Generator]:

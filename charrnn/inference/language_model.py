@@ -9,20 +9,27 @@ from pathlib import Path
 from typing import overload
 
 from charrnn.config.fields import require
-from charrnn.config.language import Adaptation, NetworkConfig
+from charrnn.config.language import LONGEST_TEXT, MOST_TEXTS, Adaptation, NetworkConfig
 from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.errors import RunError, UsageError
+from charrnn.errors import RunError, say_count
 from charrnn.inference.adapt import adapt, score_adaptively
 from charrnn.inference.arguments import (
     require_adaptation,
     require_ids,
     require_integer,
+    require_range,
     require_text,
 )
 from charrnn.inference.choose import Choice, NextCharacter, compute_probabilities
-from charrnn.inference.encode import encode_prompt, encode_text
+from charrnn.inference.encode import check_stop, encode_prompt, encode_text
 from charrnn.inference.finite import check_finite, name_in_errors
-from charrnn.inference.generate import decode_steps, generate_ids, make_generators, read_prompt
+from charrnn.inference.generate import (
+    decode_steps,
+    generate_ids,
+    join_texts,
+    make_generators,
+    read_prompt,
+)
 from charrnn.inference.language import Engine, NumpyStepper
 from charrnn.inference.provenance import describe_provenance, read_history_beside
 from charrnn.inference.score import OnProgress, Score, score_crops, score_stream
@@ -30,6 +37,7 @@ from charrnn.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoin
 from charrnn.runs.gradient_rms import GradientRms
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.names import is_reserved
 from charrnn.runs.run import Run
 
 FindRms = Callable[[int], GradientRms | None]
@@ -73,7 +81,7 @@ class LanguageModel:
 
     def __repr__(self) -> str:
         network = _describe_network(self.checkpoint.network)
-        characters = f"{len(self.vocabulary):,} characters"
+        characters = say_count(len(self.vocabulary), "character")
         origin = describe_provenance(self.checkpoint.provenance)
         return f"<LanguageModel: {network}, {characters}, {origin}>"
 
@@ -145,7 +153,7 @@ class LanguageModel:
 
         Raises:
             UsageError: a value of the wrong type or outside its range.
-            VocabularyError: the prompt has characters that the network doesn't know.
+            VocabularyError: the prompt or `stop` has characters that the network doesn't know.
             CheckpointError: the network produced NaN or infinity.
 
         Example:
@@ -157,7 +165,7 @@ class LanguageModel:
         steps = self.stream_many(
             prompt, length, temperature, top_k, top_p, seed, num=count, stop=stop, unknown=unknown
         )
-        texts = ["".join(pieces) for pieces in zip(*steps, strict=True)] or [""] * count
+        texts = join_texts(steps, count)
         return texts[0] if num is None else texts
 
     def stream(
@@ -207,12 +215,10 @@ class LanguageModel:
         choice = Choice(temperature, top_k, top_p)
         require_text("prompt", prompt)
         if stop is not None:
-            require_text("stop", stop)
+            check_stop(self.vocabulary, require_text("stop", stop))
         length, num = require_integer("length", length), require_integer("num", num)
-        if length < 0:
-            raise UsageError(f"`length` must be 0 or above, not {length}")
-        if num < 1:
-            raise UsageError(f"`num` must be at least 1, not {num}")
+        require_range("length", length, 0, LONGEST_TEXT)
+        require_range("num", num, 1, MOST_TEXTS)
         ids = encode_prompt(self.vocabulary, prompt, unknown)
         generators = make_generators(secrets.randbits(32) if seed is None else seed, num)
         endless = generate_ids(self._make_network(num), ids, choice, generators)
@@ -341,7 +347,7 @@ class LanguageModel:
             rms = self.find_rms(adaptation.piece)
             adapted = adapt(self.checkpoint, ids, rms, adaptation, passes, progress)
         digest = hashlib.sha256(self.vocabulary.decode(ids).encode("utf-8", "surrogatepass"))
-        read = f"{name}, {len(ids):,} characters, sha256 {digest.hexdigest()}"
+        read = f"{name}, {say_count(len(ids), 'character')}, sha256 {digest.hexdigest()}"
         how = f"{read}, {adaptation.describe()}, passes {passes}"
         earlier = self.checkpoint.provenance.adapted
         provenance = replace(
@@ -358,13 +364,15 @@ class LanguageModel:
             The checkpoint file that was written.
 
         Raises:
-            RunError: the folder is not empty.
+            RunError: the folder is not empty, or its name is that of other kinds of run.
             OSError: the disk is full or the folder can't be written.
 
         Example:
             >>> mine.save("checkpoints/letters")
         """
         run = Run(Path(folder), LANGUAGE)
+        if is_reserved(run.name):
+            raise RunError(f"{folder} is named like the folder of other kinds of run: rename it")
         if run.folder.exists() and any(run.folder.iterdir()):
             raise RunError(f"{folder} is not empty: choose another folder")
         run.folder.mkdir(parents=True, exist_ok=True)

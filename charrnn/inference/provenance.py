@@ -23,8 +23,8 @@ def read_history_beside(checkpoint: Path, kind: Kind) -> list[EpochResult]:
 def describe_provenance(source: Provenance) -> str:
     """Say what a network learnt from, until when, and how well.
 
-    For example "trained on shakespeare, epoch 4, validation loss 1.4936", or "in epoch 4" if the
-    epoch was interrupted. What it adapted to afterwards stands at the end.
+    For example "trained on shakespeare, epoch 4, validation loss 1.4936", or "stopped at
+    step 40 of 172 of epoch 4". What it adapted to afterwards stands at the end.
     """
     adapted = f", adapted to {source.adapted}" if source.adapted else ""
     return f"trained on {source.corpus}, {source.moment}, {source.describe_loss()}{adapted}"

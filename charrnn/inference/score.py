@@ -96,6 +96,7 @@ def score_crops(
     length = require_integer("crop_length", length)
     if length < 1:
         raise UsageError(f"`crop_length` must be at least 1, not {length}")
+    length = min(length, len(ids))  # NumPy can't divide by a number of any size
     networks = cache(make)
     losses = (
         loss
@@ -124,7 +125,7 @@ def _compute_losses(
     steps = _BLOCK // rows
     for first in range(0, length, steps):
         block = slice(first, first + steps)
-        logits = check_finite(network.read(inputs[:, block]))
+        logits = check_finite(network.read(inputs[:, block].astype(np.int32)))
         losses = compute_cross_entropy(logits, targets[:, block])
         yield from losses.ravel().tolist()
         progress(losses.size)

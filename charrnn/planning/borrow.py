@@ -9,14 +9,15 @@ import numpy.typing as npt
 from charrnn.config.reviews import ClassifierConfig
 from charrnn.data.encoders import Encoder
 from charrnn.data.vectors import read_vectors
-from charrnn.errors import NoRunError, RunError, UsageError
+from charrnn.errors import NoRunError, RunError, UsageError, say_count
 from charrnn.planning.report import Reporter
 from charrnn.planning.transfer import EMBEDDING, embed_vectors, transfer_embedding
-from charrnn.runs.catalogue import list_names, list_runs
+from charrnn.runs.catalogue import detect_kind, list_names, list_runs
 from charrnn.runs.checkpoint import (
     SUFFIX,
     Classifier,
     WordModel,
+    is_checkpoint,
     is_word_model,
     read_classifier,
     read_word_model,
@@ -57,7 +58,8 @@ def borrow_embedding(
             f"{source} has vectors of {found}, but `embedding` is {width}: leave it out"
         )
     reporter.note(
-        f"{source}: vectors of {found} for {count:,} of the vocabulary's {len(encoder):,} entries"
+        f"{source}: vectors of {found} for {count:,} of the vocabulary's "
+        f"{say_count(len(encoder), 'entry')}"
     )
     return replace(network, embedding=found), {EMBEDDING: table}
 
@@ -67,7 +69,7 @@ def _make_table(
 ) -> tuple[npt.NDArray[np.float32], int]:
     """The embedding, and how many entries it has a vector for."""
     path = Path(source)
-    if path.is_file() and not path.name.endswith(SUFFIX):
+    if path.is_file() and not path.name.endswith(SUFFIX) and not is_checkpoint(path):
         if not encoder.word_ids:
             raise UsageError(f"{source} has vectors of words, and this network reads subwords")
         vectors = read_vectors(path, frozenset(encoder.word_ids))
@@ -87,13 +89,15 @@ def _read_network(source: str, path: Path, checkpoints: Path) -> Classifier | Wo
 
 def _find_run(source: str, checkpoints: Path) -> Run:
     runs = [run for kind in (CLASSIFIER, WORD_MODEL) for run in list_runs(checkpoints, kind)]
-    place = Path(source).resolve()
-    named = [run for run in runs if source == run.name or place == run.folder.resolve()]
+    name, path = source.rstrip("/"), Path(source)
+    named = [run for run in runs if name == run.name or path.resolve() == run.folder.resolve()]
     if len(named) == 1:
         return named[0]
     if named:
         folders = " or ".join(str(run.folder) for run in named)
         raise RunError(f"two runs are called {source}: give {folders}")
+    if any(path.glob("*.h5")):
+        return Run(path, detect_kind(path) or WORD_MODEL)
     raise NoRunError(
         f"no run or file {source} to take an embedding from: {list_names(runs)}",
         WORD_MODEL.name,

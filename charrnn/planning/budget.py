@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from charrnn.data.vocabulary import Ids
-from charrnn.errors import UsageError
+from charrnn.errors import UsageError, say_count
 from charrnn.planning.durations import describe_closely, describe_duration
 from charrnn.planning.report import Reporter
 from charrnn.planning.scaling import MOST_EPOCHS
@@ -79,6 +79,6 @@ def fit_budget(
 def _describe_fit(left: float, cost: "Cost", epochs: int) -> str:
     most = ", the most there are" if epochs == MOST_EPOCHS else ""
     return (
-        f"{describe_closely(left)} left: {describe_closely(cost.start)} to start, then {epochs:,} "
-        f"epochs of about {describe_closely(cost.epoch)}{most}"
+        f"{describe_closely(left)} left: {describe_closely(cost.start)} to start, then "
+        f"{say_count(epochs, 'epoch')} of about {describe_closely(cost.epoch)}{most}"
     )

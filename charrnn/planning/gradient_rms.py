@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.data.corpus import Corpus
+from charrnn.data.text import Text
 from charrnn.errors import CharrnnError
 from charrnn.inference.adapt import measure_rms
 from charrnn.planning.report import Reporter
@@ -48,14 +49,14 @@ def find_rms(
         reporter.detail(str(error))
         return None
     reporter.note("measuring the network's gradients on its training text, once")
-    stretches = [checkpoint.vocabulary.encode(one) for one in cut_stretches(text, PIECES * piece)]
+    stretches = [one.encode(checkpoint.vocabulary) for one in cut_stretches(text, PIECES * piece)]
     rms = measure_rms(checkpoint, stretches, piece)
     with contextlib.suppress(OSError):  # a folder that can't be written costs time, no more
         write_rms(path, checkpoint, piece, rms)
     return rms
 
 
-def cut_stretches(text: str, length: int) -> list[str]:
+def cut_stretches(text: Text, length: int) -> list[Text]:
     """Cut about `length` characters out of a text, in a few stretches; all of a shorter one."""
     if len(text) <= length:
         return [text]

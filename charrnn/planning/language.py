@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charrnn.config.fields import AUTO
+from charrnn.config.fields import AUTO, require
 from charrnn.data.corpus import Corpus
+from charrnn.data.oddities import list_oddities
+from charrnn.data.text import count_ids
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CorpusError, VocabularyError
 from charrnn.planning.budget import Candidate, fit_budget
@@ -18,8 +20,9 @@ from charrnn.planning.report import Reporter
 from charrnn.planning.resuming import check_changeable, make_finished_error
 from charrnn.planning.scaling import Draft, draft_presets
 from charrnn.planning.texts import describe_source, load_text, reload_text
-from charrnn.runs.catalogue import check_name, find_resumable, make_run
+from charrnn.runs.catalogue import find_resumable
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.names import choose_name, make_run
 from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
@@ -41,6 +44,7 @@ class Request:
         budget: minutes to fit the epochs to; None to leave them as they are.
         run: its name; None for one made of the corpus and the cell.
         from_: a run or a file whose network it begins with; None for a new network.
+        encoding: of the text's file or standard input; None for UTF-8.
         prompt: what the texts that it shows begin with; the network must know the characters.
         settings: fields of `NetworkConfig` and `TrainingConfig`, `precision` perhaps "auto".
     """
@@ -50,6 +54,7 @@ class Request:
     run: str | None = None
     from_: str | None = None
     prompt: str = ""
+    encoding: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -84,7 +89,7 @@ class LanguagePlan:
     @property
     def distinct(self) -> int:
         """How many characters the text has; a network that begins with another's knows more."""
-        return int(np.count_nonzero(np.bincount(self.ids)))
+        return int(np.count_nonzero(count_ids(self.ids, len(self.progress.recipe.vocabulary))))
 
     def train(self, listener: "Listener", interrupted: "AskStop") -> None:
         """Carry the plan out; see `charrnn.training.loop.train`."""
@@ -116,16 +121,22 @@ def plan_run(
         origin = find_origin(request.from_, settings, folders.checkpoints)
         settings = {**origin.sizes, **settings}
     drafts = draft_presets(request.preset, request.budget, settings)
-    if request.run is not None:
-        check_name(folders.destination, LANGUAGE, request.run)
-    corpus = _load(corpus, folders, reporter)
+    name = request.run
+    if name is not None:
+        name = choose_name(folders.destination, LANGUAGE, name)
+    if isinstance(corpus, Corpus):
+        require(request.encoding is None, "`encoding` is for text files: leave it out")
+    else:
+        corpus = load_text(corpus, folders.data, reporter, request.encoding)
+    for oddity in list_oddities(corpus):
+        reporter.note(f"note: {oddity}")
     began = time.monotonic()
-    vocabulary = _make_vocabulary(corpus)
+    vocabulary = _take_vocabulary(corpus)
     if origin:
         origin = origin.grow(vocabulary)
         vocabulary = origin.checkpoint.vocabulary
     _check_prompt(request.prompt, vocabulary)
-    ids = vocabulary.encode(corpus.text)
+    ids = corpus.text.encode(vocabulary)
     candidates = [_make_candidate(draft, corpus, vocabulary, origin) for draft in drafts]
     chosen = candidates[0]
     if request.budget:
@@ -136,7 +147,9 @@ def plan_run(
     from charrnn.training.language_batches import count_steps
 
     steps = count_steps(ids, recipe.training)
-    run = make_run(folders.destination, LANGUAGE, request.run, corpus.name, recipe.network.cell)
+    run = make_run(
+        folders.destination, LANGUAGE, name, corpus.name, recipe.network.cell, reporter.note
+    )
     return LanguagePlan(run, Progress(recipe, []), ids, steps, chosen.precision, origin)
 
 
@@ -182,7 +195,7 @@ def plan_resume(
     corpus = reload_text(run, recipe, source, folders.data, reporter)
     recipe = replace(recipe, source=corpus.source or recipe.source)
     _check_prompt(prompt, recipe.vocabulary)
-    ids = recipe.vocabulary.encode(corpus.text)
+    ids = corpus.text.encode(recipe.vocabulary)
     steps = count_steps(ids, recipe.training)
     return LanguagePlan(run, replace(progress, recipe=recipe), ids, steps, precision)
 
@@ -199,12 +212,8 @@ def _check_prompt(prompt: str, vocabulary: Vocabulary) -> None:
         raise VocabularyError(f"`prompt` can't be used: {error}") from error
 
 
-def _load(corpus: str | Corpus | None, folders: Folders, reporter: Reporter) -> Corpus:
-    return corpus if isinstance(corpus, Corpus) else load_text(corpus, folders.data, reporter)
-
-
-def _make_vocabulary(corpus: Corpus) -> Vocabulary:
-    vocabulary = Vocabulary.of(corpus.text)
+def _take_vocabulary(corpus: Corpus) -> Vocabulary:
+    vocabulary = corpus.text.vocabulary
     if len(vocabulary) == 1:
         raise CorpusError(
             f"{describe_source(corpus.source)} repeats one single character: nothing to learn"
@@ -223,6 +232,6 @@ def _make_candidate(
     precision = choose_precision(draft.given.get("precision", AUTO), network.units)
     training = replace(scaled.training, precision=precision.name)
     begun_from = origin.name if origin else ""
-    about = (corpus.source, corpus.name, corpus.sha256, begun_from)
+    about = (corpus.source, corpus.name, corpus.sha256, begun_from, corpus.encoding)
     recipe = LanguageRecipe(network, training, vocabulary, *about)
     return Candidate(draft.preset, recipe, precision)

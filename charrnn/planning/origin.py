@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from charrnn.data.vocabulary import Vocabulary, list_characters
-from charrnn.errors import CheckpointError, UsageError
+from charrnn.errors import CheckpointError, UsageError, say_count
 from charrnn.planning.texts import is_text
 from charrnn.planning.transfer import grow_vocabulary
 from charrnn.runs.catalogue import find_checkpoint
@@ -43,7 +43,8 @@ class Origin:
 
     def introduce(self) -> str:
         """What the run begins with, for a note."""
-        count = f"{len(self.new):,} characters are" if len(self.new) > 1 else "1 character is"
+        verb = "is" if len(self.new) == 1 else "are"
+        count = f"{say_count(len(self.new), 'character')} {verb}"
         news = f"{count} new: {list_characters(self.new)}" if self.new else "no character is new"
         return f"begins with {self.name}; {news}"
 

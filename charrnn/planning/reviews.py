@@ -11,7 +11,7 @@ from charrnn.config.presets import DEFAULT_REVIEW_PRESET, REVIEW_PRESETS
 from charrnn.config.reviews import BIGRAMS_ALONE, ClassifierConfig, ReviewTraining
 from charrnn.data.files import spell_plainly
 from charrnn.data.padding import Examples
-from charrnn.errors import ReviewsError, UsageError
+from charrnn.errors import ReviewsError, UsageError, say_count
 from charrnn.planning.borrow import borrow_embedding
 from charrnn.planning.folders import Folders
 from charrnn.planning.report import Reporter
@@ -25,8 +25,9 @@ from charrnn.planning.review_sources import (
     make_encoder,
     make_examples,
 )
-from charrnn.runs.catalogue import check_name, find_resumable, make_run
+from charrnn.runs.catalogue import find_resumable
 from charrnn.runs.kinds import CLASSIFIER
+from charrnn.runs.names import choose_name, make_run
 from charrnn.runs.outcome import Outcome, read_outcome, summarize_run, write_outcome
 from charrnn.runs.recipe import Progress, ReviewRecipe
 from charrnn.runs.resume import read_progress
@@ -175,8 +176,9 @@ def plan_classifier(request: ReviewRequest, folders: Folders, reporter: Reporter
         bool(request.embedding_from) or not training.frozen_epochs,
         "`frozen_epochs` is for a borrowed embedding: give `embedding_from`",
     )
-    if request.run is not None:
-        check_name(folders.destination, CLASSIFIER, request.run)
+    name = request.run
+    if name is not None:
+        name = choose_name(folders.destination, CLASSIFIER, name)
     reviews = find_reviews(network.tokens, request.source, folders.data, reporter)
     encoder = make_encoder(reviews, network.tokens, network.vocabulary_size, folders.data, reporter)
     borrowed = None
@@ -205,8 +207,9 @@ def plan_classifier(request: ReviewRequest, folders: Folders, reporter: Reporter
     )
     learn, validate, test = _make_parts(recipe, reviews)
     if len(learn) < training.folds:
-        raise ReviewsError(f"{len(learn)} reviews to train on are too few for {request.preset}")
-    run = make_run(folders.destination, CLASSIFIER, request.run, corpus, request.preset)
+        count = say_count(len(learn), "review")
+        raise ReviewsError(f"{count} to train on: too few for {request.preset}; give more")
+    run = make_run(folders.destination, CLASSIFIER, name, corpus, request.preset, reporter.note)
     return ReviewPlan(run, Progress(recipe, []), learn, validate, test, borrowed)
 
 

@@ -1,5 +1,6 @@
 """The texts that are asked for, and those that a run was trained on."""
 
+import contextlib
 import io
 import sys
 from collections.abc import Collection
@@ -8,10 +9,11 @@ from typing import BinaryIO
 
 from charrnn.data.corpus import NAMED, STDIN, Corpus, load_corpus, split_text
 from charrnn.data.files import measure_regular
+from charrnn.data.text import Text
 from charrnn.errors import DownloadError, MissingTextError, RunError
 from charrnn.planning.report import Reporter
 from charrnn.runs.catalogue import list_runs
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import Checkpoint, is_checkpoint
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import LanguageRecipe
 from charrnn.runs.resume import read_progress
@@ -25,7 +27,9 @@ _FALLBACK = "pydoc"
 _LARGEST = 2**32  # bytes of a run's text
 
 
-def load_text(source: str | None, data_dir: Path, reporter: Reporter) -> Corpus:
+def load_text(
+    source: str | None, data_dir: Path, reporter: Reporter, encoding: str | None = None
+) -> Corpus:
     """The corpus asked for; if none was and shakespeare can't be had, pydoc.
 
     Raises:
@@ -34,7 +38,7 @@ def load_text(source: str | None, data_dir: Path, reporter: Reporter) -> Corpus:
     named = _DEFAULT if source is None else source
     try:
         with reporter.download(named) as progress:
-            return load_corpus(named, data_dir, _open_stdin(), progress)
+            return load_corpus(named, data_dir, _open_stdin(), progress, encoding)
     except DownloadError as error:
         if source is not None:
             raise
@@ -64,15 +68,37 @@ def reload_text(
     if source is None:
         _require_present(run, recipe.source)
         source = recipe.source
-    corpus = source if isinstance(source, Corpus) else load_text(source, data_dir, reporter)
+    if isinstance(source, Corpus):
+        corpus = source
+    else:
+        corpus = load_text(source, data_dir, reporter, recipe.encoding)
     if corpus.sha256 != recipe.corpus_sha256:
         raise MissingTextError(
             f"{describe_source(corpus.source)} is not, or no longer, the text that {run.name} was "
             "trained on: give that text as `corpus`",
             run.name,
             piped=recipe.source == STDIN,
+            changed="" if corpus.source == STDIN else corpus.source,
         )
     return corpus
+
+
+def load_own_text(source: str, path: Path, data_dir: Path, reporter: Reporter) -> Corpus:
+    """The text that a checkpoint's run was trained on, from where it is now.
+
+    Args:
+        source: where that is.
+        path: the checkpoint's; the run beside it says in which encoding the text is.
+        data_dir: where downloads are kept.
+        reporter: shows a download.
+
+    Raises:
+        CorpusError: it can't be found, read or used.
+    """
+    encoding = None
+    with contextlib.suppress(RunError):
+        encoding = read_progress(Run(path.parent, LANGUAGE), LanguageRecipe).recipe.encoding
+    return load_text(source, data_dir, reporter, encoding)
 
 
 def load_part(
@@ -82,7 +108,7 @@ def load_part(
     source: str | Corpus | None,
     data_dir: Path,
     reporter: Reporter,
-) -> str:
+) -> Text:
     """What a network learnt from, or what was held back, by the resume.h5 beside its checkpoint.
 
     Args:
@@ -120,8 +146,11 @@ def describe_source(source: str) -> str:
 
 def is_text(named: str, checkpoints: Path, words: Collection[str] = ()) -> bool:
     """Whether a name stands for a text, and not for a run or a checkpoint."""
-    text = named in words or (Path(named).is_file() and Path(named).suffix != ".h5")
-    return text and named not in {run.name for run in list_runs(checkpoints, LANGUAGE)}
+    path = Path(named)
+    is_other = path.is_file() and path.suffix != ".h5" and not is_checkpoint(path)
+    return (named in words or is_other) and named not in {
+        run.name for run in list_runs(checkpoints, LANGUAGE)
+    }
 
 
 def _require_present(run: Run, source: str) -> None:

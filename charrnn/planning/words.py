@@ -21,8 +21,9 @@ from charrnn.planning.review_sources import (
     find_reviews_again,
     make_encoder,
 )
-from charrnn.runs.catalogue import check_name, find_resumable, make_run
+from charrnn.runs.catalogue import find_resumable
 from charrnn.runs.kinds import WORD_MODEL
+from charrnn.runs.names import choose_name, make_run
 from charrnn.runs.recipe import Progress, WordRecipe
 from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
@@ -103,8 +104,9 @@ def plan_word_model(request: WordRequest, folders: Folders, reporter: Reporter) 
         given["vocabulary_size"] = given.pop("max_words")
     network = WordModelConfig(**select_fields(WordModelConfig, given))
     training = ReviewTraining(**DEFAULTS | select_fields(ReviewTraining, given))
-    if request.run is not None:
-        check_name(folders.destination, WORD_MODEL, request.run)
+    name = request.run
+    if name is not None:
+        name = choose_name(folders.destination, WORD_MODEL, name)
     source, size = request.source, network.vocabulary_size
     reviews = find_reviews("words", source, folders.data, reporter)
     encoder = make_encoder(reviews, "words", size, folders.data, reporter)
@@ -119,7 +121,7 @@ def plan_word_model(request: WordRequest, folders: Folders, reporter: Reporter) 
         source.label_column or "",
     )
     learn, validate = _make_parts(recipe, reviews)
-    run = make_run(folders.destination, WORD_MODEL, request.run, recipe.corpus, "words")
+    run = make_run(folders.destination, WORD_MODEL, name, recipe.corpus, "words", reporter.note)
     return WordPlan(run, Progress(recipe, []), learn, validate)
 
 

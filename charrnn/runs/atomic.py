@@ -1,10 +1,14 @@
 """Writing files so that a reader sees the old content or the new, never half of one."""
 
 import contextlib
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
+
+_BEGUN = ".part"
 
 
 def write_atomically(path: Path, content: bytes | memoryview) -> None:
@@ -20,19 +24,61 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
     """
     with _name_in_errors(path):
         handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part"
+            dir=path.parent, prefix=f".{path.name}.", suffix=_BEGUN
         )
         try:
             with os.fdopen(handle, "wb") as file:
+                with contextlib.suppress(OSError):  # not every disk has locks
+                    _lock(file)
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).chmod(0o666 & ~_read_umask())
-            Path(temporary).replace(path)
+                Path(temporary).chmod(0o666 & ~_read_umask())
+                Path(temporary).replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
             raise
+    _sync_folder(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files whose writers were killed; one that is being written stays."""
+    for path in find_files(folder, _BEGUN):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            _lock(file)
+            path.unlink()
+
+
+def find_files(folder: Path, ending: str = "") -> list[Path]:
+    """The files of a folder whose names end so; none of a folder that isn't there any more.
+
+    Other processes write and remove what we look at: nothing is found in a folder that has gone
+    since it was listed, or that we may not look into.
+    """
+    try:
+        return [path for path in folder.iterdir() if path.name.endswith(ending)]
+    except OSError:
+        return []
+
+
+def _lock(file: BinaryIO) -> None:
+    """Hold a file as long as it is open, and this process lives.
+
+    Raises:
+        BlockingIOError: another process holds it.
+    """
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring a new name to disk, which else may be lost in a power cut; not all disks can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextlib.contextmanager

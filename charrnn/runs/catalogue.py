@@ -1,17 +1,15 @@
-"""Finding runs, and naming new ones."""
+"""Finding runs."""
 
 import contextlib
-import re
 from pathlib import Path
 
-from charrnn.errors import CheckpointError, NoRunError, RunError, RunExistsError, UsageError
+from charrnn.errors import CheckpointError, NoRunError, UsageError
 from charrnn.runs import container, resume
+from charrnn.runs.atomic import find_files
 from charrnn.runs.checkpoint import SUFFIX
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
 
-_NAME = re.compile(r"[^\W_][\w.+-]*")
-_LONGEST_STEM = 50  # of 4 bytes each, well within what a file system allows
 _MOST_NAMES = 10  # in an error message
 
 
@@ -24,16 +22,14 @@ def list_runs(checkpoints: Path, kind: Kind) -> list[Run]:
             read counts too, so that using it can say what is wrong.
     """
     folder = checkpoints / kind.subfolder
-    if not folder.is_dir():
-        return []
-    candidates = [path for path in folder.iterdir() if any(path.glob("*.h5"))]
+    candidates = [path for path in find_files(folder) if find_files(path, ".h5")]
     runs = [Run(path, kind) for path in candidates if detect_kind(path) in {kind, None}]
     return sorted(runs, key=_last_written, reverse=True)
 
 
 def detect_kind(folder: Path) -> Kind | None:
     """Which kind of run is in a folder, by what its files say; None if none of them says."""
-    for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
+    for path in sorted(find_files(folder, SUFFIX), reverse=True):
         with contextlib.suppress(CheckpointError):  # the next file may be readable
             title = container.read_title(path)
             for kind in KINDS:
@@ -62,6 +58,13 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
                 other=name,
             )
     folder = checkpoints / kind.subfolder
+    path = Path(name)
+    if name and any(path.glob("*.h5")):
+        place = path.resolve().parent / ("." if not kind.subfolder else "..")
+        raise NoRunError(
+            f"{name} is not in {folder}: to use that run, give {place.resolve()} as `checkpoints`",
+            kind.name,
+        )
     raise NoRunError(f"no run {name!r} in {folder}: {list_names(runs)}", kind.name, empty=not runs)
 
 
@@ -120,59 +123,11 @@ def find_checkpoint(
         if epoch is not None:
             raise UsageError(f"{path} is one epoch's file: leave out `epoch`")
         return path
-    if not is_name and any(path.glob("*.h5")):
+    if not is_name and find_files(path, ".h5"):
         return Run(path, detect_kind(path) or kind).choose_checkpoint(epoch)
     if not is_name and path.is_dir():
         raise NoRunError(_describe_folder(path), kind.name)
     return find_run(checkpoints, kind, str(named)).choose_checkpoint(epoch)
-
-
-def check_name(checkpoints: Path, kind: Kind, name: str, keyword: str = "run") -> None:
-    """Reject a new run's name that can't be a folder's, or is taken.
-
-    Args:
-        checkpoints: the folder of all runs.
-        kind: of the run.
-        name: the name.
-        keyword: what the name is given as.
-
-    Raises:
-        UsageError: the name can't be a folder's.
-        RunError: a run of that name exists.
-    """
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"`{keyword}` {name!r} can't be a folder's name: use letters and digits, and after the "
-            "first of them also . _ + -"
-        )
-    folder = checkpoints / kind.subfolder
-    if any((folder / name).glob("*.h5")):
-        taken = f"run {name!r} exists in {folder}: choose another name as `{keyword}`"
-        if keyword != "run":
-            raise RunError(taken)
-        found = detect_kind(folder / name) or kind
-        raise RunExistsError(f"{taken}, or resume it", found.name, name)
-
-
-def make_run(checkpoints: Path, kind: Kind, name: str | None, corpus: str, network: str) -> Run:
-    """A new run of that name, or in a folder that is claimed for one without a name."""
-    if name is None:
-        return claim_folder(checkpoints, kind, corpus, network)
-    return Run(checkpoints / kind.subfolder / name, kind)
-
-
-def claim_folder(checkpoints: Path, kind: Kind, corpus: str, network: str) -> Run:
-    """Make the folder of a new run, named after its corpus and its network.
-
-    Of several processes that want the same name, each gets another number.
-    """
-    stem = re.sub(r"[^\w.+-]+", "-", corpus)[:_LONGEST_STEM].strip("-._+") or "text"
-    folder = checkpoints / kind.subfolder
-    folder.mkdir(parents=True, exist_ok=True)
-    number = 1
-    while not _make(path := folder / _number(f"{stem}-{network}", number)):
-        number += 1
-    return Run(path, kind)
 
 
 def list_names(runs: list[Run]) -> str:
@@ -187,24 +142,19 @@ def list_names(runs: list[Run]) -> str:
 
 def _describe_folder(folder: Path) -> str:
     """Why a folder is no run."""
-    runs = sorted(path.parent.name for path in folder.glob(f"*/*{SUFFIX}"))
+    runs = sorted(path.name for path in find_files(folder) if find_files(path, SUFFIX))
     if not runs:
         return f"{folder} is a folder without checkpoints: name a run or a {SUFFIX} file"
     return f"{folder} is a folder of runs, not a run: name one, for example {folder / runs[0]}"
 
 
-def _make(folder: Path) -> bool:
-    """Make the folder, which of several processes only one can do."""
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        return False
-    return True
-
-
-def _number(name: str, number: int) -> str:
-    return name if number == 1 else f"{name}-{number}"
-
-
 def _last_written(run: Run) -> int:
-    return max(path.stat().st_mtime_ns for path in run.folder.glob("*.h5"))
+    return max(map(_read_time, find_files(run.folder, ".h5")), default=0)
+
+
+def _read_time(path: Path) -> int:
+    """When a file was written; 0 for one that another process has removed since it was listed."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

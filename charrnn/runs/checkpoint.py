@@ -22,7 +22,7 @@ from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CheckpointError
 from charrnn.runs import container
 from charrnn.runs.history import format_number
-from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
+from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 
 FORMAT = 2
 SUFFIX = ".weights.h5"
@@ -40,10 +40,11 @@ class Provenance:
     Attributes:
         corpus: the corpus's name.
         corpus_sha256: of the corpus's bytes.
-        epoch: the epoch that had ended or, if `finished` is false, was under way.
+        epoch: the epoch that had ended or, if there is a step, was under way.
         train_loss: mean over the epoch, nats per character.
         validation_loss: after the epoch, nats per character; None without validation text.
-        finished: whether the epoch had ended.
+        step: the last step taken in an epoch that was stopped; None if the epoch had ended.
+        steps: how many steps that epoch has; None likewise.
         adapted: what the network read and learnt from afterwards, and how; empty for nothing.
     """
 
@@ -52,13 +53,16 @@ class Provenance:
     epoch: int
     train_loss: float
     validation_loss: float | None
-    finished: bool = True
+    step: int | None = None
+    steps: int | None = None
     adapted: str = ""
 
     @property
     def moment(self) -> str:
-        """The epoch after which, or in which, the checkpoint was written."""
-        return f"epoch {self.epoch}" if self.finished else f"in epoch {self.epoch}"
+        """The epoch after which, or the step in it at which, the checkpoint was written."""
+        if self.step is None:
+            return f"epoch {self.epoch}"
+        return f"stopped at step {self.step} of {self.steps} of epoch {self.epoch}"
 
     def describe_loss(self) -> str:
         """The loss that counts, in words: validation's if there is one."""
@@ -149,6 +153,13 @@ def read_classifier(path: Path) -> Classifier:
 def read_word_model(path: Path) -> WordModel:
     """Read a word model, trusting nothing in the file; errors as in `read_checkpoint`."""
     return WordModel(*_read_encoded(path, WORD_MODEL, WordModelConfig))
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file says of itself that it is a network's, of any kind, whatever it is called."""
+    with contextlib.suppress(CheckpointError):
+        return container.read_title(path) in {kind.title for kind in KINDS}
+    return False
 
 
 def is_word_model(path: Path) -> bool:

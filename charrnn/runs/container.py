@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.files import open_regular
+from charrnn.data.json_files import require_few_values
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs.atomic import write_atomically
 
@@ -32,7 +33,6 @@ _SMALLEST = 512  # bytes of the block, a power of two for HDF5
 _HEADER = 256  # bytes, more than the first three lines have
 _OFFSET = 20  # characters of the longest offset
 _MOST_JSON = 2**24  # bytes; the encoder of 250,000 words has a quarter of that
-_MOST_VALUES = 2**20  # lists, objects and what they hold, which take up to 80 bytes each
 _DTYPES = ("<f4", "<f8", "<i4", "<i8", "<u4", "<u8")
 _LONGEST = 150  # characters of a reason
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -73,8 +73,12 @@ def write(path: Path, title: str, version: int, content: Any, arrays: Mapping[st
     plain = {name: np.asarray(values) for name, values in arrays.items()}
     file = io.BytesIO()
     longest = _describe(content, dict.fromkeys(plain, 10 ** (_OFFSET - 1)), plain)
-    if not _is_bounded(longest):
-        raise CheckpointError(f"{path} can't be written: its vocabulary or history is too large")
+    try:
+        _decode(longest)
+    except ValueError as error:
+        raise CheckpointError(
+            f"{path} can't be written: its vocabulary or history is too large"
+        ) from error
     block = max(_SMALLEST, 2 ** math.ceil(math.log2(_HEADER + len(longest))))
     with h5py.File(file, "w", userblock_size=block) as opened:
         for name, values in plain.items():
@@ -161,17 +165,17 @@ def _read_bytes(path: Path, title: str) -> bytes:
         return start + file.read()
 
 
-def _is_bounded(text: bytes) -> bool:
-    """Whether parsing a line of JSON takes little memory; what is not ASCII could take more."""
-    values = sum(text.count(sign) for sign in (b"[", b"{", b",", b":"))
-    return len(text) <= _MOST_JSON and values <= _MOST_VALUES and text.isascii()
+def _decode(line: bytes) -> str:
+    """A line of JSON, if parsing it takes little memory; what is not ASCII could take more."""
+    if len(line) > _MOST_JSON:
+        raise ValueError(f"over {_MOST_JSON:,} bytes")
+    text = line.decode("ascii")
+    require_few_values(text)
+    return text
 
 
 def _parse(data: bytes, start: int) -> Contents:
-    text = data[start : data.index(b"\n", start, start + _MOST_JSON)]
-    if not _is_bounded(text):
-        raise ValueError("its description is too large")
-    values = json.loads(text.decode())  # bytes could be taken for UTF-16
+    values = json.loads(_decode(data[start : data.index(b"\n", start, start + _MOST_JSON)]))
     arrays = {name: _view(data, *described) for name, described in dict(values["arrays"]).items()}
     if sum(array.nbytes for array in arrays.values()) > len(data):
         raise ValueError("arrays share their place")
@@ -198,6 +202,7 @@ def _guess(start: bytes, found: bytes) -> str:
     """What else the file may be, by its beginning."""
     if start.startswith(_HDF5):
         return ": another program's HDF5 file has no vocabulary or settings"
-    if found.startswith(b"charrnn "):
-        return f" but a {found.decode(errors='replace')}"
+    name = found.decode(errors="replace")
+    if name.startswith("charrnn ") and name.isprintable():
+        return f" but a {name}"
     return "" if start else ": it is empty"

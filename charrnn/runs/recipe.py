@@ -8,6 +8,7 @@ from charrnn.config.fields import read_mapping
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.reviews import ClassifierConfig, ReviewTraining, WordModelConfig
 from charrnn.data.encoders import Encoder, parse_encoder
+from charrnn.data.encodings import UTF8, find_encoding
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.runs.checkpoint import (
     AnyCheckpoint,
@@ -65,6 +66,7 @@ class LanguageRecipe:
         corpus: its short name.
         corpus_sha256: of its bytes; a resume rejects another text.
         begun_from: the run and epoch, or the file, whose weights it began with; empty for none.
+        encoding: of the corpus's bytes.
     """
 
     network: NetworkConfig
@@ -74,10 +76,11 @@ class LanguageRecipe:
     corpus: str
     corpus_sha256: str
     begun_from: str = ""
+    encoding: str = UTF8
 
     def to_values(self) -> dict[str, Any]:
         """What JSON can hold."""
-        values = _plain(self, "source", "corpus", "corpus_sha256", "begun_from")
+        values = _plain(self, "source", "corpus", "corpus_sha256", "begun_from", "encoding")
         return values | {"vocabulary": self.vocabulary.characters}
 
     @classmethod
@@ -88,7 +91,9 @@ class LanguageRecipe:
             "training": read_mapping(TrainingConfig, values["training"]),
             "vocabulary": Vocabulary(values["vocabulary"]),
         }
-        return cls(**_fill(values, parts))
+        recipe = cls(**_fill(values, parts))
+        find_encoding(recipe.encoding)
+        return recipe
 
     def make_checkpoint(self, provenance: Provenance, weights: Weights) -> Checkpoint:
         """The language model with these weights."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charrnn.errors import NoCheckpointError, RunError
+from charrnn.runs.atomic import find_files
 from charrnn.runs.checkpoint import SUFFIX
 from charrnn.runs.history import EpochResult, find_best, read_history, write_history
 from charrnn.runs.kinds import Kind
@@ -62,7 +63,7 @@ class Run:
 
     def list_epochs(self) -> list[int]:
         """The epochs that have a checkpoint, in order."""
-        matches = (_EPOCH_FILE.fullmatch(path.name) for path in self.folder.iterdir())
+        matches = (_EPOCH_FILE.fullmatch(path.name) for path in find_files(self.folder))
         return sorted(int(match[1]) for match in matches if match)
 
     def write_history(self, results: Sequence[EpochResult]) -> None:
@@ -105,7 +106,7 @@ class Run:
 
     def remove_if_empty(self) -> None:
         """Remove the run's folder if there is no file in it to use or resume."""
-        if self.folder.is_dir() and not any(self.folder.glob("*.h5")):
+        if self.folder.is_dir() and not find_files(self.folder, ".h5"):
             self.lock_file.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 self.folder.rmdir()

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.padding import Examples
+from charrnn.data.vocabulary import Ids
 
 TRAINING: dict[str, Any] = {"learning_rate": 0.003, "epochs": 4, "validation": 0.1}
 """How the average learns, by fields of `ReviewTraining`, when it is trained before a network."""
@@ -23,7 +24,7 @@ def compute_ratios(learn: Examples, rows: int) -> npt.NDArray[np.float32]:
 
 
 def compute_log_count_ratios(
-    reviews: Sequence[npt.NDArray[np.int32]], labels: npt.NDArray[np.int8], rows: int
+    reviews: Sequence[Ids], labels: npt.NDArray[np.int8], rows: int
 ) -> npt.NDArray[np.float32]:
     """How much more often a row is in positive reviews than in negative ones.
 

@@ -14,7 +14,7 @@ from charrnn.config.language import TrainingConfig
 from charrnn.data.corpus import split_text
 from charrnn.data.vocabulary import Ids
 from charrnn.data.windows import Starts, cut_windows, find_stream_starts, shuffle_starts
-from charrnn.errors import CorpusTooShortError
+from charrnn.errors import CorpusTooShortError, say_count
 from charrnn.training.pipeline import make_pipeline
 
 
@@ -82,7 +82,8 @@ def _choose_length(length: int, config: TrainingConfig) -> int:
     stream = (length - 1) // config.batch_size
     if stream < 1:
         raise CorpusTooShortError(
-            f"{length:,} characters to validate on are too few for {config.batch_size} streams: "
+            f"{say_count(length, 'character')} to validate on: too few for "
+            f"{say_count(config.batch_size, 'stream')}; "
             "raise `validation`, or set it to 0 for none"
         )
     longest = min(config.seq_length, stream)

@@ -62,12 +62,14 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._run.interrupted_file.unlink(missing_ok=True)
         self._listener.on_epoch_end(result, find_best(self._results) is result)
 
-    def write_interrupted(self, loss: float) -> None:
-        """Write the weights in the middle of an epoch whose mean loss so far is `loss`."""
+    def write_interrupted(self, step: int, loss: float) -> None:
+        """Write the weights after a step of an epoch whose mean loss so far is `loss`."""
         result = EpochResult(len(self._results) + 1, loss, None, 0.0)
-        self._write(self._run.interrupted_file, result, finished=False)
+        self._write(self._run.interrupted_file, result, step, self.params["steps"])
 
-    def _write(self, path: Path, result: EpochResult, *, finished: bool = True) -> None:
+    def _write(
+        self, path: Path, result: EpochResult, step: int | None = None, steps: int | None = None
+    ) -> None:
         recipe = self._recipe
         provenance = Provenance(
             recipe.corpus,
@@ -75,7 +77,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             result.epoch,
             result.train_loss,
             result.validation_loss,
-            finished,
+            step,
+            steps,
         )
         weights = get_weights(self.model, recipe.network)
         write_checkpoint(path, recipe.make_checkpoint(provenance, weights))

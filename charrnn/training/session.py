@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
-from filelock import FileLock, Timeout
 
 from charrnn.errors import RunError, TrainingError
+from charrnn.runs.atomic import remove_leftovers
+from charrnn.runs.claim import hold_lock
 from charrnn.runs.recipe import Progress
 from charrnn.runs.resume import check_size, read_progress
 from charrnn.runs.run import Run
@@ -17,15 +18,19 @@ from charrnn.runs.run import Run
 def hold_run(run: Run, progress: Progress[Any]) -> Iterator[None]:
     """Hold the run's folder, which is made if need be; if it is left without a file, remove it.
 
+    What a process that was killed there had begun to write is removed.
+
     Raises:
-        RunError: another process trains in the folder, or has trained on since `progress`.
+        RunError: another process trains in the folder, or has trained on since `progress`; or the
+            folder is removed or renamed in the meantime.
         TrainingError: the network turned out to be larger than the memory.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
-    with _lock(run), explain_memory_errors():
+    with _lock(run), explain_memory_errors(), _explain_missing_folder(run):
         if run.resume_file.exists():
             check_size(run, progress.recipe)
         _check_unchanged(run, progress)
+        remove_leftovers(run.folder)
         yield
 
 
@@ -47,18 +52,24 @@ def explain_memory_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _lock(run: Run) -> Iterator[None]:
-    try:
-        lock = FileLock(run.lock_file, timeout=0).acquire()
-    except Timeout as error:
-        raise RunError(
-            f"run {run.name!r} is being trained by another process: wait for it, or choose "
-            "another name as `run`"
-        ) from error
-    with lock:
+    with hold_lock(run):
         try:
             yield
         finally:
             run.remove_if_empty()
+
+
+@contextlib.contextmanager
+def _explain_missing_folder(run: Run) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        if run.folder.exists():
+            raise
+        raise RunError(
+            f"the run's folder {run.folder} is gone: if it was renamed, resume the run under its "
+            "new name; if it was removed, start again"
+        ) from error
 
 
 def _check_unchanged(run: Run, progress: Progress[Any]) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -49,7 +50,7 @@ class Stopper(keras.callbacks.Callback):  # type: ignore[misc]
         """Stop in the middle of an epoch, if asked to."""
         if self._interrupted() and batch + 1 < self.params["steps"]:
             self._guard.check_weights()
-            self._recorder.write_interrupted(float(logs["loss"]))
+            self._recorder.write_interrupted(batch + 1, float(logs["loss"]))
             raise Interrupted(batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
@@ -77,32 +78,59 @@ class StopWithoutTrace(keras.callbacks.Callback):  # type: ignore[misc]
             raise Interrupted(0)
 
 
+@dataclass
+class Signals:
+    """What signals ask of a run; the run calls it after each step, and true ends it.
+
+    Until the first such call nothing is lost by ending at once, and a signal does. From then on the
+    first one is only noted, so that the step under way can end, and the next ends the run at once.
+
+    Attributes:
+        announce: called when a signal is noted.
+        number: the first signal's; 0 for none.
+    """
+
+    announce: Callable[[], None]
+    number: int = 0
+    _has_stepped: bool = False
+
+    def __call__(self) -> bool:
+        """Whether there was a signal."""
+        self._has_stepped = True
+        return self.number != 0
+
+    def note(self, number: int, _: object) -> None:
+        """Handle a signal.
+
+        Raises:
+            KeyboardInterrupt: it ends the run at once.
+        """
+        first, self.number = not self.number, self.number or number
+        if not (first and self._has_stepped):
+            raise KeyboardInterrupt
+        self.announce()
+
+
 @contextlib.contextmanager
 def catch_interrupts(
     *signals: int, announce: Callable[[], None] = lambda: None
-) -> Iterator[AskStop]:
-    """Note the first of the signals for the run to ask about; the next Ctrl-C ends it at once.
+) -> Iterator[Signals]:
+    """Handle signals as `Signals` says; one that is ignored, as SIGHUP is by nohup, stays ignored.
 
     Outside the main thread, which alone may handle signals, nothing is caught.
 
     Args:
         *signals: which.
-        announce: called at the first.
+        announce: called when one is noted.
     """
-    caught: list[int] = []
-
-    def note(number: int, _: object) -> None:
-        caught.append(number)
-        if signal.SIGINT in signals:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        announce()
-
+    caught = Signals(announce)
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
+        yield caught
         return
-    before = {number: signal.signal(number, note) for number in signals}
+    heeded = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, caught.note) for number in heeded}
     try:
-        yield lambda: bool(caught)
+        yield caught
     finally:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -14,7 +14,7 @@ import tensorflow as tf
 from charrnn.config.reviews import ReviewTraining
 from charrnn.data.vocabulary import Ids
 from charrnn.data.words import START
-from charrnn.errors import ReviewsError
+from charrnn.errors import ReviewsError, say_count
 from charrnn.networks.word_model import build_model
 from charrnn.runs.recipe import Progress, WordRecipe
 from charrnn.runs.run import Run
@@ -95,8 +95,9 @@ def split_reviews(reviews: Sequence[Ids], config: ReviewTraining) -> tuple[Ids, 
     for purpose, part in zip(("train", "validate"), parts, strict=True):
         if count_steps(part, config.batch_size) < 1:
             raise ReviewsError(
-                f"{len(part):,} words to {purpose} on are too few: it takes {2 * LENGTH:,} for "
-                f"each of {config.batch_size} streams; give more reviews, or a smaller `batch_size`"
+                f"{say_count(len(part), 'word')} to {purpose} on: too few, as it takes "
+                f"{2 * LENGTH:,} for each of {config.batch_size} streams; give more "
+                "reviews, or a smaller `batch_size`"
             )
     return parts
 

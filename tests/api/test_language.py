@@ -149,7 +149,7 @@ def test_ctrl_c_leaves_what_it_leaves_to_the_command(
     names = {"epoch-0001.weights.h5", "interrupted.weights.h5", "history.csv", "resume.h5"}
     assert {path.name for path in folder.iterdir()} - {".lock"} == names
     interrupted = charrnn.load(folder / "interrupted.weights.h5").checkpoint.provenance
-    assert (interrupted.epoch, interrupted.finished) == (2, False)
+    assert (interrupted.epoch, interrupted.step) == (2, 2)
     assert signal.getsignal(signal.SIGINT) is before
 
 

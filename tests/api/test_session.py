@@ -102,7 +102,7 @@ class FakePlan:
 @pytest.mark.parametrize(
     ("epochs", "step", "kept"),
     [
-        (0, 0, "before its first step: nothing is kept"),
+        (0, 0, "before an epoch ended: nothing is kept"),
         (0, 3, "; kept in checkpoints/novel: the weights after step 3 of epoch 1"),
         (1, 0, "; kept in checkpoints/novel: 1 epoch"),
         (2, 3, "; kept in checkpoints/novel: 2 epochs and the weights after step 3 of epoch 3"),

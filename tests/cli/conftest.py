@@ -1,6 +1,10 @@
 """Running commands, up to the training itself if that is left out, and a terminal to watch."""
 
+import contextlib
+import os
+import pty
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +16,7 @@ from charrnn.runs.run import Run
 from tests.support import commands
 from tests.support.commands import Fails, Invoke, PlannedRun, PlanRun
 from tests.support.language_runs import find_run
-from tests.support.screens import Clock, FakeTerminal, MakeTerminal
+from tests.support.screens import Clock, FakeTerminal, MakeTerminal, Watch
 from tests.support.train_command import (
     LENGTH,
     SMALL,
@@ -120,3 +124,27 @@ def make_terminal(monkeypatch: pytest.MonkeyPatch) -> MakeTerminal:
         return fake
 
     return make
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    """Does something while stdout and stderr are one terminal of 200 columns."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def do(act: Callable[[], object]) -> str:
+        reader, writer = pty.openpty()
+        with os.fdopen(writer, "w") as terminal, monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", terminal)
+            patch.setattr(sys, "stderr", terminal)
+            act()
+        received = b""
+        with contextlib.suppress(OSError):  # EIO: the writer is gone
+            while True:
+                received += os.read(reader, 1000)
+        os.close(reader)
+        return received.decode().replace("\r\n", "\n")
+
+    return do

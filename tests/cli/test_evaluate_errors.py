@@ -25,6 +25,22 @@ def set_bias(path: Path, bias: float) -> None:
     write_checkpoint(path, dataclasses.replace(made, weights=weights))
 
 
+def test_own_text_needs_no_encoding(fails: Fails, make_run: MakeRun) -> None:
+    """A run's own text is read as when it was trained; an encoding is for another text."""
+    make_run()
+    assert "--encoding is for another text" in fails(2, "evaluate", "--encoding", "cp1252")
+
+
+def test_text_in_another_encoding_is_measured(invoke: Invoke, make_run: MakeRun) -> None:
+    """The losses of a text don't depend on how its file is encoded."""
+    make_run()
+    words = ["evaluate", "tiny", "other.txt", "--json"]
+    Path("other.txt").write_bytes(LEARNT.encode())
+    plain = read_rows(invoke(*words))
+    Path("other.txt").write_bytes(LEARNT.encode("utf-16"))
+    assert read_rows(invoke(*words, "--encoding", "utf-16")) == plain
+
+
 def test_infinite_perplexity(invoke: Invoke, make_run: MakeRun) -> None:
     """A perplexity beyond all floats is printed as inf, in JSON as null."""
     path = make_run()

@@ -198,6 +198,15 @@ def test_advice(error: CharrnnError, shown: str) -> None:
     assert render_error(error, parse_command("train", *TYPED)) == shown
 
 
+def test_advice_on_a_changed_text() -> None:
+    """A resume learns from one text; another is for a new run with the old one's weights."""
+    error = MissingTextError("it changed", "x", piped=True, changed="my text.txt")
+    assert render_error(error, parse_command("train")) == (
+        "it changed; to learn from the text as it is now: charrnn train 'my text.txt' --from x"
+    )
+    assert render_error(error, parse_command("evaluate")).endswith("give --corpus -")
+
+
 def test_advice_on_a_piped_text_to_evaluate() -> None:
     """A run's own text is piped into an evaluation by --corpus."""
     error = MissingTextError("it was piped", "mine", piped=True)

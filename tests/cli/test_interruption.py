@@ -1,7 +1,7 @@
 """What the user learns when a run ends before its time: what is kept, and how to resume it."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,12 +9,13 @@ import click
 import pytest
 
 from charrnn.cli.interruption import describe_stop, explain_stop
+from charrnn.cli.signals import SIGNALS
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import DivergedError, RunError, TrainingError
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE
 from charrnn.runs.run import Run
-from charrnn.training.stop import Interrupted
+from charrnn.training.stop import Interrupted, Signals
 from tests.support.commands import parse_command
 from tests.support.kinds import make_run, write_resume_file
 from tests.support.screens import MakeTerminal
@@ -80,7 +81,7 @@ def test_what_is_kept(
 @contextmanager
 def explain(
     run: Run, *words: str, terminal: Terminal | None = None, piped: bool = False
-) -> Iterator[Callable[[], bool]]:
+) -> Iterator[Signals]:
     """A run of nine steps an epoch, under `charrnn train` with these words."""
     context = parse_command("train", *words)
     shown = terminal or Terminal()
@@ -88,15 +89,11 @@ def explain(
         yield interrupted
 
 
-def interrupt_twice() -> None:
-    """Press Ctrl-C twice, which ends the step under way."""
-    signal.raise_signal(signal.SIGINT)
-    signal.raise_signal(signal.SIGINT)
-
-
-def interrupt_and_stop() -> None:
-    """Press Ctrl-C, and let the run end after its step."""
-    signal.raise_signal(signal.SIGINT)
+def step_and_stop(interrupted: Signals, *numbers: int) -> None:
+    """Let a step pass, send these signals, and let the run end after its next step."""
+    interrupted()
+    for number in numbers:
+        signal.raise_signal(number)
     raise Interrupted(3)
 
 
@@ -134,32 +131,68 @@ def test_an_interrupted_run(
     assert capsys.readouterr() == ("", "\n".join(lines) + "\n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+every_signal = pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+
+
+@every_signal
 def test_a_signal_asks_the_run_to_stop(
-    young_run: Run, capsys: pytest.CaptureFixture[str], number: int
+    young_run: Run, capsys: pytest.CaptureFixture[str], number: int, code: int
 ) -> None:
     """The first one is only noted, so that a step can end; handlers are put back afterwards."""
-    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(one) for one in SIGNALS]
     with explain(young_run) as interrupted:
+        assert not interrupted()
         signal.raise_signal(number)
         assert interrupted()
+        assert 128 + interrupted.number == code
     note = "stopping after this step; press Ctrl-C again to stop at once\n"
     assert capsys.readouterr() == ("", note)
-    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(one) for one in SIGNALS] == before
 
 
-def test_a_second_ctrl_c_stops_at_once(young_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+@every_signal
+def test_a_signal_ends_a_run(
+    young_run: Run, capsys: pytest.CaptureFixture[str], number: int, code: int
+) -> None:
+    """Whichever it was, the end is that of Ctrl-C, but for the exit code."""
+    write_resume_file(young_run, RESULTS[0])
+    with pytest.raises(click.exceptions.Exit) as ended, explain(young_run) as interrupted:
+        step_and_stop(interrupted, number)
+    assert ended.value.exit_code == code
+    assert f"Resume with: {RESUME}\n" in capsys.readouterr().err
+
+
+@every_signal
+def test_a_signal_before_the_first_step(
+    young_run: Run, capsys: pytest.CaptureFixture[str], number: int, code: int
+) -> None:
+    """While a network is built there is nothing to lose: the run ends at once, in a line."""
+    with pytest.raises(click.exceptions.Exit) as ended, explain(young_run):
+        signal.raise_signal(number)
+    assert ended.value.exit_code == code
+    line = "stopped before training began: nothing is kept. Give the command again.\n"
+    assert capsys.readouterr() == ("", line)
+
+
+@every_signal
+def test_a_second_signal_stops_at_once(
+    young_run: Run, capsys: pytest.CaptureFixture[str], number: int, code: int
+) -> None:
     """The step under way is given up, and the note claims nothing of it."""
     write_resume_file(young_run, RESULTS[0])
-    with pytest.raises(click.exceptions.Exit), explain(young_run):
-        interrupt_twice()
+    with pytest.raises(click.exceptions.Exit) as ended, explain(young_run) as interrupted:
+        step_and_stop(interrupted, number, signal.SIGTERM)
+    assert ended.value.exit_code == code
     assert "stopped: epoch 1 is saved.\n" in capsys.readouterr().err
 
 
 def test_the_note_stands_below_the_bar(young_run: Run, make_terminal: MakeTerminal) -> None:
     """Ctrl-C leaves ^C in the bar's line, so the note begins a new one."""
     stderr = make_terminal(80)
-    with explain(young_run):
+    with explain(young_run) as interrupted:
+        interrupted()
         signal.raise_signal(signal.SIGINT)
     assert stderr.getvalue().startswith("\nstopping after this step")
 
@@ -168,9 +201,9 @@ def test_quiet_keeps_quiet(young_run: Run, capsys: pytest.CaptureFixture[str]) -
     """-q silences notes; the exit code still says that the run was interrupted."""
     with (
         pytest.raises(click.exceptions.Exit) as ended,
-        explain(young_run, terminal=Terminal(quiet=True)),
+        explain(young_run, terminal=Terminal(quiet=True)) as interrupted,
     ):
-        interrupt_and_stop()
+        step_and_stop(interrupted, signal.SIGINT)
     assert ended.value.exit_code == 130
     assert capsys.readouterr() == ("", "")
 

@@ -7,12 +7,8 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import termios
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,62 +21,13 @@ from charrnn.runs.run import Run
 from tests.support.commands import Fails, Invoke
 from tests.support.language_runs import find_run
 from tests.support.networks import MakeRun
-from tests.support.screens import strip_codes
+from tests.support.processes import LIMIT, command, environment, read_until, run, started
 from tests.support.train_command import flatten_weights
 
-MAIN = "from charrnn.cli import main; main()"
 SMALL = shlex.split(
     "--cell rnn --units 6 --layers 1 --embedding 4 --batch-size 4 --seq-length 10 --validation 0 "
     "--schedule constant"
 )
-LIMIT = 60  # seconds that no step of a test should need
-
-
-def environment(**changed: str) -> dict[str, str]:
-    """The usual one, without what this test run or its terminal may have set."""
-    odd = re.compile("PYTHON(?!PATH)|TF_|KERAS_|(COLUMNS|LINES|NO_COLOR|FORCE_COLOR)$")
-    kept = {name: value for name, value in os.environ.items() if not odd.match(name)}
-    return kept | {"TERM": "xterm", "PYTHONDONTWRITEBYTECODE": "1"} | changed
-
-
-def command(*words: object, before: str = "") -> list[str]:
-    """`charrnn` in a new interpreter that takes warnings for errors and runs `before` first."""
-    code = f"import sys\nsys.argv[0] = 'charrnn'\n{before}\n{MAIN}"
-    return [sys.executable, "-W", "error", "-c", code, *map(str, words)]
-
-
-def run(
-    *words: object, before: str = "", env: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        command(*words, before=before),
-        env=env or environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        timeout=LIMIT,
-    )
-
-
-@contextmanager
-def started(*words: object, before: str = "") -> Iterator["subprocess.Popen[bytes]"]:
-    """A process with pipes, which is dead when the block ends, or when it takes too long."""
-    process = subprocess.Popen(
-        command(*words, before=before),
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    guard = threading.Timer(LIMIT, process.kill)
-    guard.start()
-    with process:
-        try:
-            yield process
-        finally:
-            guard.cancel()
-            process.kill()
-
 
 # Sampling
 
@@ -354,19 +301,6 @@ def interrupted(
     )
 
 
-def read_until(terminal: int, pattern: str | None) -> str:
-    """What is written to a terminal until it matches, or until the writer is gone."""
-    shown, end = "", time.monotonic() + LIMIT
-    while time.monotonic() < end:
-        try:
-            shown += os.read(terminal, 100_000).decode(errors="replace")
-        except OSError:  # how Linux says that nobody has the other end any more
-            return strip_codes(shown)
-        if pattern and re.search(pattern, strip_codes(shown)):
-            return strip_codes(shown)
-    raise TimeoutError(shown)
-
-
 def test_bar_of_a_real_run(interrupted: Interrupted) -> None:
     """On a terminal the bar counts steps, characters per second and the loss, and is wiped."""
     row = r"epoch [12]/2 \S* *\d+/749 +([\d,]+ chars/s|starting) +loss \d\.\d{4} +[-\d:]+"
@@ -380,7 +314,7 @@ def test_ctrl_c_while_training(interrupted: Interrupted) -> None:
     assert interrupted.stdout[0].startswith("epoch 1/2")
     assert interrupted.run.list_epochs() == [1]
     kept = read_checkpoint(interrupted.run.interrupted_file).provenance
-    assert (kept.epoch, kept.finished) == (2, False)
+    assert (kept.epoch, kept.steps) == (2, 749)
     after = interrupted.screen.split("stopping after this step")[1]
     assert "stopped in epoch 2: epoch 1 is saved" in after
     assert re.search(r"step [1-9]\d* of 749", after)

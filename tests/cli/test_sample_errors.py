@@ -32,6 +32,45 @@ def test_prompt_that_is_not_utf8(fails: Fails, make_run: MakeRun) -> None:
     assert "standard input" in fails(1, "sample", "-", stdin=b"caf\xe9")
 
 
+def test_stop_that_is_never_written(fails: Fails, invoke: Invoke, make_run: MakeRun) -> None:
+    """A stop text with unknown characters would never end a text: it is rejected, by name."""
+    make_run()
+    line = fails(1, "sample", "abc", "--stop", "abxßb")
+    assert line == (
+        "charrnn: --stop would never be written: not in this network's vocabulary: 'x' 'ß'"
+    )
+    assert line == fails(1, "sample", "abc", "--stop", "abxßb", "--unknown", "skip", "-q")
+    assert invoke("sample", "abc", "--stop", "\n", "--length", 3).exit_code == 0
+
+
+def test_a_typed_escape_is_noted(invoke: Invoke, make_run: MakeRun) -> None:
+    """A backslash and an n are two characters; whoever types them is told how to type the one."""
+    make_run(characters="\n\\abn")
+    note = (
+        r"note: \n in {} is two characters, a backslash and an n; for a line end type $'\n' in bash"
+    )
+    words = ["sample", "--length", 3, "--seed", 1]
+    for more, named in (([r"a\n"], ["PROMPT"]), ([r"\n", "--stop", r"b\n"], ["PROMPT", "--stop"])):
+        lines = invoke(*words, *more).stderr.splitlines()
+        assert lines[:-1] == [note.format(name) for name in named]
+    for more in (["a\n"], ["a\\b"], ["-"]):
+        assert "note" not in invoke(*words, *more, stdin=rb"a\n").stderr
+
+
+@pytest.mark.parametrize("prompt", ["--All", "-All", "-5", "--temp: 3", "---"])
+def test_a_prompt_that_begins_with_a_dash(
+    fails: Fails, invoke: Invoke, make_run: MakeRun, prompt: str
+) -> None:
+    """It is taken for an option, and the error says how to give it as a text."""
+    make_run(characters="\n -35:Aelmpt")
+    line = fails(2, "sample", prompt)
+    advice = "(a PROMPT that begins with - goes after --: charrnn sample -- PROMPT; see "
+    assert f"{advice}charrnn sample --help)" in line
+    assert read_text(invoke("sample", "--length", 3, "--", prompt)).startswith(prompt)
+    assert "a TEXT that begins with - goes after" in fails(2, "classify", "predict", prompt)
+    assert "begins with" not in fails(2, "train", prompt)
+
+
 def test_diverged_network(fails: Fails, make_run: MakeRun) -> None:
     """A network whose numbers overflow is rejected in one line, without NumPy's warnings."""
     path = make_run()
@@ -70,7 +109,9 @@ def test_two_prompts_are_one_too_many(fails: Fails, make_run: MakeRun, prompt: s
         (["--top-k", "0"], "--top-k"),
         (["--top-k", "2.5"], "--top-k"),
         (["--length", "-1"], "--length"),
+        (["--length", "100000000000000000000"], "0<=x<=1000000000"),
         (["--num", "0"], "--num"),
+        (["--num", "100000000000000000000"], "1<=x<=10000"),
         (["--seed", "-1"], "--seed"),
         (["--epoch", "0"], "--epoch"),
         (["--engine", "torch"], "keras"),

@@ -1,19 +1,15 @@
 """`charrnn sample`: what goes to stdout and stderr, as text, as JSON and in a terminal."""
 
-import contextlib
 import json
-import os
-import pty
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-from charrnn.cli.program import program
-from tests.support.commands import Invoke
+from tests.support.commands import Invoke, run_command
 from tests.support.language_runs import read_text
 from tests.support.networks import CHARACTERS, MakeRun
+from tests.support.screens import Watch
 
 
 def test_stdout_is_prompt_and_text(invoke: Invoke, make_run: MakeRun) -> None:
@@ -67,22 +63,6 @@ def test_json_of_any_character_is_one_line(invoke: Invoke, make_run: MakeRun) ->
     assert set(json.loads(line)["text"]) == set("\n\r\x85\u2028水")
 
 
-def show_in_terminal(monkeypatch: pytest.MonkeyPatch, *words: object) -> str:
-    """What a terminal receives when stdout is one."""
-    reader, writer = pty.openpty()
-    with os.fdopen(writer, "w") as terminal, monkeypatch.context() as patch:
-        patch.setattr(sys, "stdout", terminal)
-        with pytest.raises(SystemExit) as end:
-            program([*map(str, words)], prog_name="charrnn")
-    assert end.value.code == 0
-    shown = b""
-    with contextlib.suppress(OSError):  # EIO: the writer is gone
-        while True:
-            shown += os.read(reader, 1000)
-    os.close(reader)
-    return shown.decode().replace("\r\n", "\n")
-
-
 @pytest.mark.parametrize(
     ("options", "added"),
     [
@@ -100,7 +80,7 @@ def show_in_terminal(monkeypatch: pytest.MonkeyPatch, *words: object) -> str:
 def test_last_line_ends_once_in_a_terminal(
     invoke: Invoke,
     make_run: MakeRun,
-    monkeypatch: pytest.MonkeyPatch,
+    watch: Watch,
     options: list[object],
     added: str,
 ) -> None:
@@ -109,4 +89,4 @@ def test_last_line_ends_once_in_a_terminal(
     words = ["sample", "--seed", 1, "-q", *options]
     piped = read_text(invoke(*words))
     assert piped.endswith("\n") is not bool(added)
-    assert show_in_terminal(monkeypatch, *words) == piped + added
+    assert watch(run_command(*words, code=0)) == piped + added

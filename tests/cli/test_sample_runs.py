@@ -45,10 +45,10 @@ def test_run_and_epoch(invoke: Invoke) -> None:
 
 def test_interrupted_epoch_can_be_read(invoke: Invoke) -> None:
     """A run that was interrupted in its first epoch can be used with the weights it reached."""
-    write_epoch("broken", 1, finished=False)
+    write_epoch("broken", 1, step=40)
     result = invoke("sample", "ab", "--length", 5)
     assert len(read_text(result)) == 7
-    assert result.stderr.startswith("broken, in epoch 1, ")
+    assert result.stderr.startswith("broken, stopped at step 40 of 172 of epoch 1, ")
 
 
 def test_checkpoint_needs_no_run(invoke: Invoke, make_run: MakeRun, tmp_path: Path) -> None:
@@ -59,6 +59,32 @@ def test_checkpoint_needs_no_run(invoke: Invoke, make_run: MakeRun, tmp_path: Pa
     mailed = path.rename(tmp_path / "from-a-friend.weights.h5")
     path.parent.rmdir()
     assert read_text(invoke(*words, "--checkpoint", mailed)) == text
+
+
+@pytest.mark.parametrize("words", [["--checkpoints=~/mine"], ["--run=~/mine/novel"]])
+def test_tilde_is_the_home_folder(
+    invoke: Invoke,
+    make_run: MakeRun,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    words: list[str],
+) -> None:
+    """A ~ after = is left by the shell, and means what it means elsewhere."""
+    make_run("novel")
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    Path("checkpoints").rename(home / "mine")
+    assert invoke("sample", *words, "--length", 5).stderr.startswith("novel, ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_prompt_in_another_encoding(invoke: Invoke, make_run: MakeRun, encoding: str) -> None:
+    """A prompt's file is read in the encoding that is named."""
+    make_run("mine")
+    Path("start.txt").write_bytes("ab".encode(encoding))
+    words = ["sample", "--prompt-file", "start.txt", "--length", 0]
+    assert read_text(invoke(*words, "--encoding", encoding)) == "ab"
 
 
 @pytest.mark.parametrize("way", ["option", "environment"])

@@ -54,6 +54,7 @@ class FakePlan:
             listener.on_epoch_begin(result.epoch)
             for step in (1, 2):
                 listener.on_step(step, result.train_loss)
+                interrupted()
             results = RESULTS[: result.epoch]
             write_epoch(self.run, result.epoch)
             self.run.write_history(results)

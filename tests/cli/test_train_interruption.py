@@ -37,7 +37,8 @@ def test_ctrl_c_and_resume(
     assert len(result.stdout.splitlines()) == 1
     assert run.list_epochs() == [1]
     interrupted = read_checkpoint(run.interrupted_file)
-    assert (interrupted.provenance.epoch, interrupted.provenance.finished) == (2, False)
+    source = interrupted.provenance
+    assert (source.epoch, source.step, source.steps) == (2, 5, train().steps[0])
     assert f"step 5 of {train().steps[0]}" in result.stderr
     assert "Traceback" not in result.stderr
     assert invoke(*find_suggestion(result.stderr, "sample"), "--length", 3).exit_code == 0
@@ -73,6 +74,29 @@ def test_ctrl_c_in_the_first_epoch(
     assert "Start again: charrnn train --resume novel-rnn\n" in result.stderr
     assert invoke("sample", "The ", "--length", 3).exit_code == 0
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+
+@pytest.mark.parametrize("named", [[], ["--run", "novel-rnn"]], ids=["by default", "by --run"])
+def test_a_name_without_an_epoch_is_given_back(
+    train: Train, invoke: Invoke, novel: Path, monkeypatch: pytest.MonkeyPatch, named: list[str]
+) -> None:
+    """Stopped in its first epoch, a run says so when it writes; the next one takes its name."""
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, epoch=1, step=2)
+        invoke("train", novel, *SMALL)
+    described = f"novel-rnn, stopped at step 2 of {train().steps[0]} of epoch 1, training loss "
+    for words in (["sample", "--length", 3], ["evaluate", "novel-rnn", "training", "--limit", 50]):
+        assert described in invoke(*words).stderr
+    again = invoke("train", novel, *SMALL, *named)
+    assert again.exit_code == 0, again.output
+    assert (
+        "novel-rnn was stopped before its first epoch ended: this run takes its place\n"
+        in again.stderr
+    )
+    run = Run(Path("checkpoints/novel-rnn"), LANGUAGE)
+    assert [path.name for path in run.folder.parent.iterdir()] == ["novel-rnn"]
+    assert np.array_equal(flatten_weights(run, 1), train().weights(1))
+    assert not run.interrupted_file.exists()
 
 
 @pytest.mark.parametrize("folder", ["classify", "pretrained"])

@@ -27,9 +27,11 @@ def test_run_and_checkpoints(
 
 
 def test_unnamed_runs_get_new_names(plan: PlanRun, novel: Path) -> None:
-    """Without --run a new run never writes into an older one's folder."""
-    names = [plan(novel, *SMALL).run.name for _ in range(3)]
-    assert names == ["novel-rnn", "novel-rnn-2", "novel-rnn-3"]
+    """Without --run a new run never writes into an older one's folder, and says which it took."""
+    plans = [plan(novel, *SMALL) for _ in range(3)]
+    assert [one.run.name for one in plans] == ["novel-rnn", "novel-rnn-2", "novel-rnn-3"]
+    noted = [line for one in plans for line in one.result.stderr.splitlines() if "exists" in line]
+    assert noted == [f"novel-rnn exists: this run is novel-rnn-{number}" for number in (2, 3)]
 
 
 def test_run_that_exists(fails: Fails, invoke: Invoke, novel: Path) -> None:
@@ -135,6 +137,8 @@ def test_texts_that_a_resume_rejects(
     novel.write_text(text[::-1], encoding="utf-8")
     line = fails(1, *resume)
     assert f"{novel.resolve()} is not, or no longer, the text that mine was trained on" in line
+    learn = f"to learn from the text as it is now: charrnn train {novel.resolve()} --from mine"
+    assert line.endswith(learn)
     novel.unlink()
     line = fails(1, *resume)
     assert f"mine was trained on {novel.resolve()}, which is no longer there" in line

@@ -114,6 +114,60 @@ def test_text_is_kept_as_it_is(plan: PlanRun, content: bytes, expected: str, way
     assert planned.run.name == {"file": "my-novel-lstm", "stdin": "stdin-lstm"}[way]
 
 
+def test_text_in_another_encoding(plan: PlanRun) -> None:
+    """--encoding reads a text, and the run remembers it."""
+    text = "Été après été, “déjà” vu.\n" * 800
+    Path("old.txt").write_bytes(text.encode("cp1252"))
+    planned = plan("old.txt", "--encoding", "Windows-1252")
+    assert planned.text == text
+    assert planned.recipe.encoding == "cp1252"
+    assert planned.result.stderr.count("note: ") == 0
+
+
+def test_oddities_are_noted_once(plan: PlanRun) -> None:
+    """Line ends of Windows are learnt as they are, and said with the command that mends them."""
+    Path("dos.txt").write_bytes(b"one\r\ntwo\r\n" * 800)
+    stderr = plan("dos.txt").result.stderr
+    assert stderr.count("note: the text has 1,600 lines that end in CR LF") == 1
+    assert r"sed $'s/\r$//' makes them end in LF" in stderr
+
+
+def test_several_texts_are_joined_by_cat(fails: Fails) -> None:
+    """The error has the command that joins them, with names that need quotes in quotes."""
+    line = fails(2, "train", "a.txt", "my b.txt")
+    assert "a run learns from one text" in line
+    assert "cat a.txt 'my b.txt' | charrnn train -" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["old.txt", "--encoding", "utf-9"], "--encoding can't be 'utf-9': give a text encoding"),
+        (["pydoc", "--encoding", "cp1252"], "--encoding is for text files: leave it out for pydoc"),
+        (["--resume", "--encoding", "cp1252"], "leave out --run, --preset, --budget, --encoding"),
+        (["old.txt", "--run", "classify"], "--run can't be classify, the folder of other kinds"),
+        (["old.txt", "--run", "there/mine"], "--run there/mine is not in checkpoints"),
+    ],
+)
+def test_what_cannot_be_meant(fails: Fails, words: list[str], said: str) -> None:
+    """One line for each, before a text is read."""
+    assert said in fails(2, "train", *words)
+
+
+def test_encoding_that_fits_is_advised(fails: Fails) -> None:
+    """The error about another encoding says which it may be, and the flag."""
+    Path("old.txt").write_bytes("He said “no”.\n".encode("cp1252") * 800)
+    line = fails(1, "train", "old.txt")
+    assert "(byte 8 is 0x93): it may be cp1252 or " in line
+    assert "to be given as --encoding" in line
+
+
+def test_run_by_its_path(plan: PlanRun) -> None:
+    """A new run's folder names it, as a shell completes it."""
+    Path("novel.txt").write_text("once upon a time\n" * 800)
+    assert plan("novel.txt", "--run", "./checkpoints/mine/").run.folder == Path("checkpoints/mine")
+
+
 def test_thousands_of_characters(plan: PlanRun) -> None:
     """A Chinese text has some thousand distinct characters, and that is fine."""
     text = "".join(map(chr, range(0x4E00, 0x4E00 + 5000))) * 2
@@ -129,7 +183,7 @@ def test_thousands_of_characters(plan: PlanRun) -> None:
         (b"", "empty"),
         (b"\xef\xbb\xbf", "empty"),
         (b"caf\xe9" * 3000, "0xe9"),
-        ("text".encode("utf-16"), "not UTF-8"),
+        ("text".encode("utf-16"), "UTF-16 text, not UTF-8: give utf-16 as --encoding"),
         (b"short", "too few"),
         (b"a" * 3000, "repeats one single character: nothing to learn"),
     ],

@@ -149,5 +149,5 @@ def test_the_last_part_validates(count: int, fraction: float, bigrams: bool) -> 
 def test_too_few_reviews_to_split(count: int, fraction: float) -> None:
     """If a part would be empty, the error names the number of reviews and the fraction."""
     examples = Examples(ids_of([[1]] * count), np.zeros(count, np.int8))
-    with pytest.raises(ReviewsError, match=f"^{count} reviews are too few .*%"):
+    with pytest.raises(ReviewsError, match=f"^{count} reviews?, too few .*%"):
         examples.split(fraction)

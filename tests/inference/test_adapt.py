@@ -157,8 +157,9 @@ def test_several_passes_learn_more(make_checkpoint: MakeCheckpoint) -> None:
     table = "layers/embedding/vars/0"
     moved = [abs(one.weights[table] - checkpoint.weights[table]).mean() for one in (free, held)]
     assert moved[1] < moved[0] / 5
-    with pytest.raises(UsageError, match="`passes` must be at least 1"):
-        adapt(checkpoint, ids, rms, how, passes=0)
+    for passes in (0, 1001, 10**20):
+        with pytest.raises(UsageError, match="`passes` must lie in 1 to 1,000, not"):
+            adapt(checkpoint, ids, rms, how, passes=passes)
 
 
 def test_rms_is_the_root_mean_square(make_checkpoint: MakeCheckpoint) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from charrnn.config.language import LONGEST_TEXT
 from charrnn.errors import UsageError
 from charrnn.inference.choose import Choice
 from charrnn.inference.language_model import LanguageModel
@@ -114,12 +115,16 @@ def test_numbers_are_kept_as_python_s() -> None:
     assert message == "`temperature` is too large for a float: give a smaller one"
 
 
-def test_a_length_beyond_all_memory_is_a_stream_without_end(
-    make_checkpoint: MakeCheckpoint,
-) -> None:
-    """A text may be as long as one likes, since characters come one by one."""
-    stream = LanguageModel(make_checkpoint()).stream(length=HUGE, seed=1)
+def test_more_than_anyone_waits_for_is_rejected(make_checkpoint: MakeCheckpoint) -> None:
+    """A text of days is a stream that begins at once; more than that can't be meant."""
+    model = LanguageModel(make_checkpoint())
+    stream = model.stream(length=LONGEST_TEXT, seed=1)
     assert len([next(stream) for _ in range(5)]) == 5
+    for huge in (LONGEST_TEXT + 1, 10**20):
+        message = catch_message(UsageError, lambda: model.stream(length=huge))  # noqa: B023
+        assert message == f"`length` must lie in 0 to 1,000,000,000, not {huge}"
+    message = catch_message(UsageError, lambda: model.generate(num=10**20))
+    assert message == f"`num` must lie in 1 to 10,000, not {10**20}"
 
 
 JUDGING: list[tuple[str, Callable[[ReviewModel], object]]] = [

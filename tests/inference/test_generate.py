@@ -1,7 +1,8 @@
 """From a prompt's ids to characters, on both engines."""
 
+import tracemalloc
 from collections.abc import Iterator
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,13 @@ import pytest
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CheckpointError, UsageError
 from charrnn.inference.choose import Choice
-from charrnn.inference.generate import decode_steps, generate_ids, make_generators, read_prompt
+from charrnn.inference.generate import (
+    decode_steps,
+    generate_ids,
+    join_texts,
+    make_generators,
+    read_prompt,
+)
 from charrnn.inference.language import NumpyStepper, Stepper
 from tests.support.networks import MakeCheckpoint
 
@@ -112,6 +119,20 @@ def test_a_character_comes_before_the_next_is_computed() -> None:
 def test_length_zero_writes_nothing() -> None:
     """A text of length 0 is empty."""
     assert _texts(Alphabet(3), Vocabulary("abc"), 0, 2) == ["", ""]
+
+
+def test_a_long_text_is_kept_as_its_characters_alone() -> None:
+    """Joining keeps no list of pieces: four bytes a character and the buffers' slack, no more."""
+    length = 200_000
+    steps = ([character, character] for character in islice(cycle("aä水𐍈"), length))
+    tracemalloc.start()
+    try:
+        texts = join_texts(steps, 2)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert texts == ["aä水𐍈" * (length // 4)] * 2
+    assert peak < 4 * 2 * 2 * length * 1.5  # the buffers, and the texts that are made of them
 
 
 def _cycle(*texts: str) -> Iterator[Ids]:

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn.errors import CheckpointError, UsageError, VocabularyError
+from charrnn.config.language import Adaptation
+from charrnn.data.text import Text
+from charrnn.errors import CheckpointError, RunError, UsageError, VocabularyError
 from charrnn.inference.language import NumpyStepper
 from charrnn.inference.language_model import LanguageModel, load_model
 from charrnn.inference.score import score_crops, score_stream
@@ -17,6 +19,7 @@ from charrnn.runs.checkpoint import Checkpoint, Provenance, write_checkpoint
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.run import Run
+from tests.support.messages import catch_message
 from tests.support.networks import MakeCheckpoint, StockLogits
 
 LETTERS = "\n !abcdefgh"
@@ -91,7 +94,7 @@ def test_loading_names_what_is_missing(tmp_path: Path) -> None:
         ({}, "lstm 256, 65 characters, trained on shakespeare, epoch 4, validation loss 1.4936"),
         ({"layers": 2, "units": 512, "cell": "gru"}, "2 × gru 512, 65 characters, "),
         ({"validation_loss": None}, "epoch 4, training loss 1.3122"),
-        ({"finished": False}, "trained on shakespeare, in epoch 4, "),
+        ({"step": 40}, "trained on shakespeare, stopped at step 40 of 172 of epoch 4, "),
         ({"characters": "".join(map(chr, range(33, 2033)))}, "lstm 256, 2,000 characters, "),
     ],
 )
@@ -101,7 +104,8 @@ def test_a_model_says_what_it_is(
     """Its repr has cell, layers and units, vocabulary, corpus, epoch and loss."""
     source: dict[str, Any] = {
         "validation_loss": fields.pop("validation_loss", 1.49356),
-        "finished": fields.pop("finished", True),
+        "step": fields.pop("step", None),
+        "steps": 172,
     }
     sizes: dict[str, Any] = {"characters": "".join(map(chr, range(33, 98))), "units": 256}
     made = make_checkpoint(**sizes | fields)
@@ -420,3 +424,40 @@ def test_values_out_of_range_are_rejected_at_once(
     """A value outside its range is rejected by the call itself, before any character is sampled."""
     with pytest.raises(UsageError, match=f"^`{name}` must"):
         LanguageModel(make_checkpoint()).stream_many(**{"num": 1, name: value})
+
+
+def test_stop_must_be_possible(make_checkpoint: MakeCheckpoint) -> None:
+    """A stop text with characters that the network can't write is rejected by name."""
+    model = LanguageModel(make_checkpoint())
+    for ask in (model.generate, model.stream):
+        with pytest.raises(VocabularyError, match=r"^`stop` would never be written: .*: 'Z' 'ß'$"):
+            ask("a", stop="aZßb", unknown="skip")
+
+
+@pytest.mark.parametrize("name", ["classify", "pretrained"])
+def test_it_is_not_kept_around_runs_of_other_kinds(
+    make_checkpoint: MakeCheckpoint, name: str
+) -> None:
+    """Removing a run of that name would remove every classifier; and no file is overwritten."""
+    model = LanguageModel(make_checkpoint())
+    message = catch_message(RunError, lambda: model.save(Path("checkpoints") / name))
+    assert message == (
+        f"checkpoints/{name} is named like the folder of other kinds of run: rename it"
+    )
+    path = model.save("checkpoints/mine")
+    assert load_model(path).vocabulary.characters == model.vocabulary.characters
+    message = catch_message(RunError, lambda: model.save("checkpoints/mine"))
+    assert message == "checkpoints/mine is not empty: choose another folder"
+
+
+def test_small_ids_are_read_as_the_text_is(make_checkpoint: MakeCheckpoint) -> None:
+    """Ids of one byte give the very losses of the string, however the text is read."""
+    checkpoint = make_checkpoint()
+    model = LanguageModel(checkpoint)
+    text = (checkpoint.vocabulary.characters * 300)[: 4 * 1100]
+    ids = Text.of(text).encode(checkpoint.vocabulary)
+    assert ids.itemsize == 1
+    assert model.evaluate(ids) == model.evaluate(text)
+    assert model.evaluate(ids, 7) == model.evaluate(text, 7)
+    how = Adaptation(piece=50)
+    assert model.evaluate(ids, adaptation=how) == model.evaluate(text, adaptation=how)

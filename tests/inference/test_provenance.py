@@ -20,9 +20,9 @@ def test_an_origin_in_words() -> None:
     assert describe_provenance(SOURCE) == "trained on shakespeare, epoch 4, validation loss 1.4936"
     without = replace(SOURCE, validation_loss=None)
     assert describe_provenance(without) == "trained on shakespeare, epoch 4, training loss 1.3122"
-    interrupted = replace(SOURCE, finished=False)
+    interrupted = replace(SOURCE, step=40, steps=172)
     assert describe_provenance(interrupted) == describe_provenance(SOURCE).replace(
-        "epoch", "in epoch"
+        "epoch", "stopped at step 40 of 172 of epoch"
     )
 
 

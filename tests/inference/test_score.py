@@ -136,6 +136,12 @@ def test_every_character_but_the_first_counts_once(count: int, length: int, rows
     assert sum(reported) == 2 * (count - 1)
 
 
+def test_a_crop_longer_than_the_text_is_the_text() -> None:
+    """However long a crop may be, a text that is shorter is read as one stream."""
+    ids = random_ids(30)
+    assert score_crops(Fixed, ids, 10**20) == score_stream(Fixed(1), ids)
+
+
 @pytest.mark.parametrize("count", [2, 50, 256, 257, 258, 513])
 def test_progress_counts_each_character(count: int) -> None:
     """The reported numbers of characters add up to all that are predicted."""

@@ -96,6 +96,18 @@ def test_two_runs_of_one_name_are_ambiguous() -> None:
     )
 
 
+def test_a_run_can_be_named_by_any_path() -> None:
+    """A run's folder names it wherever it lies, and a checkpoint whatever it is called."""
+    for folder in (RUNS, Path("elsewhere")):
+        run = kinds.make_run(folder, WORD_MODEL, "old")
+        path = kinds.write_epoch(run)
+        copy = Path("mine.bin")
+        copy.write_bytes(path.read_bytes())
+        for source in (f"{run.folder}/", f"./{run.folder}", str(run.folder.resolve()), str(copy)):
+            network, _ = borrow_embedding(source, NEW, NETWORK, None, RUNS, Silence())
+            assert network.embedding == 2
+
+
 def test_an_unknown_source_is_answered_with_the_existing_ones() -> None:
     """The error lists the runs of both kinds, or says to train a word model."""
     with pytest.raises(NoRunError) as failure:

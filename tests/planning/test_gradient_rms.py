@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charrnn.data.text import Text
 from charrnn.inference.adapt import measure_rms
 from charrnn.planning import gradient_rms
 from charrnn.planning.gradient_rms import cut_stretches, find_rms
@@ -16,13 +17,13 @@ from tests.support.language_runs import LEARNT, write_trained
 def test_stretches_are_spread_over_the_text() -> None:
     """Ten of equal length, the first at the start and the last at the end; a short text is one."""
     text = "".join(chr(256 + number) for number in range(10_000))
-    stretches = cut_stretches(text, 500)
+    stretches = [str(one) for one in cut_stretches(Text.of(text), 500)]
     assert [len(one) for one in stretches] == [51] * 10
     starts = [text.index(one) for one in stretches]
     assert starts[0] == 0
     assert starts[-1] == len(text) - 51
     assert set(np.diff(starts)) <= {1105, 1106}
-    assert cut_stretches("abc", 3) == ["abc"]
+    assert [str(one) for one in cut_stretches(Text.of("abc"), 3)] == ["abc"]
 
 
 def test_training_text_is_measured_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:

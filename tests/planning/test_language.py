@@ -13,6 +13,7 @@ from charrnn.errors import (
     CorpusError,
     CorpusTooShortError,
     MissingTextError,
+    RunError,
     RunExistsError,
     RunFinishedError,
     UsageError,
@@ -130,11 +131,12 @@ def test_a_text_can_be_given_itself(folders: Folders, reporter: RecordingReporte
     assert (reporter.notes, reporter.details, reporter.downloads) == ([], [], [])
 
 
-def test_a_named_run_claims_no_folder_yet(novel: Path, folders: Folders) -> None:
-    """The folder of a run whose name was chosen is made when training begins."""
+def test_a_named_run_claims_its_folder(novel: Path, folders: Folders) -> None:
+    """The folder of a run whose name was chosen is its own from then on."""
     plan = plan_run(str(novel), replace(REQUEST, run="mine"), folders, Silence())
     assert plan.run == Run(folders.checkpoints / "mine", LANGUAGE)
-    assert not folders.checkpoints.exists()
+    with pytest.raises(RunError, match="another process"):
+        plan_run(str(novel), replace(REQUEST, run="mine"), folders, Silence())
 
 
 def test_new_runs_can_be_made_elsewhere(tmp_path: Path, novel: Path, folders: Folders) -> None:

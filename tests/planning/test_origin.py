@@ -41,9 +41,9 @@ def test_a_run_may_have_a_texts_name(make_run: MakeRun) -> None:
 
 def test_a_run_without_a_finished_epoch(make_run: MakeRun) -> None:
     """A run can also begin with what an interrupted epoch left."""
-    path = make_run("old", finished=False)
+    path = make_run("old", step=40)
     path.rename(Run(path.parent, LANGUAGE).interrupted_file)
-    assert find_origin("old", {}, RUNS).name == "old, in epoch 1"
+    assert find_origin("old", {}, RUNS).name == "old, stopped at step 40 of 172 of epoch 1"
 
 
 def test_a_file_is_named_by_its_absolute_path(make_run: MakeRun, tmp_path: Path) -> None:

@@ -147,11 +147,12 @@ def test_what_was_asked_for_can_be_stored(npz: Path, folders: Folders) -> None:
     assert plan(request, folders).progress.recipe.changes == "--embedding-from \\udcff"
 
 
-def test_a_named_run_claims_no_folder_yet(npz: Path, folders: Folders) -> None:
-    """The folder of a run whose name was chosen is made when training begins."""
+def test_a_named_run_claims_its_folder(npz: Path, folders: Folders) -> None:
+    """The folder of a run whose name was chosen is its own from then on."""
     planned = plan(request_for(npz, run="mine"), folders)
     assert planned.run == Run(folders.checkpoints / "classify/mine", CLASSIFIER)
-    assert not folders.checkpoints.exists()
+    with pytest.raises(RunError, match="another process"):
+        plan(request_for(npz, run="mine"), folders)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_too_few_reviews_leave_no_run(folders: Folders) -> None:
     settings = {"embedding": 2, "units": (2,), "validation": 0.25}
     request = request_for(npz, preset="best", settings=settings)
     message = catch_message(ReviewsError, lambda: plan(request, folders))
-    assert message == "3 reviews to train on are too few for best"
+    assert message == "3 reviews to train on: too few for best; give more"
     assert not folders.checkpoints.exists()
 
 

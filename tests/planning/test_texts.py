@@ -17,7 +17,14 @@ from charrnn.data.corpus import make_corpus
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CorpusError, DownloadError, MissingTextError, RunError
 from charrnn.planning.report import Silence
-from charrnn.planning.texts import describe_source, is_text, load_part, load_text, reload_text
+from charrnn.planning.texts import (
+    describe_source,
+    is_text,
+    load_own_text,
+    load_part,
+    load_text,
+    reload_text,
+)
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import LanguageRecipe, Progress
@@ -87,14 +94,14 @@ def reject(recipe: LanguageRecipe, source: str | None = None) -> MissingTextErro
 def test_a_file_is_read_where_it_lies(novel: Path, reporter: RecordingReporter) -> None:
     """A text's file is read, and the reporter could have shown a download."""
     corpus = load_text("novel.txt", DATA, reporter)
-    assert (corpus.name, corpus.source, corpus.text) == ("novel", str(novel), TEXT)
+    assert (corpus.name, corpus.source, str(corpus.text)) == ("novel", str(novel), TEXT)
     assert (reporter.notes, reporter.downloads) == ([], ["novel.txt"])
 
 
 def test_standard_input_is_read(type_text: Callable[[str], None]) -> None:
     """A dash is standard input."""
     type_text("typed")
-    assert load_text("-", DATA, Silence()).text == "typed"
+    assert str(load_text("-", DATA, Silence()).text) == "typed"
 
 
 @pytest.mark.usefixtures("_offline")
@@ -135,14 +142,14 @@ def test_what_a_text_is_called(source: str, words: str) -> None:
 
 def test_a_runs_text_is_found_where_it_was(novel: Path) -> None:
     """Without another place the text is read from where it was."""
-    assert reload_text(RUN, make_recipe(novel), None, DATA, Silence()).text == TEXT
+    assert str(reload_text(RUN, make_recipe(novel), None, DATA, Silence()).text) == TEXT
 
 
 def test_a_runs_text_is_found_elsewhere(tmp_path: Path, novel: Path) -> None:
     """A text that was moved is read from where it is now, and the new place is known."""
     moved = novel.rename(tmp_path / "moved.txt")
     corpus = reload_text(RUN, make_recipe(novel), "moved.txt", DATA, Silence())
-    assert (corpus.text, corpus.source) == (TEXT, str(moved))
+    assert (str(corpus.text), corpus.source) == (TEXT, str(moved))
 
 
 def test_a_runs_text_can_be_given_itself() -> None:
@@ -158,7 +165,7 @@ def test_a_piped_text_must_be_given_again(type_text: Callable[[str], None]) -> N
     assert str(error) == "novel was trained on standard input: give that text as `corpus`"
     assert error.piped
     type_text(TEXT)
-    assert reload_text(RUN, recipe, "-", DATA, Silence()).text == TEXT
+    assert str(reload_text(RUN, recipe, "-", DATA, Silence()).text) == TEXT
 
 
 def test_a_text_of_a_python_caller_must_be_given_again() -> None:
@@ -226,7 +233,8 @@ def test_a_pipe_that_is_typed_is_read() -> None:
     os.mkfifo("pipe")
     writer = threading.Thread(target=Path("pipe").write_text, args=[TEXT])
     writer.start()
-    assert reload_text(RUN, make_recipe("/dev/zero"), "pipe", DATA, Silence()).text == TEXT
+    read = reload_text(RUN, make_recipe("/dev/zero"), "pipe", DATA, Silence())
+    assert str(read.text) == TEXT
     writer.join()
 
 
@@ -235,10 +243,12 @@ def test_another_text_is_rejected(novel: Path, source: str | None) -> None:
     """A text that has changed, or is another one, is not resumed on."""
     recipe = make_recipe(novel)
     novel.write_text(TEXT + "!")
-    assert str(reject(recipe, source)) == (
+    error = reject(recipe, source)
+    assert str(error) == (
         f"{novel} is not, or no longer, the text that novel was trained on: give that text as "
         "`corpus`"
     )
+    assert error.changed == str(novel)
 
 
 def test_another_piped_text_is_rejected(type_text: Callable[[str], None]) -> None:
@@ -267,7 +277,7 @@ def save(recipe: LanguageRecipe) -> None:
 
 
 def read_part(part: str, network: Checkpoint, source: str | None = None) -> str:
-    return load_part(part, RUN.epoch_file(1), network, source, DATA, Silence())
+    return str(load_part(part, RUN.epoch_file(1), network, source, DATA, Silence()))
 
 
 @pytest.mark.parametrize(("part", "expected"), [("training", TEXT[:67]), ("validation", TEXT[67:])])
@@ -328,6 +338,28 @@ def test_what_is_a_text_and_what_a_run(novel: Path, make_run: MakeRun) -> None:
     for name in ("novel.txt", "pydoc"):
         make_run(name)
         assert not is_text(name, checkpoints, {"pydoc"})
+
+
+def test_a_checkpoint_is_known_by_its_content(make_run: MakeRun) -> None:
+    """A network is no text, whatever its file is called."""
+    mine = make_run("tiny").rename("mine.bin")
+    assert not is_text(str(mine), Path("checkpoints"))
+    mine.write_text("charrnn checkpoints are files")
+    assert is_text(str(mine), Path("checkpoints"))
+
+
+@pytest.mark.usefixtures("trained")
+def test_an_own_text_is_read_in_its_runs_encoding(tmp_path: Path) -> None:
+    """Where it was moved to, the text is still in the encoding that it was learnt in."""
+    content = "Été après été.\n" * 10
+    moved = tmp_path / "moved.txt"
+    moved.write_bytes(content.encode("cp1252"))
+    save(replace(make_recipe(moved), encoding="cp1252"))
+    read = load_own_text(str(moved), RUN.epoch_file(1), DATA, Silence())
+    assert str(read.text) == content
+    RUN.resume_file.unlink()
+    with pytest.raises(CorpusError):
+        load_own_text(str(moved), RUN.epoch_file(1), DATA, Silence())
 
 
 def test_missing_texts_are_corpus_errors() -> None:

@@ -11,6 +11,7 @@ from charrnn.data.reviews import load_reviews
 from charrnn.errors import (
     CharrnnError,
     ReviewsError,
+    RunError,
     RunExistsError,
     RunFinishedError,
     UsageError,
@@ -119,11 +120,12 @@ def test_unnamed_settings_are_the_usual_ones(
     assert (planned.run.name, planned.progress.recipe.sources) == ("imdb-words", ())
 
 
-def test_a_named_run_claims_no_folder_yet(many: Path, folders: Folders) -> None:
-    """The folder of a run whose name was chosen is made when training begins."""
+def test_a_named_run_claims_its_folder(many: Path, folders: Folders) -> None:
+    """The folder of a run whose name was chosen is its own from then on."""
     planned = plan_word_model(request_for(many, run="mine"), folders, Silence())
     assert planned.run == Run(folders.checkpoints / "pretrained/mine", WORD_MODEL)
-    assert not folders.checkpoints.exists()
+    with pytest.raises(RunError, match="another process"):
+        plan_word_model(request_for(many, run="mine"), folders, Silence())
 
 
 @pytest.mark.usefixtures("begun")
@@ -151,7 +153,7 @@ def test_too_few_reviews_leave_no_run(npz: Path, folders: Folders) -> None:
         ReviewsError, lambda: plan_word_model(request_for(npz), folders, Silence())
     )
     assert message == (
-        "84 words to train on are too few: it takes 200 for each of 2 streams; give more reviews, "
+        "84 words to train on: too few, as it takes 200 for each of 2 streams; give more reviews, "
         "or a smaller `batch_size`"
     )
     assert not folders.checkpoints.exists()

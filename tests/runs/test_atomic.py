@@ -1,6 +1,9 @@
 """Files appear whole or not at all, whatever happens meanwhile."""
 
+import fcntl
 import os
+import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -8,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.runs.atomic import write_atomically
+from charrnn.runs.atomic import find_files, remove_leftovers, write_atomically
 
 OLD, NEW = b"old" * 10_000, b"new!" * 20_000
 
@@ -107,16 +110,92 @@ def test_content_is_on_disk_before_it_has_the_name(
     existing: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
     """The whole content is synced under another name first, so a power cut can't halve it."""
-    synced: list[tuple[int, bytes]] = []
+    synced: list[tuple[int, int, bytes]] = []
     fsync = os.fsync
 
     def note(handle: int) -> None:
-        synced.append((os.fstat(handle).st_size, existing.read_bytes()))
+        status = os.fstat(handle)
+        synced.append((status.st_ino, status.st_size, existing.read_bytes()))
         fsync(handle)
 
     monkeypatch.setattr(os, "fsync", note)
     write_atomically(existing, content)
-    assert synced == [(len(content), OLD)]
+    first, then = synced
+    assert first == (existing.stat().st_ino, len(content), OLD)
+    assert (then[0], then[2]) == (existing.parent.stat().st_ino, content)  # the name, too
+
+
+def test_a_folder_that_cannot_be_synced(existing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a disk that syncs no folders, the file is written all the same."""
+    fsync = os.fsync
+
+    def sync_only_files(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(22, "Invalid argument")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", sync_only_files)
+    write_atomically(existing, NEW)
+    assert existing.read_bytes() == NEW
+
+
+def test_a_disk_without_locks(existing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no file can be locked, files are written, and nothing is taken for a leftover."""
+
+    def fail(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    write_atomically(existing, NEW)
+    assert existing.read_bytes() == NEW
+    begun = existing.with_name(".file.bin.x.part")
+    begun.touch()
+    remove_leftovers(existing.parent)
+    assert begun.exists()
+
+
+KILL_BEFORE_RENAMING = """
+import os, signal, sys
+from pathlib import Path
+from charrnn.runs.atomic import write_atomically
+
+Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+write_atomically(Path(sys.argv[1]), b"half")
+"""
+
+
+def test_what_a_killed_writer_left_is_removed(existing: Path) -> None:
+    """A temporary file goes once its writer is dead; the file itself is untouched."""
+    killed = [sys.executable, "-c", KILL_BEFORE_RENAMING, str(existing)]
+    assert subprocess.run(killed, check=False, timeout=60).returncode == -signal.SIGKILL
+    (left,) = list_others(existing)
+    assert left.startswith(".file.bin.")
+    remove_leftovers(existing.parent)
+    assert existing.read_bytes() == OLD
+    assert list_others(existing) == []
+
+
+def test_what_is_being_written_is_no_leftover(
+    existing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a writer lives, its temporary file stays, and becomes the file."""
+    sync = os.fsync
+
+    def remove_meanwhile(handle: int) -> None:
+        remove_leftovers(existing.parent)
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", remove_meanwhile)
+    write_atomically(existing, NEW)
+    assert existing.read_bytes() == NEW
+
+
+def test_files_of_a_folder_that_goes_away(existing: Path) -> None:
+    """A folder that isn't there any more, or is none, has no files."""
+    assert find_files(existing.parent, ".bin") == [existing]
+    assert find_files(existing.parent, ".h5") == []
+    assert find_files(existing) == []
+    assert find_files(existing.parent / "gone") == []
 
 
 def test_full_disk_leaves_the_old_content(existing: Path) -> None:

@@ -1,6 +1,7 @@
 """The runs in a folder: which there are, and which one is meant."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +47,18 @@ def test_a_run_is_found_by_its_folder_too(make_run: MakeRun, checkpoints: Path) 
     make_run("novel")
     run = Run(checkpoints / "novel", LANGUAGE)
     assert find_run(checkpoints, LANGUAGE, str(run.folder)) == run
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_run_elsewhere_is_told_how_to_be_used(tmp_path: Path, kind: Kind) -> None:
+    """A path to a run outside the folder of runs gives that run's own folder of runs."""
+    run = kinds.make_run(tmp_path / "elsewhere", kind, "novel")
+    kinds.write_epoch(run)
+    message = catch_message(RunError, lambda: find_run(Path("here"), kind, str(run.folder)))
+    assert message == (
+        f"{run.folder} is not in {Path('here') / kind.subfolder}: to use that run, give "
+        f"{tmp_path / 'elsewhere'} as `checkpoints`"
+    )
 
 
 def test_many_runs_are_counted(make_run: MakeRun, checkpoints: Path) -> None:
@@ -151,3 +164,24 @@ def test_the_newest_run_that_can_be_resumed(checkpoints: Path) -> None:
     assert find_resumable(checkpoints, LANGUAGE, "older").name == "older"
     with pytest.raises(NoRunError, match="no run 'oldest'"):
         find_resumable(checkpoints, LANGUAGE, "oldest")
+
+
+@every_kind
+def test_runs_that_other_processes_remove_meanwhile(
+    checkpoints: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file, or a whole run, that vanishes between two looks at it is no error."""
+    for name in ("first", "second"):
+        kinds.write_epoch(kinds.make_run(checkpoints, kind, name))
+    stat = Path.stat
+
+    def remove_first(path: Path, **words: bool) -> os.stat_result:
+        if path.suffix == ".h5" and path.parent.name == "first":
+            shutil.rmtree(path.parent, ignore_errors=True)
+        return stat(path, **words)
+
+    monkeypatch.setattr(Path, "stat", remove_first)
+    assert list_names(checkpoints, kind) == ["second", "first"]
+    gone = Run(checkpoints / kind.subfolder / "first", kind)
+    assert gone.list_epochs() == []
+    assert list_names(checkpoints, kind) == ["second"]

@@ -61,7 +61,8 @@ PROVENANCES = st.builds(
     epoch=st.integers(1, 10**6),
     train_loss=st.floats(),
     validation_loss=st.none() | st.floats(),
-    finished=st.booleans(),
+    step=st.none() | st.integers(1, 10**6),
+    steps=st.none() | st.integers(1, 10**6),
 )
 
 
@@ -136,18 +137,18 @@ def test_an_encoder_comes_back(checkpoints: Path, kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(
-    ("finished", "validation", "moment", "loss"),
+    ("step", "validation", "moment", "loss"),
     [
-        (True, 2.25, "epoch 3", "validation loss 2.2500"),
-        (True, None, "epoch 3", "training loss 2.5000"),
-        (False, 2e9, "in epoch 3", "validation loss 2.0e+09"),
+        (None, 2.25, "epoch 3", "validation loss 2.2500"),
+        (None, None, "epoch 3", "training loss 2.5000"),
+        (40, 2e9, "stopped at step 40 of 172 of epoch 3", "validation loss 2.0e+09"),
     ],
 )
 def test_a_checkpoint_describes_its_origin(
-    finished: bool, validation: float | None, moment: str, loss: str
+    step: int | None, validation: float | None, moment: str, loss: str
 ) -> None:
     """When a checkpoint was written and how good it is are said in words, validation first."""
-    source = Provenance("test", "0" * 64, 3, 2.5, validation, finished)
+    source = Provenance("test", "0" * 64, 3, 2.5, validation, step, 172)
     assert (source.moment, source.describe_loss()) == (moment, loss)
 
 
@@ -270,5 +271,5 @@ def test_checkpoint_is_replaced_in_one_step(
     monkeypatch.setattr(os, "fsync", note)
     later = replace(written, provenance=replace(written.provenance, epoch=2))
     write_checkpoint(path, later)
-    assert seen == [1]
+    assert seen == [1, 2]  # the file is synced, then its name
     assert_equal(read_checkpoint(path), later)

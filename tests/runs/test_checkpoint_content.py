@@ -95,7 +95,7 @@ def test_any_json_in_the_wrong_place_is_refused(
         ("provenance", {"train_loss": None}),
         ("provenance", {"train_loss": 10**400}),
         ("provenance", {"corpus": "half \ud83d"}),
-        ("provenance", {"finished": 1}),
+        ("provenance", {"step": 1.5}),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(

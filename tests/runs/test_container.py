@@ -291,3 +291,9 @@ def test_what_could_not_be_read_again_is_not_written(path: Path) -> None:
     with pytest.raises(CheckpointError, match="can't be written: its vocabulary or history"):
         container.write(path, "test", 2, ["word"] * 1_100_000, {})
     assert not path.exists()
+
+
+def test_a_title_is_quoted_only_if_it_can_be_shown(path: Path) -> None:
+    """What a stranger wrote in the first line does not reach the message raw."""
+    path.write_bytes(b"charrnn \x0c\x1b[2J\nformat 2\n")
+    assert reject(path).endswith("is not a charrnn checkpoint")

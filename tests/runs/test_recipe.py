@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from charrnn.data.subwords import Subwords
+from charrnn.errors import UsageError
 from charrnn.runs.checkpoint import Checkpoint, Classifier, Provenance, WordModel
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.recipe import LanguageRecipe, ReviewRecipe, WordRecipe
@@ -38,6 +39,16 @@ def assert_equal(found: Recipe, recipe: Recipe) -> None:
     for name in set(vars(recipe)) - PARTS:
         assert getattr(found, name) == getattr(recipe, name), name
     assert get_parts(found) == get_parts(recipe)
+
+
+def test_an_encoding_is_one_of_texts() -> None:
+    """An older run's text is in UTF-8; what a stranger writes is checked when it is read."""
+    values = LANGUAGE_RECIPE.to_values()
+    old = {name: value for name, value in values.items() if name != "encoding"}
+    assert LanguageRecipe.from_values(old).to_values() == values
+    assert LanguageRecipe.from_values(values | {"encoding": "cp1252"}).encoding == "cp1252"
+    with pytest.raises(UsageError, match="`encoding` can't be 'zip'"):
+        LanguageRecipe.from_values(values | {"encoding": "zip"})
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

@@ -1,9 +1,11 @@
 """Running a command inside this process, and what every failure must look like."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import click
+import pytest
 from click.testing import CliRunner, Result
 
 from charrnn.cli.program import program
@@ -53,6 +55,17 @@ class PlanRun(Protocol):
 def invoke(*words: object, stdin: bytes = b"") -> Result:
     """Run `charrnn` with these words and this standard input."""
     return CliRunner().invoke(program, [*map(str, words)], input=stdin, prog_name="charrnn")
+
+
+def run_command(*words: object, code: int | None = None) -> Callable[[], None]:
+    """What runs `charrnn` with these words on the streams that there are, to that exit code."""
+
+    def act() -> None:
+        with pytest.raises(SystemExit) as end:
+            program([*map(str, words)], prog_name="charrnn")
+        assert code in {None, end.value.code}
+
+    return act
 
 
 def parse_command(*words: object) -> click.Context:

@@ -31,13 +31,13 @@ def find_run(name: str) -> Run:
     return Run(Path("checkpoints") / name, LANGUAGE)
 
 
-def write_epoch(name: str, epoch: int, *, finished: bool = True, **sizes: Any) -> Path:
+def write_epoch(name: str, epoch: int, *, step: int | None = None, **sizes: Any) -> Path:
     """Write the checkpoint of an epoch, with weights that are the epoch's own; its path."""
-    made = make_checkpoint(seed=epoch, **sizes)
-    provenance = dataclasses.replace(made.provenance, epoch=epoch, finished=finished)
+    made = make_checkpoint(seed=epoch, step=step, **sizes)
+    provenance = dataclasses.replace(made.provenance, epoch=epoch)
     run = find_run(name)
     run.folder.mkdir(parents=True, exist_ok=True)
-    path = run.epoch_file(epoch) if finished else run.interrupted_file
+    path = run.interrupted_file if step else run.epoch_file(epoch)
     write_checkpoint(path, dataclasses.replace(made, provenance=provenance))
     return path
 

@@ -13,6 +13,8 @@ from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.run import Run
 
 CHARACTERS = "\n !abcdefgh"
+STEPS = 172
+"""Of an epoch that was stopped."""
 
 
 class MakeCheckpoint(Protocol):
@@ -23,7 +25,7 @@ class MakeCheckpoint(Protocol):
         characters: str = CHARACTERS,
         *,
         seed: int = 0,
-        finished: bool = True,
+        step: int | None = None,
         **sizes: Any,
     ) -> Checkpoint: ...
 
@@ -61,7 +63,7 @@ class StockAnswers(Protocol):
 
 
 def make_checkpoint(
-    characters: str = CHARACTERS, *, seed: int = 0, finished: bool = True, **sizes: Any
+    characters: str = CHARACTERS, *, seed: int = 0, step: int | None = None, **sizes: Any
 ) -> Checkpoint:
     """An untrained network of any configuration."""
     config = NetworkConfig(len(characters), **{"embedding": 5, "units": 7} | sizes)
@@ -70,7 +72,7 @@ def make_checkpoint(
         name: random.normal(0, 0.4, shape).astype(np.float32)
         for name, shape in config.weight_shapes().items()
     }
-    provenance = Provenance("test", "0" * 64, 1, 2.5, 2.25, finished)
+    provenance = Provenance("test", "0" * 64, 1, 2.5, 2.25, step, step and STEPS)
     return Checkpoint(config, Vocabulary(characters), provenance, weights)
 
 

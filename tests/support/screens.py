@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -20,6 +21,12 @@ class MakeTerminal(Protocol):
     """Makes stderr a terminal of that width."""
 
     def __call__(self, width: int) -> FakeTerminal: ...
+
+
+class Watch(Protocol):
+    """Does something while stdout and stderr are one terminal; what it received."""
+
+    def __call__(self, act: Callable[[], object]) -> str: ...
 
 
 class Clock:

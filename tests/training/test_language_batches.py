@@ -165,7 +165,7 @@ def test_validation_uses_all_it_can(batch_size: int, seq_length: int, length: in
 @pytest.mark.parametrize("length", [20, 30, 60, 200])
 def test_a_short_text_is_rejected_for_its_training_part_first(length: int) -> None:
     """If both parts are too short the error is about the training part."""
-    with pytest.raises(CorpusTooShortError, match=r"to train on .* Give a longer text"):
+    with pytest.raises(CorpusTooShortError, match=r"to train on: .* Give a longer text"):
         count_steps(_positions(length), _config(batch_size=8, seq_length=25))
 
 
@@ -176,7 +176,7 @@ def test_a_short_text_is_rejected_for_its_training_part_first(length: int) -> No
 def test_steps_of_the_shortest_text(length: int, values: dict[str, Any]) -> None:
     """A text a character or two short of one batch is rejected; the next gives one step."""
     config = _config(seq_length=10, batch_size=4, **values)
-    with pytest.raises(CorpusTooShortError, match=r"to train on are too few: .* needs 4[14]\."):
+    with pytest.raises(CorpusTooShortError, match=r"to train on: too few, .* needs 4[14]\."):
         count_steps(_positions(length), config)
     assert count_steps(_positions(length + 2), config) == 1
 
@@ -186,7 +186,7 @@ def test_too_short_a_validation_text_is_rejected() -> None:
     config = _config(seq_length=10, batch_size=4, validation=0.006)
     assert len(split_text(_positions(600), config.validation)[1]) == 4
     message = (
-        r"^4 characters to validate on are too few for 4 streams: raise `validation`, or set it to "
+        r"^4 characters to validate on: too few for 4 streams; raise `validation`, or set it to "
         r"0 for none$"
     )
     with pytest.raises(CorpusTooShortError, match=message):

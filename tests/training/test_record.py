@@ -56,7 +56,7 @@ def test_results_are_the_same_everywhere(trained: SmallRun) -> None:
     assert [(row.epoch, row.train_loss, row.validation_loss) for row in history] == heard
     sources = [trained.checkpoint(epoch).provenance for epoch in (1, 2, 3)]
     assert [(one.epoch, one.train_loss, one.validation_loss) for one in sources] == heard
-    assert all(source.finished for source in sources)
+    assert all((source.step, source.steps) == (None, None) for source in sources)
     losses = [result.loss for result in results]
     assert losses == [result.validation_loss for result in results]
     bests = [event[2] for event in trained.recording.events if event[0] == "end"]
@@ -159,7 +159,7 @@ def test_a_crash_while_an_epoch_is_saved_is_harmless(
     with pytest.raises(OSError, match="No space left"):
         small.start()
     assert len(read_progress(small.run, LanguageRecipe).results) == 1
-    assert charrnn.load(small.run.folder).checkpoint.provenance.finished
+    assert charrnn.load(small.run.folder).checkpoint.provenance.step is None
     monkeypatch.undo()
     small.resume()
     assert small.run.list_epochs() == [1, 2, 3]

@@ -81,7 +81,7 @@ def test_what_a_run_leaves(learned: SmallReviewRun) -> None:
     kept = learned.checkpoint(6)
     assert kept.network == learned.recipe.network
     assert kept.encoder.to_values() == WORDS.to_values()
-    assert (kept.provenance.epoch, kept.provenance.finished) == (6, True)
+    assert (kept.provenance.epoch, kept.provenance.step) == (6, None)
     assert kept.provenance.validation_loss == learned.recording.results[-1].validation_loss
 
 
@@ -207,7 +207,7 @@ def test_an_interrupted_first_epoch_keeps_what_was_borrowed(
         stopped.start(lambda: stopped.recording.is_at(1, "step", 2), {EMBEDDING: BORROWED})
     assert stopped.run.list_epochs() == []
     kept = read_classifier(stopped.run.interrupted_file)
-    assert (kept.provenance.epoch, kept.provenance.finished) == (1, False)
+    assert (kept.provenance.epoch, kept.provenance.step) == (1, 2)
     assert np.count_nonzero(kept.weights["layers/bigrams/vars/0"]) > 0
     stopped.resume()
     assert not stopped.run.interrupted_file.exists()

@@ -1,5 +1,6 @@
 """Around a run: its folder is held by one process, and errors of memory are explained."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ import pytest
 import tensorflow as tf
 
 from charrnn.errors import RunError, TrainingError
+from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import Progress
+from charrnn.runs.run import Run
 from charrnn.training.session import explain_memory_errors, hold_run
 from tests.support.training import MakeTraining
 
@@ -118,6 +121,42 @@ def test_a_folder_left_without_a_file_is_removed(make_training: MakeTraining) ->
     with hold_run(small.run, progress):
         small.run.interrupted_file.touch()
     assert small.run.interrupted_file.exists()
+
+
+def test_what_a_killed_process_left_is_removed(make_training: MakeTraining) -> None:
+    """It goes when the run is next trained, and not while another process may be writing it."""
+    small = make_training()
+    small.run.folder.mkdir(parents=True)
+    left = small.run.folder / ".epoch-0001.weights.h5.abc.part"
+    left.touch()
+    with hold_run(small.run, Progress(small.recipe, [])):
+        assert not left.exists()
+
+
+@pytest.mark.parametrize("renamed", [False, True], ids=["removed", "renamed"])
+def test_a_folder_that_goes_away_is_named(make_training: MakeTraining, *, renamed: bool) -> None:
+    """A run whose folder is removed or renamed says so; under its new name it can be resumed."""
+    small = make_training(epochs=2)
+    elsewhere = small.run.folder.with_name("elsewhere")
+
+    def move_folder() -> bool:
+        if small.recording.is_at(2, "step", 1):
+            small.run.folder.rename(elsewhere)
+            if not renamed:
+                shutil.rmtree(elsewhere)
+        return False
+
+    with pytest.raises(RunError) as error:
+        small.start(move_folder)
+    assert str(error.value) == (
+        f"the run's folder {small.run.folder} is gone: if it was renamed, resume the run under its "
+        "new name; if it was removed, start again"
+    )
+    assert isinstance(error.value.__cause__, FileNotFoundError)
+    if renamed:
+        moved = replace(small, run=Run(elsewhere, LANGUAGE))
+        moved.resume()
+        assert moved.run.list_epochs() == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 import charrnn
 from charrnn.runs.recipe import LanguageRecipe
 from charrnn.runs.resume import read_progress
+from charrnn.training.language_batches import count_steps
 from charrnn.training.stop import Interrupted, StopWithoutTrace, catch_interrupts
 from tests.support.training import MakeTraining, SmallRun, list_weights
 
@@ -56,7 +57,8 @@ def test_an_interrupted_epoch_is_kept_until_it_is_done(make_training: MakeTraini
     assert small.run.list_epochs() == [1]
     kept = charrnn.load(small.run.interrupted_file).checkpoint
     source = kept.provenance
-    assert (source.epoch, source.finished, source.validation_loss) == (2, False, None)
+    assert (source.epoch, source.step, source.validation_loss) == (2, 3, None)
+    assert source.steps == count_steps(small.ids, small.recipe.training)
     assert source.train_loss == small.recording.events[-1][2]
     pairs = zip(kept.weights.values(), list_weights(small, 1), strict=True)
     assert any(np.abs(now - before).max() > 1e-4 for now, before in pairs)
@@ -72,7 +74,7 @@ def test_an_interruption_of_the_first_epoch_leaves_something_to_sample(
     small = make_training()
     with pytest.raises(Interrupted):
         small.start(lambda: small.recording.is_at(1, "step", 1))
-    assert charrnn.load(small.run.folder).checkpoint.provenance.finished is False
+    assert charrnn.load(small.run.folder).checkpoint.provenance.step == 1
     assert read_progress(small.run, LanguageRecipe).results == []
 
 
@@ -105,42 +107,68 @@ def test_what_is_thrown_away_can_be_stopped_too() -> None:
     assert interruption.value.step == 0
 
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 @pytest.fixture
 def handlers() -> Iterator[list[Any]]:
     """Handlers of this test's own, in the order of SIGNALS; the runner's come back afterwards."""
 
-    def on_interrupt(_number: int, _frame: object) -> None: ...
-    def on_terminate(_number: int, _frame: object) -> None: ...
+    def on_signal(_number: int, _frame: object) -> None: ...
 
-    own = [on_interrupt, on_terminate]
-    before = [signal.signal(number, one) for number, one in zip(SIGNALS, own, strict=True)]
-    yield own
+    before = [signal.signal(number, on_signal) for number in SIGNALS]
+    yield [on_signal] * len(SIGNALS)
     for number, handler in zip(SIGNALS, before, strict=True):
         signal.signal(number, handler)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-def test_the_first_signal_is_noted_and_the_second_ctrl_c_raises(
-    handlers: list[Any], number: signal.Signals
+@pytest.mark.parametrize("second", SIGNALS)
+@pytest.mark.parametrize("first", SIGNALS)
+def test_the_first_signal_is_noted_and_the_second_raises(
+    handlers: list[Any], first: signal.Signals, second: signal.Signals
 ) -> None:
-    """The first is noted and announced; Ctrl-C after it raises; then the handlers are restored."""
+    """The first is noted and announced; any after it raises; then the handlers are restored."""
     happened: list[object] = []
 
     def run_and_signal_twice() -> None:
         with catch_interrupts(*SIGNALS, announce=lambda: happened.append("announced")) as stop:
             happened.append(stop())
-            signal.raise_signal(number)
-            happened.append(stop())
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(first)
+            happened.extend((stop(), stop.number))
+            signal.raise_signal(second)
             happened.append("resumed")
 
     with pytest.raises(KeyboardInterrupt):
         run_and_signal_twice()
-    assert happened == [False, "announced", True]
+    assert happened == [False, "announced", True, first]
     assert [signal.getsignal(one) for one in SIGNALS] == handlers
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.usefixtures("handlers")
+def test_a_signal_before_the_first_step_raises(number: signal.Signals) -> None:
+    """Until a step has been taken a signal ends the run at once, however long its network takes.
+
+    Should a library swallow that, the run ends after its first step.
+    """
+    announced: list[str] = []
+    with catch_interrupts(*SIGNALS, announce=lambda: announced.append("")) as interrupted:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+        assert interrupted()
+        assert interrupted.number == number
+    assert announced == []
+
+
+@pytest.mark.usefixtures("handlers")
+def test_an_ignored_signal_stays_ignored() -> None:
+    """What nohup or a shell's background job has the program ignore does not end a run."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with catch_interrupts(*SIGNALS) as interrupted:
+        signal.raise_signal(signal.SIGHUP)
+        assert not interrupted()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def test_handlers_come_back_without_a_signal(handlers: list[Any]) -> None:
@@ -157,7 +185,7 @@ def test_handlers_come_back_without_a_signal(handlers: list[Any]) -> None:
 def test_only_the_given_signals_are_caught(handlers: list[Any]) -> None:
     """A signal that was not named keeps its handler."""
     with catch_interrupts(signal.SIGINT) as interrupted:
-        assert signal.getsignal(signal.SIGTERM) is handlers[1]
+        assert signal.getsignal(signal.SIGTERM) is handlers[-1]
         signal.raise_signal(signal.SIGTERM)
         assert not interrupted()
 

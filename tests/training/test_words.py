@@ -55,8 +55,8 @@ def test_streams_are_the_text_cut_into_rows() -> None:
     [
         (398, 399, "399 words to train on"),
         (399, 398, "399 words to validate on"),
-        (800, 0, "1 words to validate on"),
-        (0, 0, "1 words to train on"),
+        (800, 0, "1 word to validate on"),
+        (0, 0, "1 word to train on"),
     ],
 )
 def test_too_few_words_are_rejected(learn: int, validate: int, message: str) -> None:
@@ -65,7 +65,7 @@ def test_too_few_words_are_rejected(learn: int, validate: int, message: str) -> 
     with pytest.raises(ReviewsError) as error:
         split_reviews(reviews, ReviewTraining(batch_size=2, validation=0.5))
     assert str(error.value) == (
-        f"{message} are too few: it takes 200 for each of 2 streams; give more reviews, or a "
+        f"{message}: too few, as it takes 200 for each of 2 streams; give more reviews, or a "
         "smaller `batch_size`"
     )
 
@@ -75,7 +75,7 @@ def test_just_enough_words_are_accepted() -> None:
     config = ReviewTraining(batch_size=2, validation=0.5)
     learn, validate = split_reviews([_review(399), _review(399)], config)
     assert (len(learn), len(validate)) == (400, 400)
-    with pytest.raises(ReviewsError, match=r"^0 words to train on are too few"):
+    with pytest.raises(ReviewsError, match=r"^0 words to train on: too few"):
         split_reviews([_review(399)], config)
 
 

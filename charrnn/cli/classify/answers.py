@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import click
 from rich.console import Console
 from rich.text import Text
 
+from charrnn.cli.visible import echo, make_visible
 from charrnn.inference.review_model import choose_label
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _STRONGEST = 5  # words named on either side
 _STRENGTHS = (("bold ", 2 / 3), ("", 1 / 3), ("dim ", 1 / 20))  # of the review's strongest effect
 _COLOURS = {"positive": "green", "negative": "red"}
-_JOINERS = "\u200c\u200d"  # letters of several scripts need them
 _TO_SPACE = str.maketrans("\t\n\r", "   ")
 
 
@@ -58,13 +57,13 @@ class Printer:
     def show(self, answer: Answer) -> None:
         """Print one answer, and its words' effects if it has them."""
         if self._as_json:
-            click.echo(json.dumps(make_row(answer, self._run)))
+            echo(json.dumps(make_row(answer, self._run)))
         elif self._console:
             show_in_terminal(self._console, answer)
         else:
-            click.echo(make_line(answer))
+            echo(make_line(answer))
             for effect in pick_strongest(answer.effects or ()):
-                click.echo(f"\t{effect.effect:+.3f}\t{effect.text}")
+                echo(f"\t{effect.effect:+.3f}\t{effect.text}")
 
 
 def make_row(answer: Answer, run: str) -> dict[str, Any]:
@@ -93,26 +92,33 @@ def show_in_terminal(console: Console, answer: Answer) -> None:
     label = choose_label(answer.probability)
     line = Text.assemble((label, _COLOURS[label]), f"  {answer.probability:.3f}  ")
     if answer.effects is None:
-        line.append(" ".join(hide_controls(answer.text).split()))
+        line.append(" ".join(show_in_line(answer.text).split()))
         line.truncate(console.width, overflow="ellipsis")
         console.print(line)
         return
     console.print(line + colour_words(answer.text, answer.effects))
     for effect in pick_strongest(answer.effects):
-        console.print(Text(f"    {effect.effect:+.3f}  {hide_controls(effect.text)}"))
+        console.print(Text(f"    {effect.effect:+.3f}  {show_in_line(effect.text)}"))
 
 
 def colour_words(text: str, effects: Sequence["Effect"]) -> Text:
     """The review with its words in green or red, the stronger the more they moved the answer."""
-    shown = Text(hide_controls(text))
+    shown, place = Text(), 0
     most = max((abs(effect.effect) for effect in effects), default=0.0)
     for effect in effects:
-        colour = _COLOURS["positive" if effect.effect > 0 else "negative"]
-        for strength, least in _STRENGTHS:
-            if most and abs(effect.effect) >= least * most:
-                shown.stylize(strength + colour, effect.start, effect.end)
-                break
-    return shown
+        shown.append(show_in_line(text[place : effect.start]))
+        shown.append(show_in_line(text[effect.start : effect.end]), _choose_style(effect, most))
+        place = effect.end
+    return shown.append(show_in_line(text[place:]))
+
+
+def _choose_style(effect: "Effect", most: float) -> str | None:
+    """A word's colour beside one that moved the answer most; None if it moved it hardly at all."""
+    colour = _COLOURS["positive" if effect.effect > 0 else "negative"]
+    for strength, least in _STRENGTHS:
+        if most and abs(effect.effect) >= least * most:
+            return strength + colour
+    return None
 
 
 def pick_strongest(effects: Sequence["Effect"]) -> list["Effect"]:
@@ -123,8 +129,6 @@ def pick_strongest(effects: Sequence["Effect"]) -> list["Effect"]:
     return ups[:_STRONGEST] + downs[:_STRONGEST]
 
 
-def hide_controls(text: str) -> str:
-    """The text, character for character, without those that a terminal would obey."""
-    return "".join(
-        c if c.isprintable() or c in _JOINERS else " " if c.isspace() else "�" for c in text
-    )
+def show_in_line(text: str) -> str:
+    """The text for one line of a terminal."""
+    return make_visible(text.translate(_TO_SPACE))

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
         "charrnn classify compare imdb-lstm-32 imdb-gru-32 --format markdown",
     ),
 )
-@click.argument("names", metavar="[RUN]...", nargs=-1, shell_complete=options.classifier_names)
+@click.argument(
+    "names",
+    type=options.NAME_OR_PATH,
+    metavar="[RUN]...",
+    nargs=-1,
+    shell_complete=options.classifier_names,
+)
 @click.option(
     "--format",
     "form",

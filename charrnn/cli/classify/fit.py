@@ -1,7 +1,6 @@
 """What the training commands of `charrnn classify` do: show layers, train one preset, or all."""
 
 import json
-import signal
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,9 +11,12 @@ import click
 from charrnn.cli.classify import table
 from charrnn.cli.hints import suggest_resume
 from charrnn.cli.screen import show_training
+from charrnn.cli.signals import SIGNALS, make_exit_code
 from charrnn.cli.terminal import Terminal
+from charrnn.cli.visible import echo
 from charrnn.config.presets import REVIEW_PRESETS
 from charrnn.config.reviews import LayerRow
+from charrnn.errors import say_count
 from charrnn.planning.earlier import find_earlier_runs
 from charrnn.planning.folders import Folders
 from charrnn.planning.review_sources import ReviewSource
@@ -28,7 +30,6 @@ from charrnn.planning.reviews import (
 from charrnn.runs.outcome import Outcome, read_outcome
 
 _FEW_STEPS = 10
-_STOPPED = 128 + signal.SIGINT  # an exit code, the way shells say it
 
 
 def show_layers(preset: str, given: Mapping[str, Any], as_json: bool) -> None:
@@ -40,15 +41,15 @@ def show_layers(preset: str, given: Mapping[str, Any], as_json: bool) -> None:
             {"layer": row.name, "output": row.output, "parameters": row.parameters} for row in rows
         ]
         total = {"preset": preset, "parameters": network.parameters, "layers": layers}
-        click.echo(json.dumps(total))
+        echo(json.dumps(total))
         return
     lines = [("layer", "output", "parameters")]
     lines += [(row.name, _format_shape(row), f"{row.parameters:,}") for row in rows]
     lines.append((preset, "", f"{network.parameters:,}"))
     wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for name, output, parameters in lines:
-        click.echo(f"{name:<{wide[0]}}  {output:<{wide[1]}}  {parameters:>{wide[2]}}")
-    click.echo()
+        echo(f"{name:<{wide[0]}}  {output:<{wide[1]}}  {parameters:>{wide[2]}}")
+    echo()
 
 
 def train_preset(
@@ -91,24 +92,24 @@ def train_all(
     ]
     outcomes = []
     for request, run in find_earlier_runs(requests, source, folders, terminal):
-        outcome, stopped = read_outcome(run) if run else None, False
+        outcome, signal = read_outcome(run) if run else None, 0
         if outcome is not None:
             terminal.note(f"{outcome.run}: already finished")
         elif run is not None:
             plan = plan_classifier_resume(run.name, {}, source.paths, folders, terminal)
-            outcome, stopped = _carry_out(plan, terminal, as_json)
+            outcome, signal = _carry_out(plan, terminal, as_json)
         else:
-            outcome, stopped = _train(request, folders, terminal, as_json)
+            outcome, signal = _train(request, folders, terminal, as_json)
         outcomes.append(outcome)
-        if stopped:
+        if signal:
             terminal.note("stopped: give the command again to train the rest")
-            raise click.exceptions.Exit(_STOPPED)
+            raise click.exceptions.Exit(make_exit_code(signal))
     _show_outcomes(outcomes, as_json)
 
 
 def _train(
     request: ReviewRequest, folders: Folders, terminal: Terminal, as_json: bool
-) -> tuple[Outcome, bool]:
+) -> tuple[Outcome, int]:
     began = time.monotonic()
     plan = plan_classifier(request, folders, terminal)
     return _carry_out(plan, terminal, as_json, began)
@@ -116,7 +117,7 @@ def _train(
 
 def _carry_out(
     plan: ReviewPlan, terminal: Terminal, as_json: bool, began: float | None = None
-) -> tuple[Outcome, bool]:
+) -> tuple[Outcome, int]:
     """Train, and measure on the test reviews.
 
     Args:
@@ -126,15 +127,19 @@ def _carry_out(
         began: the clock when it began; None for a resume.
 
     Returns:
-        what came of it, and whether the user asked to stop when it was too late for that.
+        what came of it, and the number of the signal that asked to stop when it was too late for
+        that; 0 for none.
     """
-    stopped = show_training(plan, _introduce(plan), terminal, as_json)
+    from charrnn.training.stop import catch_interrupts
+
+    signal = show_training(plan, _introduce(plan), terminal, as_json)
     try:
-        return plan.measure(None if began is None else time.monotonic() - began), stopped
+        with catch_interrupts(*SIGNALS) as caught:
+            return plan.measure(None if began is None else time.monotonic() - began), signal
     except KeyboardInterrupt as stop:
         resume = suggest_resume(plan.run.kind, plan.run.name, click.get_current_context())
         terminal.note(f"stopped during the test: the run is trained. Test it with {resume}")
-        raise click.exceptions.Exit(_STOPPED) from stop
+        raise click.exceptions.Exit(make_exit_code(caught.number)) from stop
 
 
 def _show_outcomes(outcomes: Sequence[Outcome], as_json: bool) -> None:
@@ -145,12 +150,12 @@ def _introduce(plan: ReviewPlan) -> str:
     recipe = plan.progress.recipe
     network, config = recipe.network, recipe.training
     whole = not (network.reads_sequence and network.max_length)
-    length = "whole" if whole else f"{network.max_length} tokens each"
+    length = "whole" if whole else f"{say_count(network.max_length, 'token')} each"
     lines = [
         f"{plan.run.name}: {recipe.preset} {recipe.changes}".rstrip()
-        + f", {network.parameters:,} parameters; {len(plan.learn):,} reviews, {length}, to train "
-        f"on, {len(plan.validate):,} to validate, {len(plan.test):,} to test; {config.optimizer}, "
-        f"batch {config.batch_size}, {config.precision} products"
+        + f", {network.parameters:,} parameters; {say_count(len(plan.learn), 'review')}, "
+        f"{length}, to train on, {len(plan.validate):,} to validate, {len(plan.test):,} to test; "
+        f"{config.optimizer}, batch {config.batch_size}, {config.precision} products"
     ]
     if config.folds:
         lines.append(

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO
 
+from charrnn.data.decoding import decode_utf8
 from charrnn.errors import ReviewsError
 
 _BLOCK = 65_536  # bytes read at a time, or as many as have arrived
@@ -20,7 +21,7 @@ def read_whole() -> str:
         ReviewsError: it is not UTF-8.
     """
     content = sys.stdin.buffer.read()
-    return _decode(content.removeprefix(_BOM).rstrip(b"\r\n"), _STDIN)
+    return decode_utf8(content.removeprefix(_BOM).rstrip(b"\r\n"), _STDIN, ReviewsError)
 
 
 def read_lines(path: Path) -> Iterator[list[str]]:
@@ -39,7 +40,8 @@ def read_lines(path: Path) -> Iterator[list[str]]:
             number += 1
             content = line.removeprefix(_BOM) if number == 1 else line
             try:
-                texts.append(_decode(content.removesuffix(b"\r"), f"line {number:,} of {path}"))
+                shown = f"line {number:,} of {path}"
+                texts.append(decode_utf8(content.removesuffix(b"\r"), shown, ReviewsError))
             except ReviewsError:
                 yield texts
                 raise
@@ -64,10 +66,3 @@ def _read_complete_lines(path: Path) -> Iterator[list[bytes]]:
 
 def _open(path: Path) -> AbstractContextManager[IO[bytes]]:
     return nullcontext(sys.stdin.buffer) if path == Path("-") else path.open("rb")
-
-
-def _decode(content: bytes, shown: str) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise ReviewsError(f"{shown} is not UTF-8 text: convert it first") from error

@@ -10,6 +10,7 @@ import click
 from charrnn.cli import options
 from charrnn.cli.classify.lines import read_lines, read_whole
 from charrnn.cli.terminal import Terminal
+from charrnn.cli.typed import FreeText
 from charrnn.runs.kinds import CLASSIFIER
 
 if TYPE_CHECKING:
@@ -29,15 +30,16 @@ _PATH = 255  # characters; longer texts are no file's name
         "charrnn classify predict --run imdb-lstm-32 --epoch 3 --json - < review.txt",
     ),
 )
-@click.argument("texts", metavar="[TEXT]...", nargs=-1)
+@click.argument("texts", metavar="[TEXT]...", type=FreeText(), nargs=-1)
 @click.option(
     "--file",
-    type=click.Path(path_type=Path),
+    type=options.HomePath(path_type=Path),
     help="Read reviews from a file, one a line; - for standard input.",
 )
 @click.option("--explain", is_flag=True, help="Show which words moved the answer, and how much.")
 @click.option(
     "--run",
+    type=options.NAME_OR_PATH,
     metavar="NAME",
     shell_complete=options.classifier_names,
     help="Name of the run.  [default: the newest]",
@@ -111,16 +113,24 @@ def _answer(network: "ReviewModel", texts: list[str], explain: bool) -> "Iterabl
 
 @dataclass
 class _Count:
-    """How many answers do not depend on their review."""
+    """How many answers do not depend on their review, and why."""
 
     reviews: int = 0
+    blank: int = 0
     unread: int = 0
 
     def add(self, answer: "Answer") -> None:
         self.reviews += 1
-        self.unread += answer.tokens == answer.unknown
+        blank = not answer.text.strip()
+        self.blank += blank
+        self.unread += answer.tokens == answer.unknown and not blank
 
     def note(self, terminal: Terminal) -> None:
+        if self.blank:
+            terminal.note(
+                f"blank reviews: {self.blank:,} of {self.reviews:,}; the network answers as it "
+                "would to no words at all"
+            )
         if self.unread and self.reviews == 1:
             terminal.note(
                 "the network knows none of these words: it answers as it would to no words at all"

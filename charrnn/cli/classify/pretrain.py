@@ -7,6 +7,7 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
+from charrnn.errors import say_count
 
 if TYPE_CHECKING:
     from charrnn.planning.words import WordPlan
@@ -51,14 +52,20 @@ _positive = click.IntRange(min=1)
 @click.option(
     "--data",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=options.HomePath(path_type=Path),
     help="Your own reviews, in any form that `charrnn classify train` takes.  [default: IMDB's]",
 )
 @click.option("--text-column", metavar="NAME", help="Which column of a table holds the reviews.")
 @click.option("--label-column", metavar="NAME", help="Which column of a table holds the labels.")
-@click.option("--run", metavar="NAME", help="Name of the new run.  [default: reviews and words]")
+@click.option(
+    "--run",
+    type=options.NAME_OR_PATH,
+    metavar="NAME",
+    help="Name of the new run.  [default: reviews and words]",
+)
 @click.option(
     "--resume",
+    type=options.NAME_OR_PATH,
     metavar="[RUN]",
     is_flag=False,
     flag_value="",
@@ -110,6 +117,6 @@ def _introduce(plan: "WordPlan") -> str:
     network = plan.progress.recipe.network
     return (
         f"{plan.run.name}: {network.cell} {network.units} in each direction, "
-        f"{network.parameters:,} parameters; {len(plan.learn):,} words to train on, "
-        f"{plan.steps:,} steps an epoch"
+        f"{network.parameters:,} parameters; {say_count(len(plan.learn), 'word')} to train on, "
+        f"{say_count(plan.steps, 'step')} an epoch"
     )

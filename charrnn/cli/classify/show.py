@@ -8,8 +8,9 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
+from charrnn.cli.visible import echo
 from charrnn.config.reviews import ClassifierConfig
-from charrnn.errors import UsageError
+from charrnn.errors import UsageError, say_count
 
 _LABELS = ("negative", "positive")  # a label is its place
 
@@ -33,7 +34,7 @@ _LABELS = ("negative", "positive")  # a label is its place
 )
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=options.HomePath(path_type=Path),
     multiple=True,
     help="Your own reviews, in any form that `charrnn classify train` takes.",
 )
@@ -66,7 +67,7 @@ def show(
     part = reviews.test if test else reviews.train
     if number > len(part):
         kind = "test" if test else "training"
-        raise UsageError(f"there are {len(part):,} {kind} reviews: N must be 1 to {len(part)}")
+        raise UsageError(f"no {kind} review {number}: N must be 1 to {len(part)}")
     encoder = make_encoder(reviews, "words", max_words, data_dir, terminal)
     review = part.reviews[number - 1]
     ids = encoder.encode(review) if isinstance(review, str) else convert_ranks(review, max_words)
@@ -84,6 +85,7 @@ def print_review(ids: Sequence[int], text: str, label: int, as_json: bool) -> No
     """
     if as_json:
         row = {"label": _LABELS[label], "tokens": len(ids), "text": text, "ids": list(ids)}
-        click.echo(json.dumps(row))
+        echo(json.dumps(row))
         return
-    click.echo(f"{_LABELS[label]}, {len(ids):,} tokens\n\n{text}\n\n{' '.join(map(str, ids))}")
+    length = say_count(len(ids), "token")
+    echo(f"{_LABELS[label]}, {length}\n\n{text}\n\n{' '.join(map(str, ids))}")

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import click
-
+from charrnn.cli.visible import echo
 from charrnn.config.presets import REVIEW_PRESETS
 from charrnn.runs.outcome import Outcome
 
@@ -21,7 +20,7 @@ def show(outcomes: Sequence[Outcome], form: str) -> None:
     """Print outcomes on stdout, a row each; `form` is table, markdown or json."""
     if form == "json":
         for outcome in outcomes:
-            click.echo(json.dumps(asdict(outcome) | {"reported": _find_reported(outcome)}))
+            echo(json.dumps(asdict(outcome) | {"reported": _find_reported(outcome)}))
         return
     columns = _make_columns(outcomes)
     if form == "markdown":
@@ -30,7 +29,7 @@ def show(outcomes: Sequence[Outcome], form: str) -> None:
         lines = ["| " + " | ".join(row) + " |" for row in zip(*cells.values(), strict=True)]
     else:
         lines = _align(columns)
-    click.echo("\n".join(lines))
+    echo("\n".join(lines))
 
 
 def _make_columns(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:

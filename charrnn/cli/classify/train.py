@@ -107,7 +107,7 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
 @click.option(
     "--data",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=options.HomePath(path_type=Path),
     help="Your own reviews: a .csv, .tsv or .jsonl table, a folder or .tar.gz laid out like "
     "aclImdb, or an .npz like Keras's imdb.npz. An .npz has words only: for presets that read "
     "subwords give --data again, with text.",
@@ -124,6 +124,7 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
 )
 @click.option(
     "--embedding-from",
+    type=options.NAME_OR_PATH,
     metavar="RUN|FILE",
     help="Start with the embedding of a run, of a checkpoint, or of word vectors in GloVe's or "
     "word2vec's text format.",
@@ -134,9 +135,15 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
     "Leave a borrowed embedding unchanged for the first epochs.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the layers and parameters; train nothing.")
-@click.option("--run", metavar="NAME", help="Name of the new run.  [default: reviews and preset]")
+@click.option(
+    "--run",
+    type=options.NAME_OR_PATH,
+    metavar="NAME",
+    help="Name of the new run.  [default: reviews and preset]",
+)
 @click.option(
     "--resume",
+    type=options.NAME_OR_PATH,
     metavar="[RUN]",
     is_flag=False,
     flag_value="",

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.cli.classify.answers import hide_controls
+from charrnn.cli.classify.answers import show_in_line
+from charrnn.cli.visible import echo
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ def show_json(sides: Sequence[Sequence[Word]], run: str) -> None:
     """Print an object for each word."""
     for side, listed in zip(("positive", "negative"), sides, strict=True):
         for word in listed:
-            click.echo(json.dumps(asdict(word) | {"side": side, "run": run}))
+            echo(json.dumps(asdict(word) | {"side": side, "run": run}))
 
 
 def show(positive: Sequence[Word], negative: Sequence[Word]) -> None:
     """Print them side by side in a terminal; elsewhere a line each, the most positive first."""
     if not sys.stdout.isatty():
         for word in (*positive, *reversed(negative)):
-            click.echo(f"{word.polarity:+.3f}\t{word.word}")
+            echo(f"{word.polarity:+.3f}\t{word.word}")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("", "most positive", "", "most negative"):
@@ -52,5 +52,5 @@ def show(positive: Sequence[Word], negative: Sequence[Word]) -> None:
 def _make_cells(words: Sequence[Word]) -> tuple[Text, Text]:
     """Polarity and name of one word, or of none."""
     for word in words:
-        return Text(f"{word.polarity:+.3f}"), Text(hide_controls(word.word))
+        return Text(f"{word.polarity:+.3f}"), Text(show_in_line(word.word))
     return Text(), Text()

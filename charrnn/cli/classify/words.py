@@ -7,7 +7,7 @@ import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
-from charrnn.errors import CheckpointError, UsageError
+from charrnn.errors import CheckpointError, UsageError, say_count
 from charrnn.runs.kinds import CLASSIFIER
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
         "charrnn classify words --json --out polarity.png",
     ),
 )
-@click.argument("run", required=False, shell_complete=options.classifier_names)
+@click.argument(
+    "run", type=options.NAME_OR_PATH, required=False, shell_complete=options.classifier_names
+)
 @click.option(
     "--top",
     type=click.IntRange(min=1),
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 @options.epoch
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.HomePath(path_type=Path, dir_okay=False),
     help="Where to save the picture of all these words, a PNG.  [default: words.png in the run's "
     "folder]",
 )
@@ -83,7 +85,9 @@ def words(
         for places in find_furthest(polarities, top)
     ]
     show_json(sides, path.parent.name or path.name) if as_json else show(*sides)
-    title = f"{described}\n{_describe_network(network)}, {len(names):,} most frequent words"
+    title = (
+        f"{described}\n{_describe_network(network)}, {say_count(len(names), 'most frequent word')}"
+    )
     write_words(picture, names, polarities, title, top)
     terminal.note(f"picture: {picture}")
 

@@ -195,13 +195,23 @@ def test_note_if_no_word_is_known() -> None:
     """If an answer does not depend on its review, stderr says so, once."""
     write_classifier()
     assert "none of these words" in ask("wunderbar").stderr
-    assert "none of these words" in ask("").stderr
     assert "none of" not in ask("wunderbar film").stderr
     ((_, probability, _),) = read_answers(ask("wunderbar"))
     assert probability == pytest.approx(compute_probability("x"), abs=0.0005)
-    lines = ask("--file", "-", stdin=b"good\n\nwunderbar\nbad\n").stderr.splitlines()
+    lines = ask("--file", "-", stdin=b"good\nfabelhaft\nwunderbar\nbad\n").stderr.splitlines()
     assert len(lines) == 2
     assert "2 of these 4 reviews" in lines[1]
+
+
+def test_blank_lines_are_counted() -> None:
+    """A blank line has its answer, and a note says how many were blank; words are another note."""
+    write_classifier()
+    result = ask("--file", "-", stdin=b"good\n\n \t\r\nwunderbar\nbad\n")
+    assert len(read_answers(result)) == 5
+    _, blank, unknown = result.stderr.splitlines()
+    assert blank == ("blank reviews: 2 of 5; the network answers as it would to no words at all")
+    assert "1 of these 5 reviews" in unknown
+    assert "blank reviews: 1 of 1" in ask("").stderr
 
 
 def test_run_epoch_and_checkpoint() -> None:

@@ -98,7 +98,7 @@ def test_terminal_gets_two_columns(
     assert [line.split() for line in out.splitlines()] == [
         ["most", "positive", "most", "negative"],
         ["+2.000", "[b]good", "-1.500", "bad"],
-        ["+1.000", "a�]0;x"],
+        ["+1.000", "a\\u001b]0;x"],
     ]
 
 

@@ -1,0 +1,92 @@
+"""Which process a run's folder belongs to: its lock, from the plan of a new run to its end.
+
+A name belongs to a run once an epoch of it has ended. Before that there is nothing that a resume
+would not do again, so the next run of that name takes it over.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from charrnn.errors import RunError
+from charrnn.runs.atomic import find_files
+from charrnn.runs.resume import count_epochs
+from charrnn.runs.run import Run
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+_claimed: dict[Path, "BaseFileLock"] = {}  # by this process, and not trained in yet
+
+
+def is_free(run: Run) -> bool:
+    """Whether a new run may have the folder: no epoch of the run in it has ended.
+
+    A folder with files that can't be read, or that are not a run's, is not free.
+    """
+    if run.folder.exists() and not run.folder.is_dir():
+        return False
+    files = {path.name for path in find_files(run.folder, ".h5")}
+    if not files <= {run.resume_file.name, run.interrupted_file.name}:
+        return False
+    try:
+        return not run.read_history() and (not files or count_epochs(run) == 0)
+    except RunError:
+        return False
+
+
+def claim(run: Run) -> bool:
+    """Claim a folder for a new run, which is made if need be, unless it is another's.
+
+    What a run without a finished epoch has left in it is removed. Of several processes one gets the
+    folder.
+    """
+    if not is_free(run):
+        return False
+    run.folder.mkdir(parents=True, exist_ok=True)
+    lock = _acquire(run)
+    if lock is None:
+        return False
+    if not is_free(run):  # it was trained in before the lock was held
+        lock.release()
+        return False
+    run.interrupted_file.unlink(missing_ok=True)
+    run.resume_file.unlink(missing_ok=True)
+    _claimed[run.folder.resolve()] = lock
+    return True
+
+
+@contextlib.contextmanager
+def hold_lock(run: Run) -> Iterator[None]:
+    """Hold the lock of a run's folder, whether or not it has been claimed.
+
+    Raises:
+        RunError: another process holds it.
+    """
+    lock = _claimed.pop(run.folder.resolve(), None) or _acquire(run)
+    if lock is None:
+        raise make_busy_error(run)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def make_busy_error(run: Run) -> RunError:
+    """The error for a run whose folder another process holds."""
+    return RunError(
+        f"run {run.name!r} is being trained by another process: wait for it, or choose another "
+        "name as `run`"
+    )
+
+
+def _acquire(run: Run) -> "BaseFileLock | None":
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(run.lock_file, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    return lock

@@ -1,0 +1,119 @@
+"""Which names a new run can have, and the folders that are claimed for them."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from charrnn.errors import RunError, RunExistsError, UsageError
+from charrnn.runs.catalogue import detect_kind
+from charrnn.runs.claim import claim, is_free, make_busy_error
+from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
+from charrnn.runs.run import Run
+
+Note = Callable[[str], None]
+"""Called with what the user of a new run should know of its name."""
+
+_NAME = re.compile(r"[^\W_][\w.+-]*")
+_LONGEST_STEM = 50  # of 4 bytes each, well within what a file system allows
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a language model of that name would lie around the runs of another kind."""
+    return name in {kind.subfolder for kind in KINDS}
+
+
+def choose_name(checkpoints: Path, kind: Kind, given: str, keyword: str = "run") -> str:
+    """A new run's name, given by itself or as the path of the new run's folder.
+
+    Args:
+        checkpoints: the folder of all runs.
+        kind: of the run.
+        given: the name or path.
+        keyword: what it is given as.
+
+    Raises:
+        UsageError: the name can't be a run's, or the path is of another folder's.
+        RunError: an epoch of a run of that name has ended.
+    """
+    folder = checkpoints / kind.subfolder
+    name = given.rstrip("/")
+    if "/" in name:
+        path = Path(name).resolve()
+        if path.parent != folder.resolve():
+            raise UsageError(
+                f"`{keyword}` {given} is not in {folder}, where a {kind.name} is kept: give a name "
+                "alone, or another folder as `checkpoints`"
+            )
+        name = path.name
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"`{keyword}` {given!r} can't be a folder's name: use letters and digits, and after "
+            "the first of them also . _ + -"
+        )
+    if kind is LANGUAGE and is_reserved(name):
+        raise UsageError(
+            f"`{keyword}` can't be {name}, the folder of other kinds of run: give another name"
+        )
+    if not is_free(Run(folder / name, kind)):
+        taken = f"run {name!r} exists in {folder}: choose another name as `{keyword}`"
+        if keyword != "run":
+            raise RunError(taken)
+        found = detect_kind(folder / name) or kind
+        raise RunExistsError(f"{taken}, or resume it", found.name, name)
+    return name
+
+
+def make_run(
+    checkpoints: Path, kind: Kind, name: str | None, corpus: str, network: str, note: Note
+) -> Run:
+    """Claim the folder of a new run.
+
+    Args:
+        checkpoints: the folder of all runs.
+        kind: of the run.
+        name: its name; None for one made of the corpus and the network.
+        corpus: the corpus's name.
+        network: what to call the network.
+        note: called with what the user should know.
+
+    Raises:
+        RunError: the name was taken since it was checked.
+    """
+    if name is None:
+        return claim_folder(checkpoints, kind, corpus, network, note)
+    run = Run(checkpoints / kind.subfolder / name, kind)
+    if not _claim(run, note):
+        choose_name(checkpoints, kind, name)
+        raise make_busy_error(run)
+    return run
+
+
+def claim_folder(
+    checkpoints: Path, kind: Kind, corpus: str, network: str, note: Note = lambda _: None
+) -> Run:
+    """Claim the folder of a new run, named after its corpus and its network.
+
+    A name that is taken gets a number. Of several processes that want the same name, each gets
+    another one.
+    """
+    stem = re.sub(r"[^\w.+-]+", "-", corpus)[:_LONGEST_STEM].strip("-._+") or "text"
+    name, number = f"{stem}-{network}", 1
+    while not _claim(run := Run(checkpoints / kind.subfolder / _number(name, number), kind), note):
+        number += 1
+    if number > 1:
+        note(f"{name} exists: this run is {run.name}")
+    return run
+
+
+def _claim(run: Run, note: Note) -> bool:
+    """Claim a folder, and say so if another run began there."""
+    begun = run.resume_file.exists()
+    if not claim(run):
+        return False
+    if begun:
+        note(f"{run.name} was stopped before its first epoch ended: this run takes its place")
+    return True
+
+
+def _number(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}-{number}"

@@ -1,0 +1,75 @@
+"""What is odd about a text, with its count, by the kinds that people have."""
+
+import re
+import subprocess
+
+import pytest
+
+from charrnn.data.corpus import make_corpus
+from charrnn.data.oddities import list_oddities
+
+LINE = "the quick brown fox"
+
+
+def notes_of(text: str) -> list[str]:
+    notes = list(list_oddities(make_corpus(text)))
+    assert all("\n" not in note for note in notes)
+    return notes
+
+
+def mend(note: str, text: str) -> str:
+    """The text after the command of a note."""
+    command = re.split(" makes | removes ", note.rsplit(": ", maxsplit=1)[-1])[0]
+    done = subprocess.run(  # noqa: S602 - the command under test
+        command,
+        shell=True,
+        executable="/bin/bash",
+        input=text.encode(),
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout.decode()
+
+
+@pytest.mark.parametrize("text", [LINE, f"{LINE}\n{LINE}\tand\fmore", "“naïve” 道可道 😀\n"])
+def test_ordinary_text_is_not_odd(text: str) -> None:
+    """Line feeds, tabs, form feeds and letters of any script need no note."""
+    assert notes_of(text) == []
+
+
+@pytest.mark.parametrize(
+    ("odd", "mended", "words"),
+    [
+        (f"{LINE}\r\n" * 1200, f"{LINE}\n" * 1200, "1,200 lines that end in CR LF"),
+        (f"{LINE}\r\n", f"{LINE}\n", "1 line that end"),
+        (f"{LINE}\r" * 9, f"{LINE}\n" * 9, "9 carriage returns without a line feed"),
+        (f"{LINE}\r", f"{LINE}\n", "1 carriage return without"),
+        (f"{LINE}\ufeff" * 3, LINE * 3, "3 byte order marks within"),
+        (f"{LINE}\0\x08\x1b\n" * 5, f"{LINE}\n" * 5, r"15 control characters, '\x00' '\x08'"),
+    ],
+)
+def test_an_oddity_is_counted_and_its_command_mends_it(odd: str, mended: str, words: str) -> None:
+    """The note names the number, and its command makes a text without the oddity."""
+    (note,) = notes_of(odd)
+    assert words in note
+    assert mend(note, odd) == mended
+
+
+def test_mixed_line_ends_have_two_notes() -> None:
+    """Carriage returns with and without a line feed are counted apart, across blocks too."""
+    first, second = notes_of(f"{LINE}\r\n" * 40_000 + f"{LINE}\r" * 7)
+    assert "40,000 lines that end in CR LF" in first
+    assert "7 carriage returns without" in second
+
+
+def test_wrongly_converted_windows_text_is_named() -> None:
+    """Quotes that became control characters, because Latin-1 was taken for cp1252."""
+    (note,) = notes_of("He said “no”.\n".encode("cp1252").decode("latin-1"))
+    assert "2 control characters, '\\x93' '\\x94'" in note
+    assert "cp1252" in note
+
+
+def test_a_web_page_is_noted() -> None:
+    """Its tags may be meant, so it is no error."""
+    (note,) = notes_of(f"<!DOCTYPE html>\n<p>{LINE}")
+    assert "its tags are learnt too" in note

@@ -38,8 +38,8 @@ format: $(VENV)/.installed-dev  ## fix what lint and format can fix by themselve
 coverage: $(VENV)/.installed-dev  ## run the tests, and list the lines that none of them runs
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report term-missing:skip-covered
 
-faults: $(VENV)/.installed-dev  ## kill runs again and again, fill their disk, and see that they resume: an hour
-	CHARRNN_FAULTS=$(FAULTS) $(BIN)/python -m pytest -n 2 tests/faults
+faults: $(VENV)/.installed-dev  ## kill runs again and again, fill their disk, and see that they resume: half an hour
+	CHARRNN_FAULTS=$(FAULTS) $(BIN)/python -m pytest tests/faults
 
 api: $(VENV)/.installed  ## render docs/api.md from its template and the docstrings
 	$(BIN)/python docs/render_api.py

@@ -8,9 +8,7 @@ Example:
     >>> judge.probabilities(["What a film!"])
 """
 
-from charrnn.errors import CharrnnError
-
-TYPE_CHECKING = False  # typing's own takes milliseconds to import, in which Ctrl-C is a traceback
+TYPE_CHECKING = False  # nothing is imported: until `charrnn.cli.main` runs, Ctrl-C is a traceback
 if TYPE_CHECKING:
     from typing import Any
 
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
         train,
         train_classifier,
     )
+    from charrnn.errors import CharrnnError
 
 __version__ = "0.1.0"
 
@@ -54,9 +53,9 @@ def __getattr__(name: str) -> "Any":
     """Import what is used only then: `import charrnn` itself loads nothing heavy."""
     if name not in __all__:
         raise AttributeError(f"module 'charrnn' has no attribute {name!r}")
-    from charrnn import api
+    from charrnn import api, errors
 
-    return getattr(api, name)
+    return getattr(errors if name == "CharrnnError" else api, name)
 
 
 def __dir__() -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +13,11 @@ import pytest
 from charrnn.cli.classify.train import imdb
 from charrnn.config.presets import REVIEW_PRESETS, ReviewPreset
 from charrnn.config.reviews import ClassifierConfig
+from charrnn.planning.reviews import ReviewPlan
 from charrnn.runs.checkpoint import read_classifier
 from charrnn.runs.outcome import read_outcome
 from tests.support.commands import Invoke
-from tests.support.reviews import RUNS, Finished, interrupt_at
+from tests.support.reviews import QUICK, RUNS, Finished, interrupt_at
 
 
 def test_dry_run_of_every_preset() -> None:
@@ -155,3 +157,18 @@ def test_all_presets(
     assert result.stderr.splitlines() == [f"{name}: already finished" for name in names]
     assert {path: path.stat().st_mtime_ns for path in RUNS.rglob("*.h5")} == before
     assert sorted(path.name for path in RUNS.iterdir()) == names
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_a_signal_during_the_test(
+    invoke: Invoke, npz: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    """The run is trained by then; a command tests it later."""
+    monkeypatch.setattr(ReviewPlan, "measure", lambda *_: signal.raise_signal(number))
+    result = invoke("classify", "imdb", "--data", npz, *QUICK, "--run", "mine")
+    assert result.exit_code == code
+    last = result.stderr.splitlines()[-1]
+    resume = "charrnn classify imdb --resume mine"
+    assert last == f"stopped during the test: the run is trained. Test it with {resume}"

@@ -6,9 +6,12 @@ import click
 import pytest
 
 from charrnn.cli.program import program
+from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 from tests.support import kinds
 from tests.support.commands import fail
+
+RESULT = EpochResult(1, 2.5, 2.25, 1.0)
 
 
 @pytest.mark.parametrize("field", ["name", "subfolder", "title"])
@@ -40,7 +43,7 @@ def test_commands_exist(kind: Kind) -> None:
 def test_advice_follows_the_files_and_not_the_folder(tmp_path: Path) -> None:
     """A language model kept in a folder called classify is resumed with charrnn train."""
     checkpoints = tmp_path / "classify"
-    kinds.write_resume_file(kinds.make_run(checkpoints, LANGUAGE, "novel"))
+    kinds.write_resume_file(kinds.make_run(checkpoints, LANGUAGE, "novel"), RESULT)
     line = fail(1, "train", "pydoc", "--run", "novel", "--checkpoints", checkpoints)
     assert line.endswith(f"with charrnn train --resume novel --checkpoints {checkpoints}")
     line = fail(1, "sample", "--run", "novel", "--checkpoints", checkpoints)

@@ -1,7 +1,7 @@
 """Runs to disturb: each cell, a classifier, pretraining, and one that the user interrupts.
 
-Each is begun, and resumed for two more epochs, so that a resume has something to do wherever the
-beginning was disturbed.
+Most are resumed for two more epochs, so that a resume has something to do wherever the beginning
+was disturbed.
 """
 
 import json
@@ -39,18 +39,20 @@ class Scenario:
         kind: what it trains.
         command: what begins it, without its epochs.
         epochs: that it is begun with.
+        more: epochs that its resumes add; 0 if its learning rate depends on how many there are.
         ctrl_c: the step of its second epoch in which the user interrupts it; 0 for none.
     """
 
     kind: Kind
     command: str
     epochs: int = 1
+    more: int = 2
     ctrl_c: int = 0
 
     @property
     def end(self) -> int:
         """The epochs that it has in the end."""
-        return self.epochs + 2
+        return self.epochs + self.more
 
     def is_done(self, folder: Path) -> bool:
         """Whether the end is reached."""
@@ -78,6 +80,8 @@ class Scenario:
         if not self.find_run(folder).resume_file.exists():
             begun = self.begin(commands, folder, fault)
             assert begun.code == (130 if self.ctrl_c else 0), begun.stderr
+        if self.is_done(folder):
+            return
         resumed = self.go_on(commands, folder, fault)
         assert (resumed.code, resumed.stderr) == (0, "")
 
@@ -97,7 +101,9 @@ SCENARIOS = {
         CLASSIFIER,
         f"classify train {_REVIEWS} --model lstm-32 --units 4 --max-length 6 --max-words 30",
     ),
-    "pretraining": Scenario(WORD_MODEL, f"classify pretrain {_REVIEWS} --units 4 --max-words 30"),
+    "pretraining": Scenario(
+        WORD_MODEL, f"classify pretrain {_REVIEWS} --units 4 --max-words 30", epochs=2, more=0
+    ),
 }
 
 

@@ -17,7 +17,8 @@ FAULTS = int(os.environ.get("CHARRNN_FAULTS", "3"))
 LONGEST = 8  # faults that a run meets one after the other
 BACK = -1e8  # seconds, about three years
 
-_STRIDE = 37  # has no divisor in common with any number of moments, so that none is met twice
+_IN_AN_EPOCH = 36  # moments, so that a resume is disturbed before it ends
+_STRIDE = 37  # has no divisor in common with the number of moments, so that none is met twice
 
 
 def list_ordeals() -> list[tuple[str, int, int]]:
@@ -33,7 +34,8 @@ def choose_faults(name: str, visit: int, count: int, expected: Undisturbed) -> I
     """A killed process, a disk that fails, a process killed at any time, and more killed ones."""
     random = np.random.default_rng([*name.encode(), visit])
     for number in range(count):
-        at = (visit * LONGEST + number + 1) * _STRIDE % len(expected.moments)
+        moments = _IN_AN_EPOCH if number else len(expected.moments)
+        at = (visit * LONGEST + number + 1) * _STRIDE % moments
         if number == 1:
             yield Fault("read-only" if visit % 2 else "full", at)
         elif number == 2:

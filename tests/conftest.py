@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import charrnn
-from charrnn.runs import claim
+from charrnn.runs.claim import release_claims
 from tests.support import networks
 from tests.support.networks import MakeCheckpoint, MakeRun
 
@@ -34,8 +34,7 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.delenv("CHARRNN_DATA_DIR", raising=False)
     monkeypatch.delenv("CHARRNN_CHECKPOINTS", raising=False)
     yield
-    while claim._claimed:
-        claim._claimed.popitem()[1].release()
+    release_claims()
 
 
 @pytest.fixture(scope="session")

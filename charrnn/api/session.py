@@ -22,6 +22,7 @@ from charrnn.planning.folders import Folders
 from charrnn.planning.language import LanguagePlan
 from charrnn.planning.report import Silence
 from charrnn.planning.reviews import ReviewPlan
+from charrnn.runs.claim import release_claims
 from charrnn.runs.history import EpochResult
 from charrnn.runs.run import Run
 
@@ -36,13 +37,15 @@ _temporary: set[Path] = set()  # folders that the process's end removes
 def reserve_process() -> Iterator[None]:
     """Keep other threads from training, and put the caller's random generators back at the end.
 
-    Keras seeds those of the whole process.
+    Keras seeds those of the whole process. A folder claimed for a run that did not begin is given
+    up.
     """
     with _training:
         python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002 - Keras seeds it
         try:
             yield
         finally:
+            release_claims()
             random.setstate(python)
             np.random.set_state(legacy)  # noqa: NPY002 - the same
 

@@ -34,6 +34,7 @@ from charrnn.inference.language import Engine, NumpyStepper
 from charrnn.inference.provenance import describe_provenance, read_history_beside
 from charrnn.inference.score import OnProgress, Score, score_crops, score_stream
 from charrnn.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from charrnn.runs.claim import claim, hold_lock
 from charrnn.runs.gradient_rms import GradientRms
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
@@ -364,7 +365,7 @@ class LanguageModel:
             The checkpoint file that was written.
 
         Raises:
-            RunError: the folder is not empty, or its name is that of other kinds of run.
+            RunError: the folder is another run's, or its name is that of other kinds of run.
             OSError: the disk is full or the folder can't be written.
 
         Example:
@@ -373,11 +374,11 @@ class LanguageModel:
         run = Run(Path(folder), LANGUAGE)
         if is_reserved(run.name):
             raise RunError(f"{folder} is named like the folder of other kinds of run: rename it")
-        if run.folder.exists() and any(run.folder.iterdir()):
-            raise RunError(f"{folder} is not empty: choose another folder")
-        run.folder.mkdir(parents=True, exist_ok=True)
+        if not claim(run):
+            raise RunError(f"{folder} has a run, or belongs to one: choose another folder")
         path = run.epoch_file(self.checkpoint.provenance.epoch)
-        write_checkpoint(path, self.checkpoint)
+        with hold_lock(run):
+            write_checkpoint(path, self.checkpoint)
         return path
 
     def _encode(self, text: str | Ids, unknown: str) -> Ids:

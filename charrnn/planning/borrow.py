@@ -12,7 +12,7 @@ from charrnn.data.vectors import read_vectors
 from charrnn.errors import NoRunError, RunError, UsageError, say_count
 from charrnn.planning.report import Reporter
 from charrnn.planning.transfer import EMBEDDING, embed_vectors, transfer_embedding
-from charrnn.runs.catalogue import detect_kind, list_names, list_runs
+from charrnn.runs.catalogue import detect_kind, list_names, list_runs, means_run
 from charrnn.runs.checkpoint import (
     SUFFIX,
     Classifier,
@@ -89,8 +89,8 @@ def _read_network(source: str, path: Path, checkpoints: Path) -> Classifier | Wo
 
 def _find_run(source: str, checkpoints: Path) -> Run:
     runs = [run for kind in (CLASSIFIER, WORD_MODEL) for run in list_runs(checkpoints, kind)]
-    name, path = source.rstrip("/"), Path(source)
-    named = [run for run in runs if name == run.name or path.resolve() == run.folder.resolve()]
+    path = Path(source)
+    named = [run for run in runs if means_run(source, run)]
     if len(named) == 1:
         return named[0]
     if named:

@@ -3,12 +3,15 @@
 import contextlib
 import fcntl
 import os
+import re
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 _BEGUN = ".part"
+_TEMPORARY = re.compile(r"\..+\.\w{8}\.part")  # what `mkstemp` makes of our names
 
 
 def write_atomically(path: Path, content: bytes | memoryview) -> None:
@@ -43,22 +46,27 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove temporary files whose writers were killed; one that is being written stays."""
+    """Remove temporary files whose writers were killed; one that is being written stays.
+
+    A file that only looks like ours, such as a browser's or a pipe, stays too.
+    """
     for path in find_files(folder, _BEGUN):
-        with contextlib.suppress(OSError), path.open("rb") as file:
-            _lock(file)
-            path.unlink()
+        with contextlib.suppress(OSError):
+            if _TEMPORARY.fullmatch(path.name) and stat.S_ISREG(path.lstat().st_mode):
+                with path.open("rb") as file:
+                    _lock(file)
+                    path.unlink()
 
 
 def find_files(folder: Path, ending: str = "") -> list[Path]:
     """The files of a folder whose names end so; none of a folder that isn't there any more.
 
     Other processes write and remove what we look at: nothing is found in a folder that has gone
-    since it was listed, or that we may not look into.
+    since it was listed, or that we may not look into; nor if no folder can have such a name.
     """
     try:
         return [path for path in folder.iterdir() if path.name.endswith(ending)]
-    except OSError:
+    except (OSError, ValueError):
         return []
 
 

@@ -47,10 +47,10 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
     """
     runs = list_runs(checkpoints, kind)
     for run in runs:
-        if name.rstrip("/") == run.name or (name and Path(name).resolve() == run.folder.resolve()):
+        if means_run(name, run):
             return run
     for other in KINDS:
-        if other != kind and name in {run.name for run in list_runs(checkpoints, other)}:
+        if other != kind and any(means_run(name, run) for run in list_runs(checkpoints, other)):
             place = checkpoints / other.subfolder
             raise NoRunError(
                 f"{name} is a {other.name}, not a {kind.name}; it is in {place}",
@@ -59,13 +59,23 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
             )
     folder = checkpoints / kind.subfolder
     path = Path(name)
-    if name and any(path.glob("*.h5")):
+    if name and find_files(path, ".h5"):
         place = path.resolve().parent / ("." if not kind.subfolder else "..")
         raise NoRunError(
             f"{name} is not in {folder}: to use that run, give {place.resolve()} as `checkpoints`",
             kind.name,
         )
     raise NoRunError(f"no run {name!r} in {folder}: {list_names(runs)}", kind.name, empty=not runs)
+
+
+def means_run(given: str, run: Run) -> bool:
+    """Whether a name, or the path of a folder, is a run's."""
+    if given.rstrip("/") == run.name:
+        return True
+    try:
+        return given != "" and Path(given).resolve() == run.folder.resolve()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or a name that no file can have
+        return False
 
 
 def find_newest_run(checkpoints: Path, kind: Kind) -> Run:

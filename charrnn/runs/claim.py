@@ -73,6 +73,12 @@ def hold_lock(run: Run) -> Iterator[None]:
         lock.release()
 
 
+def release_claims() -> None:
+    """Give up the folders that were claimed and not trained in: what claimed them has failed."""
+    while _claimed:
+        _claimed.popitem()[1].release()
+
+
 def make_busy_error(run: Run) -> RunError:
     """The error for a run whose folder another process holds."""
     return RunError(

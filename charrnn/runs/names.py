@@ -38,8 +38,8 @@ def choose_name(checkpoints: Path, kind: Kind, given: str, keyword: str = "run")
     folder = checkpoints / kind.subfolder
     name = given.rstrip("/")
     if "/" in name:
-        path = Path(name).resolve()
-        if path.parent != folder.resolve():
+        path = Path(name)  # which may be a link, to another disk
+        if path.parent.resolve() != folder.resolve():
             raise UsageError(
                 f"`{keyword}` {given} is not in {folder}, where a {kind.name} is kept: give a name "
                 "alone, or another folder as `checkpoints`"

@@ -105,6 +105,8 @@ class Signals:
         Raises:
             KeyboardInterrupt: it ends the run at once.
         """
+        if number == self.number == signal.SIGHUP:  # a shell passes its own on, beside the kernel's
+            return
         first, self.number = not self.number, self.number or number
         if not (first and self._has_stepped):
             raise KeyboardInterrupt

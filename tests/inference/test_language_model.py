@@ -447,7 +447,7 @@ def test_it_is_not_kept_around_runs_of_other_kinds(
     path = model.save("checkpoints/mine")
     assert load_model(path).vocabulary.characters == model.vocabulary.characters
     message = catch_message(RunError, lambda: model.save("checkpoints/mine"))
-    assert message == "checkpoints/mine is not empty: choose another folder"
+    assert message == "checkpoints/mine has a run, or belongs to one: choose another folder"
 
 
 def test_small_ids_are_read_as_the_text_is(make_checkpoint: MakeCheckpoint) -> None:

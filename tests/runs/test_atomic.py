@@ -244,3 +244,18 @@ def test_file_can_be_shared_as_any_other(tmp_path: Path, mask: int, mode: int) -
     finally:
         os.umask(before)
     assert (tmp_path / "file").stat().st_mode & 0o777 == mode
+
+
+def test_only_leftovers_of_our_own_are_removed(tmp_path: Path) -> None:
+    """A browser's unfinished download stays, and so does a pipe that looks like ours."""
+    for name in ("film.mp4.part", ".film.part", ".resume.h5.abc.part"):
+        (tmp_path / name).touch()
+    (tmp_path / ".resume.h5.ab_d9x1z.part").touch()
+    os.mkfifo(tmp_path / ".resume.h5.pipepipe.part")
+    remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".film.part",
+        ".resume.h5.abc.part",
+        ".resume.h5.pipepipe.part",
+        "film.mp4.part",
+    ]

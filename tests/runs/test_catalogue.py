@@ -185,3 +185,12 @@ def test_runs_that_other_processes_remove_meanwhile(
     gone = Run(checkpoints / kind.subfolder / "first", kind)
     assert gone.list_epochs() == []
     assert list_names(checkpoints, kind) == ["second"]
+
+
+@pytest.mark.parametrize("given", ["loop", "a\0b", "x" * 5000])
+def test_a_name_that_leads_nowhere_is_no_run(checkpoints: Path, given: str) -> None:
+    """A loop of links, or what can't be a path, is one line like any other wrong name."""
+    kinds.write_epoch(kinds.make_run(checkpoints, LANGUAGE, "mine"))
+    Path("loop").symlink_to("loop")
+    with pytest.raises(NoRunError, match="the only run is mine"):
+        find_run(checkpoints, LANGUAGE, given)

@@ -117,3 +117,11 @@ def test_the_folder_of_another_kind_is_no_name(name: str) -> None:
     assert message.endswith("the folder of other kinds of run: give another name")
     for kind in (CLASSIFIER, WORD_MODEL):
         assert choose_name(Path("checkpoints"), kind, "classify") == "classify"
+
+
+def test_the_folder_of_a_run_may_be_a_link(checkpoints: Path, tmp_path: Path) -> None:
+    """A folder that was linked to another disk beforehand is named like any other."""
+    (tmp_path / "disk").mkdir()
+    checkpoints.mkdir()
+    (checkpoints / "novel").symlink_to(tmp_path / "disk")
+    assert choose_name(checkpoints, LANGUAGE, str(checkpoints / "novel")) == "novel"

@@ -1,6 +1,8 @@
 """Running commands, up to the training itself if that is left out, and a terminal to watch."""
 
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -120,3 +122,11 @@ def make_terminal(monkeypatch: pytest.MonkeyPatch) -> MakeTerminal:
         return fake
 
     return make
+
+
+@pytest.fixture(scope="module")
+def ctrl_c_reaches_children() -> Iterator[None]:
+    """A shell starts its background jobs with Ctrl-C ignored, and their children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

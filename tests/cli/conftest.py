@@ -3,8 +3,9 @@
 import contextlib
 import os
 import pty
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,11 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
         return received.decode().replace("\r\n", "\n")
 
     return do
+
+
+@pytest.fixture(scope="module")
+def ctrl_c_reaches_children() -> Iterator[None]:
+    """A shell starts its background jobs with Ctrl-C ignored, and their children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

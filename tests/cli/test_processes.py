@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import termios
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,8 @@ from tests.support.language_runs import find_run
 from tests.support.networks import MakeRun
 from tests.support.processes import LIMIT, command, environment, read_until, run, started
 from tests.support.train_command import flatten_weights
+
+pytestmark = pytest.mark.usefixtures("ctrl_c_reaches_children")
 
 SMALL = shlex.split(
     "--cell rnn --units 6 --layers 1 --embedding 4 --batch-size 4 --seq-length 10 --validation 0 "
@@ -155,14 +156,6 @@ def test_full_disk_behind_stdout(make_run: MakeRun, words: list[str]) -> None:
 
 
 # Training
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _ctrl_c_reaches_children() -> Iterator[None]:
-    """A shell starts its background jobs with Ctrl-C ignored, and their children inherit that."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def test_training_is_clean(novel: Path) -> None:

@@ -13,6 +13,8 @@ from tests.support.networks import MakeRun
 from tests.support.processes import LIMIT, command, environment, read_until, run, started
 from tests.support.train_command import SMALL
 
+pytestmark = pytest.mark.usefixtures("ctrl_c_reaches_children")
+
 ENDINGS = [
     (signal.SIGHUP, 129, "charrnn: ended by SIGHUP\n"),
     (signal.SIGINT, 130, "\n"),

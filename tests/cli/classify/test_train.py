@@ -144,7 +144,7 @@ def test_run_and_checkpoints(plan_classifier: PlanClassifier, npz: Path) -> None
         ("--model all --run mine", 2, "--run"),
         ("--model average-64-subword", 1, "an archive to --data"),
         ("--embedding-from nowhere", 1, "train one with charrnn classify pretrain"),
-        ("--embedding-from mine/imdb_word_index.json", 1, "none of the reviews' words"),
+        ("--embedding-from mine/imdb_word_index.json", 1, "no word vector"),
     ],
 )
 def test_wrong_values(fails: Fails, npz: Path, words: str, code: int, named: str) -> None:

@@ -93,13 +93,19 @@ def decode_utf8(content: bytes, shown: str, error_class: type[CharrnnError]) -> 
 
 
 def _check_start(start: bytes, shown: str, encoding: str) -> None:
-    """Reject what the first bytes show to be no text, or of two or four bytes a character."""
+    """Reject what the first bytes show to be no text, or of other bytes a character."""
     if known := recognize_format(start):
         raise CorpusError(f"{shown} is {known}")
     wide = _recognize_wide(start)
     if wide and not encoding.startswith(("utf-16", "utf-32")):
         raise CorpusError(
             f"{shown} is {wide.upper()} text, not {encoding.upper()}: give {wide} as `encoding`"
+        )
+    marks = tuple(mark for mark, marked in _MARKS.items() if marked == encoding)
+    if marks and start and not start.startswith(marks):
+        raise CorpusError(
+            f"{shown} does not begin with the byte order mark of {encoding.upper()}: if it is such "
+            f"a text, give {encoding}-le or {encoding}-be as `encoding`"
         )
 
 

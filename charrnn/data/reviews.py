@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data import layout, pickles, tables
-from charrnn.data.decoding import decode_utf8
+from charrnn.data.decoding import decode_utf8, reject_document
 from charrnn.data.files import spell_plainly
 from charrnn.data.rows import ENDINGS, SHOWN_ENDINGS
 from charrnn.data.vocabulary import Ids
@@ -129,7 +129,7 @@ def read_texts(path: Path) -> TextReviews:
     parts: list[Labelled[str]] = []
     for part in layout.PARTS:
         names = [name for name in contents if name.startswith(f"{part}/")]
-        texts = [decode_utf8(contents[name], f"{name} in {path}", ReviewsError) for name in names]
+        texts = [_decode_review(contents[name], f"{name} in {path}") for name in names]
         labels = np.array([layout.LABELS.index(name.split("/")[1]) for name in names])
         parts.append(_shuffle_part(f"{path} ({part})", texts, labels, order))
     digest = _hash_folder(contents) if path.is_dir() else _hash_file(path)
@@ -165,6 +165,11 @@ def read_text_table(
     train, test = parts
     name = spell_plainly(path.stem)
     return TextReviews(name, str(path.resolve()), _hash_file(path), train, test)
+
+
+def _decode_review(content: bytes, shown: str) -> str:
+    reject_document(content, shown, ReviewsError)
+    return decode_utf8(content, shown, ReviewsError)
 
 
 def _require_ranks(path: Path, reviews: Sequence[Ids]) -> None:

@@ -224,6 +224,15 @@ def test_text_that_is_not_utf8_is_named() -> None:
     assert "test/neg/3_8.txt in aclImdb is not UTF-8 text (byte 2 is 0xef)" in message
 
 
+@pytest.mark.parametrize("content", [b"%PDF-1.4\n1 0 obj\n", b"{\\rtf1 A good film}"])
+def test_a_document_is_no_review(content: bytes) -> None:
+    """A document is named, though all of it is ASCII."""
+    path = write_folder(Path("aclImdb"))
+    (path / "test/neg/3_8.txt").write_bytes(content)
+    assert "test/neg/3_8.txt in aclImdb is a" in failure_of(path)
+    assert "document, no plain text: save its text as a .txt file" in failure_of(path)
+
+
 def test_links_and_strange_paths_are_no_reviews(tmp_path: Path) -> None:
     """A tar archive can neither pass off another file as a review nor write one."""
     secret = tmp_path / "secret.txt"

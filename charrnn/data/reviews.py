@@ -14,7 +14,7 @@ from charrnn.data.decoding import decode_utf8, reject_document
 from charrnn.data.files import spell_plainly
 from charrnn.data.rows import ENDINGS, SHOWN_ENDINGS
 from charrnn.data.vocabulary import Ids
-from charrnn.data.words import START
+from charrnn.data.words import OFFSET, START
 from charrnn.errors import ReviewsError, UsageError, say_count
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz")
@@ -173,8 +173,9 @@ def _decode_review(content: bytes, shown: str) -> str:
 
 
 def _require_ranks(path: Path, reviews: Sequence[Ids]) -> None:
-    """Reject ids: in them each review begins with 1, which as a rank is a word like any other."""
-    if reviews and all(np.flatnonzero(ids == START).tolist() == [0] for ids in reviews):
+    """Reject ids: each review has its only 1 at its start and no 3, common words' ranks both."""
+    begun = all(np.flatnonzero(ids == START).tolist() == [0] for ids in reviews)
+    if reviews and begun and not any(np.any(ids == OFFSET) for ids in reviews):
         raise ReviewsError(
             f"{path} holds reviews as Keras's load_data() returns them, each with a 1 before it "
             "and its ranks raised by 3: give imdb.npz itself, or undo both before saving"

@@ -94,11 +94,11 @@ def load_corpus(
         DownloadError: the corpus had to be downloaded and could not be.
         UsageError: there is no such encoding, or the corpus has its own.
     """
-    if source in NAMED:
-        if encoding not in {None, UTF8}:
-            raise UsageError(f"`encoding` is for text files: leave it out for {source}")
-        return _read(source, source, NAMED[source].open(data_dir, progress), UTF8)
     encoding = find_encoding(encoding or UTF8)
+    if source in NAMED:
+        if encoding != UTF8:
+            raise UsageError(f"`encoding` is for text files: leave it out for {source}")
+        return _read(source, source, NAMED[source].open(data_dir, progress), encoding)
     if source == STDIN:
         return _read("stdin", source, nullcontext(stdin), encoding)
     path = Path(source)

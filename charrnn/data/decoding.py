@@ -92,14 +92,34 @@ def decode_utf8(content: bytes, shown: str, error_class: type[CharrnnError]) -> 
         ) from error
 
 
-def _check_start(start: bytes, shown: str, encoding: str) -> None:
-    """Reject what the first bytes show to be no text, or of two or four bytes a character."""
+def reject_document(start: bytes, shown: str, error_class: type[CharrnnError]) -> None:
+    """Reject what is no plain text by its first bytes, though these may be ASCII.
+
+    Args:
+        start: the first bytes, some thousand if there are so many.
+        shown: what they are of, the subject of the error's message.
+        error_class: of the error.
+
+    Raises:
+        CharrnnError: of the given class; it is a document, an archive or the like.
+    """
     if known := recognize_format(start):
-        raise CorpusError(f"{shown} is {known}")
+        raise error_class(f"{shown} is {known}")
+
+
+def _check_start(start: bytes, shown: str, encoding: str) -> None:
+    """Reject what the first bytes show to be no text, or of other bytes a character."""
+    reject_document(start, shown, CorpusError)
     wide = _recognize_wide(start)
     if wide and not encoding.startswith(("utf-16", "utf-32")):
         raise CorpusError(
             f"{shown} is {wide.upper()} text, not {encoding.upper()}: give {wide} as `encoding`"
+        )
+    marks = tuple(mark for mark, marked in _MARKS.items() if marked == encoding)
+    if marks and start and not start.startswith(marks):
+        raise CorpusError(
+            f"{shown} does not begin with the byte order mark of {encoding.upper()}: if it is such "
+            f"a text, give {encoding}-le or {encoding}-be as `encoding`"
         )
 
 

@@ -5,14 +5,13 @@ unfinished download is a `.part` file in the same folder. The next attempt resum
 its final name only if its hash is right. A lock keeps two processes from writing it at once.
 """
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from charrnn.data.files import measure_regular, open_regular
+from charrnn.data.files import hash_file, measure_regular
 from charrnn.data.patience import PATIENCE, Allowance, Patience
 from charrnn.errors import CorpusError, DownloadError
 
@@ -58,7 +57,7 @@ def inspect(remote: Remote, folder: Path) -> Copy:
     path = folder / remote.name
     try:
         size = measure_regular(path)
-        right = size == remote.size and _hash_file(path) == remote.sha256
+        right = size == remote.size and hash_file(path) == remote.sha256
     except FileNotFoundError:
         size = _measure(_name_part(path))
         return Copy(path, "partial" if size else "missing", size)
@@ -101,7 +100,7 @@ def _verify(path: Path, remote: Remote) -> bool:
     """Whether the file exists; one with another content may be the user's, so it is an error."""
     if not path.exists():
         return False
-    actual = _hash_file(path)
+    actual = hash_file(path)
     if actual != remote.sha256:
         raise CorpusError(
             f"{path} is not the expected file (SHA-256 {actual[:12]}…, expected "
@@ -146,7 +145,7 @@ def _attempt(
             return error
         part.unlink()
         return HostError(str(error))
-    if _hash_file(part) == remote.sha256:
+    if hash_file(part) == remote.sha256:
         return None
     part.unlink()
     # After a resume the halves may be of two files: try again from the start.
@@ -181,8 +180,3 @@ def _name_part(path: Path) -> Path:
 
 def _measure(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
-
-
-def _hash_file(path: Path) -> str:
-    with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

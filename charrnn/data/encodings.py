@@ -9,7 +9,7 @@ from charrnn.errors import UsageError
 
 UTF8 = "utf-8"
 
-_NOT_OF_FILES = {"idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf-7"}
+_NOT_OF_FILES = {"charmap", "idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"}
 _LIKELY = 0.5  # of the characters beyond ASCII that are expected in an encoding
 _MOST_GUESSES = 3
 _ASCII_LETTERS = re.compile(rb"[A-Za-z]")

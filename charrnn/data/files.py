@@ -1,6 +1,7 @@
 """Opening files that a stranger may have made or named: regular ones, within bounds."""
 
 import errno
+import hashlib
 import stat
 from io import BufferedReader
 from pathlib import Path
@@ -31,6 +32,16 @@ def open_regular(path: Path) -> BufferedReader:
     """
     measure_regular(path)  # first, for some devices act on being opened
     return path.open("rb")
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a regular file's bytes, in hexadecimal digits.
+
+    Raises:
+        OSError: it can't be read, or is something else.
+    """
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_bounded(path: Path, most: int) -> bytes:

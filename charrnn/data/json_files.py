@@ -9,10 +9,11 @@ from charrnn.data.files import read_bounded
 
 _MOST_VALUES = 2**20  # lists, objects and what they hold, which take up to 80 bytes each
 _LARGEST = 2**63  # integers below it fit in 64 bits
+_LONGEST = 21  # characters of an integer, after which it is too large in any case
 
 
-def read_json(path: Path, most: int) -> Any:
-    """What a file of up to `most` bytes says.
+def read_json(path: Path, most: int, values: int = _MOST_VALUES) -> Any:
+    """What a file of up to `most` bytes and `values` values says.
 
     Raises:
         OSError: it can't be read, is no regular file, or is larger.
@@ -20,7 +21,7 @@ def read_json(path: Path, most: int) -> Any:
             not finite or an integer of over 64 bits.
     """
     text = read_bounded(path, most).decode()
-    require_few_values(text)
+    require_few_values(text, values)
     try:
         return json.loads(
             text,
@@ -32,18 +33,18 @@ def read_json(path: Path, most: int) -> Any:
         raise ValueError("lists in lists in lists") from error
 
 
-def require_few_values(text: str) -> None:
+def require_few_values(text: str, most: int = _MOST_VALUES) -> None:
     """Reject JSON that would become many times its own size.
 
     Raises:
         ValueError: it has too many values.
     """
-    if sum(map(text.count, "[{,:")) > _MOST_VALUES:
-        raise ValueError(f"over {_MOST_VALUES:,} values")
+    if sum(map(text.count, "[{,:")) > most:
+        raise ValueError(f"over {most:,} values")
 
 
 def _parse_integer(text: str) -> int:
-    number = int(text)
+    number = int(text[:_LONGEST])
     return number if abs(number) < _LARGEST else _reject(text)
 
 

@@ -1,6 +1,7 @@
 """The reviews in a folder or tar archive with the layout of aclImdb, which is never unpacked."""
 
 import errno
+import functools
 import itertools
 import tarfile
 import zlib
@@ -106,7 +107,8 @@ def _require_layout(path: Path, found: dict[str, bytes]) -> None:
 
 
 def _read_folder(path: Path) -> Iterator[_Found]:
-    left = _MOST
+    left, root = _MOST, path.resolve()
+    is_inside = functools.cache(lambda place: place.resolve().is_relative_to(root))
     for top, part in itertools.product(("", "*/"), PARTS):
         for place in path.glob(f"{top}{part}/*/*"):
             found = _locate(place.relative_to(path).as_posix())
@@ -114,6 +116,11 @@ def _read_folder(path: Path) -> Iterator[_Found]:
                 continue
             content = None
             if _is_review(*found):
+                if not is_inside(place if place.is_symlink() else place.parent):
+                    raise ReviewsError(
+                        f"{'/'.join(found)} in {path} is a link that leads out of that folder: put "
+                        "the file itself there"
+                    )
                 left -= _require_room(path, found, place.stat().st_size, left)
                 content = place.read_bytes()
             yield *found, content

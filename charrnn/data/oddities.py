@@ -48,7 +48,7 @@ def _describe_line_ends(text: Text, first: str) -> Iterator[str]:
     if pairs:
         lines = say_count(pairs, "line")
         yield (
-            f"the text has {lines} that end in CR LF, as on Windows, which the network learns too: "
+            f"the text has {lines} ending in CR LF, as on Windows, which the network learns too: "
             rf"{first}sed $'s/\r$//' makes them end in LF"
         )
     if alone:

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data import layout, pickles, tables
-from charrnn.data.decoding import decode_utf8
-from charrnn.data.files import spell_plainly
+from charrnn.data.decoding import decode_utf8, reject_document
+from charrnn.data.files import hash_file, spell_plainly
 from charrnn.data.rows import ENDINGS, SHOWN_ENDINGS
 from charrnn.data.vocabulary import Ids
-from charrnn.data.words import START
+from charrnn.data.words import OFFSET, START
 from charrnn.errors import ReviewsError, UsageError, say_count
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz")
@@ -115,7 +115,7 @@ def read_npz(path: Path) -> RankReviews:
         labels = pickles.read_integers(path, f"y_{part}")
         parts.append(_shuffle_part(f"{path} ({part})", ranks, labels, order))
     train, test = parts
-    return RankReviews(spell_plainly(path.stem), str(path.resolve()), _hash_file(path), train, test)
+    return RankReviews(spell_plainly(path.stem), str(path.resolve()), hash_file(path), train, test)
 
 
 def read_texts(path: Path) -> TextReviews:
@@ -129,10 +129,10 @@ def read_texts(path: Path) -> TextReviews:
     parts: list[Labelled[str]] = []
     for part in layout.PARTS:
         names = [name for name in contents if name.startswith(f"{part}/")]
-        texts = [decode_utf8(contents[name], f"{name} in {path}", ReviewsError) for name in names]
+        texts = [_decode_review(contents[name], f"{name} in {path}") for name in names]
         labels = np.array([layout.LABELS.index(name.split("/")[1]) for name in names])
         parts.append(_shuffle_part(f"{path} ({part})", texts, labels, order))
-    digest = _hash_folder(contents) if path.is_dir() else _hash_file(path)
+    digest = _hash_folder(contents) if path.is_dir() else hash_file(path)
     train, test = parts
     return TextReviews(_find_name(path), str(path.resolve()), digest, train, test, left_out)
 
@@ -164,12 +164,18 @@ def read_text_table(
         parts.append(_shuffle_part(f"{path} ({part})", own, labels[places], order))
     train, test = parts
     name = spell_plainly(path.stem)
-    return TextReviews(name, str(path.resolve()), _hash_file(path), train, test)
+    return TextReviews(name, str(path.resolve()), hash_file(path), train, test)
+
+
+def _decode_review(content: bytes, shown: str) -> str:
+    reject_document(content, shown, ReviewsError)
+    return decode_utf8(content, shown, ReviewsError)
 
 
 def _require_ranks(path: Path, reviews: Sequence[Ids]) -> None:
-    """Reject ids: in them each review begins with 1, which as a rank is a word like any other."""
-    if reviews and all(np.flatnonzero(ids == START).tolist() == [0] for ids in reviews):
+    """Reject ids: each review has its only 1 at its start and no 3, common words' ranks both."""
+    begun = all(np.flatnonzero(ids == START).tolist() == [0] for ids in reviews)
+    if reviews and begun and not any(np.any(ids == OFFSET) for ids in reviews):
         raise ReviewsError(
             f"{path} holds reviews as Keras's load_data() returns them, each with a 1 before it "
             "and its ranks raised by 3: give imdb.npz itself, or undo both before saving"
@@ -201,11 +207,6 @@ def _find_name(path: Path) -> str:
     for ending in _ARCHIVES:
         name = name.removesuffix(ending)
     return name
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _hash_folder(contents: dict[str, bytes]) -> str:

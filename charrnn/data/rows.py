@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from charrnn.data.decoding import BYTE_ORDER_MARK, decode_utf8
+from charrnn.data.decoding import BYTE_ORDER_MARK, decode_utf8, reject_document
 from charrnn.data.files import open_regular
 from charrnn.data.json_files import require_few_values
 from charrnn.errors import ReviewsError, say_count
@@ -85,6 +85,7 @@ def open_rows(path: Path) -> Iterator[Iterator[Row]]:
     try:
         with open_regular(path) as file:
             _require_size(path, os.fstat(file.fileno()).st_size)
+            reject_document(file.peek(), str(path), ReviewsError)
             lines = _Lines(path, file)
             ending = path.suffix.lower()
             yield _read_json(lines) if ending == ".jsonl" else _read_csv(lines, ending)

@@ -25,7 +25,7 @@ def read_vectors(path: Path, wanted: frozenset[str]) -> Vectors:
 
     A first line of two counts, as word2vec writes it, is skipped. The first vector says how many
     numbers a vector has: a word may have spaces, as some of GloVe's do, and they end the line. If
-    a word occurs twice, its first vector counts.
+    a word occurs twice, its first vector counts. A pipe is read as it comes, for the user typed it.
 
     Returns:
         Word to vector for each wanted word that the file has, each vector of shape (E,).
@@ -35,7 +35,7 @@ def read_vectors(path: Path, wanted: frozenset[str]) -> Vectors:
     """
     found: dict[str, npt.NDArray[np.float32]] = {}
     try:
-        with open_regular(path) as file:
+        with path.open("rb") if path.is_fifo() else open_regular(path) as file:
             lines = _split_lines(path, file)
             for number, fields, width in _measure_vectors(path, lines):
                 word = fields[0].decode("utf-8", "replace")

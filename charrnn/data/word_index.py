@@ -6,6 +6,7 @@ from charrnn.data.json_files import read_json
 from charrnn.errors import ReviewsError
 
 _MOST = 2**24  # bytes, ten times what Keras's has
+_MOST_VALUES = 2**22  # words and ranks, more than so many bytes have
 
 
 def read_index(path: Path) -> list[str]:
@@ -16,12 +17,12 @@ def read_index(path: Path) -> list[str]:
             from 1 to their number.
     """
     try:
-        ranks = read_json(path, _MOST)
+        ranks = read_json(path, _MOST, _MOST_VALUES)
     except OSError as error:
         raise ReviewsError(f"can't read {path}: {error.strerror}") from error
     except ValueError as error:
         raise ReviewsError(
-            f"{path} is no usable JSON: give a file like Keras's imdb_word_index.json"
+            f"{path} is no usable JSON ({error}): give a file like Keras's imdb_word_index.json"
         ) from error
     if not isinstance(ranks, dict) or not _is_ranking(list(ranks.values())) or "" in ranks:
         raise ReviewsError(

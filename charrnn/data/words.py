@@ -19,8 +19,8 @@ from charrnn.errors import ReviewsError
 PADDING = 0
 START = 1
 UNKNOWN = 2
-_OFFSET = 3
-_FIRST = _OFFSET + 1  # id of the most frequent word
+OFFSET = 3
+_FIRST = OFFSET + 1  # id of the most frequent word
 
 _FILTERED = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 _IN_WORDS = "\x85\xa0"  # white space to Unicode, letters of 556 words to Keras's word index
@@ -49,7 +49,7 @@ def convert_ranks(ranks: Ids, max_words: int) -> Ids:
     """
     ids = np.empty(len(ranks) + 1, np.int32)
     ids[0] = START
-    ids[1:] = np.where(ranks < max_words - _OFFSET, ranks + np.int32(_OFFSET), UNKNOWN)
+    ids[1:] = np.where(ranks < max_words - OFFSET, ranks + np.int32(OFFSET), UNKNOWN)
     return ids
 
 

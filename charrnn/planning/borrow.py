@@ -37,7 +37,8 @@ def borrow_embedding(
     """Find the embedding to borrow, and fit the network to its width.
 
     Args:
-        source: a run's name, a checkpoint's path, or the path of a text file of word vectors.
+        source: a run's name, a checkpoint's path, or the path of a text file or pipe of word
+            vectors.
         encoder: the new network's.
         network: the new network.
         width: of the `embedding`, if the user chose it; it must fit.
@@ -69,7 +70,7 @@ def _make_table(
 ) -> tuple[npt.NDArray[np.float32], int]:
     """The embedding, and how many entries it has a vector for."""
     path = Path(source)
-    if path.is_file() and not path.name.endswith(SUFFIX) and not is_checkpoint(path):
+    if path.is_fifo() or (path.is_file() and not _is_checkpoint(path)):
         if not encoder.word_ids:
             raise UsageError(f"{source} has vectors of words, and this network reads subwords")
         vectors = read_vectors(path, frozenset(encoder.word_ids))
@@ -78,6 +79,10 @@ def _make_table(
     table = transfer_embedding(network, encoder, rows)
     shared = {*encoder.word_ids} & {*network.encoder.word_ids}
     return table, len(shared) if encoder.word_ids else len(encoder)
+
+
+def _is_checkpoint(path: Path) -> bool:
+    return path.name.endswith(SUFFIX) or is_checkpoint(path)
 
 
 def _read_network(source: str, path: Path, checkpoints: Path) -> Classifier | WordModel:

@@ -124,6 +124,9 @@ def test_named_corpus_has_its_own_encoding() -> None:
     """An encoding is for files and standard input alone."""
     with pytest.raises(UsageError, match="`encoding` is for text files: leave it out for pydoc"):
         load_corpus("pydoc", Path("data"), io.BytesIO(), encoding="cp1252")
+    for name in ("utf-8", "UTF-8", "utf8"):
+        read = load_corpus("pydoc", Path("data"), io.BytesIO(), encoding=name)
+        assert read.encoding == "utf-8"
 
 
 def test_text_of_many_blocks_is_read_whole() -> None:

@@ -77,6 +77,17 @@ def test_wide_text_is_recognised(text: str, encoding: str, named: str) -> None:
     assert read(content, named) == text
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_wide_text_without_a_mark_needs_its_byte_order(encoding: str, order: str) -> None:
+    """The encoding's name alone does not say it, so the error gives the two that do."""
+    content = "Once upon a time.\n".encode(f"{encoding}-{order}")
+    assert explain(content, encoding) == (
+        f"old.txt does not begin with the byte order mark of {encoding.upper()}: if it is such a "
+        f"text, give {encoding}-le or {encoding}-be as `encoding`"
+    )
+
+
 def test_bytes_of_no_encoding_give_no_names() -> None:
     """What is no text in any common encoding is left to the user."""
     noise = bytes(number * number % 251 for number in range(1, 5000))

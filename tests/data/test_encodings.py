@@ -67,10 +67,11 @@ def test_any_spelling_that_python_knows(name: str, found: str) -> None:
     assert find_encoding(name) == found
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["utf-9", "", "rot13", "zip", "hex", "idna", "undefined", "a\0b", "\ud800", "x" * 999, 7, None],
-)
+UNKNOWN = ["utf-9", "", "a\0b", "\ud800", "x" * 999, 7, None]
+NOT_OF_FILES = ["charmap", "idna", "punycode", "raw_unicode_escape", "undefined", "utf7", "hex"]
+
+
+@pytest.mark.parametrize("name", [*UNKNOWN, *NOT_OF_FILES, "unicode-escape", "rot13", "zip"])
 def test_what_is_no_text_encoding_is_rejected(name: object) -> None:
     """Unknown names and Python's other codecs are one short line with examples."""
     message = catch_message(UsageError, lambda: find_encoding(name))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.data.files import Bounded, open_regular, read_bounded
+from charrnn.data.files import Bounded, hash_file, open_regular, read_bounded
 
 FILE = Path("file")
 
@@ -52,6 +52,14 @@ def test_too_large_a_file_is_not_read() -> None:
     assert catch_reason(FILE) == "it has over 100 bytes"
     with open_regular(FILE) as opened:
         assert opened.read(3) == b"\0\0\0"
+
+
+def test_a_hash_is_of_a_regular_file() -> None:
+    """It is the published SHA-256 of "abc"; what never ends is refused."""
+    FILE.write_bytes(b"abc")
+    assert hash_file(FILE) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    with pytest.raises(OSError, match="no regular file"):
+        hash_file(Path("/dev/zero"))
 
 
 def test_a_budget_can_be_renewed() -> None:

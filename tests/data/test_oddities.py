@@ -40,8 +40,8 @@ def test_ordinary_text_is_not_odd(text: str) -> None:
 @pytest.mark.parametrize(
     ("odd", "mended", "words"),
     [
-        (f"{LINE}\r\n" * 1200, f"{LINE}\n" * 1200, "1,200 lines that end in CR LF"),
-        (f"{LINE}\r\n", f"{LINE}\n", "1 line that end"),
+        (f"{LINE}\r\n" * 1200, f"{LINE}\n" * 1200, "1,200 lines ending in CR LF"),
+        (f"{LINE}\r\n", f"{LINE}\n", "1 line ending in CR LF"),
         (f"{LINE}\r" * 9, f"{LINE}\n" * 9, "9 carriage returns without a line feed"),
         (f"{LINE}\r", f"{LINE}\n", "1 carriage return without"),
         (f"{LINE}\ufeff" * 3, LINE * 3, "3 byte order marks within"),
@@ -58,7 +58,7 @@ def test_an_oddity_is_counted_and_its_command_mends_it(odd: str, mended: str, wo
 def test_mixed_line_ends_have_two_notes() -> None:
     """Carriage returns with and without a line feed are counted apart, across blocks too."""
     first, second = notes_of(f"{LINE}\r\n" * 40_000 + f"{LINE}\r" * 7)
-    assert "40,000 lines that end in CR LF" in first
+    assert "40,000 lines ending in CR LF" in first
     assert "7 carriage returns without" in second
 
 

@@ -224,6 +224,15 @@ def test_text_that_is_not_utf8_is_named() -> None:
     assert "test/neg/3_8.txt in aclImdb is not UTF-8 text (byte 2 is 0xef)" in message
 
 
+@pytest.mark.parametrize("content", [b"%PDF-1.4\n1 0 obj\n", b"{\\rtf1 A good film}"])
+def test_a_document_is_no_review(content: bytes) -> None:
+    """A document is named, though all of it is ASCII."""
+    path = write_folder(Path("aclImdb"))
+    (path / "test/neg/3_8.txt").write_bytes(content)
+    assert "test/neg/3_8.txt in aclImdb is a" in failure_of(path)
+    assert "document, no plain text: save its text as a .txt file" in failure_of(path)
+
+
 def test_links_and_strange_paths_are_no_reviews(tmp_path: Path) -> None:
     """A tar archive can neither pass off another file as a review nor write one."""
     secret = tmp_path / "secret.txt"
@@ -239,6 +248,21 @@ def test_links_and_strange_paths_are_no_reviews(tmp_path: Path) -> None:
             archive.addfile(member, io.BytesIO(text.encode()))
     assert len(load_reviews(Path("a.tar")).train) == 24
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "secret.txt"]
+
+
+@pytest.mark.parametrize("link", ["train/pos/2.txt", "train/pos", "train"])
+def test_no_link_leads_out_of_a_folder(link: str) -> None:
+    """A stranger's folder can't pass off the user's files as reviews; links within it are read."""
+    folder = write_folder(Path("aclImdb"))
+    (folder / "train/neg/link.txt").symlink_to("0_9.txt")
+    Path("link").symlink_to(folder)
+    assert len(load_reviews(Path("link")).train) == 25
+    outside = write_folder(Path("private"), FILES | {"train/pos/2.txt": "secret"})
+    if (folder / link).is_dir():
+        (folder / link).rename("away")
+    (folder / link).symlink_to((outside / link).resolve())
+    message = failure_of(folder)
+    assert "in aclImdb is a link that leads out of that folder: put the file itself" in message
 
 
 @pytest.mark.parametrize("limit", ["_LONGEST", "_MOST"])
@@ -363,10 +387,14 @@ def test_ids_of_load_data_are_no_ranks(part: str) -> None:
     )
 
 
-def test_ranks_may_begin_with_1() -> None:
-    """Reviews that all begin with the most frequent word are ranks if it comes again in one."""
+@pytest.mark.parametrize("last", [[1, 7, 1], [1, 7, 3]])
+def test_ranks_may_begin_with_1(last: list[int]) -> None:
+    """Reviews that all begin with the most frequent word are ranks if it comes again in one.
+
+    So they are if one has a 3, which `load_data` never gives.
+    """
     ranks = np.empty(30, object)
-    ranks[:] = [*([1, rank] for rank in range(2, 31)), [1, 7, 1]]
+    ranks[:] = [*([1, rank] for rank in range(4, 33)), last]
     write_npz(x_test=ranks)
     assert len(load_ranks().test) == 30
 

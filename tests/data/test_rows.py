@@ -305,3 +305,10 @@ def test_any_bytes_are_rows_or_an_error(content: bytes, ending: str) -> None:
     except ReviewsError as error:
         message = str(error)
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", ["reviews.csv", "reviews.jsonl"])
+def test_a_document_is_no_table(name: str) -> None:
+    """An Excel file with another name is called what it is, not a text to be converted."""
+    content = b"PK\x03\x04" + b"\xe9\n" * 13 + b"[Content_Types].xml"
+    assert str(failure_of(content, name)).startswith(f"{name} is an Office document, no plain text")

@@ -50,13 +50,30 @@ def test_other_content_is_refused(content: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[" * 100_000, '{"a": 1e999}', '{"a": 1' + "0" * 30 + "}"]
+    ("content", "reason"),
+    [
+        ("", "Expecting value: line 1 column 1 (char 0)"),
+        ("[" * 100_000, "lists in lists in lists"),
+        ('{"a": 1e999}', "a number is 1e999"),
+        ('{"a": 1' + "0" * 5_000 + "}", "a number is 1000000000"),
+        ("[" + "1," * 2**22 + "1]", "over 4,194,304 values"),
+    ],
+    ids=["empty", "nest", "infinity", "huge", "many"],
 )
-def test_unusable_json_is_refused(content: str) -> None:
-    """For a file of another kind, or a hostile one, the error names the expected one."""
+def test_unusable_json_is_refused(content: str, reason: str) -> None:
+    """For a file of another kind, or a hostile one, the error says why, and what is expected."""
     assert refuse(content) == (
-        "index.json is no usable JSON: give a file like Keras's imdb_word_index.json"
+        f"index.json is no usable JSON ({reason}): give a file like Keras's imdb_word_index.json"
     )
+
+
+def test_as_many_words_as_the_bytes_have_are_read() -> None:
+    """An index of 16 MB is read, however short its words are."""
+    words = [f"{number:x}" for number in range(1, 1_100_001)]
+    ranks = {word: rank for rank, word in enumerate(words, 1)}
+    INDEX.write_text(json.dumps(ranks, separators=(",", ":")), encoding="utf-8")
+    assert INDEX.stat().st_size > 16_000_000
+    assert read_index(INDEX) == words
 
 
 @pytest.mark.timeout(20)

@@ -1,5 +1,6 @@
 """Where a new classifier's embedding comes from: a run, a checkpoint, or word vectors."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,19 @@ def test_from_word_vectors(reporter: RecordingReporter) -> None:
     assert network.embedding == 3
     np.testing.assert_array_equal(weights[EMBEDDING][NEW.word_ids["film"]], [1, 2, 3])
     assert reporter.notes == ["vectors.txt: vectors of 3 for 1 of the vocabulary's 7 entries"]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs pipes with names")
+def test_from_a_pipe_of_word_vectors() -> None:
+    """What a shell unpacks for `<(zcat vectors.gz)` is read once, as it comes."""
+    read, write = os.pipe()
+    os.write(write, b"film 1 2 3\n")
+    os.close(write)
+    network, weights = borrow_embedding(f"/dev/fd/{read}", NEW, NETWORK, None, RUNS, Silence())
+    os.close(read)
+    assert network.embedding == 3
+    np.testing.assert_array_equal(weights[EMBEDDING][NEW.word_ids["film"]], [1, 2, 3])
 
 
 def test_another_width_is_rejected() -> None:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO
 
-from charrnn.data.decoding import decode_utf8
+from charrnn.data.decoding import decode_utf8, reject_document
 from charrnn.errors import ReviewsError
 
 _BLOCK = 65_536  # bytes read at a time, or as many as have arrived
@@ -18,9 +18,10 @@ def read_whole() -> str:
     """One review: all of standard input but its last line end.
 
     Raises:
-        ReviewsError: it is not UTF-8.
+        ReviewsError: it is no text, or not UTF-8.
     """
     content = sys.stdin.buffer.read()
+    reject_document(content, _STDIN, ReviewsError)
     return decode_utf8(content.removeprefix(_BOM).rstrip(b"\r\n"), _STDIN, ReviewsError)
 
 
@@ -30,8 +31,8 @@ def read_lines(path: Path) -> Iterator[list[str]]:
     Lines end with a line feed; a carriage return before it is left out.
 
     Raises:
-        ReviewsError: there is no such file, or a line is not UTF-8; the lines before it are
-            yielded first.
+        ReviewsError: there is no such file, it is no text, or a line is not UTF-8; the lines
+            before it are yielded first.
     """
     number = 0
     for lines in _read_complete_lines(path):
@@ -52,7 +53,11 @@ def _read_complete_lines(path: Path) -> Iterator[list[bytes]]:
     rest = bytearray()
     try:
         with _open(path) as file:
-            while block := file.read1(_BLOCK):  # type: ignore[attr-defined]
+            blocks = iter(lambda: file.read1(_BLOCK), b"")  # type: ignore[attr-defined]
+            for number, block in enumerate(blocks):
+                if not number:
+                    shown = _STDIN if path == Path("-") else str(path)
+                    reject_document(block, shown, ReviewsError)
                 rest += block
                 if b"\n" in block:
                     *lines, last = rest.split(b"\n")

@@ -9,6 +9,13 @@ from charrnn.cli.classify.lines import read_lines
 from charrnn.errors import ReviewsError
 
 
+def test_a_document_is_no_lines() -> None:
+    """A PDF is named, though its first lines are ASCII."""
+    Path("film.txt").write_bytes(b"%PDF-1.4\n1 0 obj\n")
+    with pytest.raises(ReviewsError, match=r"^film\.txt is a PDF document, no plain text: save"):
+        next(read_lines(Path("film.txt")))
+
+
 def test_lines_before_a_broken_one() -> None:
     """Lines are given as soon as they have arrived; one that is not UTF-8 is then named."""
     read, write = os.pipe()

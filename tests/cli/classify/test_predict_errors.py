@@ -46,6 +46,8 @@ def test_unreadable_files() -> None:
     assert "nothing.txt" in fail(1, "--file", "nothing.txt")
     assert "checkpoints" in fail(1, "--file", "checkpoints")
     assert "standard input" in fail(1, "-", stdin=b"caf\xe9")
+    for given in (("-",), ("--file", "-")):
+        assert "standard input is a PDF document" in fail(1, *given, stdin=b"%PDF-1.4\n1 0 obj\n")
     Path("latin.txt").write_bytes(b"good\ncaf\xe9\nbad\n")
     line = fail(1, "--file", "latin.txt", stdout=invoke("classify", "predict", "good").stdout)
     assert "line 2 of latin.txt" in line

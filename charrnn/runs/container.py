@@ -17,6 +17,7 @@ import hashlib
 import io
 import json
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -162,7 +163,8 @@ def _read_bytes(path: Path, title: str) -> bytes:
         found = start.split(b"\n")[0]
         if found != title.encode():
             raise CheckpointError(f"{path} is not a {title}{_guess(start, found)}")
-        return start + file.read()
+        file.seek(0)
+        return file.read(os.fstat(file.fileno()).st_size)  # without a size it would be copied
 
 
 def _decode(line: bytes) -> str:

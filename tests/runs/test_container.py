@@ -297,3 +297,13 @@ def test_a_title_is_quoted_only_if_it_can_be_shown(path: Path) -> None:
     """What a stranger wrote in the first line does not reach the message raw."""
     path.write_bytes(b"charrnn \x0c\x1b[2J\nformat 2\n")
     assert reject(path).endswith("is not a charrnn checkpoint")
+
+
+def test_a_large_file_is_held_once(path: Path) -> None:
+    """Reading takes the file's own size, and not a second copy of it."""
+    container.write(path, "test", 2, {}, {"a": np.zeros(2_000_000, np.float32)})
+    tracemalloc.start()
+    container.read(path, "test", 2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 9_000_000

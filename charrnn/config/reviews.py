@@ -13,6 +13,7 @@ from typing import NamedTuple
 from charrnn.config.fields import (
     CELLS,
     MOST_COUNTED,
+    MOST_EPOCHS,
     MOST_LAYERS,
     MOST_UNITS,
     PRECISIONS,
@@ -329,7 +330,8 @@ class ReviewTraining:
         require_at_least(self, 1, "batch_size", "epochs")
         require_at_least(self, 0, "patience", "frozen_epochs")
         require_at_most(self, LARGEST_BATCH, "batch_size")
-        require_at_most(self, MOST_COUNTED, "epochs", "patience", "frozen_epochs")
+        require_at_most(self, MOST_EPOCHS, "epochs")
+        require_at_most(self, MOST_COUNTED, "patience", "frozen_epochs")
         require_at_most(self, MOST_FOLDS, "folds")
         require(0 < self.learning_rate < math.inf, "`learning_rate` must be above 0")
         require(0 <= self.clip_norm < math.inf, "`clip_norm` must be 0 (none) or above")

@@ -33,7 +33,7 @@ from charrnn.runs.atomic import write_atomically
 _SMALLEST = 512  # bytes of the block, a power of two for HDF5
 _HEADER = 256  # bytes, more than the first three lines have
 _OFFSET = 20  # characters of the longest offset
-_MOST_JSON = 2**24  # bytes; the encoder of 250,000 words has a quarter of that
+_MOST_JSON = 3 * 2**23  # bytes: 250,000 words of 16 letters that take 6 bytes each, as Cyrillic
 _DTYPES = ("<f4", "<f8", "<i4", "<i8", "<u4", "<u8")
 _LONGEST = 150  # characters of a reason
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -78,7 +78,8 @@ def write(path: Path, title: str, version: int, content: Any, arrays: Mapping[st
         _decode(longest)
     except ValueError as error:
         raise CheckpointError(
-            f"{path} can't be written: its vocabulary or history is too large"
+            f"{path} can't be written: its vocabulary or history is too large; choose a smaller "
+            "`max_words`, or fewer `epochs`"
         ) from error
     block = max(_SMALLEST, 2 ** math.ceil(math.log2(_HEADER + len(longest))))
     with h5py.File(file, "w", userblock_size=block) as opened:

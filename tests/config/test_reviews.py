@@ -205,7 +205,7 @@ def test_what_reads_the_tokens(
             {"batch_size": 10_001},
             "`batch_size` must be at most 10,000, not 10001",
         ),
-        (ReviewTraining, {"epochs": 10**21}, f"`epochs` must be at most 1,000,000, not {10**21}"),
+        (ReviewTraining, {"epochs": 10**21}, f"`epochs` must be at most 50,000, not {10**21}"),
         (ReviewTraining, {"folds": 101}, "`folds` must be at most 100, not 101"),
         (ReviewTraining, {"epochs": 0}, "`epochs` must be at least 1, not 0"),
         (ReviewTraining, {"epochs": "2"}, "`epochs` must be int, not '2'"),

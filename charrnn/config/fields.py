@@ -18,7 +18,8 @@ SCHEDULES = ("constant", "cosine")
 
 MOST_UNITS = 2**16  # a kernel of more would have 69 GB
 MOST_LAYERS = 100
-MOST_COUNTED = 10**6  # epochs, windows of a batch, characters of a window
+MOST_EPOCHS = 50_000  # whose results a resume file can hold
+MOST_COUNTED = 10**6  # windows of a batch, characters of a window
 
 _EXACT = 2**53  # integers below it are floats too
 _LARGEST = 2**63  # integers below it fit in 64 bits

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from charrnn.config.fields import (
     CELLS,
     MOST_COUNTED,
+    MOST_EPOCHS,
     MOST_LAYERS,
     MOST_UNITS,
     PRECISIONS,
@@ -113,7 +114,8 @@ class TrainingConfig:
         require_choice(self, "schedule", SCHEDULES)
         require_at_least(self, 1, "seq_length", "batch_size", "epochs")
         require_at_least(self, 0, "stride", "patience")
-        require_at_most(self, MOST_COUNTED, "seq_length", "batch_size", "epochs", "patience")
+        require_at_most(self, MOST_COUNTED, "seq_length", "batch_size", "patience")
+        require_at_most(self, MOST_EPOCHS, "epochs")
         require_fraction(self, "validation")
         require(0 < self.learning_rate < math.inf, "`learning_rate` must be above 0")
         require(0 <= self.clip_norm < math.inf, "`clip_norm` must be 0 (none) or above")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from charrnn.config.fields import (
     CELLS,
     MOST_COUNTED,
+    MOST_EPOCHS,
     MOST_LAYERS,
     MOST_UNITS,
     PRECISIONS,
@@ -39,6 +40,8 @@ MOST_TOKENS = 250_000  # the block of a file holds no more words
 MOST_BIGRAMS = 2**24  # rows
 MOST_FOLDS = 100
 LONGEST_REVIEW = 20_000  # tokens; every review may be padded to it
+MOST_STEPS = 10 * LONGEST_REVIEW  # of all cells in a review: some seconds
+MOST_NUMBERS = 512 * LONGEST_REVIEW  # that a layer gives for a review: 41 MB
 RESERVED = 4  # ids of padding, a start, an unknown word, and one that Keras never uses
 
 Shapes = dict[str, tuple[int, ...]]
@@ -104,6 +107,7 @@ class ClassifierConfig:
         require_at_most(self, MOST_UNITS, "embedding", "dense")
         require_at_most(self, LONGEST_REVIEW, "max_length")
         require_at_most(self, MOST_BIGRAMS, "bigrams")
+        require(self.bigrams != 1, "`bigrams` must be 0 (none) or 2 and above: row 0 is padding")
         require_fraction(self, "dropout", "embedding_dropout", "word_dropout")
         _require_vocabulary(self.vocabulary_size)
         _require_layers(self.units)
@@ -112,6 +116,7 @@ class ClassifierConfig:
             "whole reviews (`max_length` 0) need `mask`, or padding would change their answers",
         )
         self._check_cell()
+        self._check_size()
 
     def _check_cell(self) -> None:
         if self.is_recurrent:
@@ -131,6 +136,30 @@ class ClassifierConfig:
             require(
                 not (self.dense or self.dropout), "the `cell` none has no dense layer or dropout"
             )
+
+    def _check_size(self) -> None:
+        """Reject what takes long or much memory for each review, however small its weights are."""
+        time = self.max_length or LONGEST_REVIEW
+        steps = len(self.units) * (2 if self.bidirectional else 1)
+        require(
+            time * steps <= MOST_STEPS,
+            f"reviews of {time:,} tokens are too long for {steps} passes over them, one for each "
+            "of the `layers` and direction: give a smaller `max_length`, or fewer `layers`",
+        )
+        require(
+            time * self.width <= MOST_NUMBERS,
+            f"reviews of {time:,} tokens are too long for a layer that is {self.width:,} wide: "
+            "give a smaller `max_length`, `embedding` or `units`",
+        )
+
+    @property
+    def width(self) -> int:
+        """How many numbers the widest layer over time gives for a token."""
+        return max([self.embedding, *map(self._give, self.units)])
+
+    def _give(self, units: int) -> int:
+        """How many numbers a recurrent layer gives for a token."""
+        return units * (2 if self.bidirectional else 1)
 
     @property
     def is_recurrent(self) -> bool:
@@ -159,7 +188,7 @@ class ClassifierConfig:
         width = self.embedding
         for layer, units in enumerate(self.units):
             rows.append(self._recurrent_row(layer, width, time))
-            width = units * (2 if self.bidirectional else 1)
+            width = self._give(units)
         if self.pooling == "max" or not self.units:
             name = "maximum over time" if self.units else "average over time"
             rows.append(LayerRow(name, (width,), {}))
@@ -201,7 +230,7 @@ class ClassifierConfig:
         for path in self.cell_paths(layer):
             weights |= list_cell_shapes(path, self.cell, width, units)
         name = f"bidirectional {self.cell}" if self.bidirectional else self.cell
-        out = units * (2 if self.bidirectional else 1)
+        out = self._give(units)
         last = layer == len(self.units) - 1 and self.pooling == "last"
         return LayerRow(name, (out,) if last else (time, out), weights)
 
@@ -301,7 +330,8 @@ class ReviewTraining:
         require_at_least(self, 1, "batch_size", "epochs")
         require_at_least(self, 0, "patience", "frozen_epochs")
         require_at_most(self, LARGEST_BATCH, "batch_size")
-        require_at_most(self, MOST_COUNTED, "epochs", "patience", "frozen_epochs")
+        require_at_most(self, MOST_EPOCHS, "epochs")
+        require_at_most(self, MOST_COUNTED, "patience", "frozen_epochs")
         require_at_most(self, MOST_FOLDS, "folds")
         require(0 < self.learning_rate < math.inf, "`learning_rate` must be above 0")
         require(0 <= self.clip_norm < math.inf, "`clip_norm` must be 0 (none) or above")

@@ -18,7 +18,8 @@ from charrnn.runs.checkpoint import Classifier, Weights
 Mask = npt.NDArray[np.bool_]
 OverTime = Callable[[Array, Mask | None], Array]
 
-_TOKENS = 2**16  # read side by side, padding included: bounds the memory
+_TOKENS = 2**16  # read side by side at most, padding included
+_NUMBERS = 2**23  # of the widest layer for these tokens: bounds the memory
 _PROJECTED = 2**11  # tokens projected together, so that their gates stay in the cache
 
 
@@ -33,6 +34,7 @@ class NumpyClassifier:
         weights, config = checkpoint.weights, checkpoint.network
         self._embedding = weights["layers/embedding/vars/0"]
         self._masked = config.mask
+        self._tokens = min(_TOKENS, _NUMBERS // config.width)
         self._layers = _build_layers(config, weights)
         self._dense = _find_dense(config, weights)
 
@@ -45,7 +47,7 @@ class NumpyClassifier:
         Returns:
             Shape (B,).
         """
-        rows = max(1, _TOKENS // ids.shape[1])
+        rows = max(1, self._tokens // ids.shape[1])
         chunks = [self._read(ids[at : at + rows]) for at in range(0, len(ids), rows)]
         return self._judge(np.concatenate(chunks)) if chunks else np.empty(0, np.float32)
 

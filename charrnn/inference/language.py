@@ -11,6 +11,8 @@ from charrnn.inference.cells import CELL_CLASSES, Array, Cell
 from charrnn.inference.finite import ignore_overflow
 from charrnn.runs.checkpoint import Checkpoint
 
+_LARGEST_TABLE = 2**24  # numbers: 64 MiB
+
 
 class Stepper(Protocol):
     """A network that reads one character at a time and carries its state."""
@@ -44,7 +46,8 @@ class NumpyStepper:
     """The network written out in NumPy.
 
     Embedding and the first layer's input projection are multiplied out once into a table with a
-    row for each character, so that a step of one layer is one matrix-vector product.
+    row for each character, so that a step of one layer is one matrix-vector product. A table that
+    would be large, whatever the file's size, is done without.
 
     Args:
         checkpoint: the network; its weights are only read.
@@ -60,7 +63,7 @@ class NumpyStepper:
             kernel, recurrent, bias = (weights[f"{path}/{place}"] for place in range(3))
             self._cells.append(CELL_CLASSES[config.cell](kernel, recurrent, bias, batch_size))
         first = self._cells[0]
-        self._table: Array = weights["layers/embedding/vars/0"] @ first.kernel + first.bias
+        self._embed = _make_embed(weights["layers/embedding/vars/0"], first)
         self._dense = np.asfortranarray(weights["layers/dense/vars/0"])
         self._dense_bias = weights["layers/dense/vars/1"]
 
@@ -72,7 +75,7 @@ class NumpyStepper:
     @ignore_overflow
     def step(self, ids: Ids) -> npt.NDArray[np.float32]:
         """Read one character of each text, shape (B,), and give the next one's logits, (B, V)."""
-        output = self._cells[0].step(self._table[ids])  # (B, H)
+        output = self._cells[0].step(self._embed(ids))  # (B, H)
         for cell in self._cells[1:]:
             output = cell.step(_project(output, cell.kernel, cell.bias))
         return _project(output, self._dense, self._dense_bias)
@@ -83,10 +86,18 @@ class NumpyStepper:
 
         Layer by layer, so that everything but the recurrence itself is one product.
         """
-        outputs = _run_cell(self._cells[0], self._table[ids.T])  # (T, B, H)
+        outputs = _run_cell(self._cells[0], self._embed(ids.T))  # (T, B, H)
         for cell in self._cells[1:]:
             outputs = _run_cell(cell, _project(outputs, cell.kernel, cell.bias))
         return _project(outputs, self._dense, self._dense_bias).swapaxes(0, 1)
+
+
+def _make_embed(embedding: Array, first: Cell) -> Callable[[Ids], Array]:
+    """Make what maps ids (...) to the projected inputs of the first cell, (..., gates H)."""
+    if len(embedding) * len(first.bias) > _LARGEST_TABLE:
+        return lambda ids: _project(embedding[ids], first.kernel, first.bias)
+    table = _project(embedding, first.kernel, first.bias)
+    return lambda ids: table[ids]
 
 
 def _project(signal: Array, kernel: Array, bias: Array) -> Array:

@@ -10,6 +10,7 @@ from typing import overload
 
 from charrnn.config.fields import require
 from charrnn.config.language import LONGEST_TEXT, MOST_TEXTS, Adaptation, NetworkConfig
+from charrnn.data.files import spell_plainly
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import RunError, say_count
 from charrnn.inference.adapt import adapt, score_adaptively
@@ -343,6 +344,7 @@ class LanguageModel:
         """
         adaptation = require_adaptation(adaptation or Adaptation())
         passes = require_integer("passes", passes)
+        name = spell_plainly(require_text("name", name))
         ids = self._encode(text, unknown)
         with name_in_errors(self.path):
             rms = self.find_rms(adaptation.piece)

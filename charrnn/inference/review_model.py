@@ -186,7 +186,8 @@ class ReviewModel:
     def _measure_effects(self, ids: Ids, words: list[Span]) -> list[float]:
         """Measure the effects of the words that are read."""
         keep = self._keep
-        together = max(1, -(-len(words) * min(len(ids), keep or len(ids)) // _BUDGET))
+        length = max(min(len(ids), keep or len(ids)), self.checkpoint.network.input_length or 0)
+        together = max(1, -(-len(words) * length // _BUDGET))
         groups = [words[at : at + together] for at in range(0, len(words), together)]
         without = [_leave_out(ids, group[0].first, group[-1].last, keep) for group in groups]
         whole, *rest = self._compute_probabilities([ids, *without]).tolist()

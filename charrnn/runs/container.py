@@ -17,6 +17,7 @@ import hashlib
 import io
 import json
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -32,7 +33,7 @@ from charrnn.runs.atomic import write_atomically
 _SMALLEST = 512  # bytes of the block, a power of two for HDF5
 _HEADER = 256  # bytes, more than the first three lines have
 _OFFSET = 20  # characters of the longest offset
-_MOST_JSON = 2**24  # bytes; the encoder of 250,000 words has a quarter of that
+_MOST_JSON = 3 * 2**23  # bytes: 250,000 words of 16 letters that take 6 bytes each, as Cyrillic
 _DTYPES = ("<f4", "<f8", "<i4", "<i8", "<u4", "<u8")
 _LONGEST = 150  # characters of a reason
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -77,7 +78,8 @@ def write(path: Path, title: str, version: int, content: Any, arrays: Mapping[st
         _decode(longest)
     except ValueError as error:
         raise CheckpointError(
-            f"{path} can't be written: its vocabulary or history is too large"
+            f"{path} can't be written: its vocabulary or history is too large; choose a smaller "
+            "`max_words`, or fewer `epochs`"
         ) from error
     block = max(_SMALLEST, 2 ** math.ceil(math.log2(_HEADER + len(longest))))
     with h5py.File(file, "w", userblock_size=block) as opened:
@@ -162,7 +164,8 @@ def _read_bytes(path: Path, title: str) -> bytes:
         found = start.split(b"\n")[0]
         if found != title.encode():
             raise CheckpointError(f"{path} is not a {title}{_guess(start, found)}")
-        return start + file.read()
+        file.seek(0)
+        return file.read(os.fstat(file.fileno()).st_size)  # without a size it would be copied
 
 
 def _decode(line: bytes) -> str:

@@ -31,7 +31,7 @@ NETWORKS = st.builds(
 TRAINING_CONFIGS = st.builds(
     TrainingConfig,
     batch_size=POSITIVE,
-    epochs=POSITIVE,
+    epochs=st.integers(1, 50_000),
     learning_rate=st.floats(0, 10, exclude_min=True),
     schedule=st.sampled_from(SCHEDULES),
     clip_norm=st.floats(0, 10),

@@ -97,6 +97,35 @@ def test_what_reads_the_tokens(
             {"max_length": 10**8},
             "`max_length` must be at most 20,000, not 100000000",
         ),
+        (
+            ClassifierConfig,
+            {"bigrams": 1},
+            "`bigrams` must be 0 (none) or 2 and above: row 0 is padding",
+        ),
+        (
+            ClassifierConfig,
+            {"max_length": 20_000, "units": (1,) * 6, "bidirectional": True},
+            (
+                "reviews of 20,000 tokens are too long for 12 passes over them, one for each of "
+                "the `layers` and direction: give a smaller `max_length`, or fewer `layers`"
+            ),
+        ),
+        (
+            ClassifierConfig,
+            {"max_length": 0, "mask": True, "units": (300,), "bidirectional": True},
+            (
+                "reviews of 20,000 tokens are too long for a layer that is 600 wide: "
+                "give a smaller `max_length`, `embedding` or `units`"
+            ),
+        ),
+        (
+            ClassifierConfig,
+            AVERAGE | {"max_length": 20_000, "embedding": 16_384},
+            (
+                "reviews of 20,000 tokens are too long for a layer that is 16,384 wide: "
+                "give a smaller `max_length`, `embedding` or `units`"
+            ),
+        ),
         (ClassifierConfig, {"embedding": 10**6}, "`embedding` must be at most 65,536, not 1000000"),
         (ClassifierConfig, {"dense": 10**6}, "`dense` must be at most 65,536, not 1000000"),
         (ClassifierConfig, {"units": (8, 10**21)}, "`units` must be at most 65,536"),
@@ -176,7 +205,7 @@ def test_what_reads_the_tokens(
             {"batch_size": 10_001},
             "`batch_size` must be at most 10,000, not 10001",
         ),
-        (ReviewTraining, {"epochs": 10**21}, f"`epochs` must be at most 1,000,000, not {10**21}"),
+        (ReviewTraining, {"epochs": 10**21}, f"`epochs` must be at most 50,000, not {10**21}"),
         (ReviewTraining, {"folds": 101}, "`folds` must be at most 100, not 101"),
         (ReviewTraining, {"epochs": 0}, "`epochs` must be at least 1, not 0"),
         (ReviewTraining, {"epochs": "2"}, "`epochs` must be int, not '2'"),

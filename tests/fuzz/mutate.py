@@ -12,6 +12,7 @@ _STARTS = (b"", b"\x89HDF\r\n\x1a\n", b"charrnn classifier", b"charrnn resume fi
 _FORMATS = (b"format 1", b"format 3", b"format", b"", b"format 2 ", b"format \xb2", b"x" * 400)
 _NUMBERS: tuple[Any, ...] = (
     *(0, 1, -1, 2, 3, 7, 64, 100, 101, 511, 512, 2**16, 10**6, 2**20, 2**31 - 1, 2**31, 2**32),
+    *(4096, 2**14, 20_000),
     *(2**53, 2**62, 2**63 - 1, 2**63, 2**64, -(2**63), 10**21, 10**400, 10**4000),
     *(0.0, -0.0, 0.5, 1.5, 1e-320, 1e308, -1e308, math.nan, math.inf, -math.inf),
 )

@@ -1,5 +1,6 @@
 """The NumPy classifiers against Keras's own layers."""
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -235,3 +236,24 @@ def test_a_network_keeps_nothing_between_calls(make_classifier: MakeClassifier) 
 def test_no_reviews_have_no_answers(make_classifier: MakeClassifier) -> None:
     """A batch of no reviews gives no logits."""
     assert NumpyClassifier(make_classifier())(np.empty((0, 12), np.int32)).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"cell": "average", "units": (), "embedding": 4096, "max_length": 2000},
+        {"cell": "rnn", "embedding": 2048, "units": (1,), "max_length": 2000, "mask": True},
+    ],
+    ids=["average", "rnn"],
+)
+def test_a_small_network_takes_little_memory(
+    make_classifier: MakeClassifier, sizes: dict[str, Any]
+) -> None:
+    """However wide its layers are, reading reviews side by side takes less than 200 MB."""
+    classifier = make_classifier(**sizes)
+    network, ids = NumpyClassifier(classifier), _ids(20, 16, 2000)
+    tracemalloc.start()
+    network(ids)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200_000_000

@@ -1,10 +1,12 @@
 """The NumPy network against Keras's own layers."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
 import pytest
 
+from charrnn.inference import language
 from charrnn.inference.language import NumpyStepper
 from charrnn.runs.checkpoint import Checkpoint
 from tests.support.networks import MakeCheckpoint, MakeRealistic, StockLogits
@@ -36,6 +38,36 @@ def test_logits_are_those_of_keras(
         rows = ids[:batch_size]
         logits = _step_through(NumpyStepper(checkpoint, batch_size), rows)
         np.testing.assert_allclose(logits, expected[:batch_size], rtol=0, atol=1e-4)
+
+
+@every_cell
+@pytest.mark.parametrize("texts", [1, 3])
+def test_a_network_too_large_for_a_table_predicts_the_same(
+    make_realistic: MakeRealistic, monkeypatch: pytest.MonkeyPatch, cell: str, texts: int
+) -> None:
+    """Without a table the logits are the same to within 1e-5, by steps and in one piece."""
+    checkpoint = make_realistic(cell=cell, layers=2)
+    ids = _ids(checkpoint, texts, 20)
+    expected = _step_through(NumpyStepper(checkpoint, texts), ids)
+    monkeypatch.setattr(language, "_LARGEST_TABLE", 0)
+    logits = _step_through(NumpyStepper(checkpoint, texts), ids)
+    np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-5)
+    read = NumpyStepper(checkpoint, texts).read(ids)
+    np.testing.assert_allclose(read, expected, rtol=0, atol=1e-5)
+
+
+def test_a_small_network_of_many_characters_takes_little_memory(
+    make_checkpoint: MakeCheckpoint,
+) -> None:
+    """A table of all characters, which would be far larger than the weights, is not made."""
+    many = "".join(map(chr, range(0x4E00, 0x4E00 + 20_000)))
+    checkpoint = make_checkpoint(many, units=250, embedding=1)
+    weights = sum(array.nbytes for array in checkpoint.weights.values())
+    tracemalloc.start()
+    NumpyStepper(checkpoint).step(np.array([1], np.int32))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * weights < 20_000 * 1000 * 4
 
 
 @every_cell

@@ -461,3 +461,15 @@ def test_small_ids_are_read_as_the_text_is(make_checkpoint: MakeCheckpoint) -> N
     assert model.evaluate(ids, 7) == model.evaluate(text, 7)
     how = Adaptation(piece=50)
     assert model.evaluate(ids, adaptation=how) == model.evaluate(text, adaptation=how)
+
+
+def test_an_adapted_network_is_read_again_whatever_its_text_is_called(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path
+) -> None:
+    """A name that is not UTF-8 is spelt out, as no checkpoint could hold it."""
+    model = LanguageModel(make_checkpoint())
+    text = model.vocabulary.characters * 20
+    path = model.adapt(text, name="caf\udce9").save(tmp_path / "run")
+    adapted = load_model(path).checkpoint.provenance.adapted
+    assert adapted is not None
+    assert adapted.startswith("caf\\udce9, ")

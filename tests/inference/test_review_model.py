@@ -201,6 +201,18 @@ def test_neighbours_in_long_reviews_are_left_out_together(
     np.testing.assert_allclose(effects, shares, rtol=0, atol=1e-6)
 
 
+def test_padding_counts_among_the_tokens_that_are_read(
+    make_classifier: MakeClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Short reviews that are padded to a great length are within the budget too."""
+    model = ReviewModel(make_classifier(max_length=12))
+    monkeypatch.setattr(review_model, "_BUDGET", 12)
+    text = "good film bad"  # 3 words of 12 tokens each, if left out one by one
+    whole, rest = model.probabilities([text, ""])
+    effects = [word.effect for word in model.explain(text)]
+    np.testing.assert_allclose(effects, [(whole - rest) / 3] * 3, rtol=0, atol=1e-6)
+
+
 @every_kind
 def test_a_polarity_is_a_word_s_logit_minus_that_of_nothing(
     make_classifier: MakeClassifier, fields: dict[str, Any]

@@ -268,7 +268,7 @@ def test_arrays_that_share_their_place_are_refused(path: Path) -> None:
         b"[" * 100_000,
         b"[" + b"[]," * 600_000 + b"0]",
         b"[" + b'"",' * 1_100_000 + b"0]",
-        b'{"content": "' + b"a" * 2**24 + b'", "arrays": {}}',
+        b'{"content": "' + b"a" * 3 * 2**23 + b'", "arrays": {}}',
         '{"content": "\U0001f600", "arrays": {}}'.encode(),
         b'{"content": ' + b"9" * 5000 + b', "arrays": {}}',
     ],
@@ -288,12 +288,41 @@ def test_what_would_take_much_memory_to_parse_is_refused(path: Path, text: bytes
 
 def test_what_could_not_be_read_again_is_not_written(path: Path) -> None:
     """A vocabulary too large for a file's block is an error before anything is written."""
-    with pytest.raises(CheckpointError, match="can't be written: its vocabulary or history"):
+    with pytest.raises(CheckpointError, match=r"can't be written: its vocabulary .* `max_words`"):
         container.write(path, "test", 2, ["word"] * 1_100_000, {})
     assert not path.exists()
+
+
+def test_the_most_words_of_another_script_can_be_written(path: Path) -> None:
+    """250,000 long words in Cyrillic fit, although each letter takes six bytes."""
+    words = [f"{number:06}" + "д" * 14 for number in range(250_000)]
+    container.write(path, "test", 2, words, {})
+    assert container.read(path, "test", 2).content == words
+
+
+def test_what_may_be_parsed_takes_bounded_memory(path: Path) -> None:
+    """A single emoji makes four bytes of each letter beside it; that is still below 200 MB."""
+    text = b'{"content": "' + b"a" * (3 * 2**23 - 100) + rb'\ud83d\ude00", "arrays": {}}'
+    path.write_bytes(b"test\nformat 2\nsha256 \n" + text + b"\n")
+    seal(path)
+    tracemalloc.start()
+    container.read(path, "test", 2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < path.stat().st_size + 200_000_000
 
 
 def test_a_title_is_quoted_only_if_it_can_be_shown(path: Path) -> None:
     """What a stranger wrote in the first line does not reach the message raw."""
     path.write_bytes(b"charrnn \x0c\x1b[2J\nformat 2\n")
     assert reject(path).endswith("is not a charrnn checkpoint")
+
+
+def test_a_large_file_is_held_once(path: Path) -> None:
+    """Reading takes the file's own size, and not a second copy of it."""
+    container.write(path, "test", 2, {}, {"a": np.zeros(2_000_000, np.float32)})
+    tracemalloc.start()
+    container.read(path, "test", 2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 9_000_000

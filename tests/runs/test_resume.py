@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from charrnn.config.fields import MOST_EPOCHS
 from charrnn.config.language import TrainingConfig
 from charrnn.errors import RunError
 from charrnn.runs import container
@@ -62,6 +63,13 @@ def test_what_was_saved_is_loaded(saved: Run) -> None:
     assert replace(recipe, vocabulary=RECIPE.vocabulary) == RECIPE
     assert results == RESULTS
     assert count_epochs(saved) == 2
+
+
+def test_the_most_epochs_that_can_be_asked_for_fit(run: Run) -> None:
+    """A run of as many epochs as may be set keeps the results of all, with every digit."""
+    result = EpochResult(50_000, *[1 / 3 * 1e-5] * 5)
+    kinds.write_resume_file(run, *[result] * MOST_EPOCHS)
+    assert count_epochs(run) == MOST_EPOCHS
 
 
 @pytest.mark.parametrize(

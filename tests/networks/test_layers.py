@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from charrnn.networks import layers, recurrent
-from tests.networks.twins import assert_close, draw_normal, to_arrays
+from tests.networks.twins import assert_close, draw_normal, multiply_in_bfloat16, to_arrays
 
 
 def test_adam_steps_the_embedding_by_its_summed_gradient() -> None:
@@ -106,7 +106,7 @@ def test_dense_in_bfloat16_rounds_its_product_alone(shape: Any) -> None:
     bias = draw_normal(7)
     layer.set_weights([kernel, bias])
     graph = tf.function(layer, input_signature=[tf.TensorSpec(shape)], autograph=False)
-    rounded = np.asarray((x @ kernel).astype(tf.bfloat16.as_numpy_dtype), "float32")
+    rounded = multiply_in_bfloat16(x, kernel)
     assert (rounded != x @ kernel).any()
     results = graph(tf.constant(x, "float32"))
     assert results.dtype == tf.float32

@@ -22,6 +22,7 @@ from tests.networks.twins import (
     flip_coins,
     make_states,
     make_twins,
+    multiply_in_bfloat16,
     run,
     split_batches,
     to_arrays,
@@ -254,7 +255,7 @@ def test_bfloat16_rounds_the_input_product_alone(name: str) -> None:
     exact, near = recurrent.LAYERS[name](4), recurrent.LAYERS[name](4, precision="bfloat16")
     rng = np.random.default_rng(0)
     x, kernel = (rng.integers(-127, 128, shape) / 64 for shape in ((5, 3), (3, gates * 4)))
-    rounded = np.asarray((x @ kernel).astype(tf.bfloat16.as_numpy_dtype), "float32")
+    rounded = multiply_in_bfloat16(x, kernel)
     assert (rounded != x @ kernel).any()
     for layer, width in ((exact, gates * 4), (near, 3)):
         layer.build((5, None, width))

@@ -9,6 +9,7 @@ import tensorflow as tf
 from charrnn.networks import cells
 from charrnn.networks.scan import scan
 from charrnn.networks.scan_mode import ScanMode
+from tests.networks.twins import multiply_in_bfloat16
 
 B, T, H = 2, 3, 2
 CELLS: dict[str, tuple[cells.Cell, int, int]] = {
@@ -25,11 +26,6 @@ def draw(*shape: int) -> tf.Tensor:
 def draw_short(*shape: int) -> np.ndarray:
     """Draw numbers of seven bits: exact in bfloat16, and sums of their products in float32."""
     return (np.random.default_rng(sum(shape)).integers(-127, 128, shape) / 64).astype(np.float32)
-
-
-def round_to_bfloat16(a: np.ndarray) -> np.ndarray:
-    """Round to bfloat16."""
-    return a.astype(tf.bfloat16.as_numpy_dtype).astype(np.float32)
 
 
 def sigmoid(a: np.ndarray) -> np.ndarray:
@@ -79,8 +75,9 @@ def test_bfloat16_rounds_products_alone(name: str, compiled: Any) -> None:
     states = [draw_short(B, H + k)[:, :H] for k in range(n_states)]
     bias = np.array(draw(1 + cell.reset_after, gates * H), np.float32)
     exact = states[0] @ weights
-    assert (round_to_bfloat16(exact) != exact).any(), "there is nothing to round"
-    u = round_to_bfloat16(exact) + bias[1] if cell.reset_after else round_to_bfloat16(exact)
+    rounded = multiply_in_bfloat16(states[0], weights)
+    assert (rounded != exact).any(), "there is nothing to round"
+    u = rounded + bias[1] if cell.reset_after else rounded
     expected = step(name, x[0] + bias[0], u, states)
 
     mode = ScanMode(cell, tf.bfloat16, compiled)

@@ -134,3 +134,11 @@ def assert_close(ours: list[np.ndarray], stock: list[np.ndarray], tolerance: flo
         assert a.dtype == b.dtype
         a, b = (np.asarray(c, "float64") for c in (a, b))  # noqa: PLW2901
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+def multiply_in_bfloat16(a: Any, b: Any) -> Any:
+    """The product as TensorFlow rounds it to bfloat16 on this processor, in float32.
+
+    Processors without such products cut the result off instead of rounding it to the nearest.
+    """
+    return tf.cast(tf.cast(a, tf.bfloat16) @ tf.cast(b, tf.bfloat16), tf.float32).numpy()

@@ -71,7 +71,7 @@ _fraction = click.FloatRange(0, 1, max_open=True)
     "--preset",
     type=click.Choice(list(LANGUAGE_PRESETS)),
     help="A network and how to train it. minute, quick and default train an LSTM in about 1, 5 and "
-    "17 minutes on two cores and a million characters; tutorial is the well-known article's own. "
+    "20 minutes on two cores and a million characters; tutorial is the well-known article's own. "
     f"Other options override a preset; the defaults below are those of {DEFAULT_PRESET} with an "
     f"LSTM.  [default: the one named {DEFAULT_PRESET}, or what --budget allows]",
 )

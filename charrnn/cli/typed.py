@@ -16,7 +16,7 @@ def explain_dash(error: click.NoSuchOption) -> str:
     for argument in error.ctx.command.params:
         if isinstance(argument.type, FreeText):
             name = argument.human_readable_name.strip("[].")
-            command = f"{error.ctx.command_path} -- {name}"
+            command = f"{error.ctx.command_path} [OPTIONS] -- {name}"
             return f"a {name} that begins with - goes after --: {command}; "
     return ""
 

@@ -64,7 +64,7 @@ def test_a_prompt_that_begins_with_a_dash(
     """It is taken for an option, and the error says how to give it as a text."""
     make_run(characters="\n -35:Aelmpt")
     line = fails(2, "sample", prompt)
-    advice = "(a PROMPT that begins with - goes after --: charrnn sample -- PROMPT; see "
+    advice = "(a PROMPT that begins with - goes after --: charrnn sample [OPTIONS] -- PROMPT; see "
     assert f"{advice}charrnn sample --help)" in line
     assert read_text(invoke("sample", "--length", 3, "--", prompt)).startswith(prompt)
     assert "a TEXT that begins with - goes after" in fails(2, "classify", "predict", prompt)

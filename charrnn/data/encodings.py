@@ -1,9 +1,12 @@
 """Encodings by name, and which of them undecodable bytes are probably in."""
 
 import codecs
+import encodings
+import pkgutil
 import re
 import reprlib
 from collections.abc import Collection, Iterator
+from functools import cache
 
 from charrnn.errors import UsageError
 
@@ -51,6 +54,10 @@ def find_encoding(name: object) -> str:
     Raises:
         UsageError: there is no such encoding, or it is not one of text files.
     """
+    if (
+        encodings.normalize_encoding(str(name)).lower() not in _list_names()
+    ):  # else Python imports it
+        raise _explain_unknown(name)
     try:
         encoding = codecs.lookup(str(name)).name
         " ".encode(encoding)  # fails for codecs that are not of text
@@ -59,6 +66,13 @@ def find_encoding(name: object) -> str:
     if encoding in _NOT_OF_FILES:
         raise _explain_unknown(name)
     return encoding
+
+
+@cache
+def _list_names() -> frozenset[str]:
+    """The names of Python's own encodings; a stranger's file may hold any other."""
+    modules = {module.name for module in pkgutil.iter_modules(encodings.__path__)}
+    return frozenset({*modules, *encodings.aliases.aliases})
 
 
 def guess_encodings(content: bytes) -> list[str]:

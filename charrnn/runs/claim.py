@@ -25,7 +25,9 @@ def is_free(run: Run) -> bool:
 
     A folder with files that can't be read, or that are not a run's, is not free.
     """
-    if run.folder.exists() and not run.folder.is_dir():
+    if not run.folder.exists():
+        return True
+    if not run.folder.is_dir():
         return False
     files = {path.name for path in find_files(run.folder, ".h5")}
     if not files <= {run.resume_file.name, run.interrupted_file.name}:

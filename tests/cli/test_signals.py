@@ -124,7 +124,9 @@ def test_a_terminal_that_is_closed_while_training(novel: Path) -> None:
         read_until(terminal, r"epoch 2/10000 \S* *[1-9]\d*/\d+")
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 129
     mine = find_run("mine")
-    kept = read_checkpoint(mine.interrupted_file).provenance
-    assert kept.step
-    assert kept.epoch == len(mine.list_epochs()) + 1
+    assert mine.list_epochs()
+    if mine.interrupted_file.exists():  # else the step was its epoch's last
+        kept = read_checkpoint(mine.interrupted_file).provenance
+        assert kept.step
+        assert kept.epoch == len(mine.list_epochs()) + 1
     assert mine.curves_file.exists()

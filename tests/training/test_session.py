@@ -127,7 +127,7 @@ def test_what_a_killed_process_left_is_removed(make_training: MakeTraining) -> N
     """It goes when the run is next trained, and not while another process may be writing it."""
     small = make_training()
     small.run.folder.mkdir(parents=True)
-    left = small.run.folder / ".epoch-0001.weights.h5.abc.part"
+    left = small.run.folder / ".epoch-0001.weights.h5.abcd_123.part"
     left.touch()
     with hold_run(small.run, Progress(small.recipe, [])):
         assert not left.exists()

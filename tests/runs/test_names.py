@@ -24,7 +24,7 @@ def reject_name(checkpoints: Path, name: str, kind: type[CharrnnError] = RunErro
 @pytest.mark.parametrize("name", ["novel", "a", "2", "v1.0", "A_b+c-d", "夢", "x" * 100])
 def test_plain_names_are_accepted(checkpoints: Path, name: str) -> None:
     """A name of letters and digits of any script, and of . _ + - after the first, is valid."""
-    choose_name(checkpoints, LANGUAGE, name)
+    assert choose_name(checkpoints, LANGUAGE, name) == name
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "-x", ".x", "_x", "a b", "a\n"])
@@ -87,7 +87,7 @@ def test_the_kind_of_a_run_in_the_way_is_what_its_files_say(tmp_path: Path) -> N
 def test_a_folder_without_a_run_can_be_used(checkpoints: Path) -> None:
     """An empty folder, left by a run that failed at once, does not take the name."""
     kinds.make_run(checkpoints, LANGUAGE, "tiny")
-    choose_name(checkpoints, LANGUAGE, "tiny")
+    assert choose_name(checkpoints, LANGUAGE, "tiny") == "tiny"
 
 
 @every_kind

@@ -95,7 +95,8 @@ def test_odd_corpus_names_become_plain_ones(checkpoints: Path, corpus: str, name
 def test_any_corpus_gives_a_valid_name(corpus: str) -> None:
     """Whatever a text is called, its run's name is one that a user could have chosen too."""
     checkpoints = Path("checkpoints")
-    choose_name(checkpoints, LANGUAGE, claim_folder(checkpoints, LANGUAGE, corpus, "lstm").name)
+    name = claim_folder(checkpoints, LANGUAGE, corpus, "lstm").name
+    assert choose_name(checkpoints, LANGUAGE, name) == name
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "夢"])

@@ -309,8 +309,8 @@ class LanguageModel:
                 rms = self.find_rms(adaptation.piece)
                 return score_adaptively(self.checkpoint, ids, rms, adaptation, progress)
             if crop_length is None:
-                return score_stream(self._make_network(1), ids, progress)
-            return score_crops(self._make_network, ids, crop_length, progress)
+                return score_stream(self._make_network(1), ids, len(self.vocabulary), progress)
+            return score_crops(self._make_network, ids, crop_length, len(self.vocabulary), progress)
 
     def adapt(
         self,

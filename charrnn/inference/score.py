@@ -17,6 +17,7 @@ from charrnn.runs.history import perplexity
 
 _ROWS = 128  # crops side by side: twice as fast as one stream; more gain little
 _BLOCK = 1024  # characters, of all rows, whose logits are in memory at a time
+_LOGITS = 2**22  # and at most so many logits, 16 MiB: a vocabulary may have a million characters
 
 
 class Score(NamedTuple):
@@ -57,12 +58,15 @@ def check_length(ids: Ids) -> None:
         )
 
 
-def score_stream(network: Reader, ids: Ids, progress: OnProgress = lambda _: None) -> Score:
+def score_stream(
+    network: Reader, ids: Ids, vocabulary_size: int, progress: OnProgress = lambda _: None
+) -> Score:
     """Score a text read from a state of zero to its end, the state carried throughout.
 
     Args:
         network: reads a batch of one.
         ids: the text, shape (N,).
+        vocabulary_size: V of the network.
         progress: called after each block of characters.
 
     Raises:
@@ -70,12 +74,17 @@ def score_stream(network: Reader, ids: Ids, progress: OnProgress = lambda _: Non
         CheckpointError: the network produced NaN or infinity.
     """
     check_length(ids)
-    losses = _compute_losses(network, ids[None, :-1], ids[None, 1:], progress)
+    block = _count_characters(vocabulary_size)
+    losses = _compute_losses(network, ids[None, :-1], ids[None, 1:], block, progress)
     return average(losses, len(ids) - 1)
 
 
 def score_crops(
-    make: Callable[[int], Reader], ids: Ids, length: int, progress: OnProgress = lambda _: None
+    make: Callable[[int], Reader],
+    ids: Ids,
+    length: int,
+    vocabulary_size: int,
+    progress: OnProgress = lambda _: None,
 ) -> Score:
     """Score a text cut into crops, each read from a state of zero.
 
@@ -86,6 +95,7 @@ def score_crops(
         make: makes a network that reads a batch of so many crops.
         ids: the text, shape (N,).
         length: characters predicted in each crop.
+        vocabulary_size: V of the networks.
         progress: called after each block of characters.
 
     Raises:
@@ -98,35 +108,41 @@ def score_crops(
         raise UsageError(f"`crop_length` must be at least 1, not {length}")
     length = min(length, len(ids))  # NumPy can't divide by a number of any size
     networks = cache(make)
+    block = _count_characters(vocabulary_size)
     losses = (
         loss
-        for inputs, targets in _cut_crops(ids, length)
-        for loss in _compute_losses(networks(len(inputs)), inputs, targets, progress)
+        for inputs, targets in _cut_crops(ids, length, min(_ROWS, block))
+        for loss in _compute_losses(networks(len(inputs)), inputs, targets, block, progress)
     )
     return average(losses, len(ids) - 1)
 
 
-def _cut_crops(ids: Ids, length: int) -> Iterator[tuple[Ids, Ids]]:
+def _count_characters(vocabulary_size: int) -> int:
+    """Of how many characters, of all rows, the logits may be in memory at a time."""
+    return min(_BLOCK, max(1, _LOGITS // vocabulary_size))
+
+
+def _cut_crops(ids: Ids, length: int, rows: int) -> Iterator[tuple[Ids, Ids]]:
     """Yield inputs and targets, each (B, T): whole crops side by side, then the rest alone."""
     whole = (len(ids) - 1) // length * length
     inputs, targets = ids[:whole].reshape(-1, length), ids[1 : whole + 1].reshape(-1, length)
-    for first in range(0, len(inputs), _ROWS):
-        yield inputs[first : first + _ROWS], targets[first : first + _ROWS]
+    for first in range(0, len(inputs), rows):
+        yield inputs[first : first + rows], targets[first : first + rows]
     if whole < len(ids) - 1:
         yield ids[None, whole:-1], ids[None, whole + 1 :]
 
 
 def _compute_losses(
-    network: Reader, inputs: Ids, targets: Ids, progress: OnProgress
+    network: Reader, inputs: Ids, targets: Ids, characters: int, progress: OnProgress
 ) -> Iterator[float]:
     """Yield the loss of each target in nats, from a state of zero; inputs and targets (B, T)."""
     network.reset()
     rows, length = inputs.shape
-    steps = _BLOCK // rows
+    steps = characters // rows
     for first in range(0, length, steps):
-        block = slice(first, first + steps)
-        logits = check_finite(network.read(inputs[:, block].astype(np.int32)))
-        losses = compute_cross_entropy(logits, targets[:, block])
+        part = slice(first, first + steps)
+        logits = check_finite(network.read(inputs[:, part].astype(np.int32)))
+        losses = compute_cross_entropy(logits, targets[:, part])
         yield from losses.ravel().tolist()
         progress(losses.size)
 

@@ -111,7 +111,10 @@ def test_every_piece_is_scored_before_it_is_learnt_from(make_checkpoint: MakeChe
     """The first piece's loss is the static one, however fast the network learns; later ones not."""
     checkpoint, ids = make_checkpoint(), draw_ids(60)
     rms, fast = make_rms(checkpoint), Adaptation(rate=0.3, piece=20)
-    static = [score_stream(NumpyStepper(checkpoint), ids[:end]).loss for end in (21, 41)]
+    static = [
+        score_stream(NumpyStepper(checkpoint), ids[:end], len(checkpoint.vocabulary)).loss
+        for end in (21, 41)
+    ]
     adaptive = [score_adaptively(checkpoint, ids[:end], rms, fast).loss for end in (21, 41)]
     assert adaptive[0] == pytest.approx(static[0], abs=1e-6)
     assert abs(adaptive[1] - static[1]) > 0.01
@@ -124,7 +127,7 @@ def test_rate_zero_is_static(make_checkpoint: MakeCheckpoint, cell: str, layers:
     checkpoint, ids = make_checkpoint(cell=cell, layers=layers), draw_ids(101)
     rms = make_rms(checkpoint)
     score = score_adaptively(checkpoint, ids, rms, Adaptation(rate=0, pull=0.5, piece=7))
-    static = score_stream(NumpyStepper(checkpoint), ids)
+    static = score_stream(NumpyStepper(checkpoint), ids, len(checkpoint.vocabulary))
     assert score.loss == pytest.approx(static.loss, abs=1e-6)
     assert score.characters == static.characters == 100
 
@@ -138,7 +141,10 @@ def test_adapting_pays_on_a_text_that_repeats(make_checkpoint: MakeCheckpoint) -
     rms = measure_rms(checkpoint, [ids], how.piece)
     progress: list[int] = []
     score = score_adaptively(checkpoint, ids, rms, how, progress.append)
-    assert score.loss < score_stream(NumpyStepper(checkpoint), ids).loss - 0.5
+    assert (
+        score.loss
+        < score_stream(NumpyStepper(checkpoint), ids, len(checkpoint.vocabulary)).loss - 0.5
+    )
     assert score_adaptively(checkpoint, ids, rms, how) == score
     assert sum(progress) == len(ids) - 1
     for name, values in checkpoint.weights.items():
@@ -182,7 +188,7 @@ def test_without_rms_the_network_measures_what_it_reads(make_checkpoint: MakeChe
     """It only measures for twenty pieces, then steps by all pieces so far: never by later ones."""
     checkpoint, ids = make_checkpoint(), draw_ids(301)
     how = Adaptation(rate=0.01, pull=0, piece=10)
-    static = score_stream(NumpyStepper(checkpoint), ids[:201])
+    static = score_stream(NumpyStepper(checkpoint), ids[:201], len(checkpoint.vocabulary))
     assert score_adaptively(checkpoint, ids[:201], None, how).loss == pytest.approx(static.loss)
     adapted = adapt(checkpoint, ids[:201], None, how)
     rms = measure_rms(checkpoint, [ids[:201]], 10)

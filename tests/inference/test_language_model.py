@@ -311,10 +311,10 @@ def test_an_evaluation_is_a_score_with_progress(make_checkpoint: MakeCheckpoint)
     text = "a bad cab! a deaf beach\nhe had"
     ids, model = network.vocabulary.encode(text), LanguageModel(network)
     reported: list[int] = []
-    expected = score_stream(NumpyStepper(network), ids)
+    expected = score_stream(NumpyStepper(network), ids, len(network.vocabulary))
     assert model.evaluate(text) == model.evaluate(ids, progress=reported.append) == expected
     assert model.score(text) == expected.loss
-    in_crops = score_crops(partial(NumpyStepper, network), ids, 6)
+    in_crops = score_crops(partial(NumpyStepper, network), ids, 6, len(network.vocabulary))
     assert model.evaluate(text, 6) == model.evaluate(ids, 6, progress=reported.append) == in_crops
     assert model.score(text, crop_length=6) == in_crops.loss != expected.loss
     assert sum(reported) == 2 * (len(text) - 1) == 2 * expected.characters

@@ -51,7 +51,7 @@ def test_a_stream_has_the_loss_of_stock_keras(
     network = make_checkpoint(cell=cell, layers=2)
     ids = random_ids(62)
     expected = mean(losses(stock_logits(network, ids[None, :-1])[0], ids[1:]))
-    found = score_stream(NumpyStepper(network), ids)
+    found = score_stream(NumpyStepper(network), ids, V)
     assert found.loss == pytest.approx(expected, rel=1e-6)
     assert found.characters == 61
 
@@ -73,7 +73,7 @@ def test_crops_have_the_loss_of_stock_keras_from_zero(
     for start, logits in zip(starts, stock_logits(network, crops), strict=True):
         targets = ids[start + 1 :][:length]
         expected += losses(logits[: len(targets)], targets)
-    found = score_crops(partial(NumpyStepper, network), ids, length)
+    found = score_crops(partial(NumpyStepper, network), ids, length, V)
     assert found.loss == pytest.approx(mean(expected), rel=1e-6)
     assert found.characters == len(expected) == 61
 
@@ -87,19 +87,21 @@ def test_engines_agree(make_checkpoint: MakeCheckpoint) -> None:
     ids = random_ids(48)
     for length in (10, 100):
         by_numpy, by_keras = (
-            score_crops(partial(engine, network), ids, length)
+            score_crops(partial(engine, network), ids, length, V)
             for engine in (NumpyStepper, KerasStepper)
         )
         assert by_keras.loss == pytest.approx(by_numpy.loss, rel=1e-6)
-    assert score_stream(KerasStepper(network), ids).loss == by_keras.loss
+    assert score_stream(KerasStepper(network), ids, V).loss == by_keras.loss
 
 
 def test_only_a_stream_remembers_what_came_before(make_checkpoint: MakeCheckpoint) -> None:
     """A stream's state crosses the borders of crops, so the two losses differ."""
     network = make_checkpoint(cell="lstm")
     ids = random_ids(200)
-    in_crops = score_crops(partial(NumpyStepper, network), ids, 10)
-    assert score_stream(NumpyStepper(network), ids).loss != pytest.approx(in_crops.loss, rel=1e-4)
+    in_crops = score_crops(partial(NumpyStepper, network), ids, 10, V)
+    assert score_stream(NumpyStepper(network), ids, V).loss != pytest.approx(
+        in_crops.loss, rel=1e-4
+    )
 
 
 class Fixed:
@@ -129,8 +131,8 @@ def test_every_character_but_the_first_counts_once(count: int, length: int, rows
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(score, "_ROWS", rows)
         patch.setattr(score, "_BLOCK", 7)
-        found = score_crops(Fixed, ids, length, reported.append)
-        whole = score_stream(Fixed(1), ids, reported.append)
+        found = score_crops(Fixed, ids, length, V, reported.append)
+        whole = score_stream(Fixed(1), ids, V, reported.append)
     assert found.loss == whole.loss == pytest.approx(wanted, rel=1e-6)
     assert found.characters == whole.characters == count - 1
     assert sum(reported) == 2 * (count - 1)
@@ -139,14 +141,14 @@ def test_every_character_but_the_first_counts_once(count: int, length: int, rows
 def test_a_crop_longer_than_the_text_is_the_text() -> None:
     """However long a crop may be, a text that is shorter is read as one stream."""
     ids = random_ids(30)
-    assert score_crops(Fixed, ids, 10**20) == score_stream(Fixed(1), ids)
+    assert score_crops(Fixed, ids, 10**20, V) == score_stream(Fixed(1), ids, V)
 
 
 @pytest.mark.parametrize("count", [2, 50, 256, 257, 258, 513])
 def test_progress_counts_each_character(count: int) -> None:
     """The reported numbers of characters add up to all that are predicted."""
     reported: list[int] = []
-    score_crops(Fixed, random_ids(count), 256, reported.append)
+    score_crops(Fixed, random_ids(count), 256, V, reported.append)
     assert sum(reported) == count - 1
     assert min(reported) > 0
 
@@ -159,10 +161,10 @@ def test_each_crop_begins_at_zero() -> None:
         made.append(Fixed(rows))
         return made[-1]
 
-    score_crops(make, random_ids(128 * 2 * 20 + 1), 20)
+    score_crops(make, random_ids(128 * 2 * 20 + 1), 20, V)
     assert [network.rows for network in made] == [128]  # nothing is left at the end
     made.clear()
-    score_crops(make, random_ids(128 * 2 * 20 + 6), 20)
+    score_crops(make, random_ids(128 * 2 * 20 + 6), 20, V)
     whole, rest = made
     kinds = [isinstance(block, str) for block in whole.blocks]
     assert (whole.rows, rest.rows) == (128, 1)
@@ -173,14 +175,14 @@ def test_each_crop_begins_at_zero() -> None:
 def test_memory_is_bounded() -> None:
     """However long the text, no more than 1,024 characters are read at a time."""
     network, ids = Fixed(1), random_ids(50_000)
-    score_stream(network, ids)
+    score_stream(network, ids, V)
     crops: list[Fixed] = []
 
     def make(rows: int) -> Fixed:
         crops.append(Fixed(rows))
         return crops[-1]
 
-    score_crops(make, ids, 300)
+    score_crops(make, ids, 300, V)
     for block in (block for each in (network, *crops) for block in each.blocks):
         assert isinstance(block, str) or block.size <= 1024
 
@@ -189,8 +191,8 @@ def test_memory_is_bounded() -> None:
 def test_one_crop_is_a_stream(make_checkpoint: MakeCheckpoint, length: int) -> None:
     """A crop that holds the whole text has exactly the stream's loss."""
     network, ids = make_checkpoint(cell="gru"), random_ids(60)
-    found = score_crops(partial(NumpyStepper, network), ids, length)
-    assert found == score_stream(NumpyStepper(network), ids)
+    found = score_crops(partial(NumpyStepper, network), ids, length, V)
+    assert found == score_stream(NumpyStepper(network), ids, V)
 
 
 def test_a_network_that_knows_nothing_scores_log_v(make_checkpoint: MakeCheckpoint) -> None:
@@ -202,8 +204,8 @@ def test_a_network_that_knows_nothing_scores_log_v(make_checkpoint: MakeCheckpoi
     network = replace(network, weights=weights)
     ids = random_ids(2000)
     for found in (
-        score_stream(NumpyStepper(network), ids),
-        score_crops(partial(NumpyStepper, network), ids, 256),
+        score_stream(NumpyStepper(network), ids, V),
+        score_crops(partial(NumpyStepper, network), ids, 256, V),
     ):
         assert found.loss == pytest.approx(math.log(V), rel=1e-15)
         assert found.perplexity == pytest.approx(V, rel=1e-14)
@@ -224,13 +226,31 @@ def test_too_little_to_score(count: int) -> None:
     with pytest.raises(UsageError, match="at least two characters"):
         check_length(random_ids(count))
     with pytest.raises(UsageError, match="at least two characters"):
-        score_stream(Fixed(1), random_ids(count))
+        score_stream(Fixed(1), random_ids(count), V)
     with pytest.raises(UsageError, match="at least two characters"):
-        score_crops(Fixed, random_ids(count), 5)
+        score_crops(Fixed, random_ids(count), 5, V)
 
 
 @pytest.mark.parametrize("length", [0, -1])
 def test_a_crop_predicts_something(length: int) -> None:
     """A crop length below one is rejected."""
     with pytest.raises(UsageError, match=f"^`crop_length` must be at least 1, not {length}$"):
-        score_crops(Fixed, random_ids(9), length)
+        score_crops(Fixed, random_ids(9), length, V)
+
+
+def test_a_huge_vocabulary_is_scored_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many characters a network knows, only so many logits are in memory at a time."""
+    monkeypatch.setattr(score, "_LOGITS", 5 * V + 3)
+    made: list[Fixed] = []
+
+    def make(rows: int) -> Fixed:
+        made.append(Fixed(rows))
+        return made[-1]
+
+    ids = random_ids(2 * 128 * 4 + 1)
+    in_crops = score_crops(make, ids, 4, V)
+    assert in_crops.loss == pytest.approx(score_stream(make(1), ids, V).loss, rel=1e-12)
+    blocks = [block for network in made for block in network.blocks if not isinstance(block, str)]
+    assert {block.size for block in blocks} <= set(range(1, 6))
+    monkeypatch.setattr(score, "_LOGITS", V - 1)
+    assert score_stream(Fixed(1), ids, V).loss == pytest.approx(in_crops.loss, rel=1e-12)

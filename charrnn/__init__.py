@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from charrnn.api import (
         Adaptation,
+        Draft,
         Effect,
         EpochResult,
         LanguageModel,
@@ -34,6 +35,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Adaptation",
     "CharrnnError",
+    "Draft",
     "Effect",
     "EpochResult",
     "LanguageModel",

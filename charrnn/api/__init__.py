@@ -5,6 +5,7 @@ from charrnn.api.reviews import load_classifier, train_classifier
 from charrnn.api.settings import LanguageSettings, ReviewSettings
 from charrnn.config.language import Adaptation
 from charrnn.inference.choose import NextCharacter
+from charrnn.inference.draft import Draft
 from charrnn.inference.language_model import LanguageModel
 from charrnn.inference.review_model import Effect, ReviewModel
 from charrnn.inference.score import Score
@@ -12,6 +13,7 @@ from charrnn.runs.history import EpochResult
 
 __all__ = [
     "Adaptation",
+    "Draft",
     "Effect",
     "EpochResult",
     "LanguageModel",

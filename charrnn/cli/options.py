@@ -75,6 +75,36 @@ checkpoints = click.option(
     help="Where runs are kept, each in its own folder.",
 )
 
+temperature = click.option(
+    "--temp",
+    "--temperature",
+    "temperature",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Sampling temperature: below 1 safer, above 1 wilder, 0 always the likeliest character.",
+)
+
+top_k = click.option(
+    "--top-k",
+    type=click.IntRange(min=1),
+    help="Sample from the K likeliest characters only.  [default: all]",
+)
+
+top_p = click.option(
+    "--top-p",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Sample from the fewest likeliest characters whose probabilities add up to P.",
+)
+
+seed = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    help="Random seed: the same seed writes the same text.  [default: a new one, shown]",
+)
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 
 engine = click.option(

@@ -15,6 +15,7 @@ from charrnn.cli.classify import classify
 from charrnn.cli.data import data
 from charrnn.cli.evaluate import evaluate
 from charrnn.cli.options import RenderedError
+from charrnn.cli.play import play
 from charrnn.cli.sample import sample
 from charrnn.cli.train import train
 from charrnn.cli.typed import explain_dash
@@ -131,6 +132,7 @@ def program() -> None:
 
 program.add_command(train)
 program.add_command(sample)
+program.add_command(play)
 program.add_command(evaluate)
 program.add_command(data)
 program.add_command(classify)

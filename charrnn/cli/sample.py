@@ -28,27 +28,9 @@ from charrnn.runs.kinds import LANGUAGE
 @click.option(
     "--prompt-file", type=options.HomePath(path_type=Path), help="Read the prompt from a file."
 )
-@click.option(
-    "--temp",
-    "--temperature",
-    "temperature",
-    type=click.FloatRange(min=0),
-    default=1.0,
-    show_default=True,
-    help="Sampling temperature: below 1 safer, above 1 wilder, 0 always the likeliest character.",
-)
-@click.option(
-    "--top-k",
-    type=click.IntRange(min=1),
-    help="Sample from the K likeliest characters only.  [default: all]",
-)
-@click.option(
-    "--top-p",
-    type=click.FloatRange(0, 1, min_open=True),
-    default=1.0,
-    show_default=True,
-    help="Sample from the fewest likeliest characters whose probabilities add up to P.",
-)
+@options.temperature
+@options.top_k
+@options.top_p
 @click.option(
     "--length",
     type=click.IntRange(0, LONGEST_TEXT),
@@ -63,11 +45,7 @@ from charrnn.runs.kinds import LANGUAGE
     show_default=True,
     help="Number of texts to write; a line of --- separates them.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    help="Random seed: the same seed writes the same text.  [default: a new one, shown]",
-)
+@options.seed
 @click.option("--stop", metavar="TEXT", help="End a text as soon as it has written TEXT.")
 @click.option(
     "--run",

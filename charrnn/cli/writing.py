@@ -53,7 +53,7 @@ def write_texts(steps: Iterator[list[str]], num: int, form: Form) -> int:
         num: how many texts.
         form: how they are written.
     """
-    out = _Out()
+    out = Out()
     others = [io.StringIO() for _ in range(num - 1)]
     written = 0
     first = next(steps, [""] * num)  # a network that can't write fails here, before any output
@@ -70,7 +70,7 @@ def write_texts(steps: Iterator[list[str]], num: int, form: Form) -> int:
     return written
 
 
-class _Out:
+class Out:
     """stdout, written to without delay."""
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class _Out:
         sys.stdout.buffer.write(encode(text))
         sys.stdout.buffer.flush()
 
-    def end_line(self) -> None:
-        """In a terminal end the last line, if it isn't."""
-        if sys.stdout.isatty() and self._last != "\n":
+    def end_line(self, *, always: bool = False) -> None:
+        """End the last line if it isn't, in a terminal or always."""
+        if (always or sys.stdout.isatty()) and self._last != "\n":
             self.write("\n")

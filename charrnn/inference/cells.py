@@ -20,10 +20,12 @@ class Cell(Protocol):
     Attributes:
         kernel: W, shape (inputs, gates H), sigmoid gates halved.
         bias: added to the projected input, shape (gates H,), sigmoid gates halved.
+        states: what is carried to the next step, each of shape (B, H), the output first.
     """
 
     kernel: Array
     bias: Array
+    states: tuple[Array, ...]
 
     def reset(self) -> None:
         """Set the state to zero."""
@@ -39,6 +41,7 @@ class SimpleRNN:
         self.kernel, self.bias = kernel, bias
         self._recurrent = _order_for_blas(recurrent, batch_size)
         self._h, self._z = _allocate(2, batch_size, len(recurrent))
+        self.states: tuple[Array, ...] = (self._h,)
 
     def reset(self) -> None:
         """Set the state to zero."""
@@ -60,6 +63,7 @@ class LSTM:
         self.kernel, self.bias = kernel * halves, bias * halves
         self._recurrent = _order_for_blas(recurrent * halves, batch_size)
         self._h, self._c, self._tanh_c = _allocate(3, batch_size, units)
+        self.states: tuple[Array, ...] = (self._h, self._c)
         self._z = np.empty((batch_size, 4 * units), np.float32)
         self._i, self._f, self._g, self._o = np.split(self._z, 4, axis=1)
         self._i_and_f = self._z[:, : 2 * units]
@@ -97,6 +101,7 @@ class GRU:
         self._recurrent_bias = bias[1] * halves
         self._units = units
         self._h, self._n = _allocate(2, batch_size, units)
+        self.states: tuple[Array, ...] = (self._h,)
         self._p = np.empty((batch_size, 3 * units), np.float32)
         self._z_and_r = self._p[:, : 2 * units]
         self._z, self._r, self._p_h = np.split(self._p, 3, axis=1)

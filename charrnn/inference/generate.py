@@ -37,10 +37,29 @@ def generate_ids(
     """
     logits = read_prompt(network, prompt, len(generators))
     while True:
-        draws = np.array([generator.random() for generator in generators])
-        ids = choose(check_finite(logits), draws, choice)
+        ids = choose_next(logits, choice, generators)
         yield ids
         logits = network.step(ids)
+
+
+def choose_next(
+    logits: npt.NDArray[np.float32], choice: Choice, generators: Sequence[np.random.Generator]
+) -> Ids:
+    """Sample the next character of each text.
+
+    Args:
+        logits: shape (B, V).
+        choice: temperature, top-k and top-p.
+        generators: a random generator for each text, which gives one number.
+
+    Returns:
+        Ids, shape (B,).
+
+    Raises:
+        CheckpointError: the network produced NaN or infinity.
+    """
+    draws = np.array([generator.random() for generator in generators])
+    return choose(check_finite(logits), draws, choice)
 
 
 def read_prompt(network: Stepper, prompt: Ids, batch_size: int = 1) -> npt.NDArray[np.float32]:
@@ -55,7 +74,12 @@ def read_prompt(network: Stepper, prompt: Ids, batch_size: int = 1) -> npt.NDArr
         The logits of the character after the prompt, shape (B, V); not checked for NaN.
     """
     network.reset()
-    for character in prompt:
+    return read_on(network, prompt, batch_size)
+
+
+def read_on(network: Stepper, ids: Ids, batch_size: int = 1) -> npt.NDArray[np.float32]:
+    """Read more characters, the same in each text; arguments and result as in `read_prompt`."""
+    for character in ids:
         logits = network.step(np.full(batch_size, character))
     return logits
 

@@ -72,6 +72,16 @@ class NumpyStepper:
         for cell in self._cells:
             cell.reset()
 
+    def copy_states(self) -> list[Array]:
+        """Copy the carried state: arrays of shape (B, H)."""
+        return [state.copy() for cell in self._cells for state in cell.states]
+
+    def restore_states(self, states: list[Array]) -> None:
+        """Take up a state that was copied, of as many texts or of one for all: (1, H)."""
+        places = (state for cell in self._cells for state in cell.states)
+        for place, state in zip(places, states, strict=True):
+            place[:] = state
+
     @ignore_overflow
     def step(self, ids: Ids) -> npt.NDArray[np.float32]:
         """Read one character of each text, shape (B,), and give the next one's logits, (B, V)."""

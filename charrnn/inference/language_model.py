@@ -22,6 +22,7 @@ from charrnn.inference.arguments import (
     require_text,
 )
 from charrnn.inference.choose import Choice, NextCharacter, compute_probabilities
+from charrnn.inference.draft import Draft
 from charrnn.inference.encode import check_stop, encode_prompt, encode_text
 from charrnn.inference.finite import check_finite, name_in_errors
 from charrnn.inference.generate import (
@@ -382,6 +383,22 @@ class LanguageModel:
         with hold_lock(run):
             write_checkpoint(path, self.checkpoint)
         return path
+
+    def begin_draft(self, seed: int | None = None) -> Draft:
+        """Begin a text that a person and the network write in turns.
+
+        Args:
+            seed: the same seed and turns give the same text; None for a new one each time.
+
+        Raises:
+            UsageError: the seed is not an int or outside [0, 2^32).
+
+        Example:
+            >>> draft = model.begin_draft()
+            >>> draft.read("ROMEO:")
+            >>> print("".join(draft.write(200)))
+        """
+        return Draft(self.checkpoint, seed)
 
     def _encode(self, text: str | Ids, unknown: str) -> Ids:
         if isinstance(text, str):

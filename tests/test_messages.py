@@ -20,7 +20,7 @@ MODULES = [
     for path in sorted(PACKAGE.rglob("*.py"))
     if path.relative_to(PACKAGE).parts[0] not in {"cli", "__main__.py"}
 ]
-ROOMS = {"config", "data", "runs", "networks", "training", "inference", "planning"}
+ROOMS = {"config", "data", "runs", "networks", "training", "inference", "planning", "export"}
 CONFIGURATIONS = (
     NetworkConfig,
     TrainingConfig,

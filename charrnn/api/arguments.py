@@ -11,6 +11,7 @@ import numpy as np
 from charrnn.config.fields import require
 from charrnn.data.corpus import Corpus, make_corpus
 from charrnn.data.download import DATA
+from charrnn.inference.language_model import LanguageModel
 from charrnn.planning.folders import Folders
 from charrnn.runs.kinds import CHECKPOINTS
 
@@ -48,6 +49,15 @@ def check_texts(**given: object) -> None:
     """
     for keyword, value in given.items():
         _require_type(value is None or isinstance(value, str), keyword, "str", value)
+
+
+def check_model(model: object) -> None:
+    """Reject what is no language model.
+
+    Raises:
+        UsageError: it is something else, such as a run's name.
+    """
+    _require_type(isinstance(model, LanguageModel), "model", "a LanguageModel", model)
 
 
 def check_functions(**given: object) -> None:

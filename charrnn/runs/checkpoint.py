@@ -3,6 +3,9 @@
 The file has Keras's own `.weights.h5` layout, so `keras.Model.load_weights` reads it. What else a
 reader needs stands as JSON before it: the network's configuration, a language model's characters or
 a classifier's encoder, the corpus's name and SHA-256, the epoch and its losses.
+
+A file of a quarter of the size has matrices in int8, `int8/NAME`, and a scale for each of their
+columns, `scales/NAME`: no layout of Keras's, so that Keras can't mistake them for weights.
 """
 
 import contextlib
@@ -22,10 +25,14 @@ from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CheckpointError
 from charrnn.runs import container
 from charrnn.runs.history import format_number
+from charrnn.runs.int8 import Quantized, quantize
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 
 FORMAT = 2
 SUFFIX = ".weights.h5"
+
+_INT8, _SCALES = "int8/", "scales/"
+_GRU_BIAS = "/cell/vars/2"
 
 _Config = TypeVar("_Config", ClassifierConfig, WordModelConfig)
 
@@ -110,8 +117,13 @@ _KINDS: dict[type[AnyCheckpoint], Kind] = {
 }
 
 
-def write_checkpoint(path: Path, checkpoint: AnyCheckpoint) -> None:
+def write_checkpoint(path: Path, checkpoint: AnyCheckpoint, *, int8: bool = False) -> None:
     """Write a checkpoint of any kind to `path`, whole or not at all.
+
+    Args:
+        path: the file to create or replace.
+        checkpoint: the network.
+        int8: round its matrices to 8 bits, for a file of a quarter of the size, not for Keras.
 
     Raises:
         CheckpointError: its vocabulary is too large.
@@ -125,7 +137,8 @@ def write_checkpoint(path: Path, checkpoint: AnyCheckpoint) -> None:
         "network": asdict(checkpoint.network),
         "provenance": asdict(checkpoint.provenance),
     }
-    container.write(path, _KINDS[type(checkpoint)].title, FORMAT, content, checkpoint.weights)
+    arrays = _round_matrices(checkpoint.weights) if int8 else checkpoint.weights
+    container.write(path, _KINDS[type(checkpoint)].title, FORMAT, content, arrays)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -181,24 +194,58 @@ def _read_encoded(
         return network, encoder, provenance, _check_weights(contents, network)
 
 
+def _round_matrices(weights: Weights) -> dict[str, container.Array]:
+    """The arrays of an int8 file: biases, which are few, stay as they are."""
+    arrays: dict[str, container.Array] = {}
+    for name, values in weights.items():
+        if values.ndim == 1 or name.endswith(_GRU_BIAS):
+            arrays[name] = values
+        else:
+            arrays[_INT8 + name], arrays[_SCALES + name] = quantize(values)
+    return arrays
+
+
 def _check_weights(
     contents: container.Contents, network: NetworkConfig | ClassifierConfig | WordModelConfig
 ) -> Weights:
-    """The arrays, if they are just the network's weights, in its order."""
-    if 4 * network.parameters > contents.size:  # before a list of their shapes grows large
+    """The arrays as weights, if they are just the network's, in its order."""
+    if network.parameters > contents.size:  # before a list of their shapes grows large
         raise ValueError("the network is larger than the file")
+    left = dict(contents.arrays)
     shapes = network.weight_shapes()
-    if contents.arrays.keys() != shapes.keys():
+    weights = {name: _take_weight(left, name, shape) for name, shape in shapes.items()}
+    if left:
         raise ValueError("the weights are not the network's")
-    for name, shape in shapes.items():
-        values = contents.arrays[name]
-        if values.shape != shape or values.dtype != np.float32:
-            raise ValueError(f"{name} is {values.dtype} {values.shape}, not float32 {shape}")
-        if not np.isfinite(values).all():
-            raise ValueError(
-                "it holds NaN or infinity: it diverged in training; choose an earlier epoch"
-            )
-    return {name: contents.arrays[name] for name in shapes}
+    return weights
+
+
+def _take_weight(
+    left: dict[str, container.Array], name: str, shape: tuple[int, ...]
+) -> npt.NDArray[np.float32]:
+    """Take a weight out of the arrays; one that was rounded to 8 bits is multiplied out."""
+    if _INT8 + name in left:
+        values = _take(left, _INT8 + name, np.int8, shape)
+        scales = _take(left, _SCALES + name, np.float32, shape[-1:])
+        weight = Quantized(values, scales).dequantize()
+    else:
+        weight = _take(left, name, np.float32, shape)
+    if not np.isfinite(weight).all():
+        raise ValueError(
+            "it holds NaN or infinity: it diverged in training; choose an earlier epoch"
+        )
+    return weight
+
+
+def _take(
+    left: dict[str, container.Array], name: str, dtype: type, shape: tuple[int, ...]
+) -> container.Array:
+    if name not in left:
+        raise ValueError("the weights are not the network's")
+    values = left.pop(name)
+    if values.shape != shape or values.dtype != dtype:
+        wanted = np.dtype(dtype).name
+        raise ValueError(f"{name} is {values.dtype} {values.shape}, not {wanted} {shape}")
+    return values
 
 
 @contextlib.contextmanager

@@ -34,7 +34,7 @@ _SMALLEST = 512  # bytes of the block, a power of two for HDF5
 _HEADER = 256  # bytes, more than the first three lines have
 _OFFSET = 20  # characters of the longest offset
 _MOST_JSON = 3 * 2**23  # bytes: 250,000 words of 16 letters that take 6 bytes each, as Cyrillic
-_DTYPES = ("<f4", "<f8", "<i4", "<i8", "<u4", "<u8")
+_DTYPES = ("<f4", "<f8", "|i1", "<i4", "<i8", "<u4", "<u8")
 _LONGEST = 150  # characters of a reason
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 

@@ -64,7 +64,7 @@ def add_boom(monkeypatch: pytest.MonkeyPatch) -> AddBoom:
 def test_the_commands_are_these() -> None:
     """The commands that are documented are the ones there are."""
     assert {" ".join(names) for names, _ in COMMANDS} - {""} == {
-        *("train", "sample", "evaluate", "data", "data list", "data fetch", "data path"),
+        *("train", "sample", "evaluate", "export", "data", "data list", "data fetch", "data path"),
         *("classify", "classify imdb", "classify predict", "classify compare", "classify words"),
         *("classify train", "classify show", "classify pretrain"),
     }
@@ -383,6 +383,6 @@ def test_completion_looks_where_runs_are(
 
 def test_commands_and_options_are_completed() -> None:
     """The tab key knows commands, options and choices."""
-    assert set(completions("")) == {"train", "sample", "evaluate", "data", "classify"}
+    assert set(completions("")) == {"train", "sample", "evaluate", "export", "data", "classify"}
     assert completions("train", "--cell", "") == ["rnn", "lstm", "gru"]
     assert "--temp" in completions("sample", "--")

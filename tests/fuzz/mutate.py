@@ -26,6 +26,7 @@ _LITERALS = (
     *(b"\0", b"\xff\xfe", b'"\\ud800"', b'"\\u0000"', b"\n", b"true", b"null", b'"', b"\\"),
     *(b"[]," * 200_000, b'"",' * 200_000, b"[0," * 900, b"{}" * 1_000, b" " * 1_000_000),
 )
+_DTYPES = ("<f8", "<i4", "|i1", ">f4", "O", "<U9", "<f4,<f4", "V8", "<M8[s]", 4, None)
 _LARGEST = 30_000_000  # bytes of a file
 _LONGEST = 1_000_000  # bytes of a description that is still changed value by value
 _LOOKED_AT = 100_000  # bytes of a text that an earlier change may have made long
@@ -136,7 +137,7 @@ def _change_place(arrays: dict[str, Any], name: str, random: Random) -> None:
     dtype, shape, offset = arrays[name]
     kind = random.randrange(5)
     if kind == 0:
-        dtype = random.choice(("<f8", "<i4", ">f4", "O", "<U9", "<f4,<f4", "V8", "<M8[s]", 4, None))
+        dtype = random.choice(_DTYPES)
     elif kind == 1:
         shape = [_make_value(length, random) for length in shape]
     elif kind == 2:

@@ -71,6 +71,7 @@ def make_seeds(folder: Path) -> list[Seed]:
     """Write a file of each kind into the folder; the seeds."""
     return [
         *(_make_language_model(folder, cell) for cell in ("rnn", "lstm", "gru")),
+        _make_language_model(folder, "gru", int8=True),
         *(_make_classifier(folder, name) for name in CLASSIFIERS),
         _make_word_model(folder),
         *(_make_resume_file(folder, kind) for kind in (LANGUAGE, CLASSIFIER, WORD_MODEL)),
@@ -78,9 +79,10 @@ def make_seeds(folder: Path) -> list[Seed]:
     ]
 
 
-def _make_language_model(folder: Path, cell: str) -> Seed:
-    path = folder / f"{cell}.weights.h5"
-    write_checkpoint(path, make_checkpoint(cell=cell, layers=2))
+def _make_language_model(folder: Path, cell: str, *, int8: bool = False) -> Seed:
+    name = f"{cell}, int8" if int8 else cell
+    path = folder / f"{name}.weights.h5"
+    write_checkpoint(path, make_checkpoint(cell=cell, layers=2), int8=int8)
 
     def use() -> None:
         checkpoint = read_checkpoint(path)
@@ -90,7 +92,7 @@ def _make_language_model(folder: Path, cell: str) -> Seed:
         model.evaluate(prompt * 5)
         repr(model)
 
-    return Seed(f"language model, {cell}", path.read_bytes(), path, use)
+    return Seed(f"language model, {name}", path.read_bytes(), path, use)
 
 
 def _make_classifier(folder: Path, name: str) -> Seed:

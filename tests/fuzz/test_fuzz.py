@@ -18,13 +18,14 @@ from tests.fuzz.judge import judge
 from tests.fuzz.mutate import mutate
 from tests.fuzz.seeds import Seed, make_seeds
 
-COUNT = 185  # of each of 11 kinds of file
+COUNT = 170  # of each of 12 kinds of file
 SECONDS = 20.0  # 2 in `make fuzz`, where nothing else runs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork here")
 
 KINDS = (
     *("language model, rnn", "language model, lstm", "language model, gru"),
+    "language model, gru, int8",
     *("classifier", "classifier of subwords", "classifier of bigrams", "word model"),
     *("resume file, language model", "resume file, classifier", "resume file, word model"),
     "gradients",

@@ -1,0 +1,1 @@
+"""A checkpoint to forms that are given away; no TensorFlow."""

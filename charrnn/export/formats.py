@@ -1,0 +1,44 @@
+"""The forms that a language model is given away in, in one table."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from charrnn.inference.language_model import LanguageModel
+
+
+@dataclass(frozen=True)
+class Format:
+    """One form; what writes it is imported when it is needed.
+
+    Attributes:
+        ending: what the file's name ends with, after the network's name, unless one is given.
+        about: what the file is.
+        use: what can be done with it.
+        write: writes a network to a path, whole or not at all.
+    """
+
+    ending: str
+    about: str
+    use: str
+    write: "Callable[[LanguageModel, Path], None]"
+
+
+def _write_int8(model: "LanguageModel", path: Path) -> None:
+    from charrnn.runs.checkpoint import write_checkpoint
+
+    write_checkpoint(path, model.checkpoint, int8=True)
+
+
+FORMATS = {
+    "int8": Format(
+        "-int8.weights.h5",
+        "a checkpoint of a quarter of the size",
+        "Use it like any checkpoint, by its path",
+        _write_int8,
+    ),
+}
+"""Name to format."""

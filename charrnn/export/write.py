@@ -1,0 +1,47 @@
+"""A language model to a file of any form."""
+
+from pathlib import Path
+
+from charrnn.errors import UsageError
+from charrnn.export.formats import FORMATS
+from charrnn.inference.language_model import LanguageModel
+from charrnn.runs.checkpoint import SUFFIX, is_checkpoint
+from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.run import Run
+
+
+def write_model(model: LanguageModel, to: str, file: Path | None = None) -> Path:
+    """Write a language model in another form.
+
+    Args:
+        model: the network.
+        to: a name in `FORMATS`.
+        file: where to. In a folder, or if it is None in the working folder, the file is named after
+            the network's run.
+
+    Returns:
+        The file that was written. An older one is replaced, unless it is a checkpoint.
+
+    Raises:
+        UsageError: there is no such form, or the file is a checkpoint.
+        OSError: the disk is full or the folder can't be written.
+    """
+    if to not in FORMATS:
+        raise UsageError(f"unknown form {to!r}: `to` is one of {', '.join(FORMATS)}")
+    path = file or Path()
+    if path.is_dir():
+        path /= name_network(model) + FORMATS[to].ending
+    if path.is_file() and is_checkpoint(path):
+        raise UsageError(f"{path} is a checkpoint, which is not replaced: give another `file`")
+    FORMATS[to].write(model, path)
+    return path
+
+
+def name_network(model: LanguageModel) -> str:
+    """The name of a network's run or, if it belongs to none, of its file."""
+    if model.path is None:
+        return "network"
+    path = model.path.resolve()
+    run = Run(path.parent, LANGUAGE)
+    own = {run.epoch_file(model.checkpoint.provenance.epoch), run.interrupted_file}
+    return run.name if path in own else path.name.removesuffix(SUFFIX)

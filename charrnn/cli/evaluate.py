@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli import options
+from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.errors import CorpusError, say_count
@@ -59,12 +60,12 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 )
 @click.option(
     "--crop-length",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     help=f"Number of characters predicted in each crop.  [default: {_CROP_LENGTH}]",
 )
 @click.option(
     "--limit",
-    type=click.IntRange(min=2),
+    type=WholeNumber(min=2),
     help="Read only this many characters, from the text's start.  [default: all]",
 )
 @click.option(

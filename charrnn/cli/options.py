@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from charrnn.cli.hints import render_error
+from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.config.language import LONGEST_PIECE, Adaptation
 from charrnn.data.download import DATA
@@ -87,7 +88,7 @@ engine = click.option(
 )
 
 epoch = click.option(
-    "--epoch", type=click.IntRange(min=1), help="Which of the run's epochs.  [default: its best]"
+    "--epoch", type=WholeNumber(min=1), help="Which of the run's epochs.  [default: its best]"
 )
 
 checkpoint = click.option(
@@ -108,7 +109,7 @@ unknown = click.option(
 adapt_rate = click.option(
     "--adapt-rate",
     "rate",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     help="Learning rate of --adapt: the step for a gradient of typical size.  [default: "
     f"{Adaptation.rate:g}]",
 )
@@ -116,7 +117,7 @@ adapt_rate = click.option(
 adapt_pull = click.option(
     "--adapt-pull",
     "pull",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     help="Fraction of the way back to its original value that an average weight is moved after "
     f"each piece.  [default: {Adaptation.pull:g}]",
 )
@@ -124,7 +125,7 @@ adapt_pull = click.option(
 adapt_piece = click.option(
     "--adapt-piece",
     "piece",
-    type=click.IntRange(1, LONGEST_PIECE),
+    type=WholeNumber(1, LONGEST_PIECE),
     help="Number of characters that are predicted before they are learnt from.  [default: "
     f"{Adaptation.piece}]",
 )

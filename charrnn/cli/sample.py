@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from charrnn.cli import options
+from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
-from charrnn.cli.typed import FreeText, note_escapes
+from charrnn.cli.typed import FreeText, note_escapes, note_file
 from charrnn.config.language import LONGEST_TEXT, MOST_PASSES, MOST_TEXTS
 from charrnn.errors import CorpusError, say_count
 from charrnn.runs.kinds import LANGUAGE
@@ -32,40 +33,40 @@ from charrnn.runs.kinds import LANGUAGE
     "--temp",
     "--temperature",
     "temperature",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=1.0,
     show_default=True,
     help="Sampling temperature: below 1 safer, above 1 wilder, 0 always the likeliest character.",
 )
 @click.option(
     "--top-k",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     help="Sample from the K likeliest characters only.  [default: all]",
 )
 @click.option(
     "--top-p",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Number(0, 1, min_open=True),
     default=1.0,
     show_default=True,
     help="Sample from the fewest likeliest characters whose probabilities add up to P.",
 )
 @click.option(
     "--length",
-    type=click.IntRange(0, LONGEST_TEXT),
+    type=WholeNumber(0, LONGEST_TEXT),
     default=1000,
     show_default=True,
     help="Number of characters to write after the prompt.",
 )
 @click.option(
     "--num",
-    type=click.IntRange(1, MOST_TEXTS),
+    type=WholeNumber(1, MOST_TEXTS),
     default=1,
     show_default=True,
     help="Number of texts to write; a line of --- separates them.",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**32 - 1),
+    type=WholeNumber(0, 2**32 - 1),
     help="Random seed: the same seed writes the same text.  [default: a new one, shown]",
 )
 @click.option("--stop", metavar="TEXT", help="End a text as soon as it has written TEXT.")
@@ -88,7 +89,7 @@ from charrnn.runs.kinds import LANGUAGE
 @click.option(
     "--adapt-passes",
     "passes",
-    type=click.IntRange(1, MOST_PASSES),
+    type=WholeNumber(1, MOST_PASSES),
     help="How often to read that text.  [default: 1]",
 )
 @options.adapt_rate
@@ -154,6 +155,7 @@ def sample(
     if [prompt, str(prompt_file), adapt, corpus].count("-") > 1:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
     note_escapes(terminal, PROMPT=prompt, **{"--stop": stop})
+    note_file(terminal, prompt or "", "the prompt", "--prompt-file")
     text = _read_prompt(prompt, prompt_file, encoding, terminal)
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch)
     model = load_with_engine(path, engine)

@@ -183,6 +183,39 @@ def test_wrong_call_is_one_line(fails: Fails, words: list[str], named: str) -> N
     assert re.search(rf"\(see {command}.* --help\)$", line)
 
 
+GROUPS = [
+    pytest.param(names, inner, id=" ".join([*names, inner]))
+    for names, command in COMMANDS
+    if isinstance(command, click.Group)
+    for inner in command.commands
+]
+
+
+@pytest.mark.parametrize(("names", "inner"), GROUPS)
+def test_a_misspelt_command_is_answered_with_the_closest(
+    fails: Fails, names: list[str], inner: str
+) -> None:
+    """A command with a letter too many is recognized."""
+    assert re.search(rf"Did you mean .*'{inner}'", fails(2, *names, f"{inner}{inner[-1]}"))
+
+
+@pytest.mark.parametrize(
+    ("names", "option"), [(["train"], "--preset"), (["classify", "imdb"], "--model")]
+)
+def test_a_misspelt_preset_is_answered_with_the_closest(
+    fails: Fails, names: list[str], option: str
+) -> None:
+    """Of any preset, beside the names of all; what resembles none is answered with these alone."""
+    command = parse_command(*names).command
+    (parameter,) = (one for one in command.params if option in one.opts)
+    assert isinstance(parameter.type, click.Choice)
+    for name in parameter.type.choices:
+        line = fails(2, *names, option, f"{name[0]}{name}")
+        assert f": did you mean '{name}'? (see " in line
+        assert all(repr(other) in line for other in parameter.type.choices)
+    assert "did you mean" not in fails(2, *names, option, "zzz")
+
+
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [

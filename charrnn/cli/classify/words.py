@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from charrnn.cli import options
+from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import CheckpointError, UsageError, say_count
 from charrnn.runs.kinds import CLASSIFIER
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--top",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=20,
     show_default=True,
     help="Number of words to list on either side.",
 )
 @click.option(
     "--among",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=2000,
     show_default=True,
     help="Number of words to look at, the most frequent of the vocabulary.",

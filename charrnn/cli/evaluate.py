@@ -128,7 +128,7 @@ def evaluate(
     adaptation = adapting.choose_adaptation(adapt, engine, rate=rate, pull=pull, piece=piece)
     _check_texts(text, corpus, encoding, adapt)
     _check_run(run, checkpoints)
-    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch)
+    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch, terminal)
     folders = Folders(checkpoints, data_dir)
     model = load_with_engine(path, engine)
     if STDIN in {text, corpus}:
@@ -241,12 +241,9 @@ def _measure(
 
 def _make_source(path: Path, provenance: "Provenance", text: str) -> dict[str, Any]:
     """What was measured, for JSON."""
-    return {
-        "run": path.parent.name or path.name,
-        "epoch": provenance.epoch,
-        "checkpoint": str(path),
-        "text": text,
-    }
+    moment = options.spell_moment(provenance)
+    run = path.parent.name or path.name
+    return {"run": run} | moment | {"checkpoint": str(path), "text": text}
 
 
 def _make_values(mode: str, measure: Measure, score: "Score") -> dict[str, Any]:

@@ -203,17 +203,27 @@ def choose_checkpoint(
     run: str | None,
     checkpoint: Path | None,
     epoch: int | None,
+    terminal: Terminal,
 ) -> Path:
-    """The file that --run, --checkpoint and --epoch name.
+    """The file that --run, --checkpoint and --epoch name; without a name, of the newest run.
+
+    A note names a newer run that can't be meant because no epoch of it has ended.
 
     Raises:
         click.UsageError: they contradict each other.
         CheckpointError, RunError: there is no such checkpoint.
     """
-    from charrnn.runs.catalogue import find_checkpoint
+    from charrnn.runs.catalogue import find_checkpoint, list_newer
+    from charrnn.runs.run import Run
 
     if checkpoint is None:
-        return find_checkpoint(checkpoints, kind, run, epoch)
+        path = find_checkpoint(checkpoints, kind, run, epoch)
+        for newer in list_newer(Run(path.parent, kind))[:1] if run is None else []:
+            terminal.note(
+                f"note: {newer.name} is newer, but no epoch of it has ended: it is passed over "
+                "unless you name it"
+            )
+        return path
     if run or epoch:
         raise click.UsageError("--checkpoint names one file: leave out --run and --epoch")
     if checkpoint.is_dir():
@@ -225,6 +235,12 @@ def describe_checkpoint(path: Path, source: "Provenance") -> str:
     """Which network answers, for a note or a title: its run, epoch and loss."""
     described = f"{path.parent.name or path.name}, {source.moment}, {source.describe_loss()}"
     return f"{described} before it adapted" if source.adapted else described
+
+
+def spell_moment(source: "Provenance") -> dict[str, Any]:
+    """A network's epoch for JSON and, if it was stopped in it, at which of how many steps."""
+    stopped = {} if source.step is None else {"step": source.step, "steps": source.steps}
+    return {"epoch": source.epoch} | stopped
 
 
 def list_given(settings: Mapping[str, Any]) -> dict[str, Any]:

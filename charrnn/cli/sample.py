@@ -157,7 +157,7 @@ def sample(
     note_escapes(terminal, PROMPT=prompt, **{"--stop": stop})
     note_file(terminal, prompt or "", "the prompt", "--prompt-file")
     text = _read_prompt(prompt, prompt_file, encoding, terminal)
-    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch)
+    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch, terminal)
     model = load_with_engine(path, engine)
     # What can't be used is found now, not after adapting.
     encode_prompt(model.vocabulary, text, unknown)
@@ -178,7 +178,7 @@ def sample(
     )
     source = model.checkpoint.provenance
     terminal.note(f"{options.describe_checkpoint(path, source)}, seed {seed}")
-    facts = {"checkpoint": str(path), "epoch": source.epoch} | settings
+    facts = {"checkpoint": str(path)} | options.spell_moment(source) | settings
     adapted = {"adapted": source.adapted} if source.adapted else {}
     form = make_json_form(text, facts | adapted) if as_json else make_plain_form(text)
     written = write_texts(steps, num, form)

@@ -3,7 +3,6 @@ r"""Texts and names that are typed: what a shell and the parser of options make 
 import os
 import re
 import shlex
-from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -22,6 +21,8 @@ class PresetName(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         """What is wrong, and which names there are."""
+        from difflib import get_close_matches
+
         message = super().get_invalid_choice_message(value, ctx).rstrip(".")
         close = get_close_matches(str(value), self.choices, 1)
         return f"{message}: did you mean {close[0]!r}?" if close else message

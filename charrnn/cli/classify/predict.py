@@ -72,7 +72,7 @@ def predict(
     from charrnn.inference.review_model import load_classifier
 
     reviews = _read_reviews(texts, file, terminal)
-    path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, checkpoint, epoch)
+    path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, checkpoint, epoch, terminal)
     network = load_classifier(path)
     terminal.note(options.describe_checkpoint(path, network.checkpoint.provenance))
     printer = Printer(as_json, path.parent.name or path.name)

@@ -65,7 +65,7 @@ def words(
     A word's polarity is what the word alone does to the network's answer: the logit of a review of
     this one word minus the logit of an empty review. A picture shows all the words.
     """
-    path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, None, epoch)
+    path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, None, epoch, terminal)
     picture = out or path.parent / "words.png"
     if not picture.parent.is_dir():
         raise UsageError(f"there is no folder {picture.parent} to write {picture.name} into")

@@ -18,6 +18,7 @@ from charrnn.runs.history import format_number
 from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
+    from charrnn.cli.bars import Estimator
     from charrnn.data.corpus import Corpus
     from charrnn.data.text import Text
     from charrnn.data.vocabulary import Ids
@@ -30,6 +31,7 @@ Measure = dict[str, Any]
 """What `LanguageModel.evaluate` is called with, beside the text."""
 
 _CROP_LENGTH = 256  # nanoGPT's for Shakespeare
+_SHORTER = "; --limit N reads only the first N characters"
 _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 
 
@@ -119,6 +121,7 @@ def evaluate(
         raise click.UsageError("--adapt reads a stream: leave out --mode crops")
 
     from charrnn.cli import adapting
+    from charrnn.cli.bars import Estimator
     from charrnn.cli.engines import load_with_engine
     from charrnn.data.corpus import STDIN
     from charrnn.inference.score import check_length
@@ -152,8 +155,9 @@ def evaluate(
     modes = [one for one in measures if one in asked or (mode == "both" and one != "adapt")]
     if adaptation:
         adapting.prepare_adapting(model, adaptation, own, data_dir, terminal)
+    estimator = Estimator(terminal, "" if limit else _SHORTER)
     for one in modes:
-        score = _measure(model, ids, one, measures[one], terminal)
+        score = _measure(model, ids, one, measures[one], estimator, terminal)
         if as_json:
             echo(json.dumps(source | _make_values(one, measures[one], score)))
             continue
@@ -224,13 +228,18 @@ def _encode(content: "Text", model: "LanguageModel", unknown: str) -> "Ids":
 
 
 def _measure(
-    model: "LanguageModel", ids: "Ids", mode: str, measure: Measure, terminal: Terminal
+    model: "LanguageModel",
+    ids: "Ids",
+    mode: str,
+    measure: Measure,
+    estimator: "Estimator",
+    terminal: Terminal,
 ) -> "Score":
     """The score by one measure."""
     from charrnn.cli.bars import show_scoring
 
     began = time.perf_counter()
-    with show_scoring(terminal.live, mode, len(ids) - 1) as progress:
+    with show_scoring(terminal, estimator, mode, len(ids) - 1) as progress:
         score = model.evaluate(ids, **measure, progress=progress)
     seconds = time.perf_counter() - began
     speed = f"{score.characters / seconds:,.0f} a second"

@@ -1,7 +1,6 @@
 """Numbers that are typed: one that can't be used is answered with those that can."""
 
 import math
-import reprlib
 from typing import Any
 
 import click
@@ -51,7 +50,7 @@ def _contains(limits: click.IntRange | click.FloatRange, number: float) -> bool:
 def _explain(value: Any, problem: str, limits: click.IntRange | click.FloatRange) -> str:
     """What is wrong with a value, and what to give instead."""
     kind = "whole number" if isinstance(limits, click.IntRange) else "number"
-    return f"{reprlib.repr(value)} is {problem}: give a {kind} {_describe(limits)}"
+    return f"{value!r} is {problem}: give a {kind} {_describe(limits)}"
 
 
 def _describe(limits: click.IntRange | click.FloatRange) -> str:

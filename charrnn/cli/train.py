@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SAMPLE_LENGTH = 200
 _FEW_STEPS = 10
+_SHORTEST = "minute"  # of the presets
 _DEFAULTS = {
     field.name: field.default for field in (*fields(NetworkConfig), *fields(TrainingConfig))
 } | LANGUAGE_PRESETS[DEFAULT_PRESET][NetworkConfig.cell]
@@ -221,7 +222,9 @@ def train(
         plan = plan_run(text, request, folders, terminal)
     else:
         plan = plan_resume(resume, text, given, folders, terminal, prompt)
-    _show(plan, terminal, as_json, _make_sampler(plan.run, sample_every, prompt))
+    is_chosen = budget is not None or resume is not None or "epochs" in given
+    shorter = "" if is_chosen else _list_shorter(preset)
+    _show(plan, terminal, as_json, _make_sampler(plan.run, sample_every, prompt), shorter)
 
 
 def _require_one(texts: Sequence[str]) -> str | None:
@@ -241,10 +244,17 @@ def _show(
     terminal: Terminal,
     as_json: bool,
     sample: Callable[[int], str | None],
+    shorter: str,
 ) -> None:
     from charrnn.cli.screen import show_training
 
-    show_training(plan, "\n".join(_introduce(plan)), terminal, as_json, sample)
+    show_training(plan, "\n".join(_introduce(plan)), terminal, as_json, sample, shorter)
+
+
+def _list_shorter(preset: str | None) -> str:
+    """What makes a run shorter whose length is its preset's."""
+    budget = "--budget MINUTES"
+    return budget if preset == _SHORTEST else f"--preset {_SHORTEST}, or {budget}"
 
 
 def _make_sampler(run: "Run", every: int | None, prompt: str) -> Callable[[int], str | None]:

@@ -316,6 +316,34 @@ def test_rejected_budgets(fails: Fails, long: Path, words: list[object], message
     assert not list(Path().glob("checkpoints/*"))
 
 
+@pytest.mark.parametrize(
+    ("words", "shorter"),
+    [
+        ([], "--preset minute, or --budget MINUTES"),
+        (["--preset", "tutorial"], "--preset minute, or --budget MINUTES"),
+        (["--preset", "minute"], "--budget MINUTES"),
+        (["--epochs", 3], ""),
+        (["--budget", 1, "--units", 3], ""),
+        (["--resume"], ""),
+    ],
+)
+def test_what_makes_a_run_shorter(
+    invoke: Invoke,
+    train: Train,
+    monkeypatch: pytest.MonkeyPatch,
+    long: Path,
+    words: list[object],
+    shorter: str,
+) -> None:
+    """Another preset or a budget, unless its length was chosen; a resume keeps what it has."""
+    shown: list[str] = []
+    monkeypatch.setattr("charrnn.cli.screen.show_training", lambda *args: shown.append(args[-1]))
+    resumes = words == ["--resume"]
+    text = ["--epochs", 9, "--checkpoints", train().run.folder.parent] if resumes else [long]
+    result = invoke("train", *words, *text)
+    assert shown == [shorter], result.output
+
+
 # Wrong values
 
 

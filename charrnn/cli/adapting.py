@@ -80,7 +80,7 @@ def adapt_model(
     terminal: Terminal,
 ) -> "LanguageModel":
     """The model after it has learnt from a text, with a bar and a note of what it read."""
-    from charrnn.cli.bars import show_scoring
+    from charrnn.cli.bars import Estimator, show_scoring
     from charrnn.data.corpus import STDIN
     from charrnn.data.oddities import list_oddities
     from charrnn.inference.encode import encode_text
@@ -99,5 +99,6 @@ def adapt_model(
     left_out = f", {skipped:,} left out" if skipped else ""
     length = say_count(len(ids), "character")
     terminal.note(f"adapting to {describe_source(source)}, {length}{left_out}")
-    with show_scoring(terminal.live, "adapting", passes * (len(ids) - 1)) as progress:
+    characters = passes * (len(ids) - 1)
+    with show_scoring(terminal, Estimator(terminal), "adapting", characters) as progress:
         return model.adapt(ids, adaptation, passes=passes, name=corpus.name, progress=progress)

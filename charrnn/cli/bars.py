@@ -1,6 +1,7 @@
 """Bars on stderr for what takes a while: downloads and evaluations."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -18,6 +19,12 @@ from rich.progress import (
 )
 from rich.table import Column
 from rich.text import Text
+
+from charrnn.cli.terminal import Terminal
+from charrnn.planning.durations import describe_duration
+
+_MEASURED = 3.0  # seconds after which a speed is known
+_LONG = 20.0  # seconds from which on it is said how many there will be
 
 
 class Pace(NamedTuple):
@@ -58,9 +65,49 @@ def show_download(live: bool, name: str) -> Iterator[Callable[[int, int], None]]
         yield lambda have, size: bar.update(task, completed=have, total=size, visible=True)
 
 
+class Estimator:
+    """Says how long it takes to read a text, once it has been read for some seconds.
+
+    Args:
+        terminal: where to say it.
+        advice: what makes it shorter; said once, however many texts are read.
+    """
+
+    def __init__(self, terminal: Terminal, advice: str = "") -> None:
+        self._terminal, self._advice = terminal, advice
+        self.begin("", 0)
+
+    def begin(self, mode: str, characters: int) -> None:
+        """A text begins to be read."""
+        self._mode, self._characters, self._read = mode, characters, 0
+        self._began, self._said = time.monotonic(), False
+
+    def advance(self, more: int) -> None:
+        """So many more characters have been read."""
+        self._read += more
+        seconds = time.monotonic() - self._began
+        if self._said or seconds < _MEASURED:
+            return
+        self._said = True
+        whole = seconds * self._characters / self._read
+        if whole > _LONG:
+            about = f"{self._mode}: about {describe_duration(whole)} in all"
+            self._terminal.note(about + self._advice)
+            self._advice = ""
+
+
 @contextlib.contextmanager
-def show_scoring(live: bool, mode: str, characters: int) -> Iterator[Callable[[int], None]]:
-    """A bar of the characters predicted, if it may show; yields what to call with how many more."""
+def show_scoring(
+    terminal: Terminal, estimator: Estimator, mode: str, characters: int
+) -> Iterator[Callable[[int], None]]:
+    """Show how a text is read, by a bar if it may be; yields what to call with how many more.
+
+    Args:
+        terminal: how much to show.
+        estimator: says how long a long text takes.
+        mode: how it is read.
+        characters: how many it has.
+    """
     bar = Progress(
         TextColumn(mode),
         BarColumn(bar_width=None, table_column=Column(ratio=1)),
@@ -68,9 +115,15 @@ def show_scoring(live: bool, mode: str, characters: int) -> Iterator[Callable[[i
         SpeedColumn(Pace("chars", 1)),
         TimeRemainingColumn(compact=True),
         console=Console(stderr=True),
-        disable=not live,
+        disable=not terminal.live,
         transient=True,
     )
     task = bar.add_task(mode, total=characters)
+
+    def advance(more: int) -> None:
+        bar.advance(task, more)
+        estimator.advance(more)
+
     with bar:
-        yield lambda more: bar.advance(task, more)
+        estimator.begin(mode, characters)
+        yield advance

@@ -28,6 +28,7 @@ _PLAIN_EVERY = 20.0  # seconds between progress lines if there is no bar
 _COMPILED = 3  # steps after which nothing is compiled any more
 _PACED = 12  # steps after which the remaining time can be estimated
 _LONG = 120.0  # seconds from which on it is shown
+_VERY_LONG = 600.0  # seconds from which on it is said how to make it shorter
 
 
 class TrainingDisplay:
@@ -40,6 +41,7 @@ class TrainingDisplay:
         pace: what its speed is counted in.
         as_json: print JSON lines instead of text.
         sample: called after each epoch; the text that it returns, if any, is shown.
+        shorter: what makes a run that takes very long shorter; empty if nothing does.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class TrainingDisplay:
         pace: Pace,
         as_json: bool,
         sample: Callable[[int], str | None] = lambda _: None,
+        shorter: str = "",
     ) -> None:
         self._terminal, self._as_json, self._sample = terminal, as_json, sample
         self._epochs, self._steps, self._pace = epochs, steps, pace
-        self._epoch = 0
-        self._last_note = self._began = self._compiled = time.monotonic()
-        self._estimated, self._taken = False, 0
+        self._shorter = shorter
+        self._epoch = self._taken = 0
+        self._last_note = self._compiled = time.monotonic()
+        self._timed: tuple[int, float] | None = None  # from which step of the epoch on, and when
         self._bar = Progress(
             TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True)),
             BarColumn(bar_width=None, table_column=Column(ratio=1)),
@@ -80,37 +84,44 @@ class TrainingDisplay:
     def on_epoch_begin(self, epoch: int) -> None:
         """An epoch begins."""
         self._epoch = epoch
-        self._last_note = self._began = time.monotonic()
+        self._last_note = time.monotonic()
+        self._timed = None if self._taken < _COMPILED else (0, self._last_note)
         self._bar.reset(self._task, total=self._steps, epoch=f"{epoch}/{self._epochs}", loss="")
 
     def on_step(self, step: int, loss: float) -> None:
         """A step has ended."""
         self._bar.update(self._task, completed=step, loss=f"loss {format_number(loss)}")
         now = time.monotonic()
-        self._estimate(step, now)
+        self._taken += 1
+        if self._taken == _COMPILED:
+            self._compiled, self._timed = now, (step, now)
+        elif self._taken == _PACED:
+            self._estimate(step, now)
         if self._bar.disable and now - self._last_note > _PLAIN_EVERY:
             self._last_note = now
-            speed = step * self._pace.per_step / (now - self._began)
             self._terminal.note(
                 f"epoch {self._epoch}/{self._epochs}, step {step}/{self._steps}, "
-                f"loss {format_number(loss)}, {speed:,.0f} {self._pace.unit}/s"
+                f"loss {format_number(loss)}{self._describe_speed(step, now)}"
             )
 
     def _estimate(self, step: int, now: float) -> None:
-        """Say once how long a long run takes, when its first steps are compiled and timed."""
-        if self._estimated:
-            return
-        self._taken += 1
-        if self._taken == _COMPILED:
-            self._compiled = now
-        elif self._taken == _PACED:
-            self._estimated = True
-            left = (self._epochs - self._epoch + 1) * self._steps - step
-            seconds = left * (now - self._compiled) / (_PACED - _COMPILED)
-            if seconds > _LONG:
-                self._terminal.note(
-                    f"about {describe_duration(seconds)} until the end of epoch {self._epochs}"
-                )
+        """Say how long a long run takes, now that its first steps are compiled and timed."""
+        left = (self._epochs - self._epoch + 1) * self._steps - step
+        seconds = left * (now - self._compiled) / (_PACED - _COMPILED)
+        shorter = f"; for a shorter run: {self._shorter}" if self._shorter else ""
+        if seconds > _LONG:
+            self._terminal.note(
+                f"about {describe_duration(seconds)} until the end of epoch {self._epochs}"
+                + (shorter if seconds > _VERY_LONG else "")
+            )
+
+    def _describe_speed(self, step: int, now: float) -> str:
+        """The speed of the epoch's steps so far, without those that compile; empty at first."""
+        if self._timed is None or self._timed[0] == step:
+            return ""
+        first, began = self._timed
+        speed = (step - first) * self._pace.per_step / (now - began)
+        return f", {speed:,.0f} {self._pace.unit}/s"
 
     def on_validation(self) -> None:
         """The validation part is read."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli import options
+from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.errors import CorpusError, say_count
@@ -17,6 +18,7 @@ from charrnn.runs.history import format_number
 from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
+    from charrnn.cli.bars import Estimator
     from charrnn.data.corpus import Corpus
     from charrnn.data.text import Text
     from charrnn.data.vocabulary import Ids
@@ -29,6 +31,7 @@ Measure = dict[str, Any]
 """What `LanguageModel.evaluate` is called with, beside the text."""
 
 _CROP_LENGTH = 256  # nanoGPT's for Shakespeare
+_SHORTER = "; --limit N reads only the first N characters"
 _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 
 
@@ -59,12 +62,12 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 )
 @click.option(
     "--crop-length",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     help=f"Number of characters predicted in each crop.  [default: {_CROP_LENGTH}]",
 )
 @click.option(
     "--limit",
-    type=click.IntRange(min=2),
+    type=WholeNumber(min=2),
     help="Read only this many characters, from the text's start.  [default: all]",
 )
 @click.option(
@@ -118,6 +121,7 @@ def evaluate(
         raise click.UsageError("--adapt reads a stream: leave out --mode crops")
 
     from charrnn.cli import adapting
+    from charrnn.cli.bars import Estimator
     from charrnn.cli.engines import load_with_engine
     from charrnn.data.corpus import STDIN
     from charrnn.inference.score import check_length
@@ -127,7 +131,7 @@ def evaluate(
     adaptation = adapting.choose_adaptation(adapt, engine, rate=rate, pull=pull, piece=piece)
     _check_texts(text, corpus, encoding, adapt)
     _check_run(run, checkpoints)
-    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch)
+    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch, terminal)
     folders = Folders(checkpoints, data_dir)
     model = load_with_engine(path, engine)
     if STDIN in {text, corpus}:
@@ -151,8 +155,9 @@ def evaluate(
     modes = [one for one in measures if one in asked or (mode == "both" and one != "adapt")]
     if adaptation:
         adapting.prepare_adapting(model, adaptation, own, data_dir, terminal)
+    estimator = Estimator(terminal, "" if limit else _SHORTER)
     for one in modes:
-        score = _measure(model, ids, one, measures[one], terminal)
+        score = _measure(model, ids, one, measures[one], estimator, terminal)
         if as_json:
             echo(json.dumps(source | _make_values(one, measures[one], score)))
             continue
@@ -223,13 +228,18 @@ def _encode(content: "Text", model: "LanguageModel", unknown: str) -> "Ids":
 
 
 def _measure(
-    model: "LanguageModel", ids: "Ids", mode: str, measure: Measure, terminal: Terminal
+    model: "LanguageModel",
+    ids: "Ids",
+    mode: str,
+    measure: Measure,
+    estimator: "Estimator",
+    terminal: Terminal,
 ) -> "Score":
     """The score by one measure."""
     from charrnn.cli.bars import show_scoring
 
     began = time.perf_counter()
-    with show_scoring(terminal.live, mode, len(ids) - 1) as progress:
+    with show_scoring(terminal, estimator, mode, len(ids) - 1) as progress:
         score = model.evaluate(ids, **measure, progress=progress)
     seconds = time.perf_counter() - began
     speed = f"{score.characters / seconds:,.0f} a second"
@@ -240,12 +250,9 @@ def _measure(
 
 def _make_source(path: Path, provenance: "Provenance", text: str) -> dict[str, Any]:
     """What was measured, for JSON."""
-    return {
-        "run": path.parent.name or path.name,
-        "epoch": provenance.epoch,
-        "checkpoint": str(path),
-        "text": text,
-    }
+    moment = options.spell_moment(provenance)
+    run = path.parent.name or path.name
+    return {"run": run} | moment | {"checkpoint": str(path), "text": text}
 
 
 def _make_values(mode: str, measure: Measure, score: "Score") -> dict[str, Any]:

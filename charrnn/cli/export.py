@@ -50,7 +50,7 @@ def export(
     from charrnn.export.write import write_model
     from charrnn.inference.language_model import load_model
 
-    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch)
+    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch, terminal)
     model = load_model(path)
     written = write_model(model, to, file)
     described = options.describe_checkpoint(path, model.checkpoint.provenance)

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from charrnn.errors import (
     CharrnnError,
+    FolderGivenError,
     MissingTextError,
     NoCheckpointError,
     NoRunError,
@@ -84,6 +85,14 @@ def _(error: RunExistsError, context: click.Context) -> str:
 def _(error: NoCheckpointError, context: click.Context) -> str:
     resume = suggest_resume(_BY_NAME[error.kind], error.name, context)
     return f" with {resume}"
+
+
+@advise.register
+def _(error: FolderGivenError, context: click.Context) -> str:
+    folder = Path(error.folder)
+    files = f"{shlex.quote(str(folder))}/*{'.txt' if any(folder.glob('*.txt')) else ''}"
+    into = "| charrnn train -" if context.info_name == "train" else "> all.txt"
+    return f": cat {files} {into}"
 
 
 @advise.register

@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from charrnn.cli.hints import render_error
+from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.config.language import LONGEST_PIECE, Adaptation
 from charrnn.data.download import DATA
@@ -79,7 +80,7 @@ temperature = click.option(
     "--temp",
     "--temperature",
     "temperature",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=1.0,
     show_default=True,
     help="Sampling temperature: below 1 safer, above 1 wilder, 0 always the likeliest character.",
@@ -87,13 +88,13 @@ temperature = click.option(
 
 top_k = click.option(
     "--top-k",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     help="Sample from the K likeliest characters only.  [default: all]",
 )
 
 top_p = click.option(
     "--top-p",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Number(0, 1, min_open=True),
     default=1.0,
     show_default=True,
     help="Sample from the fewest likeliest characters whose probabilities add up to P.",
@@ -101,7 +102,7 @@ top_p = click.option(
 
 seed = click.option(
     "--seed",
-    type=click.IntRange(0, 2**32 - 1),
+    type=WholeNumber(0, 2**32 - 1),
     help="Random seed: the same seed writes the same text.  [default: a new one, shown]",
 )
 
@@ -117,7 +118,7 @@ engine = click.option(
 )
 
 epoch = click.option(
-    "--epoch", type=click.IntRange(min=1), help="Which of the run's epochs.  [default: its best]"
+    "--epoch", type=WholeNumber(min=1), help="Which of the run's epochs.  [default: its best]"
 )
 
 checkpoint = click.option(
@@ -138,7 +139,7 @@ unknown = click.option(
 adapt_rate = click.option(
     "--adapt-rate",
     "rate",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     help="Learning rate of --adapt: the step for a gradient of typical size.  [default: "
     f"{Adaptation.rate:g}]",
 )
@@ -146,7 +147,7 @@ adapt_rate = click.option(
 adapt_pull = click.option(
     "--adapt-pull",
     "pull",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     help="Fraction of the way back to its original value that an average weight is moved after "
     f"each piece.  [default: {Adaptation.pull:g}]",
 )
@@ -154,7 +155,7 @@ adapt_pull = click.option(
 adapt_piece = click.option(
     "--adapt-piece",
     "piece",
-    type=click.IntRange(1, LONGEST_PIECE),
+    type=WholeNumber(1, LONGEST_PIECE),
     help="Number of characters that are predicted before they are learnt from.  [default: "
     f"{Adaptation.piece}]",
 )
@@ -232,17 +233,27 @@ def choose_checkpoint(
     run: str | None,
     checkpoint: Path | None,
     epoch: int | None,
+    terminal: Terminal,
 ) -> Path:
-    """The file that --run, --checkpoint and --epoch name.
+    """The file that --run, --checkpoint and --epoch name; without a name, of the newest run.
+
+    A note names a newer run that can't be meant because no epoch of it has ended.
 
     Raises:
         click.UsageError: they contradict each other.
         CheckpointError, RunError: there is no such checkpoint.
     """
-    from charrnn.runs.catalogue import find_checkpoint
+    from charrnn.runs.catalogue import find_checkpoint, list_newer
+    from charrnn.runs.run import Run
 
     if checkpoint is None:
-        return find_checkpoint(checkpoints, kind, run, epoch)
+        path = find_checkpoint(checkpoints, kind, run, epoch)
+        for newer in list_newer(Run(path.parent, kind))[:1] if run is None else []:
+            terminal.note(
+                f"note: {newer.name} is newer, but no epoch of it has ended: it is passed over "
+                "unless you name it"
+            )
+        return path
     if run or epoch:
         raise click.UsageError("--checkpoint names one file: leave out --run and --epoch")
     if checkpoint.is_dir():
@@ -254,6 +265,12 @@ def describe_checkpoint(path: Path, source: "Provenance") -> str:
     """Which network answers, for a note or a title: its run, epoch and loss."""
     described = f"{path.parent.name or path.name}, {source.moment}, {source.describe_loss()}"
     return f"{described} before it adapted" if source.adapted else described
+
+
+def spell_moment(source: "Provenance") -> dict[str, Any]:
+    """A network's epoch for JSON and, if it was stopped in it, at which of how many steps."""
+    stopped = {} if source.step is None else {"step": source.step, "steps": source.steps}
+    return {"epoch": source.epoch} | stopped
 
 
 def list_given(settings: Mapping[str, Any]) -> dict[str, Any]:

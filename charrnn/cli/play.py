@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from charrnn.cli import options
+from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.config.language import LONGEST_TEXT
@@ -32,7 +33,7 @@ _LENGTH = 300  # characters: some lines
 @options.top_p
 @click.option(
     "--length",
-    type=click.IntRange(0, LONGEST_TEXT),
+    type=WholeNumber(0, LONGEST_TEXT),
     default=_LENGTH,
     show_default=True,
     help="Number of characters that the network writes in a turn.",
@@ -65,7 +66,7 @@ def play(
     from charrnn.cli.turns import Turns
     from charrnn.inference.language_model import load_model
 
-    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch)
+    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch, terminal)
     model = load_model(path)
     seed = secrets.randbits(32) if seed is None else seed
     choice = {"temperature": temperature, "top_k": top_k or 0, "top_p": top_p}

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from charrnn.cli import options
+from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
-from charrnn.cli.typed import FreeText, note_escapes
+from charrnn.cli.typed import FreeText, note_escapes, note_file
 from charrnn.config.language import LONGEST_TEXT, MOST_PASSES, MOST_TEXTS
 from charrnn.errors import CorpusError, say_count
 from charrnn.runs.kinds import LANGUAGE
@@ -33,14 +34,14 @@ from charrnn.runs.kinds import LANGUAGE
 @options.top_p
 @click.option(
     "--length",
-    type=click.IntRange(0, LONGEST_TEXT),
+    type=WholeNumber(0, LONGEST_TEXT),
     default=1000,
     show_default=True,
     help="Number of characters to write after the prompt.",
 )
 @click.option(
     "--num",
-    type=click.IntRange(1, MOST_TEXTS),
+    type=WholeNumber(1, MOST_TEXTS),
     default=1,
     show_default=True,
     help="Number of texts to write; a line of --- separates them.",
@@ -66,7 +67,7 @@ from charrnn.runs.kinds import LANGUAGE
 @click.option(
     "--adapt-passes",
     "passes",
-    type=click.IntRange(1, MOST_PASSES),
+    type=WholeNumber(1, MOST_PASSES),
     help="How often to read that text.  [default: 1]",
 )
 @options.adapt_rate
@@ -132,8 +133,9 @@ def sample(
     if [prompt, str(prompt_file), adapt, corpus].count("-") > 1:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
     note_escapes(terminal, PROMPT=prompt, **{"--stop": stop})
+    note_file(terminal, prompt or "", "the prompt", "--prompt-file")
     text = _read_prompt(prompt, prompt_file, encoding, terminal)
-    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch)
+    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch, terminal)
     model = load_with_engine(path, engine)
     # What can't be used is found now, not after adapting.
     encode_prompt(model.vocabulary, text, unknown)
@@ -154,7 +156,7 @@ def sample(
     )
     source = model.checkpoint.provenance
     terminal.note(f"{options.describe_checkpoint(path, source)}, seed {seed}")
-    facts = {"checkpoint": str(path), "epoch": source.epoch} | settings
+    facts = {"checkpoint": str(path)} | options.spell_moment(source) | settings
     adapted = {"adapted": source.adapted} if source.adapted else {}
     form = make_json_form(text, facts | adapted) if as_json else make_plain_form(text)
     written = write_texts(steps, num, form)

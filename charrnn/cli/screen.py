@@ -49,6 +49,7 @@ def show_training(
     terminal: Terminal,
     as_json: bool,
     sample: Callable[[int], str | None] = lambda _: None,
+    shorter: str = "",
 ) -> int:
     """Carry a plan out, and show how it goes.
 
@@ -58,6 +59,7 @@ def show_training(
         terminal: how much to say.
         as_json: print JSON lines instead of text.
         sample: called after each epoch; the text that it returns, if any, is shown.
+        shorter: what makes a run that takes very long shorter; empty if nothing does.
 
     Returns:
         the number of the signal that asked to stop when it was too late for that; 0 for none.
@@ -65,7 +67,7 @@ def show_training(
     from charrnn.cli.hangup import outlive_terminal
 
     with outlive_terminal():
-        return _show(plan, introduction, terminal, as_json, sample)
+        return _show(plan, introduction, terminal, as_json, sample, shorter)
 
 
 def _show(
@@ -74,6 +76,7 @@ def _show(
     terminal: Terminal,
     as_json: bool,
     sample: Callable[[int], str | None],
+    shorter: str,
 ) -> int:
     from charrnn.cli.bars import Pace
     from charrnn.cli.curves import keep_curves
@@ -88,7 +91,7 @@ def _show(
         terminal.note(f"resuming after epoch {done} of {config.epochs}")
     terminal.detail(f"{recipe.network}\n{config}")
     pace = Pace(plan.unit, plan.units_per_step)
-    display = TrainingDisplay(terminal, config.epochs, plan.steps, pace, as_json, sample)
+    display = TrainingDisplay(terminal, config.epochs, plan.steps, pace, as_json, sample, shorter)
     piped = getattr(recipe, "source", "") == STDIN
     with (
         explain_stop(terminal, run, plan.steps, context, piped=piped) as interrupted,

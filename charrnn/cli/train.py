@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli import options
+from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
+from charrnn.cli.typed import PresetName
 from charrnn.config.fields import CELLS, PRECISIONS, SCHEDULES
 from charrnn.config.language import ORDERS, STATES, NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _SAMPLE_LENGTH = 200
 _FEW_STEPS = 10
+_SHORTEST = "minute"  # of the presets
 _DEFAULTS = {
     field.name: field.default for field in (*fields(NetworkConfig), *fields(TrainingConfig))
 } | LANGUAGE_PRESETS[DEFAULT_PRESET][NetworkConfig.cell]
@@ -32,8 +35,8 @@ def _setting(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
     return click.option(flag, name, type=kind, help=f"{text}  [default: {_DEFAULTS[name]}]")
 
 
-_positive = click.IntRange(min=1)
-_fraction = click.FloatRange(0, 1, max_open=True)
+_positive = WholeNumber(min=1)
+_fraction = Number(0, 1, max_open=True)
 
 
 @click.command(
@@ -69,7 +72,7 @@ _fraction = click.FloatRange(0, 1, max_open=True)
 @options.encoding
 @click.option(
     "--preset",
-    type=click.Choice(list(LANGUAGE_PRESETS)),
+    type=PresetName(list(LANGUAGE_PRESETS)),
     help="A network and how to train it. minute, quick and default train an LSTM in about 1, 5 and "
     "20 minutes on two cores and a million characters; tutorial is the well-known article's own. "
     f"Other options override a preset; the defaults below are those of {DEFAULT_PRESET} with an "
@@ -77,7 +80,7 @@ _fraction = click.FloatRange(0, 1, max_open=True)
 )
 @click.option(
     "--budget",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     metavar="MINUTES",
     help="Train for about this long: time the first steps, then choose how many epochs fit, at "
     "most 100, and without --preset which preset.",
@@ -91,7 +94,7 @@ _fraction = click.FloatRange(0, 1, max_open=True)
 @_setting("weight_drop", _fraction, "Dropout on the recurrent weights (DropConnect).")
 @_setting(
     "weight_decay",
-    click.FloatRange(0),
+    Number(0),
     "Weight decay (AdamW): each step shrinks every weight by this times the learning rate.",
 )
 @_setting("seq_length", _positive, "Length of a window, in characters; gradients reach no further.")
@@ -120,21 +123,21 @@ _fraction = click.FloatRange(0, 1, max_open=True)
     help="Passes through the text, in all.  [default: the preset's, from 1 for a long text to 100 "
     "for a short one]",
 )
-@_setting("learning_rate", click.FloatRange(0, min_open=True), "Adam's learning rate, at its peak.")
+@_setting("learning_rate", Number(0, min_open=True), "Adam's learning rate, at its peak.")
 @_setting(
     "schedule",
     click.Choice(SCHEDULES),
     "Learning-rate schedule: cosine warms up, then decays to 2%.",
 )
-@_setting("clip_norm", click.FloatRange(0), "Clip the gradient to this norm; 0 for no clipping.")
+@_setting("clip_norm", Number(0), "Clip the gradient to this norm; 0 for no clipping.")
 @_setting(
     "validation", _fraction, "Fraction of the text, its end, held back for validation; 0 for none."
 )
 @_setting(
-    "patience", click.IntRange(0), "Stop after this many epochs without a new best; 0 for never."
+    "patience", WholeNumber(0), "Stop after this many epochs without a new best; 0 for never."
 )
 @_setting(
-    "seed", click.IntRange(0, 2**32 - 1), "Random seed; the same seed gives the same run on a CPU."
+    "seed", WholeNumber(0, 2**32 - 1), "Random seed; the same seed gives the same run on a CPU."
 )
 @click.option(
     "--precision",
@@ -219,7 +222,9 @@ def train(
         plan = plan_run(text, request, folders, terminal)
     else:
         plan = plan_resume(resume, text, given, folders, terminal, prompt)
-    _show(plan, terminal, as_json, _make_sampler(plan.run, sample_every, prompt))
+    is_chosen = budget is not None or resume is not None or "epochs" in given
+    shorter = "" if is_chosen else _list_shorter(preset)
+    _show(plan, terminal, as_json, _make_sampler(plan.run, sample_every, prompt), shorter)
 
 
 def _require_one(texts: Sequence[str]) -> str | None:
@@ -239,10 +244,17 @@ def _show(
     terminal: Terminal,
     as_json: bool,
     sample: Callable[[int], str | None],
+    shorter: str,
 ) -> None:
     from charrnn.cli.screen import show_training
 
-    show_training(plan, "\n".join(_introduce(plan)), terminal, as_json, sample)
+    show_training(plan, "\n".join(_introduce(plan)), terminal, as_json, sample, shorter)
+
+
+def _list_shorter(preset: str | None) -> str:
+    """What makes a run shorter whose length is its preset's."""
+    budget = "--budget MINUTES"
+    return budget if preset == _SHORTEST else f"--preset {_SHORTEST}, or {budget}"
 
 
 def _make_sampler(run: "Run", every: int | None, prompt: str) -> Callable[[int], str | None]:

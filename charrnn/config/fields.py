@@ -1,6 +1,7 @@
 """What every configuration is made of: cells, checks on values, and the way to and from JSON."""
 
 import dataclasses
+import math
 import re
 from collections.abc import Mapping, Sequence
 from types import UnionType
@@ -112,6 +113,13 @@ def require_at_most(config: Any, most: int, *names: str) -> None:
     for name in names:
         value = getattr(config, name)
         require(value <= most, f"`{name}` must be at most {most:,}, not {value}")
+
+
+def require_finite(config: Any, *names: str) -> None:
+    """Raise unless each of the named fields is a finite number."""
+    for name in names:
+        value = getattr(config, name)
+        require(math.isfinite(value), f"`{name}` must be a finite number, not {value}")
 
 
 def require_fraction(config: Any, *names: str) -> None:

@@ -21,6 +21,7 @@ from charrnn.config.fields import (
     require_at_least,
     require_at_most,
     require_choice,
+    require_finite,
     require_fraction,
     require_types,
 )
@@ -117,9 +118,10 @@ class TrainingConfig:
         require_at_most(self, MOST_COUNTED, "seq_length", "batch_size", "patience")
         require_at_most(self, MOST_EPOCHS, "epochs")
         require_fraction(self, "validation")
-        require(0 < self.learning_rate < math.inf, "`learning_rate` must be above 0")
-        require(0 <= self.clip_norm < math.inf, "`clip_norm` must be 0 (none) or above")
-        require(0 <= self.weight_decay < math.inf, "`weight_decay` must be 0 (none) or above")
+        require_finite(self, "learning_rate", "clip_norm", "weight_decay")
+        require(self.learning_rate > 0, "`learning_rate` must be above 0")
+        require(self.clip_norm >= 0, "`clip_norm` must be 0 (none) or above")
+        require(self.weight_decay >= 0, "`weight_decay` must be 0 (none) or above")
         require(0 <= self.seed < 2**32, "`seed` must lie in [0, 2^32)")
         self._check_stride()
 

@@ -24,6 +24,7 @@ from charrnn.config.fields import (
     require_at_least,
     require_at_most,
     require_choice,
+    require_finite,
     require_fraction,
     require_types,
 )
@@ -333,8 +334,9 @@ class ReviewTraining:
         require_at_most(self, MOST_EPOCHS, "epochs")
         require_at_most(self, MOST_COUNTED, "patience", "frozen_epochs")
         require_at_most(self, MOST_FOLDS, "folds")
-        require(0 < self.learning_rate < math.inf, "`learning_rate` must be above 0")
-        require(0 <= self.clip_norm < math.inf, "`clip_norm` must be 0 (none) or above")
+        require_finite(self, "learning_rate", "clip_norm")
+        require(self.learning_rate > 0, "`learning_rate` must be above 0")
+        require(self.clip_norm >= 0, "`clip_norm` must be 0 (none) or above")
         require(0 < self.validation < 1, "`validation` must lie in (0, 1)")
         require(self.folds != 1 and self.folds >= 0, "`folds` must be 0 (none) or 2 and above")
         require(0 <= self.seed < 2**32, "`seed` must lie in [0, 2^32)")

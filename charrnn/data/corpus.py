@@ -14,7 +14,7 @@ from charrnn.data.encodings import UTF8, find_encoding
 from charrnn.data.files import spell_plainly
 from charrnn.data.text import Text, TextGatherer
 from charrnn.data.vocabulary import Ids
-from charrnn.errors import CorpusError, UsageError
+from charrnn.errors import CorpusError, FolderGivenError, UsageError
 
 SHAKESPEARE = Remote(
     name="shakespeare.txt",
@@ -135,7 +135,8 @@ def split_text(text: _Text, validation: float) -> tuple[_Text, _Text]:
 
 def _open_file(path: Path) -> BinaryIO:
     if path.is_dir():
-        raise CorpusError(f"{path} is a folder: give one text file, or pipe files in with -")
+        problem = f"{path} is a folder: give one text file, or join its files"
+        raise FolderGivenError(problem, str(path))
     try:
         return path.open("rb")
     except FileNotFoundError as error:

@@ -1,5 +1,6 @@
 """A text to a language model's ids, with unknown characters rejected or left out."""
 
+from charrnn.config.fields import require
 from charrnn.data.text import Text
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import UsageError, VocabularyError
@@ -51,9 +52,13 @@ def check_stop(vocabulary: Vocabulary, stop: str | None) -> None:
     """Reject a text to stop at that no text can end with.
 
     Raises:
+        UsageError: it is empty.
         VocabularyError: the network can't write some of its characters; the message names them.
     """
+    if stop is None:
+        return
+    require(stop != "", "`stop` is empty: give a text of at least one character, or leave it out")
     try:
-        vocabulary.encode(stop or "")
+        vocabulary.encode(stop)
     except VocabularyError as error:
         raise VocabularyError(f"`stop` would never be written: {error}") from error

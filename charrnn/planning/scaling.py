@@ -1,6 +1,5 @@
 """A preset under a user's own settings, scaled to a text's length."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -15,6 +14,7 @@ MOST_EPOCHS = 100
 _CHARACTERS = 1_115_394  # of tiny Shakespeare, whose epochs the presets give
 _STEPS = 30  # that an epoch of a short text has at least, down to a batch of
 _LEAST_BATCH = 8
+_MOST_MINUTES = 365 * 24 * 60
 _LEAST_MINUTES = {DEFAULT_PRESET: 12, "quick": 3, "minute": 0}  # of a budget
 
 
@@ -92,7 +92,10 @@ def draft_presets(
     Raises:
         UsageError: values outside their range, or that contradict each other.
     """
-    require(budget is None or 0 < budget < math.inf, "`budget` must be a number of minutes above 0")
+    require(
+        budget is None or 0 < budget <= _MOST_MINUTES,
+        f"`budget` must be minutes above 0 and at most {_MOST_MINUTES:,}, which is a year",
+    )
     require(not (budget and "epochs" in given), "`budget` chooses the epochs: leave out `epochs`")
     if preset is None and budget:
         enough = [name for name, least in _LEAST_MINUTES.items() if budget >= least]

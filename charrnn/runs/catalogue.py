@@ -1,6 +1,9 @@
 """Finding runs."""
 
 import contextlib
+import itertools
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from charrnn.errors import CheckpointError, NoRunError, UsageError
@@ -65,7 +68,11 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
             f"{name} is not in {folder}: to use that run, give {place.resolve()} as `checkpoints`",
             kind.name,
         )
-    raise NoRunError(f"no run {name!r} in {folder}: {list_names(runs)}", kind.name, empty=not runs)
+    raise NoRunError(
+        f"no run {name!r} in {folder}: {list_names(runs)}{_suggest(name, runs)}",
+        kind.name,
+        empty=not runs,
+    )
 
 
 def means_run(given: str, run: Run) -> bool:
@@ -91,6 +98,12 @@ def find_newest_run(checkpoints: Path, kind: Kind) -> Run:
         return run
     folder = checkpoints / kind.subfolder
     raise NoRunError(f"no trained {kind.name} in {folder}: train one", kind.name, empty=True)
+
+
+def list_newer(run: Run) -> list[Run]:
+    """The runs of the same kind that were written to after this one, the newest first."""
+    runs = list_runs(run.checkpoints, run.kind)
+    return list(itertools.takewhile(lambda other: other != run, runs))
 
 
 def find_resumable(checkpoints: Path, kind: Kind, name: str) -> Run:
@@ -148,6 +161,12 @@ def list_names(runs: list[Run]) -> str:
         return f"the only run is {runs[0].name}"
     rest = f" and {len(runs) - _MOST_NAMES} more" if len(runs) > _MOST_NAMES else ""
     return "the runs are " + ", ".join(run.name for run in runs[:_MOST_NAMES]) + rest
+
+
+def _suggest(name: str, runs: Sequence[Run]) -> str:
+    """Which of several runs may be meant by a name that none of them has."""
+    close = get_close_matches(name, [run.name for run in runs]) if len(runs) > 1 else []
+    return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def _describe_folder(folder: Path) -> str:

@@ -119,7 +119,7 @@ def test_numbers_of_numpy_count_as_pythons() -> None:
         ({"preset": "best"}, "unknown `preset` 'best': choose minute, quick, default, tutorial"),
         ({"preset": 5}, "`preset` must be str, not int"),
         ({"budget": "5"}, "`budget` must be float, not str"),
-        ({"budget": 0}, "`budget` must be a number of minutes above 0"),
+        ({"budget": 0}, "`budget` must be minutes above 0 and at most 525,600, which is a year"),
         ({"budget": 5, "epochs": 2}, "`budget` chooses the epochs: leave out `epochs`"),
         ({"run": Path("novel")}, "`run` must be str, not PosixPath"),
         ({"on_epoch": "print"}, "`on_epoch` must be a function, not str"),

@@ -108,7 +108,7 @@ def test_adapted_network_can_be_kept(invoke: Invoke, fails: Fails) -> None:
         (["evaluate", "--adapt", "--mode", "crops"], "--mode crops"),
         (["evaluate", "--adapt", "--adapt-piece", "0"], "--adapt-piece"),
         (["sample", "--adapt-pull", "0.1"], "need --adapt"),
-        (["sample", "--adapt", "novel.txt", "--adapt-passes", "1001"], "1<=x<=1000"),
+        (["sample", "--adapt", "novel.txt", "--adapt-passes", "1001"], "from 1 to 1,000"),
         (["sample", "--save-as", "x"], "need --adapt"),
         (["sample", "--adapt-passes", "2"], "need --adapt"),
         (["sample", "--corpus", "novel.txt"], "need --adapt"),

@@ -192,7 +192,7 @@ def test_huge_losses_are_short(clock: Clock, capsys: pytest.CaptureFixture[str])
     display.on_epoch_begin(1)
     clock.now += 100
     display.on_step(1, 2e30)
-    assert "loss 2.0e+30, " in capsys.readouterr().err
+    assert "loss 2.0e+30\n" in capsys.readouterr().err
 
 
 def test_plain_progress_without_a_terminal(
@@ -203,7 +203,7 @@ def test_plain_progress_without_a_terminal(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines() == [
-        "epoch 2/10, step 3/8, loss 2.8750, 50 chars/s",
+        "epoch 2/10, step 3/8, loss 2.8750",
         "epoch 2/10, step 6/8, loss 2.5000, 50 chars/s",
     ]
 
@@ -235,9 +235,10 @@ def show_steps(
     steps: int = 20,
     epochs: Sequence[int] = (1,),
     as_json: bool = False,
+    shorter: str = "",
 ) -> None:
     """Show epochs of ten, of steps that take so many seconds, after a minute for the first."""
-    with TrainingDisplay(terminal, 10, steps, PACE, as_json) as shown:
+    with TrainingDisplay(terminal, 10, steps, PACE, as_json, shorter=shorter) as shown:
         clock.now += 60
         for epoch in epochs:
             shown.on_epoch_begin(epoch)
@@ -271,6 +272,41 @@ def test_the_time_of_a_long_run_is_estimated(
     captured = capsys.readouterr()
     assert find_estimates(captured.err) == [expected]
     assert captured.out == ""
+
+
+SHORTER = "; for a shorter run: walk"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (3, "about 9 min until the end of epoch 10"),  # 188 steps
+        (3.3, f"about 10 min until the end of epoch 10{SHORTER}"),
+        (60, f"about 3.1 h until the end of epoch 10{SHORTER}"),
+    ],
+)
+def test_a_very_long_run_is_told_how_to_be_shorter(
+    clock: Clock, capsys: pytest.CaptureFixture[str], seconds: float, expected: str
+) -> None:
+    """Beside its time, once, if that is more than ten minutes and there is a way."""
+    show_steps(clock, seconds, shorter="walk", epochs=(1, 2))
+    assert find_estimates(capsys.readouterr().err) == [expected]
+    show_steps(clock, seconds)
+    assert find_estimates(capsys.readouterr().err) == [expected.removesuffix(SHORTER)]
+
+
+def test_a_speed_is_without_compilation(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    """From the first line that has one, whatever the first steps took; here 400 chars in 2 s."""
+    with TrainingDisplay(NORMAL, 10, 100, PACE, as_json=False) as shown:
+        for epoch in (4, 5):
+            shown.on_epoch_begin(epoch)
+            for step in range(1, 101):
+                clock.now += 15 if epoch == 4 and step <= 3 else 2
+                shown.on_step(step, 3.0)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "step" in line]
+    assert len(lines) > 18
+    assert lines[0] == "epoch 4/10, step 2/100, loss 3.0000"
+    assert all(line.endswith("loss 3.0000, 200 chars/s") for line in lines[1:])
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.63, False), (0.65, True)])

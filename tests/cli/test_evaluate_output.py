@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from charrnn.cli import bars
 from charrnn.inference.language import NumpyStepper
 from tests.support.commands import Invoke
 from tests.support.language_runs import HELD_BACK, read_rows, write_trained
@@ -74,6 +75,25 @@ def test_loudness(invoke: Invoke) -> None:
     for mode, detail in zip(["stream", "crops"], details, strict=True):
         pattern = rf"{mode}: {len(HELD_BACK) - 1} characters in \d+\.\d\d s, [\d,]+ a second"
         assert re.fullmatch(pattern, detail)
+
+
+def test_a_long_text_says_how_long(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each way of reading says on stderr how long it takes; the first names the option for less."""
+    monkeypatch.setattr(bars, "_MEASURED", 0)
+    monkeypatch.setattr(bars, "_LONG", -1)
+    write_trained()
+
+    def list_times(*words: object) -> list[str]:
+        return re.findall(r".*about \d+ s in all.*", invoke(*words).stderr)
+
+    first, *others = list_times("evaluate", "--adapt")
+    limit = "; --limit N reads only the first N characters"
+    assert first == f"stream: about 0 s in all{limit}"
+    assert others == ["adapt: about 0 s in all", "crops: about 0 s in all"]
+    assert list_times("evaluate", "--mode", "crops", "--limit", 50) == ["crops: about 0 s in all"]
+    adapting = list_times("sample", "--adapt", "novel.txt", "--length", 1)
+    assert adapting == ["adapting: about 0 s in all"]
+    assert list_times("evaluate", "-q") == []
 
 
 def test_note_about_a_learnt_text(invoke: Invoke) -> None:

@@ -64,7 +64,8 @@ def add_boom(monkeypatch: pytest.MonkeyPatch) -> AddBoom:
 def test_the_commands_are_these() -> None:
     """The commands that are documented are the ones there are."""
     assert {" ".join(names) for names, _ in COMMANDS} - {""} == {
-        *("train", "sample", "evaluate", "export", "data", "data list", "data fetch", "data path"),
+        *("train", "sample", "play", "evaluate", "export"),
+        *("data", "data list", "data fetch", "data path"),
         *("classify", "classify imdb", "classify predict", "classify compare", "classify words"),
         *("classify train", "classify show", "classify pretrain"),
     }
@@ -181,6 +182,39 @@ def test_wrong_call_is_one_line(fails: Fails, words: list[str], named: str) -> N
     assert named in line
     command = "charrnn data" if words[0] == "data" else "charrnn"
     assert re.search(rf"\(see {command}.* --help\)$", line)
+
+
+GROUPS = [
+    pytest.param(names, inner, id=" ".join([*names, inner]))
+    for names, command in COMMANDS
+    if isinstance(command, click.Group)
+    for inner in command.commands
+]
+
+
+@pytest.mark.parametrize(("names", "inner"), GROUPS)
+def test_a_misspelt_command_is_answered_with_the_closest(
+    fails: Fails, names: list[str], inner: str
+) -> None:
+    """A command with a letter too many is recognized."""
+    assert re.search(rf"Did you mean .*'{inner}'", fails(2, *names, f"{inner}{inner[-1]}"))
+
+
+@pytest.mark.parametrize(
+    ("names", "option"), [(["train"], "--preset"), (["classify", "imdb"], "--model")]
+)
+def test_a_misspelt_preset_is_answered_with_the_closest(
+    fails: Fails, names: list[str], option: str
+) -> None:
+    """Of any preset, beside the names of all; what resembles none is answered with these alone."""
+    command = parse_command(*names).command
+    (parameter,) = (one for one in command.params if option in one.opts)
+    assert isinstance(parameter.type, click.Choice)
+    for name in parameter.type.choices:
+        line = fails(2, *names, option, f"{name[0]}{name}")
+        assert f": did you mean '{name}'? (see " in line
+        assert all(repr(other) in line for other in parameter.type.choices)
+    assert "did you mean" not in fails(2, *names, option, "zzz")
 
 
 @pytest.mark.parametrize(
@@ -383,6 +417,7 @@ def test_completion_looks_where_runs_are(
 
 def test_commands_and_options_are_completed() -> None:
     """The tab key knows commands, options and choices."""
-    assert set(completions("")) == {"train", "sample", "evaluate", "export", "data", "classify"}
+    commands = {"train", "sample", "play", "evaluate", "export", "data", "classify"}
+    assert set(completions("")) == commands
     assert completions("train", "--cell", "") == ["rnn", "lstm", "gru"]
     assert "--temp" in completions("sample", "--")

@@ -4,12 +4,13 @@ import dataclasses
 import re
 from pathlib import Path
 
+import click
 import h5py
 import numpy as np
 import pytest
 
 from charrnn.runs.checkpoint import read_checkpoint, write_checkpoint
-from tests.support.commands import Fails, Invoke
+from tests.support.commands import Fails, Invoke, parse_command
 from tests.support.language_runs import read_text, write_epoch
 from tests.support.networks import MakeRun
 
@@ -71,6 +72,49 @@ def test_a_prompt_that_begins_with_a_dash(
     assert "begins with" not in fails(2, "train", prompt)
 
 
+LONG_OPTIONS = [
+    option
+    for command in ("sample", "classify predict")
+    for parameter in parse_command(*command.split(), "x").command.params
+    if isinstance(parameter, click.Option)
+    for option in (f"{command} {name}" for name in parameter.opts if len(name) > 4)
+]
+
+
+@pytest.mark.parametrize("option", LONG_OPTIONS)
+def test_a_misspelt_option_is_not_taken_for_a_text(fails: Fails, option: str) -> None:
+    """With two of its letters exchanged it is answered with the option, and nothing on texts."""
+    *command, name = option.split()
+    misspelt = f"--{name[3]}{name[2]}{name[4:]}"
+    if misspelt == name:
+        misspelt = name + name[-1]
+    line = fails(2, *command, misspelt, "1")
+    assert re.search(rf"Did you mean .*'{name}'", line)
+    assert "goes after" not in line
+
+
+def test_a_prompt_that_is_the_name_of_a_file(invoke: Invoke, make_run: MakeRun) -> None:
+    """The name itself is the prompt; a note says so, and how the file is read."""
+    make_run(characters="\n .abtx")
+    Path("a b.txt").write_text("bab", encoding="utf-8")
+    result = invoke("sample", "a b.txt", "--length", 0, "-v")
+    note = "a b.txt is taken for the prompt; to read the file: --prompt-file 'a b.txt'"
+    assert result.stderr.splitlines()[0] == note
+    assert read_text(result) == "a b.txt"
+    assert read_text(invoke("sample", "--prompt-file", "a b.txt", "--length", 0)) == "bab"
+    for other in ("", "x.txt", ".", "-", "a" * 5000, "a\0b"):
+        assert "is taken for" not in invoke("sample", other, "--length", 0, stdin=b"ab").stderr
+
+
+def test_an_empty_stop_is_refused(fails: Fails, make_run: MakeRun) -> None:
+    """No text is written before nothing has been written: an empty --stop is a mistake."""
+    make_run()
+    assert fails(2, "sample", "abc", "--stop", "") == (
+        "charrnn: --stop is empty: give a text of at least one character, or leave it out "
+        "(see charrnn sample --help)"
+    )
+
+
 def test_diverged_network(fails: Fails, make_run: MakeRun) -> None:
     """A network whose numbers overflow is rejected in one line, without NumPy's warnings."""
     path = make_run()
@@ -109,9 +153,9 @@ def test_two_prompts_are_one_too_many(fails: Fails, make_run: MakeRun, prompt: s
         (["--top-k", "0"], "--top-k"),
         (["--top-k", "2.5"], "--top-k"),
         (["--length", "-1"], "--length"),
-        (["--length", "100000000000000000000"], "0<=x<=1000000000"),
+        (["--length", "100000000000000000000"], "from 0 to 1,000,000,000"),
         (["--num", "0"], "--num"),
-        (["--num", "100000000000000000000"], "1<=x<=10000"),
+        (["--num", "100000000000000000000"], "from 1 to 10,000"),
         (["--seed", "-1"], "--seed"),
         (["--epoch", "0"], "--epoch"),
         (["--engine", "torch"], "keras"),

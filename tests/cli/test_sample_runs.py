@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 
 from charrnn.runs.history import EpochResult
+from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, Kind
+from tests.support import kinds
 from tests.support.commands import Invoke
-from tests.support.language_runs import find_run, read_text, write_epoch
+from tests.support.language_runs import (
+    find_run,
+    read_rows,
+    read_text,
+    write_epoch,
+    write_trained,
+)
 from tests.support.networks import MakeRun
 
 
@@ -49,6 +57,58 @@ def test_interrupted_epoch_can_be_read(invoke: Invoke) -> None:
     result = invoke("sample", "ab", "--length", 5)
     assert len(read_text(result)) == 7
     assert result.stderr.startswith("broken, stopped at step 40 of 172 of epoch 1, ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "name"),
+    [
+        (LANGUAGE, "sample a --length 1 --seed 1 {}", "--run ready"),
+        (LANGUAGE, "evaluate {} --mode stream", "ready"),
+        (CLASSIFIER, "classify predict {} Nice", "--run ready"),
+        (CLASSIFIER, "classify words {} --top 1", "ready"),
+    ],
+)
+def test_a_newer_run_that_is_passed_over_is_named(
+    invoke: Invoke, kind: Kind, words: str, name: str
+) -> None:
+    """Without a name a run of which no epoch has ended is not used, and stderr says so."""
+    if kind is LANGUAGE:
+        write_trained("ready")
+    else:
+        kinds.write_epoch(kinds.make_run(Path("checkpoints"), kind, "ready"))
+    for path in Path("checkpoints").glob("**/*.h5"):
+        os.utime(path, (1e9, 1e9))
+
+    def list_notes(name: str, *more: str) -> list[str]:
+        result = invoke(*words.format(name).split(), *more)
+        assert result.exit_code == 0, result.output
+        return result.stderr.splitlines()
+
+    (described, *_) = before = list_notes("")
+    assert described.startswith("ready, epoch 1, ")
+    kinds.write_resume_file(kinds.make_run(Path("checkpoints"), kind, "just-begun"))
+    note = "note: just-begun is newer, but no epoch of it has ended: it is passed over unless you"
+    first, *rest = list_notes("")
+    assert (first, len(rest)) == (f"{note} name it", len(before))
+    assert list_notes(name) == before
+    assert list_notes("", "-q") == []
+
+
+@pytest.mark.parametrize(
+    "command", ["sample a --length 1 --run tiny", "evaluate tiny novel.txt --mode stream"]
+)
+def test_json_of_a_stopped_network(invoke: Invoke, command: str) -> None:
+    """It has the step of which the text speaks, and of how many; that of a whole epoch has not."""
+    write_trained("tiny", epoch=3)
+    (whole, *_) = read_rows(invoke(*command.split(), "--json"))
+    assert (whole["epoch"], {"step", "steps"} & whole.keys()) == (3, set())
+    Path("checkpoints/tiny/epoch-0003.weights.h5").unlink()
+    write_epoch("tiny", 1, step=40)
+    stopped = invoke(*command.split(), "--json", "--unknown", "skip")
+    for row in read_rows(stopped):
+        assert row.keys() == whole.keys() | {"step", "steps"}
+        shown = f"stopped at step {row['step']} of {row['steps']} of epoch {row['epoch']}"
+        assert stopped.stderr.startswith(f"tiny, {shown}, ")
 
 
 def test_checkpoint_needs_no_run(invoke: Invoke, make_run: MakeRun, tmp_path: Path) -> None:

@@ -303,8 +303,9 @@ def test_budget(plan: PlanRun, long: Path) -> None:
         (["--budget", 5, "--epochs", 3], "--budget chooses the epochs: leave out --epochs"),
         (["--budget", 5, "--resume"], "leave out --run, --preset, --budget, --encoding and --from"),
         (["--budget", 0], "--budget"),
-        (["--budget", "nan"], "--budget must be a number of minutes above 0"),
-        (["--budget", "inf"], "--budget must be a number of minutes above 0"),
+        (["--budget", "nan"], "--budget': 'nan' is not a finite number: give a number above 0"),
+        (["--budget", "inf"], "--budget': 'inf' is not a finite number: give a number above 0"),
+        (["--budget", 10**20], "--budget must be minutes above 0 and at most 525,600, which is a"),
         (["--budget", 1e-9, "--units", 3], "not one epoch fits into the --budget: it takes about"),
         (["--budget", 1e-9, "--units", 3], "give a --budget of 1, or"),
     ],
@@ -313,6 +314,34 @@ def test_rejected_budgets(fails: Fails, long: Path, words: list[object], message
     """No time, or epochs chosen twice, are a mistake in the call, and leave no run behind."""
     assert message in fails(2, "train", long, *words, "-q")
     assert not list(Path().glob("checkpoints/*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "shorter"),
+    [
+        ([], "--preset minute, or --budget MINUTES"),
+        (["--preset", "tutorial"], "--preset minute, or --budget MINUTES"),
+        (["--preset", "minute"], "--budget MINUTES"),
+        (["--epochs", 3], ""),
+        (["--budget", 1, "--units", 3], ""),
+        (["--resume"], ""),
+    ],
+)
+def test_what_makes_a_run_shorter(
+    invoke: Invoke,
+    train: Train,
+    monkeypatch: pytest.MonkeyPatch,
+    long: Path,
+    words: list[object],
+    shorter: str,
+) -> None:
+    """Another preset or a budget, unless its length was chosen; a resume keeps what it has."""
+    shown: list[str] = []
+    monkeypatch.setattr("charrnn.cli.screen.show_training", lambda *args: shown.append(args[-1]))
+    resumes = words == ["--resume"]
+    text = ["--epochs", 9, "--checkpoints", train().run.folder.parent] if resumes else [long]
+    result = invoke("train", *words, *text)
+    assert shown == [shorter], result.output
 
 
 # Wrong values

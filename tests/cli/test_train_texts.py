@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import re
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from charrnn.data import corpus
 from charrnn.data.download import Remote
 from tests.support.commands import Fails, Invoke, PlanRun
+from tests.support.networks import MakeRun
 from tests.support.train_command import SMALL, find_suggestion, interrupt_at
 
 
@@ -211,8 +213,33 @@ def test_shortest_text(fails: Fails, invoke: Invoke) -> None:
 
 
 def test_no_such_corpus(fails: Fails) -> None:
-    """An unknown corpus is answered with what there is; a folder with what to do."""
+    """An unknown corpus is answered with what there is."""
     line = fails(1, "train", "hamlet")
     assert all(name in line for name in ("hamlet", "shakespeare", "pydoc"))
-    Path("texts").mkdir()
-    assert "texts is a folder" in fails(1, "train", "texts")
+
+
+def test_a_folder_of_texts(fails: Fails, plan: PlanRun) -> None:
+    """It is answered with a line for the shell, which gives all its texts to the command."""
+    for folder, ending in (("my letters", ".txt"), ("notes", ".md")):
+        Path(folder).mkdir()
+        for name in "ab":
+            Path(folder, f"{name}{ending}").write_text(f"Dear {name}, " * 200, encoding="utf-8")
+        line = fails(1, "train", folder)
+        joining, words = line.split(": cat ")[1].split(" | charrnn ")
+        joined = subprocess.run(
+            ["/bin/sh", "-c", f"cat {joining}"], capture_output=True, check=True
+        )
+        assert plan(*words.split()[1:], stdin=joined.stdout).text == joined.stdout.decode()
+        assert joined.stdout == b"Dear a, " * 200 + b"Dear b, " * 200
+
+
+@pytest.mark.parametrize("words", [["evaluate", "mine"], ["sample", "--adapt"]])
+def test_a_folder_of_texts_for_another_command(
+    fails: Fails, make_run: MakeRun, words: list[str]
+) -> None:
+    """What reads a text once is told how to make one file of a folder's."""
+    make_run("mine")
+    Path("letters").mkdir()
+    Path("letters/a.txt").write_text("abc", encoding="utf-8")
+    line = fails(1, *words, "letters")
+    assert line.endswith("or join its files: cat letters/*.txt > all.txt")

@@ -16,7 +16,7 @@ from charrnn.data import corpus
 from charrnn.data.corpus import SHAKESPEARE, Corpus, load_corpus, make_corpus, split_text
 from charrnn.data.download import Remote
 from charrnn.data.formats import recognize_format
-from charrnn.errors import CorpusError, UsageError
+from charrnn.errors import CorpusError, FolderGivenError, UsageError
 
 BOM = b"\xef\xbb\xbf"
 NOWHERE = "http://127.0.0.1:9/no-such-host"
@@ -161,10 +161,11 @@ def test_empty_text_is_rejected(content: bytes) -> None:
 
 
 def test_folder_is_rejected(tmp_path: Path) -> None:
-    """For a folder the error says how to give all its files."""
-    message = failure_of(str(tmp_path))
-    assert f"{tmp_path} is a folder" in message
-    assert "pipe" in message
+    """For a folder the error says what to give, and carries the folder."""
+    with pytest.raises(FolderGivenError) as failure:
+        load(str(tmp_path))
+    assert str(failure.value) == f"{tmp_path} is a folder: give one text file, or join its files"
+    assert failure.value.folder == str(tmp_path)
 
 
 def test_unknown_name_is_rejected_with_all_valid_ones() -> None:

@@ -426,6 +426,13 @@ def test_values_out_of_range_are_rejected_at_once(
         LanguageModel(make_checkpoint()).stream_many(**{"num": 1, name: value})
 
 
+def test_stop_must_have_characters(make_checkpoint: MakeCheckpoint) -> None:
+    """An empty text to stop at is an error, before anything is written."""
+    model = LanguageModel(make_checkpoint())
+    for ask in (model.generate, model.stream, partial(model.stream_many, num=2)):
+        assert "`stop` is empty" in catch_message(UsageError, partial(ask, "a", stop=""))
+
+
 def test_stop_must_be_possible(make_checkpoint: MakeCheckpoint) -> None:
     """A stop text with characters that the network can't write is rejected by name."""
     model = LanguageModel(make_checkpoint())

@@ -162,7 +162,10 @@ def test_unnamed_settings_are_the_presets(folders: Folders) -> None:
         (Request(settings={"cell": "lsmt"}), "unknown `cell` 'lsmt'"),
         (Request(settings={"units": 0}), "`units` must be at least 1, not 0"),
         (Request(settings={"stride": 7}), "set `state` to reset"),
-        (Request(budget=0), "`budget` must be a number of minutes above 0"),
+        (
+            Request(budget=0),
+            "`budget` must be minutes above 0 and at most 525,600, which is a year",
+        ),
         (Request(budget=5, settings={"epochs": 3}), "`budget` chooses the epochs"),
         (Request(run="a b"), "`run` 'a b' can't be a folder's name"),
         (Request(from_="old", settings={"units": 5}), "the network is that of old: leave out"),

@@ -139,11 +139,12 @@ def test_without_preset_and_budget_it_is_the_default() -> None:
     assert draft_presets(None, None, {}) == [Draft.from_preset(DEFAULT_PRESET, {})]
 
 
-@pytest.mark.parametrize("budget", [0, -1, math.nan, math.inf])
+@pytest.mark.parametrize("budget", [0, -1, math.nan, math.inf, 10**20, 525_601])
 def test_a_budget_must_be_a_time(budget: float) -> None:
-    """A budget is a finite number of minutes above 0."""
+    """A budget is a number of minutes above 0, and of no more than a year."""
     message = catch_message(UsageError, lambda: draft_presets(None, budget, {}))
-    assert message == "`budget` must be a number of minutes above 0"
+    assert message == "`budget` must be minutes above 0 and at most 525,600, which is a year"
+    assert draft_presets(None, 60 * 24 * 365, {})
 
 
 def test_a_budget_chooses_the_epochs() -> None:

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from charrnn.errors import NoRunError, RunError
-from charrnn.runs.catalogue import find_newest_run, find_resumable, find_run, list_runs
+from charrnn.runs.catalogue import (
+    find_newest_run,
+    find_resumable,
+    find_run,
+    list_newer,
+    list_runs,
+)
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
 from tests.support import kinds
@@ -26,7 +32,7 @@ def list_names(checkpoints: Path, kind: Kind) -> list[str]:
     ("names", "listed"),
     [
         (["first"], "the only run is first"),
-        (["first", "second"], "the runs are second, first"),
+        (["first", "second"], "the runs are second, first; did you mean first?"),
     ],
 )
 def test_an_unknown_run_is_answered_with_the_existing_ones(
@@ -40,6 +46,32 @@ def test_an_unknown_run_is_answered_with_the_existing_ones(
     assert str(failure.value) == f"no run 'frist' in {checkpoints}: {listed}"
     assert not failure.value.empty
     assert find_run(checkpoints, LANGUAGE, names[-1]).folder == checkpoints / names[-1]
+
+
+def test_a_misspelt_run_is_answered_with_the_closest(checkpoints: Path, make_run: MakeRun) -> None:
+    """Also if so many are newer that it is not in the list; what resembles none is not guessed."""
+    for age, name in enumerate(["shakespeare-lstm", "shakespeare-gru", *map(str, range(100, 120))]):
+        os.utime(make_run(name), (age, age))
+
+    def ask(name: str) -> str:
+        return catch_message(NoRunError, lambda: find_run(checkpoints, LANGUAGE, name))
+
+    assert ask("shakespear-lstm").endswith(
+        " and 12 more; did you mean shakespeare-lstm or shakespeare-gru?"
+    )
+    assert ask("novel").endswith(" and 12 more")
+
+
+@every_kind
+def test_runs_newer_than_another(checkpoints: Path, kind: Kind) -> None:
+    """They are those of the same kind that were written to after it, the newest first."""
+    for other in {*KINDS} - {kind}:
+        kinds.write_epoch(kinds.make_run(checkpoints, other, "other"))
+    runs = [kinds.make_run(checkpoints, kind, name) for name in ("new", "newest", "old")]
+    for run, age in zip(runs, (2, 3, 1), strict=True):
+        os.utime(kinds.write_epoch(run), (age, age))
+    newer = [[other.name for other in list_newer(run)] for run in runs]
+    assert newer == [["newest"], [], ["newest", "new"]]
 
 
 def test_a_run_is_found_by_its_folder_too(make_run: MakeRun, checkpoints: Path) -> None:

@@ -10,7 +10,7 @@ import click
 from charrnn.cli import options
 from charrnn.cli.classify.lines import read_lines, read_whole
 from charrnn.cli.terminal import Terminal
-from charrnn.cli.typed import FreeText
+from charrnn.cli.typed import FreeText, note_file
 from charrnn.runs.kinds import CLASSIFIER
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from charrnn.inference.review_model import ReviewModel
 
 _STDIN = "-"
-_PATH = 255  # characters; longer texts are no file's name
 
 
 @click.command(
@@ -73,7 +72,7 @@ def predict(
     from charrnn.inference.review_model import load_classifier
 
     reviews = _read_reviews(texts, file, terminal)
-    path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, checkpoint, epoch)
+    path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, checkpoint, epoch, terminal)
     network = load_classifier(path)
     terminal.note(options.describe_checkpoint(path, network.checkpoint.provenance))
     printer = Printer(as_json, path.parent.name or path.name)
@@ -95,8 +94,7 @@ def _read_reviews(
     if _STDIN in texts or file == Path(_STDIN):
         terminal.note_waiting()
     for text in texts:
-        if text != _STDIN and "\0" not in text and len(text) < _PATH and Path(text).is_file():
-            terminal.note(f"{text} is taken for a review; to read the file: --file {text}")
+        note_file(terminal, text, "a review", "--file")
     if file:
         return read_lines(file)
     return iter([[read_whole() if text == _STDIN else text for text in texts]])

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli import options
+from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import say_count
 
 if TYPE_CHECKING:
     from charrnn.planning.words import WordPlan
 
-_positive = click.IntRange(min=1)
+_positive = WholeNumber(min=1)
 
 
 @click.command(
@@ -33,7 +34,7 @@ _positive = click.IntRange(min=1)
 @click.option("--epochs", type=_positive, help="Passes through the reviews, in all.  [default: 2]")
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     help="Adam's learning rate, at its peak; it decays along a cosine.  [default: 0.003]",
 )
 @click.option(
@@ -41,12 +42,12 @@ _positive = click.IntRange(min=1)
 )
 @click.option(
     "--validation",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Number(0, 1, min_open=True, max_open=True),
     help="Fraction of the training reviews held back for validation.  [default: 0.1]",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**32 - 1),
+    type=WholeNumber(0, 2**32 - 1),
     help="Random seed; the same seed gives the same run on a CPU.  [default: 0]",
 )
 @click.option(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from charrnn.cli import options
+from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.config.reviews import ClassifierConfig
@@ -23,11 +24,11 @@ _LABELS = ("negative", "positive")  # a label is its place
         "charrnn classify show 3 --data aclImdb --json",
     ),
 )
-@click.argument("number", metavar="N", type=click.IntRange(min=1))
+@click.argument("number", metavar="N", type=WholeNumber(min=1))
 @click.option("--test", is_flag=True, help="Show a test review instead of a training review.")
 @click.option(
     "--max-words",
-    type=click.IntRange(min=5),
+    type=WholeNumber(min=5),
     default=ClassifierConfig.vocabulary_size,
     show_default=True,
     help="Size of the vocabulary; rarer words become ?.",

@@ -8,13 +8,15 @@ import click
 from click.core import ParameterSource
 
 from charrnn.cli import options
+from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
+from charrnn.cli.typed import PresetName
 from charrnn.config.presets import DEFAULT_REVIEW_PRESET, REVIEW_PRESETS
 from charrnn.config.reviews import OPTIMIZERS, PADDINGS, READERS
 
 _ALL = "all"
 _OWN = "train"
-_positive = click.IntRange(min=1)
+_positive = WholeNumber(min=1)
 _HEADINGS = {
     "model": "Preset",
     "cell": "Network",
@@ -59,7 +61,7 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
     "--model",
     "--preset",
     "model",
-    type=click.Choice([*REVIEW_PRESETS, _ALL]),
+    type=PresetName([*REVIEW_PRESETS, _ALL]),
     default=DEFAULT_REVIEW_PRESET,
     show_default=True,
     help="The preset: a network and how to train it. all trains every preset that has not been "
@@ -75,33 +77,31 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
 )
 @_setting("--embedding", _positive, "Size of the vector that stands for a word or subword.")
 @_setting(
-    "--dense", click.IntRange(0), "Units in a relu layer before the answer; 0 for no such layer."
+    "--dense", WholeNumber(0), "Units in a relu layer before the answer; 0 for no such layer."
 )
 @_setting("--max-words", _positive, "Size of the vocabulary; rarer words become one unknown word.")
-@_setting(
-    "--max-length", click.IntRange(0), "Words or subwords kept from a review's end; 0 for all."
-)
+@_setting("--max-length", WholeNumber(0), "Words or subwords kept from a review's end; 0 for all.")
 @_setting("--padding", click.Choice(PADDINGS), "Where short reviews are padded.")
 @click.option(
     "--mask/--no-mask", default=None, help="Leave padding out, or let the network read it."
 )
-@_setting("--dropout", click.FloatRange(0, 1, max_open=True), "Dropout before the dense layers.")
+@_setting("--dropout", Number(0, 1, max_open=True), "Dropout before the dense layers.")
 @_setting("--optimizer", click.Choice(OPTIMIZERS), "Which optimizer to train with.")
-@_setting("--learning-rate", click.FloatRange(0, min_open=True), "The optimizer's learning rate.")
-@_setting("--clip-norm", click.FloatRange(0), "Clip the gradient to this norm; 0 for no clipping.")
+@_setting("--learning-rate", Number(0, min_open=True), "The optimizer's learning rate.")
+@_setting("--clip-norm", Number(0), "Clip the gradient to this norm; 0 for no clipping.")
 @_setting("--batch-size", _positive, "Reviews trained on at once.")
 @_setting("--epochs", _positive, "Passes through the training reviews, in all.")
 @_setting(
-    "--patience", click.IntRange(0), "Stop after this many epochs without a new best; 0 for never."
+    "--patience", WholeNumber(0), "Stop after this many epochs without a new best; 0 for never."
 )
 @_setting(
     "--validation",
-    click.FloatRange(0, 1, min_open=True, max_open=True),
+    Number(0, 1, min_open=True, max_open=True),
     "Fraction of the training reviews, their end, held back to choose the best epoch.",
 )
 @_setting(
     "--seed",
-    click.IntRange(0, 2**32 - 1),
+    WholeNumber(0, 2**32 - 1),
     "Random seed; the same seed gives the same run on a CPU.",
 )
 @click.option(
@@ -131,7 +131,7 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
 )
 @_setting(
     "--frozen-epochs",
-    click.IntRange(0),
+    WholeNumber(0),
     "Leave a borrowed embedding unchanged for the first epochs.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the layers and parameters; train nothing.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from charrnn.cli import options
+from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import CheckpointError, UsageError, say_count
 from charrnn.runs.kinds import CLASSIFIER
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--top",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=20,
     show_default=True,
     help="Number of words to list on either side.",
 )
 @click.option(
     "--among",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=2000,
     show_default=True,
     help="Number of words to look at, the most frequent of the vocabulary.",
@@ -64,7 +65,7 @@ def words(
     A word's polarity is what the word alone does to the network's answer: the logit of a review of
     this one word minus the logit of an empty review. A picture shows all the words.
     """
-    path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, None, epoch)
+    path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, None, epoch, terminal)
     picture = out or path.parent / "words.png"
     if not picture.parent.is_dir():
         raise UsageError(f"there is no folder {picture.parent} to write {picture.name} into")

@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-
 
 FAULTS := 264
 
-.PHONY: help demo test fuzz faults check format coverage api notebook shakespeare reviews benchmark audit lock clean
+.PHONY: help demo test fuzz faults check format coverage api notebook shakespeare reviews benchmark bundle audit lock clean
 
 demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, print what it writes
 	rm -rf checkpoints/demo
@@ -76,6 +76,14 @@ $(VENV)/.installed-notebook: $(VENV)/.installed requirements/notebook.txt
 $(VENV)/.installed-audit: $(VENV)/.installed requirements/audit.txt
 	$(INSTALL) -r requirements/audit.txt
 	touch $@
+
+bundle: $(VENV)/.installed  ## train the network that comes with the package, and pack it: five minutes or more
+	rm -rf build/checkpoints/shakespeare charrnn/bundled/shakespeare
+	$(BIN)/charrnn train --preset quick --seed 0 --run shakespeare --checkpoints build/checkpoints
+	mkdir -p charrnn/bundled/shakespeare
+	$(BIN)/charrnn export shakespeare --checkpoints build/checkpoints --to int8 \
+		-o charrnn/bundled/shakespeare/epoch-0009.weights.h5
+	cp build/checkpoints/shakespeare/history.csv charrnn/bundled/shakespeare
 
 audit: $(VENV)/.installed-audit  ## ask the package index for known holes in what is pinned
 	for lock in requirements/*.txt; do $(BIN)/pip-audit --strict --disable-pip -r $$lock || exit 1; done

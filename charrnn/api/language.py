@@ -121,7 +121,9 @@ def load(
     """Load a trained language model. Needs NumPy, not TensorFlow.
 
     Args:
-        run: a run's name, its folder, or a `.weights.h5` file; None for the newest run.
+        run: a run's name, its folder, or a `.weights.h5` file; "shakespeare" for the network that
+            comes along, unless a run has that name; None for the newest run or, if there is none,
+            that network.
         epoch: which of the run's epochs, from 1; None for the best.
         checkpoints: where runs are kept, as in `train`.
 

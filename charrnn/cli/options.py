@@ -227,6 +227,12 @@ class RenderedError(click.ClickException):
         self.exit_code = error.exit_code  # type: ignore[misc] # click reads it from the instance
 
 
+_ABOUT_BUNDLED = (
+    "this network comes with charrnn and knows only Shakespeare; train one of your own: "
+    "charrnn train my-novel.txt"
+)
+
+
 def choose_checkpoint(
     kind: Kind,
     checkpoints: Path,
@@ -243,11 +249,14 @@ def choose_checkpoint(
         click.UsageError: they contradict each other.
         CheckpointError, RunError: there is no such checkpoint.
     """
+    from charrnn.runs.bundled import is_bundled
     from charrnn.runs.catalogue import find_checkpoint, list_newer
     from charrnn.runs.run import Run
 
     if checkpoint is None:
         path = find_checkpoint(checkpoints, kind, run, epoch)
+        if is_bundled(path):
+            terminal.note(_ABOUT_BUNDLED)
         for newer in list_newer(Run(path.parent, kind))[:1] if run is None else []:
             terminal.note(
                 f"note: {newer.name} is newer, but no epoch of it has ended: it is passed over "

@@ -12,6 +12,7 @@ from charrnn.data.files import measure_regular
 from charrnn.data.text import Text
 from charrnn.errors import DownloadError, MissingTextError, RunError
 from charrnn.planning.report import Reporter
+from charrnn.runs.bundled import is_bundled
 from charrnn.runs.catalogue import list_runs
 from charrnn.runs.checkpoint import Checkpoint, is_checkpoint
 from charrnn.runs.kinds import LANGUAGE
@@ -125,6 +126,8 @@ def load_part(
     """
     run = Run(path.parent, LANGUAGE)
     another = "name another `text`: a text file, a corpus or -"
+    if is_bundled(path):
+        raise RunError(f"the network that comes along has no text with it: {another}")
     if not run.resume_file.exists():
         raise RunError(f"no {run.resume_file} says what {path} was trained on: {another}")
     recipe = read_progress(run, LanguageRecipe).recipe

@@ -9,6 +9,7 @@ from pathlib import Path
 from charrnn.errors import CheckpointError, NoRunError, UsageError
 from charrnn.runs import container, resume
 from charrnn.runs.atomic import find_files
+from charrnn.runs.bundled import BUNDLED
 from charrnn.runs.checkpoint import SUFFIX
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
@@ -129,8 +130,8 @@ def find_checkpoint(
     Args:
         checkpoints: the folder of all runs.
         kind: of the network.
-        named: a run's name or, if no run has that name, a folder or a checkpoint file; None for
-            the newest run.
+        named: a run's name or, if no run has that name, the bundled network's, a folder or a
+            checkpoint file; None for the newest run or, if there is none, the bundled network.
         epoch: of a run; None for the best one.
 
     Raises:
@@ -138,10 +139,12 @@ def find_checkpoint(
         UsageError: an epoch was given beside one epoch's file.
     """
     if named is None:
-        return find_newest_run(checkpoints, kind).choose_checkpoint(epoch)
+        return _find_newest_or_bundled(checkpoints, kind).choose_checkpoint(epoch)
     path = Path(named)
     # An empty name would be the path of the working folder.
     is_name = str(named) in {"", *(run.name for run in list_runs(checkpoints, kind))}
+    if str(named) == BUNDLED.name and kind == BUNDLED.kind and not is_name:
+        return BUNDLED.choose_checkpoint(epoch)
     if path.suffix == ".h5" or (path.is_file() and not is_name):
         if epoch is not None:
             raise UsageError(f"{path} is one epoch's file: leave out `epoch`")
@@ -151,6 +154,15 @@ def find_checkpoint(
     if not is_name and path.is_dir():
         raise NoRunError(_describe_folder(path), kind.name)
     return find_run(checkpoints, kind, str(named)).choose_checkpoint(epoch)
+
+
+def _find_newest_or_bundled(checkpoints: Path, kind: Kind) -> Run:
+    try:
+        return find_newest_run(checkpoints, kind)
+    except NoRunError:
+        if kind != BUNDLED.kind:
+            raise
+        return BUNDLED
 
 
 def list_names(runs: list[Run]) -> str:

@@ -176,7 +176,7 @@ def test_too_short_text(fails: Fails, make_run: MakeRun, text: str) -> None:
 
 def test_missing_runs(fails: Fails) -> None:
     """For no run, an unknown run or epoch, and a missing file the message says what there is."""
-    assert "charrnn train" in fails(1, "evaluate")
+    assert "name another TEXT" in fails(1, "evaluate", "-q")
     write_trained("hamlet", epoch=2)
     assert "hamlet" in fails(1, "evaluate", "othello")
     assert "it has 2" in fails(1, "evaluate", "hamlet", "--epoch", 5)

@@ -1,0 +1,61 @@
+"""A network is there from the first minute, and steps back as soon as there is another."""
+
+from pathlib import Path
+
+import pytest
+
+import charrnn
+from charrnn.errors import NoRunError
+from charrnn.runs.bundled import BUNDLED, is_bundled
+from charrnn.runs.catalogue import find_checkpoint
+from charrnn.runs.kinds import CLASSIFIER, LANGUAGE
+from tests.support.commands import Invoke
+from tests.support.networks import MakeRun
+
+SONNET = """
+Shall I compare thee to a summer's day?
+Thou art more lovely and more temperate:
+Rough winds do shake the darling buds of May,
+And summer's lease hath all too short a date;
+"""
+"""Not in the text that the network learnt from, which has plays alone."""
+
+
+def test_it_is_small_and_knows_shakespeare() -> None:
+    """The file takes at most 2.5 MB, and the network predicts a sonnet that it has not read."""
+    path = find_checkpoint(Path("checkpoints"), LANGUAGE)
+    assert is_bundled(path)
+    assert path.stat().st_size <= 2_500_000
+    model = charrnn.load()
+    assert model.score(SONNET) < 2.0  # nats; a guess among its 65 characters has 4.17
+    assert model.score(SONNET[::-1]) > 3.0
+    assert model.history[-1].epoch == model.checkpoint.provenance.epoch
+
+
+def test_it_writes_before_anything_was_trained(invoke: Invoke) -> None:
+    """Without a run, sample writes with it and says so, and how to train one."""
+    result = invoke("sample", "All: ", "--length", 40, "--seed", 1)
+    assert result.exit_code == 0
+    assert result.stdout == "All: " + charrnn.load("shakespeare").generate("All: ", 40, seed=1)
+    note, answer = result.stderr.splitlines()
+    assert "comes with charrnn" in note
+    assert "charrnn train" in note
+    assert answer.startswith("shakespeare, epoch ")
+
+
+def test_a_run_comes_before_it(invoke: Invoke, make_run: MakeRun) -> None:
+    """Any run is newer, and one of the same name is meant by the name."""
+    path = make_run("mine")
+    assert find_checkpoint(Path("checkpoints"), LANGUAGE) == Path("checkpoints/mine") / path.name
+    assert is_bundled(find_checkpoint(Path("checkpoints"), LANGUAGE, "shakespeare"))
+    assert "comes with charrnn" not in invoke("sample", "ab", "--length", 1).stderr
+    make_run("shakespeare")
+    assert not is_bundled(find_checkpoint(Path("checkpoints"), LANGUAGE, "shakespeare"))
+
+
+def test_it_is_no_other_kind() -> None:
+    """It is not taken for a classifier, and has one epoch."""
+    for named in (None, BUNDLED.name):
+        with pytest.raises(NoRunError):
+            find_checkpoint(Path("checkpoints"), CLASSIFIER, named)
+    assert len(BUNDLED.list_epochs()) == 1

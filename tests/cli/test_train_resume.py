@@ -137,8 +137,8 @@ def test_texts_that_a_resume_rejects(
     novel.write_text(text[::-1], encoding="utf-8")
     line = fails(1, *resume)
     assert f"{novel.resolve()} is not, or no longer, the text that mine was trained on" in line
-    learn = f"to learn from the text as it is now: charrnn train {novel.resolve()} --from mine"
-    assert line.endswith(learn)
+    command = f"in a new run with --from: charrnn train {novel.resolve()} --from mine"
+    assert line.endswith(command)
     novel.unlink()
     line = fails(1, *resume)
     assert f"mine was trained on {novel.resolve()}, which is no longer there" in line

@@ -1,11 +1,15 @@
 """The pages that people read: their links lead somewhere."""
 
 import re
+from dataclasses import fields as list_fields
 from pathlib import Path
 
 import pytest
 
 import charrnn
+from charrnn.config.fields import AUTO
+from charrnn.config.language import NetworkConfig, TrainingConfig
+from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
 
 ROOT = Path(charrnn.__file__).parent.parent
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {ROOT / "docs/api_template.md"})
@@ -26,6 +30,34 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert target.exists(), file
         if anchor and target.suffix == ".md":
             assert anchor in list_anchors(target), f"{file}#{anchor}"
+
+
+def test_the_manual_has_the_defaults() -> None:
+    """The table of settings says what the default preset and the configuration say."""
+    manual = (ROOT / "docs/usage.md").read_text(encoding="utf-8")
+    table = manual.split("### Settings")[1].split("###")[0]
+    rows = re.findall(r"^\| `--([\w-]+)` \| `?([\w.]+)`? \|", table, re.MULTILINE)
+    said = {name.replace("-", "_"): value for name, value in rows}
+    preset = LANGUAGE_PRESETS[DEFAULT_PRESET][NetworkConfig.cell]
+    fields = {
+        field.name: field.default
+        for field in [*list_fields(NetworkConfig), *list_fields(TrainingConfig)]
+    }
+    right = {**fields, **preset, "precision": AUTO}
+    assert len(said) >= 15
+    assert said == {
+        name: f"{right[name]:g}" if isinstance(right[name], float) else str(right[name])
+        for name in said
+    }
+
+
+def test_the_manual_explains_a_line_that_it_shows() -> None:
+    """Each part of an epoch's line that is explained is in a line that was shown."""
+    manual = (ROOT / "docs/usage.md").read_text(encoding="utf-8")
+    shown, explained = manual.split("### The first run")[1].split("| part | meaning |")
+    parts = re.findall(r"^\| `([^`]+)` \|", explained.split("\n\n")[0], re.MULTILINE)
+    (line,) = (line for line in shown.splitlines() if line.startswith(parts[0]))
+    assert re.split("  +", line) == parts
 
 
 def test_there_are_links_to_check() -> None:

@@ -102,7 +102,7 @@ def _(error: MissingTextError, context: click.Context) -> str:
         command = (
             f"charrnn train {shlex.quote(error.changed)} --from {type_run(error.run, context)}"
         )
-        return f"; to learn from the text as it is now: {command}"
+        return f": {command}"
     if not error.piped:
         return ""
     if trains:

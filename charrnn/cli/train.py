@@ -101,7 +101,8 @@ _fraction = Number(0, 1, max_open=True)
 @click.option(
     "--batch-size",
     type=_positive,
-    help="Windows trained on at once.  [default: 64, fewer for a short text]",
+    help="Windows trained on at once.  [default: "
+    f"{_DEFAULTS['batch_size']}, fewer for a short text]",
 )
 @_setting(
     "order",

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 import stat
 from io import BufferedReader
 from pathlib import Path
@@ -22,6 +23,11 @@ def measure_regular(path: Path) -> int:
         return found.st_size
     kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no regular file"
     raise OSError(errno.EINVAL, f"it is {kind}", str(path))
+
+
+def identify(found: os.stat_result) -> tuple[int, ...]:
+    """Which file it is, and in which state: another one, or one written to since, differs."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def open_regular(path: Path) -> BufferedReader:

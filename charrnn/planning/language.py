@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from charrnn.training.stop import AskStop
 
 _CHANGEABLE = {"epochs", "patience", "learning_rate", "clip_norm", "precision"}  # on a resume
+_ANOTHER_TEXT = ", or learn from this one in a new run with `from_`"
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ def plan_resume(
     done = len(progress.results)
     if done >= recipe.training.epochs:
         raise make_finished_error(run, done, more=10)
-    corpus = reload_text(run, recipe, source, folders.data, reporter)
+    corpus = reload_text(run, recipe, source, folders.data, reporter, _ANOTHER_TEXT)
     recipe = replace(recipe, source=corpus.source or recipe.source)
     _check_prompt(prompt, recipe.vocabulary)
     ids = corpus.text.encode(recipe.vocabulary)

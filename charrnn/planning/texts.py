@@ -53,6 +53,7 @@ def reload_text(
     source: str | Corpus | None,
     data_dir: Path,
     reporter: Reporter,
+    otherwise: str = "",
 ) -> Corpus:
     """The text that a run was trained on.
 
@@ -62,6 +63,7 @@ def reload_text(
         source: the text, or where it is now; None if it is where it was.
         data_dir: where downloads are kept.
         reporter: shows a download.
+        otherwise: what else can be done with another text, for the error's message.
 
     Raises:
         CorpusError: it can't be had again, or is not the same any more.
@@ -76,7 +78,7 @@ def reload_text(
     if corpus.sha256 != recipe.corpus_sha256:
         raise MissingTextError(
             f"{describe_source(corpus.source)} is not, or no longer, the text that {run.name} was "
-            "trained on: give that text as `corpus`",
+            f"trained on: give that text as `corpus`{otherwise}",
             run.name,
             piped=recipe.source == STDIN,
             changed="" if corpus.source == STDIN else corpus.source,

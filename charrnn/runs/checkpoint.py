@@ -9,7 +9,7 @@ columns, `scales/NAME`: no layout of Keras's, so that Keras can't mistake them f
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -148,7 +148,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         CheckpointError: no such file, or it is damaged, of another program or a newer format.
     """
     contents = container.read(path, LANGUAGE.title, FORMAT)
-    with _name_damage(path):
+    with container.name_damage(path):
         content = contents.content
         network = read_mapping(NetworkConfig, content["network"])
         vocabulary = Vocabulary(content["vocabulary"])
@@ -184,7 +184,7 @@ def _read_encoded(
     path: Path, kind: Kind, config: type[_Config]
 ) -> tuple[_Config, Encoder, Provenance, Weights]:
     contents = container.read(path, kind.title, FORMAT)
-    with _name_damage(path):
+    with container.name_damage(path):
         content = contents.content
         network = read_mapping(config, content["network"])
         provenance = read_mapping(Provenance, content["provenance"])
@@ -246,12 +246,3 @@ def _take(
         wanted = np.dtype(dtype).name
         raise ValueError(f"{name} is {values.dtype} {values.shape}, not {wanted} {shape}")
     return values
-
-
-@contextlib.contextmanager
-def _name_damage(path: Path) -> Iterator[None]:
-    """Turn what goes wrong with a file's content into a `CheckpointError`."""
-    try:
-        yield
-    except Exception as error:
-        raise CheckpointError(f"{path} is damaged inside: {container.explain(error)}") from error

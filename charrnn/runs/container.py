@@ -13,19 +13,20 @@ An array lies in the file as one piece from OFFSET on. Numbers are checked again
 before they are used, and the last line is bounded so that parsing it takes little memory.
 """
 
+import contextlib
 import hashlib
 import io
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.data.files import open_regular
+from charrnn.data.files import identify, open_regular
 from charrnn.data.json_files import require_few_values
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs.atomic import write_atomically
@@ -48,11 +49,13 @@ class Contents(NamedTuple):
         content: what JSON can hold.
         arrays: name to array; reading gives views of the file's bytes, which can't be written to.
         size: the file's, in bytes.
+        identity: of the file that was read, by `charrnn.data.files.identify`.
     """
 
     content: Any
     arrays: Mapping[str, Array]
     size: int
+    identity: tuple[int, ...]
 
 
 def write(path: Path, title: str, version: int, content: Any, arrays: Mapping[str, Array]) -> None:
@@ -108,7 +111,7 @@ def read(path: Path, title: str, version: int) -> Contents:
         CheckpointError: it is missing, no regular file, damaged, something else, or of another
             format.
     """
-    data = _read_bytes(path, title)
+    data, identity = _read_bytes(path, title)
     found = [*data[:_HEADER].split(b"\n"), b"", b""][:3]
     if found[1] != f"format {version}".encode():
         raise CheckpointError(f"{path} is of {_name_age(found[1], version)}")
@@ -116,7 +119,7 @@ def read(path: Path, title: str, version: int) -> Contents:
     if found[2] != b"sha256 " + hashlib.sha256(memoryview(data)[after:]).hexdigest().encode():
         raise CheckpointError(f"{path} is damaged: its checksum is wrong; use another one")
     try:
-        return _parse(data, after)
+        return _parse(data, after, identity)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise CheckpointError(f"{path} is damaged inside: {type(error).__name__}") from error
 
@@ -131,7 +134,18 @@ def read_title(path: Path) -> str:
         return file.read(_HEADER).split(b"\n")[0].decode(errors="replace")
 
 
-def explain(error: Exception) -> str:
+@contextlib.contextmanager
+def name_damage(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with a file's content into a `CheckpointError`."""
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except Exception as error:
+        raise CheckpointError(f"{path} is damaged inside: {_explain(error)}") from error
+
+
+def _explain(error: Exception) -> str:
     """Why a file's content can't be used, in few words: it may quote what a stranger wrote."""
     has_reason = isinstance(error, CharrnnError | ValueError)
     reason = str(error) if has_reason else type(error).__name__
@@ -157,15 +171,16 @@ def _open(path: Path) -> BinaryIO:
         raise CheckpointError(f"can't read {path}: {error.strerror}") from error
 
 
-def _read_bytes(path: Path, title: str) -> bytes:
-    """The file's bytes, if it begins with the title."""
+def _read_bytes(path: Path, title: str) -> tuple[bytes, tuple[int, ...]]:
+    """The file's bytes, if it begins with the title, and its identity."""
     with _open(path) as file:
         start = file.read(_HEADER)
         found = start.split(b"\n")[0]
         if found != title.encode():
             raise CheckpointError(f"{path} is not a {title}{_guess(start, found)}")
         file.seek(0)
-        return file.read(os.fstat(file.fileno()).st_size)  # without a size it would be copied
+        state = os.fstat(file.fileno())
+        return file.read(state.st_size), identify(state)  # without a size it would be copied
 
 
 def _decode(line: bytes) -> str:
@@ -177,12 +192,12 @@ def _decode(line: bytes) -> str:
     return text
 
 
-def _parse(data: bytes, start: int) -> Contents:
+def _parse(data: bytes, start: int, identity: tuple[int, ...]) -> Contents:
     values = json.loads(_decode(data[start : data.index(b"\n", start, start + _MOST_JSON)]))
     arrays = {name: _view(data, *described) for name, described in dict(values["arrays"]).items()}
     if sum(array.nbytes for array in arrays.values()) > len(data):
         raise ValueError("arrays share their place")
-    return Contents(values["content"], arrays, len(data))
+    return Contents(values["content"], arrays, len(data), identity)
 
 
 def _view(data: bytes, dtype: str, shape: list[int], offset: int) -> Array:

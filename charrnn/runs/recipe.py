@@ -1,7 +1,7 @@
 """What a run is defined by, to and from JSON: one recipe for each kind of run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from charrnn.config.fields import read_mapping
@@ -19,6 +19,7 @@ from charrnn.runs.checkpoint import (
     WordModel,
 )
 from charrnn.runs.history import EpochResult
+from charrnn.runs.saved import Saved
 
 _LONGEST = 4096  # characters of a path
 
@@ -182,10 +183,17 @@ AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 
 @dataclass(frozen=True)
 class Progress(Generic[AnyRecipe]):
-    """A run's recipe, and the results of the epochs that have ended: none for a new run."""
+    """How far a run has come.
+
+    Attributes:
+        recipe: what it is defined by.
+        results: of the epochs that have ended: none for a new run.
+        saved: the resume file that says so; None for a new run.
+    """
 
     recipe: AnyRecipe
     results: Sequence[EpochResult]
+    saved: Saved | None = field(default=None, compare=False, repr=False)
 
 
 def _plain(recipe: LanguageRecipe | ReviewRecipe | WordRecipe, *names: str) -> dict[str, Any]:

@@ -1,23 +1,19 @@
 """How far a run has come: the file that a resume starts from, readable without TensorFlow."""
 
-import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 import numpy.typing as npt
 
 from charrnn.config.fields import from_mapping
-from charrnn.errors import CheckpointError, RunError
+from charrnn.errors import RunError
 from charrnn.runs import container
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
-from charrnn.runs.recipe import AnyRecipe, Progress, Recipe
+from charrnn.runs.recipe import AnyRecipe, Progress
 from charrnn.runs.run import Run
-
-_TITLE = "charrnn resume file"
-_FORMAT = 2
-_VARIABLES = "variables"
+from charrnn.runs.saved import FORMAT, TITLE, VARIABLES, Saved, explain_damage
 
 
 def write_progress(
@@ -35,8 +31,8 @@ def write_progress(
     """
     results = [asdict(result) for result in progress.results]
     values = progress.recipe.to_values() | {"results": results}
-    arrays = {f"{_VARIABLES}/{place}": variable for place, variable in enumerate(variables)}
-    container.write(run.resume_file, _TITLE, _FORMAT, values, arrays)
+    arrays = {f"{VARIABLES}/{place}": variable for place, variable in enumerate(variables)}
+    container.write(run.resume_file, TITLE, FORMAT, values, arrays)
 
 
 def read_progress(run: Run, recipe: type[AnyRecipe]) -> Progress[AnyRecipe]:
@@ -49,24 +45,24 @@ def read_progress(run: Run, recipe: type[AnyRecipe]) -> Progress[AnyRecipe]:
     Raises:
         RunError: there is no resume file, or it is damaged, of a newer format or another kind.
     """
-    contents = read_resume_file(run)
-    with name_damage(run):
-        values = dict(contents.content)
+    saved = Saved(run)
+    with explain_damage(run):
+        values = dict(saved.content)
         results = [from_mapping(EpochResult, result) for result in values.pop("results")]
-        return Progress(recipe.from_values(values), results)
+        return Progress(recipe.from_values(values), results, saved)
 
 
 def count_epochs(run: Run) -> int:
     """How many epochs of a run have ended; RunError as in `read_progress`."""
-    contents = read_resume_file(run)
-    with name_damage(run):
-        return len(contents.content["results"])
+    saved = Saved(run)
+    with explain_damage(run):
+        return len(saved.content["results"])
 
 
 def read_kind(run: Run) -> Kind | None:
     """Which kind of run a resume file is of; None if it can't be read."""
     try:
-        values = read_resume_file(run).content
+        values = Saved(run).content
     except RunError:
         return None
     if not isinstance(values, dict):
@@ -74,46 +70,3 @@ def read_kind(run: Run) -> Kind | None:
     if "vocabulary" in values:
         return LANGUAGE
     return CLASSIFIER if "preset" in values else WORD_MODEL
-
-
-def check_size(run: Run, recipe: Recipe) -> None:
-    """Raise if a run's resume file can't hold its network, before the network is built.
-
-    Raises:
-        RunError: it is smaller than that, or as in `read_progress`.
-    """
-    if 4 * recipe.network.parameters > read_resume_file(run).size:
-        raise _explain(run, f"{run.resume_file} is smaller than the network that it describes")
-
-
-def read_variables(run: Run) -> list[npt.NDArray[Any]]:
-    """What the run's model and optimizer held, in the order in which it was written.
-
-    Raises:
-        RunError: as `read_progress`.
-    """
-    arrays = read_resume_file(run).arrays
-    with name_damage(run):
-        return [arrays[f"{_VARIABLES}/{place}"] for place in range(len(arrays))]
-
-
-def read_resume_file(run: Run) -> container.Contents:
-    """The run's resume file; RunError as in `read_progress`."""
-    try:
-        return container.read(run.resume_file, _TITLE, _FORMAT)
-    except CheckpointError as error:
-        raise _explain(run, str(error)) from error
-
-
-@contextlib.contextmanager
-def name_damage(run: Run) -> Iterator[None]:
-    """Turn what goes wrong with the content of a run's resume file into a `RunError`."""
-    try:
-        yield
-    except Exception as error:
-        reason = container.explain(error)
-        raise _explain(run, f"{run.resume_file} is damaged inside: {reason}") from error
-
-
-def _explain(run: Run, problem: str) -> RunError:
-    return RunError(f"{run.name} can't be resumed, only used: {problem}")

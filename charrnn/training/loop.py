@@ -6,6 +6,7 @@ from typing import Any
 
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
+from charrnn.runs.saved import Saved
 from charrnn.training.guard import Guard
 from charrnn.training.listener import Listener
 from charrnn.training.record import Recorder
@@ -57,11 +58,12 @@ def train(
         OSError: the folder can't be written, or the disk is full.
     """
     config = progress.recipe.training
-    with hold_run(run, progress):
+    with hold_run(run, progress) as held:
         material = prepare()
-        _restore_or_save(run, progress, material.model)
+        held.check_folder()
+        _restore_or_save(run, progress, held.saved, material.model)
         guard = Guard(config)
-        recorder = Recorder(run, progress, listener)
+        recorder = Recorder(run, progress, listener, held.check_folder)
         stopper = Stopper(interrupted, recorder, guard, config.epochs, config.patience)
         schedule = Schedule(config, material.steps)
         material.model.fit(
@@ -76,7 +78,7 @@ def train(
         )
 
 
-def _restore_or_save(run: Run, progress: Progress[Any], model: Any) -> None:
+def _restore_or_save(run: Run, progress: Progress[Any], saved: Saved | None, model: Any) -> None:
     """Restore the model to the end of its last finished epoch, or save what a new run begins with.
 
     So a run that was interrupted in its first epoch begins again with the same weights, borrowed
@@ -85,8 +87,8 @@ def _restore_or_save(run: Run, progress: Progress[Any], model: Any) -> None:
     Raises:
         RunError: the resume file can't be used.
     """
-    if run.resume_file.exists():
-        restore_model(run, model)
+    if saved:
+        restore_model(run, saved, model)
         model.optimizer.learning_rate.assign(progress.recipe.training.learning_rate)
     else:
         save_progress(run, progress, model)

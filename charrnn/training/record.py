@@ -1,7 +1,7 @@
 """What an epoch leaves on disk."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,19 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         run: where to write.
         progress: the run so far.
         listener: called at each step and epoch.
+        check_folder: called before anything is written.
     """
 
-    def __init__(self, run: Run, progress: Progress[Any], listener: Listener) -> None:
+    def __init__(
+        self,
+        run: Run,
+        progress: Progress[Any],
+        listener: Listener,
+        check_folder: Callable[[], None],
+    ) -> None:
         super().__init__()
         self._run, self._recipe, self._listener = run, progress.recipe, listener
+        self._check_folder = check_folder
         self._results = list(progress.results)
         self._began = 0.0
 
@@ -54,6 +62,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write everything."""
+        self._check_folder()
         result = _summarize(epoch + 1, logs, time.monotonic() - self._began)
         self._results.append(result)
         self._write(self._run.epoch_file(result.epoch), result)
@@ -64,6 +73,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
 
     def write_interrupted(self, step: int, loss: float) -> None:
         """Write the weights after a step of an epoch whose mean loss so far is `loss`."""
+        self._check_folder()
         result = EpochResult(len(self._results) + 1, loss, None, 0.0)
         self._write(self._run.interrupted_file, result, step, self.params["steps"])
 

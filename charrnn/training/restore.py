@@ -4,8 +4,9 @@ from typing import Any
 
 from charrnn.networks.language import find_recurrent_layers
 from charrnn.runs.recipe import Progress
-from charrnn.runs.resume import name_damage, read_variables, write_progress
+from charrnn.runs.resume import write_progress
 from charrnn.runs.run import Run
+from charrnn.runs.saved import Saved, explain_damage
 
 
 def save_progress(run: Run, progress: Progress[Any], model: Any) -> None:
@@ -17,18 +18,18 @@ def save_progress(run: Run, progress: Progress[Any], model: Any) -> None:
     write_progress(run, progress, (variable.numpy() for variable in _variables(model)))
 
 
-def restore_model(run: Run, model: Any) -> None:
+def restore_model(run: Run, saved: Saved, model: Any) -> None:
     """Put every variable back as `save_progress` found it; the optimizer must be built.
 
     Raises:
         RunError: the file is damaged or of another network.
     """
-    saved = read_variables(run)
-    with name_damage(run):
+    found = saved.take_variables()
+    with explain_damage(run):
         variables = _variables(model)
-        if len(saved) != len(variables):
+        if len(found) != len(variables):
             raise ValueError("it was written for another network or by another version of Keras")
-        for variable, values in zip(variables, saved, strict=True):
+        for variable, values in zip(variables, found, strict=True):
             variable.assign(values)
 
 

@@ -202,7 +202,7 @@ def test_advice_on_a_changed_text() -> None:
     """A resume learns from one text; another is for a new run with the old one's weights."""
     error = MissingTextError("it changed", "x", piped=True, changed="my text.txt")
     assert render_error(error, parse_command("train")) == (
-        "it changed; to learn from the text as it is now: charrnn train 'my text.txt' --from x"
+        "it changed: charrnn train 'my text.txt' --from x"
     )
     assert render_error(error, parse_command("evaluate")).endswith("give --corpus -")
 

@@ -109,7 +109,7 @@ def test_the_range_that_is_said_is_the_one_that_counts(
     for value in inside:
         shown = repr(int(value) if step == 1 else value)
         option = isinstance(parameter, click.Option)
-        needed = ["1"] if option and names == ["classify", "show"] else []
+        needed = {"classify show": ["1"], "export": ["--to", "int8"]} if option else {}
         typed = [parameter.opts[-1], shown] if option else [shown]
-        context = parse_command(*names, *typed, *needed)
+        context = parse_command(*names, *typed, *needed.get(" ".join(names), []))
         assert context.params[parameter.name or ""] == value

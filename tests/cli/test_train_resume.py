@@ -126,6 +126,23 @@ def test_settings_that_a_resume_rejects(fails: Fails, finished_run: Run) -> None
     assert finished_run.list_epochs() == [1]
 
 
+def test_a_resume_opens_its_file_once(
+    invoke: Invoke, finished_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the plan to the restored network: what was checked is what is used."""
+    opened: list[str] = []
+    open_file = Path.open
+
+    def note(path: Path, mode: str = "r", *rest: object) -> object:
+        opened.append(path.name)
+        return open_file(path, mode, *rest)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", note)
+    result = invoke("train", "--resume", finished_run.name, "--epochs", 2)
+    assert result.exit_code == 0, result.output
+    assert opened.count("resume.h5") == 1
+
+
 def test_texts_that_a_resume_rejects(
     fails: Fails, finished_run: Run, novel: Path, text: str
 ) -> None:
@@ -137,8 +154,8 @@ def test_texts_that_a_resume_rejects(
     novel.write_text(text[::-1], encoding="utf-8")
     line = fails(1, *resume)
     assert f"{novel.resolve()} is not, or no longer, the text that mine was trained on" in line
-    learn = f"to learn from the text as it is now: charrnn train {novel.resolve()} --from mine"
-    assert line.endswith(learn)
+    command = f"in a new run with --from: charrnn train {novel.resolve()} --from mine"
+    assert line.endswith(command)
     novel.unlink()
     line = fails(1, *resume)
     assert f"mine was trained on {novel.resolve()}, which is no longer there" in line

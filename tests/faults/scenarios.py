@@ -16,8 +16,9 @@ from charrnn.runs.checkpoint import read_checkpoint, read_classifier, read_word_
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.outcome import read_outcome
 from charrnn.runs.recipe import LanguageRecipe, ReviewRecipe, WordRecipe
-from charrnn.runs.resume import count_epochs, read_progress, read_variables
+from charrnn.runs.resume import count_epochs, read_progress
 from charrnn.runs.run import Run
+from charrnn.runs.saved import Saved
 from tests.faults.commands import NO_FAULT, Commands, Ended, Fault
 from tests.support.reviews import write_table
 
@@ -152,7 +153,7 @@ def check_listed(folder: Path) -> None:
                     read(path)
             if run.resume_file.exists():
                 done = len(read_progress(run, recipe).results)
-                assert read_variables(run)
+                assert Saved(run).take_variables()
                 assert run.list_epochs()[:done] == [*range(1, done + 1)]
                 assert len(run.read_history()) >= done
             if kind == CLASSIFIER:
@@ -166,7 +167,7 @@ def read_files(run: Run) -> dict[str, bytes]:
 
 def _read(run: Run, path: Path) -> bytes:
     if path == run.resume_file:
-        return b"".join(values.tobytes() for values in read_variables(run))
+        return b"".join(values.tobytes() for values in Saved(run).take_variables())
     if path == run.history_file:
         results = (replace(result, seconds=0.0) for result in run.read_history())
         return repr(list(results)).encode()

@@ -24,7 +24,7 @@ from charrnn.runs.checkpoint import (
 from charrnn.runs.gradient_rms import read_rms, write_rms
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
-from charrnn.runs.resume import check_size, count_epochs, read_kind, read_progress, read_variables
+from charrnn.runs.resume import count_epochs, read_kind, read_progress
 from charrnn.runs.run import Run
 from tests.support import kinds
 from tests.support.networks import make_checkpoint
@@ -124,8 +124,9 @@ def _make_resume_file(folder: Path, kind: Kind) -> Seed:
         read_kind(run)
         count_epochs(run)
         progress = read_progress(run, type(kinds.RECIPES[kind]))
-        check_size(run, progress.recipe)
-        read_variables(run)
+        assert progress.saved
+        progress.saved.check_size(progress.recipe.network.parameters)
+        progress.saved.take_variables()
 
     return Seed(f"resume file, {kind.name}", path.read_bytes(), path, use)
 

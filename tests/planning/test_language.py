@@ -1,6 +1,7 @@
 """Planning a language model's run, and its resume, without a terminal."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +289,19 @@ def test_a_text_that_was_moved(tmp_path: Path, novel: Path, folders: Folders) ->
         resume(folders)
     assert get_recipe(resume(folders, source="moved.txt")).source == str(moved)
     assert get_recipe(resume(folders, source=make_corpus(TEXT))).source == str(novel)
+
+
+@pytest.mark.usefixtures("begun")
+def test_another_text_is_for_a_new_run(tmp_path: Path, folders: Folders) -> None:
+    """A file or a string that is another text is answered with what can be done with it."""
+    other = tmp_path / "other.txt"
+    other.write_text(TEXT + "!", encoding="utf-8")
+    for source in (str(other), make_corpus(TEXT + "!")):
+        message = catch_message(MissingTextError, partial(resume, folders, source=source))
+        assert message.endswith(
+            " was trained on: give that text as `corpus`, or learn from this one in a new run with "
+            "`from_`"
+        )
 
 
 @pytest.mark.usefixtures("begun")

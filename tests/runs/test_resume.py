@@ -16,14 +16,13 @@ from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.recipe import LanguageRecipe, Progress, ReviewRecipe, WordRecipe
 from charrnn.runs.resume import (
-    check_size,
     count_epochs,
     read_kind,
     read_progress,
-    read_variables,
     write_progress,
 )
 from charrnn.runs.run import Run
+from charrnn.runs.saved import Saved
 from tests.support import kinds
 from tests.support.kinds import LANGUAGE_RECIPE as RECIPE
 from tests.support.kinds import VARIABLES
@@ -93,7 +92,7 @@ def test_every_kind_is_loaded(checkpoints: Path, kind: Kind, recipe: type[Any]) 
 
 def test_variables_are_kept_in_order(saved: Run) -> None:
     """Model's and optimizer's variables are stored by their place, values and types unchanged."""
-    found = read_variables(saved)
+    found = Saved(saved).take_variables()
     assert [variable.dtype for variable in found] == [np.float32, int]
     for one, other in zip(found, VARIABLES, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -242,7 +241,7 @@ def test_the_next_file_replaces_the_last(checkpoints: Path, kind: Kind) -> None:
 def test_a_network_larger_than_the_file_is_refused(run: Run) -> None:
     """A small file that declares a giant network is refused before the network is built."""
     kinds.write_resume_file(run)
-    check_size(run, RECIPE)
+    Saved(run).check_size(RECIPE.network.parameters)
     giant = replace(RECIPE, network=replace(RECIPE.network, units=60_000))
     with pytest.raises(RunError, match=r"resume\.h5 is smaller than the network"):
-        check_size(run, giant)
+        Saved(run).check_size(giant.network.parameters)

@@ -13,6 +13,7 @@ from charrnn.data.corpus import split_text
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import UsageError
 from charrnn.planning.transfer import grow_vocabulary
+from charrnn.runs.saved import Saved
 from charrnn.training.language import compile_model
 from charrnn.training.language_batches import choose_starts, count_steps, make_validation_batches
 from charrnn.training.restore import restore_model
@@ -101,7 +102,7 @@ def test_borrowed_weights_survive_a_resume(
     with pytest.raises(Interrupted):
         stopped.start(lambda: stopped.recording.is_at(1, "step", 2), new.weights)
     model = compile_model(stopped.recipe)
-    restore_model(stopped.run, model)
+    restore_model(stopped.run, Saved(stopped.run), model)
     for kept, expected in zip(model.get_weights(), new.weights.values(), strict=True):
         np.testing.assert_array_equal(kept, expected)
     stopped.resume()

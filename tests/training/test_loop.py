@@ -12,6 +12,7 @@ from charrnn.runs.kinds import WORD_MODEL
 from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
+from charrnn.runs.saved import Saved
 from charrnn.training import language, loop, reviews, words
 from charrnn.training.language import compile_model
 from charrnn.training.loop import Material
@@ -146,7 +147,7 @@ def test_what_a_new_run_begins_with_is_saved_before_its_first_step(
         small.start(lambda: small.recording.is_at(1, "step", 2))
     assert read_progress(small.run, LanguageRecipe).results == []
     model = compile_model(small.recipe)
-    restore_model(small.run, model)
+    restore_model(small.run, Saved(small.run), model)
     for kept, expected in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(kept, expected)
     assert (models[0].get_weights()[0] != before[0]).any()

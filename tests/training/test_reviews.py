@@ -16,8 +16,9 @@ from charrnn.runs.checkpoint import Classifier, read_classifier
 from charrnn.runs.history import find_best
 from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.recipe import ReviewRecipe
-from charrnn.runs.resume import read_progress, read_variables
+from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
+from charrnn.runs.saved import Saved
 from charrnn.training import reviews
 from charrnn.training.stop import Interrupted
 from tests.support.review_runs import (
@@ -176,7 +177,8 @@ def uninterrupted(make_review_run: MakeReviewRun) -> dict[str, SmallReviewRun]:
 
 def assert_same(one: Run, other: Run) -> None:
     """Equal bit by bit: all that a resume puts back, and the figures in the history."""
-    for mine, theirs in zip(read_variables(one), read_variables(other), strict=True):
+    variables = (Saved(run).take_variables() for run in (one, other))
+    for mine, theirs in zip(*variables, strict=True):
         np.testing.assert_array_equal(mine, theirs)
     figures = [
         [(row.epoch, row.train_loss, row.loss, row.train_accuracy) for row in run.read_history()]

@@ -1,5 +1,6 @@
 """Around a run: its folder is held by one process, and errors of memory are explained."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,15 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from charrnn.errors import RunError, TrainingError
+from charrnn.runs import container
 from charrnn.runs.kinds import LANGUAGE
-from charrnn.runs.recipe import Progress
+from charrnn.runs.recipe import LanguageRecipe, Progress
+from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
+from charrnn.runs.saved import Saved
 from charrnn.training.session import explain_memory_errors, hold_run
-from tests.support.training import MakeTraining
+from charrnn.training.stop import Interrupted
+from tests.support.training import MakeTraining, SmallRun
 
 
 class HoldLock(Protocol):
@@ -105,6 +111,62 @@ def test_a_run_that_was_trained_meanwhile_is_rejected(make_training: MakeTrainin
     assert first.run.resume_file.read_bytes() == before
 
 
+@pytest.fixture
+def stopped(make_training: MakeTraining) -> tuple[SmallRun, Progress[LanguageRecipe]]:
+    """A run that has done one of two epochs, and how far it had come when that was read."""
+    small = make_training(epochs=2)
+    with pytest.raises(Interrupted):
+        small.start(lambda: small.recording.is_at(2, "step", 1))
+    return small, read_progress(small.run, LanguageRecipe)
+
+
+def test_a_resume_file_is_read_once(
+    stopped: tuple[SmallRun, Progress[LanguageRecipe]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read to plan a resume is what it restores, and is then forgotten."""
+    small, progress = stopped
+    expected = [*Saved(small.run).take_variables()]
+    monkeypatch.setattr(container, "read", lambda *_: pytest.fail("it was read again"))
+    with hold_run(small.run, progress) as held:
+        assert held.saved is not None
+        assert held.saved is progress.saved
+        found = held.saved.take_variables()
+        assert not held.saved.is_current()
+        with pytest.raises(LookupError):
+            held.saved.take_variables()
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_resume_file_that_was_replaced_is_read_again(
+    stopped: tuple[SmallRun, Progress[LanguageRecipe]],
+) -> None:
+    """A run that was trained meanwhile is rejected; the same file at its place is as good."""
+    small, progress = stopped
+    copy = small.run.folder / "copy"
+    shutil.copyfile(small.run.resume_file, copy)
+    copy.replace(small.run.resume_file)
+    with hold_run(small.run, progress) as held:
+        assert held.saved is not progress.saved
+    small.resume()
+    with pytest.raises(RunError, match="was trained by another process in the meantime"):
+        hold_run(small.run, progress).__enter__()
+
+
+def test_damage_after_the_plan_is_noticed(
+    stopped: tuple[SmallRun, Progress[LanguageRecipe]],
+) -> None:
+    """A bit that turns between the plan of a resume and its beginning is an error."""
+    small, progress = stopped
+    with small.run.resume_file.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        (last,) = file.read()
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last ^ 1]))
+    with pytest.raises(RunError, match="its checksum is wrong"):
+        hold_run(small.run, progress).__enter__()
+
+
 def test_a_folder_left_without_a_file_is_removed(make_training: MakeTraining) -> None:
     """What fails before anything is written leaves no folder; a file to use or resume keeps it."""
     small = make_training()
@@ -133,18 +195,37 @@ def test_what_a_killed_process_left_is_removed(make_training: MakeTraining) -> N
         assert not left.exists()
 
 
-@pytest.mark.parametrize("renamed", [False, True], ids=["removed", "renamed"])
-def test_a_folder_that_goes_away_is_named(make_training: MakeTraining, *, renamed: bool) -> None:
-    """A run whose folder is removed or renamed says so; under its new name it can be resumed."""
+@pytest.mark.parametrize(
+    ("renamed", "replaced", "stops"),
+    [
+        (False, None, False),
+        (True, None, False),
+        (False, ["notes.txt"], True),
+        (True, ["resume.h5"], False),
+        (False, [], False),
+    ],
+)
+def test_a_folder_that_goes_away_is_named(
+    make_training: MakeTraining, *, renamed: bool, replaced: list[str] | None, stops: bool
+) -> None:
+    """A run whose folder is removed or renamed says so; under its new name it can be resumed.
+
+    Another folder that has taken its place is noticed, and left as it is.
+    """
     small = make_training(epochs=2)
     elsewhere = small.run.folder.with_name("elsewhere")
 
     def move_folder() -> bool:
-        if small.recording.is_at(2, "step", 1):
-            small.run.folder.rename(elsewhere)
-            if not renamed:
-                shutil.rmtree(elsewhere)
-        return False
+        if not small.recording.is_at(2, "step", 1):
+            return False
+        small.run.folder.rename(elsewhere)
+        if replaced is not None:
+            small.run.folder.mkdir()
+            for name in replaced:
+                (small.run.folder / name).touch()
+        if not renamed:
+            shutil.rmtree(elsewhere)
+        return stops
 
     with pytest.raises(RunError) as error:
         small.start(move_folder)
@@ -153,6 +234,8 @@ def test_a_folder_that_goes_away_is_named(make_training: MakeTraining, *, rename
         "new name; if it was removed, start again"
     )
     assert isinstance(error.value.__cause__, FileNotFoundError)
+    assert small.run.folder.is_dir() == (replaced is not None)
+    assert [path.name for path in small.run.folder.glob("*")] == (replaced or [])
     if renamed:
         moved = replace(small, run=Run(elsewhere, LANGUAGE))
         moved.resume()

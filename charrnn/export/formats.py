@@ -33,12 +33,24 @@ def _write_int8(model: "LanguageModel", path: Path) -> None:
     write_checkpoint(path, model.checkpoint, int8=True)
 
 
+def _write_html(model: "LanguageModel", path: Path) -> None:
+    from charrnn.export.html import write_page
+
+    write_page(model, path)
+
+
 FORMATS = {
     "int8": Format(
         "-int8.weights.h5",
         "a checkpoint of a quarter of the size",
         "Use it like any checkpoint, by its path",
         _write_int8,
+    ),
+    "html": Format(
+        ".html",
+        "a page that writes in a browser, all in one file",
+        "Open it in any browser, or send it to a friend",
+        _write_html,
     ),
 }
 """Name to format."""

@@ -1,0 +1,99 @@
+"""A page that writes by itself, in one file: the network, an engine for it, and what one sees."""
+
+import base64
+import html
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from charrnn.errors import UsageError, say_count
+from charrnn.inference.language_model import LanguageModel
+from charrnn.runs.atomic import write_atomically
+from charrnn.runs.checkpoint import Checkpoint, Weights
+from charrnn.runs.int8 import quantize
+
+_PAGE = Path(__file__).with_name("page")
+_MOST_PARAMETERS = 2**26  # a page of 90 MB, of which a browser holds several copies
+
+
+def write_page(model: LanguageModel, path: Path) -> None:
+    """Write a page whose network has the weights of an int8 checkpoint.
+
+    Raises:
+        UsageError: the network is too large.
+        OSError: the disk is full or the folder can't be written.
+    """
+    parameters = model.checkpoint.network.parameters
+    if parameters > _MOST_PARAMETERS:
+        raise UsageError(
+            f"{say_count(parameters, 'parameter')} are too many for a page, which can have "
+            f"{_MOST_PARAMETERS:,}: give a smaller network"
+        )
+    write_atomically(path, render_page(model.checkpoint).encode())
+
+
+def render_page(checkpoint: Checkpoint) -> str:
+    """Fill the page's places."""
+    corpus = checkpoint.provenance.corpus
+    places = {
+        "title": html.escape(f"A network that has read {corpus}"),
+        "about": html.escape(_describe(checkpoint)),
+        "style": _read("page.css"),
+        "network": _encode_network(checkpoint),
+        "kernel": base64.b64encode((_PAGE / "kernel.wasm").read_bytes()).decode(),
+        "engine": _read("engine.js"),
+        "script": _read("page.js"),
+    }
+    parts = _read("page.html").split("{{")
+    filled = (part.split("}}", 1) for part in parts[1:])
+    return parts[0] + "".join(places[name] + rest for name, rest in filled)
+
+
+def _read(name: str) -> str:
+    return (_PAGE / name).read_text(encoding="utf-8").rstrip("\n")
+
+
+def _describe(checkpoint: Checkpoint) -> str:
+    network, source = checkpoint.network, checkpoint.provenance
+    layers = "" if network.layers == 1 else f"{network.layers} layers of "
+    return (
+        f"The network: {layers}{network.cell.upper()} {network.units}, {network.parameters:,} numbers, "
+        f"{source.moment}, {source.describe_loss()}."
+    )
+
+
+def _encode_network(checkpoint: Checkpoint) -> str:
+    """The network as JSON, in which nothing can end the element that it stands in."""
+    network, weights = checkpoint.network, checkpoint.weights
+    paths = [f"{network.layer_path(layer)}/cell/vars" for layer in range(network.layers)]
+    page = {
+        "cell": network.cell,
+        "characters": [ord(character) for character in checkpoint.vocabulary.characters],
+        "embedding": _encode_matrix(weights, "layers/embedding/vars/0"),
+        "layers": [
+            {
+                "kernel": _encode_matrix(weights, f"{path}/0"),
+                "recurrent": _encode_matrix(weights, f"{path}/1"),
+                "bias": _encode(weights[f"{path}/2"]),
+            }
+            for path in paths
+        ],
+        "dense": {
+            "kernel": _encode_matrix(weights, "layers/dense/vars/0"),
+            "bias": _encode(weights["layers/dense/vars/1"]),
+        },
+    }
+    return json.dumps(page)
+
+
+def _encode_matrix(weights: Weights, name: str) -> dict[str, Any]:
+    rounded = quantize(weights[name])
+    rows, columns = rounded.values.shape
+    values, scales = map(_encode, rounded)
+    return {"rows": rows, "columns": columns, "values": values, "scales": scales}
+
+
+def _encode(array: npt.NDArray[Any]) -> str:
+    return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()

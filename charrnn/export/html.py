@@ -41,7 +41,7 @@ def render_page(checkpoint: Checkpoint) -> str:
         "title": html.escape(f"A network that has read {corpus}"),
         "about": html.escape(_describe(checkpoint)),
         "style": _read("page.css"),
-        "network": _encode_network(checkpoint),
+        "network": encode_network(checkpoint),
         "kernel": base64.b64encode((_PAGE / "kernel.wasm").read_bytes()).decode(),
         "engine": _read("engine.js"),
         "script": _read("page.js"),
@@ -59,12 +59,12 @@ def _describe(checkpoint: Checkpoint) -> str:
     network, source = checkpoint.network, checkpoint.provenance
     layers = "" if network.layers == 1 else f"{network.layers} layers of "
     return (
-        f"The network: {layers}{network.cell.upper()} {network.units}, {network.parameters:,} numbers, "
-        f"{source.moment}, {source.describe_loss()}."
+        f"The network: {layers}{network.cell.upper()} {network.units}, {network.parameters:,} "
+        f"numbers, {source.moment}, {source.describe_loss()}."
     )
 
 
-def _encode_network(checkpoint: Checkpoint) -> str:
+def encode_network(checkpoint: Checkpoint) -> str:
     """The network as JSON, in which nothing can end the element that it stands in."""
     network, weights = checkpoint.network, checkpoint.weights
     paths = [f"{network.layer_path(layer)}/cell/vars" for layer in range(network.layers)]
@@ -91,8 +91,8 @@ def _encode_network(checkpoint: Checkpoint) -> str:
 def _encode_matrix(weights: Weights, name: str) -> dict[str, Any]:
     rounded = quantize(weights[name])
     rows, columns = rounded.values.shape
-    values, scales = map(_encode, rounded)
-    return {"rows": rows, "columns": columns, "values": values, "scales": scales}
+    numbers = {"values": _encode(rounded.values), "scales": _encode(rounded.scales)}
+    return {"rows": rows, "columns": columns} | numbers
 
 
 def _encode(array: npt.NDArray[Any]) -> str:

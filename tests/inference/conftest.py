@@ -1,6 +1,5 @@
 """Small networks of both kinds, and stock Keras as the judge of what is written out in NumPy."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,13 @@ from charrnn.config.reviews import ClassifierConfig
 from charrnn.data.subwords import Subwords
 from charrnn.data.words import Words
 from charrnn.runs.checkpoint import Checkpoint, Classifier, Provenance, Weights
+from tests.support import networks
 from tests.support.networks import (
-    MakeCheckpoint,
     MakeClassifier,
     MakeRealistic,
     StockAnswers,
     StockLogits,
+    choose_gain,
 )
 
 WORDS = ["the", "a", "and", "of", "film", "it", "is", "was", "this", "br"]
@@ -26,20 +26,9 @@ TEXTS = ["the film is a good film, a great film", "it was bad, a bad and awful f
 
 
 @pytest.fixture(scope="session")
-def make_realistic(make_checkpoint: MakeCheckpoint) -> MakeRealistic:
+def make_realistic() -> MakeRealistic:
     """Builds a language model of 64 units whose weights have the scale of trained ones."""
-
-    def make(seed: int = 0, **sizes: Any) -> Checkpoint:
-        characters = "\n" + "".join(map(chr, range(33, 72)))
-        checkpoint = make_checkpoint(characters, **({"embedding": 16, "units": 64} | sizes))
-        random, gain = np.random.default_rng(seed), _gain(checkpoint.network.cell)
-        weights = {
-            name: random.normal(0, gain / np.sqrt(len(old)), old.shape).astype(np.float32)
-            for name, old in checkpoint.weights.items()
-        }
-        return replace(checkpoint, weights=weights)
-
-    return make
+    return networks.make_realistic
 
 
 @pytest.fixture(scope="session")
@@ -95,16 +84,8 @@ def stock_answers() -> StockAnswers:
     return compute
 
 
-def _gain(cell: str) -> int:
-    """Trained gated networks measure about 2; a simple RNN far above 1 is chaotic.
-
-    In a chaotic network rounding alone would tell two right implementations apart.
-    """
-    return 1 if cell == "rnn" else 2
-
-
 def _realistic_weights(config: ClassifierConfig, seed: int) -> Weights:
-    random, gain = np.random.default_rng(seed), _gain(config.cell)
+    random, gain = np.random.default_rng(seed), choose_gain(config.cell)
     weights = {}
     for name, shape in config.weight_shapes().items():
         scale = gain / np.sqrt(shape[0] if len(shape) > 1 else 9)

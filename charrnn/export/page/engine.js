@@ -64,8 +64,8 @@ class Matrix {
   multiplyPlainly(vector, product) {
     const { rows, values, scales } = this;
     for (let column = 0; column < scales.length; column += 4) {
-      let at = column - (column % LANES);
-      at = at * rows + (column % LANES);
+      const lane = column % LANES;
+      let at = (column - lane) * rows + lane;
       let a = 0, b = 0, c = 0, d = 0;
       for (let row = 0; row < rows; row++, at += LANES) {
         const factor = vector[row];
@@ -344,17 +344,17 @@ const ANSWERS = {
     return writer.advance();
   },
 
-  extend({ length }) {
-    writer.left += length;
+  extend({ left }) {
+    writer.left = left;
     return writer.advance();
   },
 };
 
 onmessage = ({ data }) => {
-  const { kind, number } = data;
+  const { kind } = data;
   try {
-    postMessage({ kind, number, ...ANSWERS[kind](data) });
+    postMessage({ kind, ...ANSWERS[kind](data) });
   } catch (error) {
-    postMessage({ kind: "error", number, message: error.message });
+    postMessage({ kind: "error", message: error.message });
   }
 };

@@ -9,11 +9,12 @@ const NAMES = { " ": "space", "\n": "line end", "\t": "tab", "\r": "carriage ret
 const SIGNS = { " ": "␣", "\n": "↵", "\t": "⇥", "\r": "␍" };
 
 const text = find("text");
-let written = []; // the characters that the network wrote, in order: {span, mark}
+let written = []; // what the network wrote, character by character: {span, mark}
 let prompt = ""; // what it was given
-let chosen = -1; // the place of the one that is looked at
-let run = null; // what is being written: {number, began, length, seed}
-let number = 0; // of the last run
+let chosen = -1; // the place of the character that is looked at
+let run = null; // what was written last: {length, seed, began, before}
+let busy = false;
+let stopping = false;
 
 // The worker answers each request once.
 
@@ -33,8 +34,8 @@ const RECEIVERS = {
   load({ engine }) {
     document.body.dataset.engine = engine;
     find("about").append(` It runs here in ${engine}.`);
-    find("start").disabled = false;
     say("Ready.");
+    setBusy(false);
   },
   write: receive,
   more: receive,
@@ -44,12 +45,12 @@ const RECEIVERS = {
   },
 };
 
-function receive(answer) {
-  if (!run || answer.number !== run.number) return; // it was stopped
-  if (!answer.done) worker.postMessage({ kind: "more", number: run.number }); // works while we draw
-  show(answer.written);
-  if (answer.done) finish("");
-  else if (!written.length && answer.read) say(`Reading… ${count(answer.read)} characters`);
+function receive({ written: marks, read, done }) {
+  const ends = done || stopping;
+  if (!ends) worker.postMessage({ kind: "more" }); // it works while this draws
+  show(marks);
+  if (ends) finish(done);
+  else if (!written.length && read) say(`Reading: ${count(read)} characters…`);
   else say(`${count(written.length)} of ${count(run.length)} characters…`);
 }
 
@@ -74,30 +75,32 @@ function start() {
 }
 
 function extend() {
-  const more = Number(find("length").value);
-  begin(run.length - written.length + more > more ? run.length : written.length + more, run.seed, {
-    kind: "extend",
-    length: run.length > written.length ? 0 : more,
-  });
+  const left = run.length - written.length || Number(find("length").value);
+  begin(written.length + left, run.seed, { kind: "extend", left });
 }
 
 function begin(length, seed, request) {
-  run = { number: ++number, began: performance.now(), before: written.length, length, seed };
+  run = { length, seed, began: performance.now(), before: written.length };
   setBusy(true);
   say("Writing…");
-  worker.postMessage({ ...request, number });
+  worker.postMessage(request);
 }
 
-function finish(how) {
+function stop() {
+  stopping = busy;
+}
+
+function finish(done) {
   const seconds = (performance.now() - run.began) / 1000;
-  const speed = (written.length - run.before) / seconds;
-  run.number = 0; // what still comes in is left out
+  const speed = Math.round((written.length - run.before) / seconds);
   setBusy(false);
-  const size = `${how}${count(written.length)} characters, seed ${run.seed}`;
-  say(`${size}; ${count(Math.round(speed))} a second.`);
+  const size = `${done ? "" : "Stopped: "}${count(written.length)} characters, seed ${run.seed}`;
+  say(`${size}; ${count(speed)} a second.`);
 }
 
-function setBusy(busy) {
+function setBusy(value) {
+  busy = value;
+  stopping = false;
   text.setAttribute("aria-busy", busy);
   find("start").disabled = busy;
   find("stop").disabled = !busy;
@@ -106,10 +109,9 @@ function setBusy(busy) {
 }
 
 function fail(message) {
-  run = null;
   setBusy(false);
-  find("start").disabled = true;
-  say(`This browser can't run the network: ${message}`);
+  find("start").disabled = find("extend").disabled = true;
+  say(`Sorry, this does not work here: ${message}.`);
 }
 
 function say(words) {
@@ -230,7 +232,7 @@ text.addEventListener("keydown", (event) => {
   written[place].span.scrollIntoView({ block: "nearest" });
 });
 text.addEventListener("focus", () => {
-  if (chosen < 0 && text.matches(":focus-visible") && !run?.number) choose(written.length ? 0 : -1);
+  if (chosen < 0 && text.matches(":focus-visible") && written.length) choose(0);
 });
 for (const kind of ["pointerover", "click"]) {
   text.addEventListener(kind, ({ target }) => {
@@ -244,13 +246,13 @@ find("form").addEventListener("submit", (event) => {
   event.preventDefault();
   if (!find("start").disabled) start();
 });
-find("stop").addEventListener("click", () => finish("Stopped: "));
+find("stop").addEventListener("click", stop);
 find("extend").addEventListener("click", extend);
 find("prompt").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) find("form").requestSubmit();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && run?.number) finish("Stopped: ");
+  if (event.key === "Escape") stop();
 });
 find("prompt").addEventListener("input", () => {
   const strange = [...new Set(find("prompt").value)].filter((one) => !ids.has(one.codePointAt(0)));

@@ -1,0 +1,303 @@
+"""The page as a reader meets it: opened from a file in a browser without a network, and used."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, expect
+
+from charrnn.export.write import write_model
+from charrnn.inference.language_model import LanguageModel, load_model
+from charrnn.runs.checkpoint import Checkpoint
+from tests.support.browser import Tab, open_tab
+from tests.support.networks import make_checkpoint, make_realistic
+
+ENGINES = {"": "WebAssembly", "#plain": "JavaScript"}
+PHONE = {"width": 360, "height": 740}
+READ = """[...document.querySelectorAll("#text span")].map((span) => span.textContent).join("")"""
+
+OpenPage = Callable[..., AbstractContextManager[Tab]]
+
+
+def write_both(checkpoint: Checkpoint) -> LanguageModel:
+    """Write page.html; the network of the int8 checkpoint, which has the same weights."""
+    model = LanguageModel(checkpoint)
+    write_model(model, "html", Path("page.html"))
+    return load_model(write_model(model, "int8", Path("small.h5")))
+
+
+@pytest.fixture
+def small() -> LanguageModel:
+    """The network whose page is page.html."""
+    return write_both(make_realistic(units=32))
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> OpenPage:
+    """Opens page.html, and waits until it is ready."""
+
+    def open_it(after: str = "", **settings: Any) -> AbstractContextManager[Tab]:
+        return open_tab(browser, Path("page.html"), after, **settings)
+
+    return open_it
+
+
+def start(tab: Tab, prompt: str, **fields: Any) -> None:
+    """Fill in the form, and send it by keyboard."""
+    tab.wait("#start:enabled")
+    tab.page.locator("#settings").evaluate("(details) => { details.open = true; }")
+    tab.page.get_by_label("a new seed each time").uncheck()
+    for name, value in fields.items():
+        tab.page.locator(f"#{name}").fill(str(value))
+    tab.page.get_by_label("Beginning").fill(prompt)
+    tab.page.keyboard.press("Control+Enter")
+
+
+def write(tab: Tab, prompt: str, **fields: Any) -> str:
+    """Let the page write to the end; all that it shows."""
+    start(tab, prompt, **fields)
+    tab.wait("#start:enabled")
+    text: str = tab.read(READ)
+    return text
+
+
+@pytest.mark.parametrize("after", ENGINES)
+def test_it_writes_what_the_command_line_writes(
+    small: LanguageModel, open_page: OpenPage, after: str
+) -> None:
+    """The same beginning, settings and seed write the same text, with either engine."""
+    with open_page(after) as tab:
+        text = write(tab, "%A!", temperature=0.8, length=300, seed=7, **{"top-k": 9})
+        assert text == "%A!" + small.generate("%A!", 300, 0.8, 9, seed=7)
+        assert tab.read("document.body.dataset.engine") == ENGINES[after]
+        assert "300 characters, seed 7" in tab.page.locator("#status").inner_text()
+
+
+@pytest.mark.usefixtures("small")
+def test_a_new_seed_writes_a_new_text(open_page: OpenPage) -> None:
+    """Unless the seed is kept, each press of the button writes something else."""
+    with open_page() as tab:
+        first = write(tab, "", length=50)
+        assert write(tab, "", length=50) == first
+        tab.page.get_by_label("a new seed each time").check()
+        seed = tab.page.locator("#seed").input_value()
+        tab.page.get_by_role("button", name="Write").click()
+        tab.wait("#start:enabled")
+        assert tab.page.locator("#seed").input_value() != seed
+        assert tab.read(READ) != first
+
+
+def test_it_begins_as_the_command_line_does(small: LanguageModel, open_page: OpenPage) -> None:
+    """Without a beginning the network reads a line end, which is not shown."""
+    with open_page() as tab:
+        assert write(tab, "", temperature=1, length=80, seed=2) == small.generate("", 80, seed=2)
+
+
+def test_unknown_characters_are_named_and_left_out(
+    small: LanguageModel, open_page: OpenPage
+) -> None:
+    """What the network can't read is said before anything is written."""
+    with open_page() as tab:
+        text = write(tab, "%Aéé 日!", temperature=1, length=40, seed=2)
+        note = tab.page.locator("#prompt-note")
+        assert note.is_visible()
+        assert note.inner_text().endswith("é space 日")
+        assert text == "%A!" + small.generate("%Aéé 日!", 40, seed=2, unknown="skip")
+        tab.page.locator("#prompt").fill("%A")
+        assert not note.is_visible()
+
+
+def test_it_stops_and_goes_on(small: LanguageModel, open_page: OpenPage) -> None:
+    """A text that was stopped goes on where it stopped, as if it had not been."""
+    with open_page() as tab:
+        start(tab, "%A", temperature=1, length=100_000, seed=5)
+        tab.wait("#text span:nth-child(3)")
+        tab.page.keyboard.press("Escape")
+        tab.wait("#start:enabled")
+        assert "Stopped" in tab.page.locator("#status").inner_text()
+        before = len(tab.read(READ))
+        assert 3 <= before < 90_000
+        tab.page.get_by_role("button", name="Go on").click()
+        tab.page.get_by_role("button", name="Stop").click()
+        tab.wait("#start:enabled")
+        text = tab.read(READ)
+        assert len(text) > before
+        assert text == "%A" + small.generate("%A", len(text) - 2, seed=5)
+
+
+def test_a_finished_text_can_be_longer(small: LanguageModel, open_page: OpenPage) -> None:
+    """The button to go on writes as many characters again."""
+    with open_page() as tab:
+        write(tab, "%A", temperature=1, length=100, seed=5)
+        tab.page.get_by_role("button", name="Go on").click()
+        tab.wait("#start:enabled")
+        assert tab.read(READ) == "%A" + small.generate("%A", 200, seed=5)
+
+
+@pytest.mark.usefixtures("small")
+def test_the_text_can_be_copied(open_page: OpenPage) -> None:
+    """The clipboard has beginning and text, line ends too, and nothing of the page."""
+    with open_page(permissions=["clipboard-read", "clipboard-write"]) as tab:
+        text = write(tab, "%A", length=120, seed=3)
+        assert "\n" in text
+        tab.page.get_by_role("button", name="Copy").click()
+        expect(tab.page.locator("#status")).to_have_text("Copied.")
+        assert tab.read("navigator.clipboard.readText()") == text
+
+
+def test_guesses_are_shown_on_demand(small: LanguageModel, open_page: OpenPage) -> None:
+    """Under the pointer and under the keys: what was expected there, and how surprising it was."""
+    with open_page() as tab:
+        text = write(tab, "%A", temperature=1, length=60, seed=3)
+        assert not tab.page.locator("#likeliest").is_visible()
+        spans, box = tab.page.locator("#text span"), tab.page.locator("#text")
+        looks: list[tuple[int, Callable[[], None]]] = [
+            (2, spans.nth(2).hover),
+            (5, spans.nth(5).click),
+            (6, partial(box.press, "ArrowRight")),
+            (5, partial(box.press, "ArrowLeft")),
+        ]
+        for place, look in looks:
+            look()
+            after = small.next_probabilities(text[:place])
+            rows = tab.page.locator("#likeliest li").all_inner_texts()
+            found = [row.split("\n")[0].replace("↵", "\n") for row in rows]
+            assert found == [character for character, _ in after.likeliest(5)]
+            surprise = -np.log(dict(zip(*after, strict=True))[text[place]])
+            assert f"surprise {surprise:.1f} nats" in tab.page.locator("#verdict").inner_text()
+
+
+@pytest.mark.usefixtures("small")
+def test_the_whole_text_can_be_reached_by_keyboard(open_page: OpenPage) -> None:
+    """The keys of a text editor move through lines and to their ends, and never out of the text."""
+    with open_page() as tab:
+        text = write(tab, "", temperature=1, length=300, seed=3)
+        starts = [place + 1 for place, character in enumerate(text) if character == "\n"]
+        where = """() => [...document.querySelectorAll("#text span")]
+          .findIndex((span) => span.classList.contains("at"))"""
+        tab.page.locator("#copy").focus()
+        tab.page.keyboard.press("Tab")
+        assert tab.read(where) == 0
+        for key, place in [
+            ("ArrowLeft", 0),
+            ("ArrowDown", starts[0]),
+            ("End", starts[1] - 1),
+            ("Home", starts[0]),
+            ("ArrowRight", starts[0] + 1),
+            ("ArrowUp", 1),
+        ]:
+            tab.page.keyboard.press(key)
+            assert tab.read(where) == place, key
+        for _ in range(len(starts) + 2):
+            tab.page.keyboard.press("ArrowDown")
+        tab.page.keyboard.press("End")
+        tab.page.keyboard.press("ArrowRight")
+        assert tab.read(where) == len(text) - 1
+
+
+def test_odd_characters_are_written(open_page: OpenPage) -> None:
+    """Half characters, controls, marks, and scripts from right to left, as NumPy chooses them."""
+    characters = sorted("\x00\t\n\r !éאم\u0301\u202e\ud83d\U0001f600\U0010ffff")
+    small = write_both(make_checkpoint("".join(characters), units=9))
+    with open_page() as tab:
+        write(tab, "", temperature=1, length=200, seed=1)
+        codes = """[...document.querySelectorAll("#text span")]
+          .map((span) => span.textContent.codePointAt(0))"""
+        assert tab.read(codes) == [ord(character) for character in small.generate("", 200, seed=1)]
+
+
+def test_a_network_that_fails_says_so(open_page: OpenPage) -> None:
+    """NaN and infinity end the text with a sentence, not with nonsense."""
+    checkpoint = make_checkpoint()
+    weights = {name: values.copy() for name, values in checkpoint.weights.items()}
+    weights["layers/dense/vars/0"][:] = 3e38
+    weights["layers/dense/vars/1"][:2] = 3.4e38, -3.4e38  # one of them is beyond all floats
+    write_both(replace(checkpoint, weights=weights))
+    with open_page() as tab:
+        start(tab, "a", length=5)
+        expect(tab.page.locator("#status")).to_contain_text("NaN or infinity")
+
+
+@pytest.mark.usefixtures("small")
+def test_every_control_has_a_name_and_room(open_page: OpenPage) -> None:
+    """Each field and button is labelled, and large enough for a finger, in 360 pixels too."""
+    names = """[...document.querySelectorAll("button, input, textarea, [tabindex]")].map((one) =>
+      one.labels?.[0]?.textContent.trim() || one.textContent.trim() || one.ariaLabel)"""
+    with open_page(viewport=PHONE, has_touch=True, is_mobile=True) as tab:
+        tab.wait("#start:enabled")
+        assert not tab.page.locator("#seed").is_visible()  # the phone's screen is for the text
+        tab.page.locator("summary").tap()
+        write(tab, "%A" * 30, length=400)
+        assert all(tab.read(names))
+        sizes = tab.read("""[...document.querySelectorAll("button, input, textarea, summary")]
+          .map((one) => one.closest("label") ?? one)
+          .map((one) => one.getBoundingClientRect().height)""")
+        assert min(sizes) >= 24
+        assert tab.read("document.documentElement.scrollWidth") <= PHONE["width"]
+        tab.page.locator("#text span").nth(70).tap()
+        assert tab.page.locator("#likeliest").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.usefixtures("small")
+def test_everything_can_be_read(open_page: OpenPage, scheme: str) -> None:
+    """Text has a contrast of 4.5 to 1 or more, on every tint, in light and dark (WCAG 1.4.3)."""
+    with open_page(color_scheme=scheme) as tab:
+        write(tab, "%A", temperature=2, length=300)
+        tab.page.locator("#text span").nth(5).hover()
+        pairs = tab.read(COLOURS)
+        assert len({tuple(map(tuple, pair)) for pair in pairs}) > 8
+        assert min(map(measure_contrast, pairs)) >= 4.5
+        lightness = measure_luminance(blend([0, 0, 0], pairs[0][1:]))
+        assert (lightness > 0.5) == (scheme == "light")
+
+
+COLOURS = """() => {
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const toNumbers = (colour) => {
+    context.clearRect(0, 0, 1, 1);
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = context.getImageData(0, 0, 1, 1).data;
+    return [red, green, blue, alpha / 255];
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const pairs = [];
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility()) continue;
+    if (element.matches("button:disabled")) continue;
+    const layers = [];
+    for (let one = element; one; one = one.parentElement) {
+      layers.unshift(toNumbers(getComputedStyle(one).backgroundColor));
+    }
+    pairs.push([toNumbers(getComputedStyle(element).color), ...layers]);
+  }
+  return pairs;
+}"""
+"""For each visible text its colour, and the backgrounds under it from the bottom up: RGB, alpha."""
+
+
+def blend(under: list[float], layers: list[list[float]]) -> list[float]:
+    for *colour, alpha in layers:
+        under = [alpha * c + (1 - alpha) * u for c, u in zip(colour, under, strict=True)]
+    return under
+
+
+def measure_luminance(colour: list[float]) -> float:
+    """Relative luminance (WCAG 2)."""
+    scaled = [value / 255 for value in colour]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in scaled]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+def measure_contrast(pair: list[list[float]]) -> float:
+    text, *layers = pair
+    background = blend([255, 255, 255], layers)
+    found = sorted([measure_luminance(blend(background, [text])), measure_luminance(background)])
+    return (found[1] + 0.05) / (found[0] + 0.05)

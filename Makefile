@@ -8,8 +8,10 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-
 	--python-version 3.11 --custom-compile-command "make lock" --quiet
 
 FAULTS := 264
+WABT := wabt@1.0.39
+PAGE := charrnn/export/page
 
-.PHONY: help demo test fuzz faults check format coverage api notebook shakespeare reviews benchmark bundle audit lock clean
+.PHONY: help demo test fuzz faults check format coverage api kernel notebook shakespeare reviews benchmark bundle audit lock clean
 
 demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, print what it writes
 	rm -rf checkpoints/demo
@@ -43,6 +45,9 @@ faults: $(VENV)/.installed-dev  ## kill runs again and again, fill their disk, a
 
 api: $(VENV)/.installed  ## render docs/api.md from its template and the docstrings
 	$(BIN)/python docs/render_api.py
+
+kernel: $(PAGE)/kernel.wat  ## assemble the exported page's kernel, with wabt, which npm fetches
+	npm exec --yes --package=$(WABT) -- wat2wasm $< -o $(PAGE)/kernel.wasm
 
 notebook: $(VENV)/.installed-notebook  ## run the notebook from its top, about three minutes, and keep its outputs
 	$(BIN)/python docs/notebooks/run.py docs/notebooks/tour.ipynb

@@ -12,7 +12,8 @@ def export_model(model: LanguageModel, to: str, file: PathLike | None = None) ->
 
     Args:
         model: the network.
-        to: "int8" for a checkpoint of a quarter of the size, which `load` reads.
+        to: "html" for a page that writes in a browser, all in one file; "int8" for a checkpoint of
+            a quarter of the size, which `load` reads.
         file: where to. In a folder, or if it is None in the working folder, the file is named after
             the network's run.
 
@@ -20,11 +21,13 @@ def export_model(model: LanguageModel, to: str, file: PathLike | None = None) ->
         The file that was written. An older one is replaced, unless it is a checkpoint.
 
     Raises:
-        UsageError: a value of the wrong type, there is no such form, or the file is a checkpoint.
+        UsageError: a value of the wrong type, there is no such form, the file is a checkpoint, or
+            the network is too large for a page.
         OSError: the disk is full or the folder can't be written.
 
     Example:
         >>> model = charrnn.load("shakespeare-lstm")
+        >>> charrnn.export_model(model, "html", "gift.html")
         >>> small = charrnn.load(charrnn.export_model(model, "int8"))
         >>> print(small.generate("ROMEO:", length=200, seed=7))
     """

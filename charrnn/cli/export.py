@@ -14,7 +14,7 @@ from charrnn.runs.kinds import LANGUAGE
 @click.command(
     short_help="Give a network away in another form.",
     epilog=options.examples(
-        "charrnn export --to int8",
+        "charrnn export --to html",
         "charrnn export shakespeare-lstm --to int8 --epoch 3 -o small.weights.h5",
     ),
 )

@@ -38,7 +38,7 @@ def render_page(checkpoint: Checkpoint) -> str:
     """Fill the page's places."""
     corpus = checkpoint.provenance.corpus
     places = {
-        "title": html.escape(f"A network that has read {corpus}"),
+        "title": html.escape(f"A network that has read “{corpus}”"),
         "about": html.escape(_describe(checkpoint)),
         "style": _read("page.css"),
         "network": encode_network(checkpoint),

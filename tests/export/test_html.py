@@ -110,7 +110,7 @@ def test_a_strange_name_is_only_a_name(make_checkpoint: MakeCheckpoint) -> None:
     name = "</title></script><script>alert('{{about}} {{x}}')</script>"
     strange, plain = (Elements(render_page(rename(made, each))) for each in (name, "plays"))
     assert [tag for tag, _ in strange.found] == [tag for tag, _ in plain.found]
-    assert strange.texts["title"] == f"A network that has read {name}"
+    assert strange.texts["title"] == f"A network that has read “{name}”"
     assert strange.texts["h1"] == strange.texts["title"]
 
 

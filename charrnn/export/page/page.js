@@ -75,6 +75,7 @@ function start() {
 }
 
 function extend() {
+  if (!find("form").reportValidity()) return;
   const left = run.length - written.length || Number(find("length").value);
   begin(written.length + left, run.seed, { kind: "extend", left });
 }
@@ -83,6 +84,7 @@ function begin(length, seed, request) {
   run = { length, seed, began: performance.now(), before: written.length };
   setBusy(true);
   say("Writing…");
+  if (text.getBoundingClientRect().bottom > innerHeight) find("status").scrollIntoView();
   worker.postMessage(request);
 }
 

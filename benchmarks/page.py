@@ -18,7 +18,10 @@ PARTS = """async (plain) => {
   const read = (id) => document.getElementById(id).textContent;
   const code = read("engine") + `
     const answer = onmessage;
-    onmessage = ({ data }) => (data.kind === "measure" ? postMessage(timeParts()) : answer({ data }));
+    onmessage = ({ data }) => {
+      if (data.kind === "measure") postMessage(timeParts());
+      else answer({ data });
+    };
     function timeParts() {
       const [{ kernel, recurrent, bias, h, c }] = network.layers;
       const { units, x, u, input, logits } = network;

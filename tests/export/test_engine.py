@@ -38,12 +38,12 @@ ASK = """async ({network, plain, requests, expression}) => {
       const more = await ask({ kind: "more" });
       answer = { ...more, written: [...answer.written, ...more.written] };
     }
-    answers.push(answer);
+    answers.push(answer.written?.map((mark) => (request.marks ? mark : mark.id)) ?? answer);
   }
   worker.terminate();
   return answers;
 }"""
-"""Answers of a worker of its own, with each text in one piece."""
+"""Answers of a worker of its own; of each text its ids, or its marks if they are asked for."""
 
 ENGINES = {"WebAssembly": False, "JavaScript": True}
 
@@ -85,10 +85,6 @@ def request(model: LanguageModel, prompt: str, length: int, seed: int, **more: A
     return {"kind": "write", "prompt": ids, "length": length, "seed": seed} | settings
 
 
-def read_text(model: LanguageModel, answer: Any) -> str:
-    return model.vocabulary.decode([mark["id"] for mark in answer["written"]])
-
-
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("cell", CELLS)
 def test_logits_are_those_of_numpy(tab: Tab, cell: str, layers: int) -> None:
@@ -121,7 +117,7 @@ def test_texts_are_those_of_numpy(tab: Tab, cell: str) -> None:
     requests = [request(small, "%A", 500, **each) for each in options]
     for plain in ENGINES.values():
         answers = ask(tab, small, plain, *requests)
-        assert [read_text(small, answer) for answer in answers] == expected
+        assert [small.vocabulary.decode(answer) for answer in answers] == expected
     assert all(len(set(text)) > 5 for text in expected[1:])
 
 
@@ -140,9 +136,10 @@ def test_draws_are_those_of_numpy(tab: Tab) -> None:
 def test_guesses_are_the_likeliest(tab: Tab) -> None:
     """Each character comes with its probability, and the five likeliest with theirs."""
     small = round_model()
-    (answer,) = ask(tab, small, False, request(small, "%A", 30, seed=3, temperature=1.5, topK=3))
-    text = read_text(small, answer)
-    for place, mark in enumerate(answer["written"]):
+    asked = request(small, "%A", 30, seed=3, temperature=1.5, topK=3, marks=True)
+    (marks,) = ask(tab, small, False, asked)
+    text = small.vocabulary.decode([mark["id"] for mark in marks])
+    for place, mark in enumerate(marks):
         after = small.next_probabilities("%A" + text[:place])
         expected = after.likeliest(5)
         guesses = [(small.vocabulary.characters[id_], p) for id_, p in mark["guesses"]]
@@ -167,5 +164,5 @@ def test_one_text_can_be_extended(tab: Tab) -> None:
     small = round_model()
     requests = [request(small, "%A", 200, seed=7), {"kind": "extend", "left": 300}]
     answers = ask(tab, small, False, *requests)
-    text = "".join(read_text(small, answer) for answer in answers)
+    text = "".join(small.vocabulary.decode(answer) for answer in answers)
     assert text == small.generate("%A", 500, seed=7)

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from charrnn.export.formats import FORMATS
+from charrnn.runs.kinds import CLASSIFIER
+from tests.support import kinds
 from tests.support.commands import Fails, Invoke
 from tests.support.language_runs import read_rows, read_text, write_epoch, write_trained
 from tests.support.networks import MakeRun
@@ -47,6 +49,14 @@ def test_the_epoch_can_be_chosen(invoke: Invoke) -> None:
     by_path = invoke("export", "checkpoints/novel/epoch-0001.weights.h5", "--to", "int8", "-o", "2")
     assert read_text(by_path) == "2\n"
     assert Path("2").read_bytes() == Path("one.h5").read_bytes()
+
+
+def test_a_classifier_is_refused(fails: Fails) -> None:
+    """What writes nothing is named for what it is."""
+    kinds.write_epoch(kinds.make_run(Path("checkpoints"), CLASSIFIER, "judge"))
+    assert "judge is a classifier, not a language model" in fails(
+        1, "export", "judge", "--to", "html"
+    )
 
 
 def test_the_form_is_asked_for(fails: Fails, make_run: MakeRun) -> None:

@@ -41,6 +41,7 @@ def train_classifier(
     preset: str | None = None,
     text_column: str | None = None,
     label_column: str | None = None,
+    encoding: str | None = None,
     embedding_from: PathLike | None = None,
     run: str | None = None,
     resume: PathLike | None = None,
@@ -67,6 +68,7 @@ def train_classifier(
             like.
         label_column: which column of a table holds the labels; None for "label", "sentiment" or the
             like.
+        encoding: of the reviews' text, by any name that Python knows; None for UTF-8.
         embedding_from: start with the embedding of this run, of this checkpoint, or of this file of
             word vectors in GloVe's or word2vec's text format.
         run: as in `train`.
@@ -87,7 +89,8 @@ def train_classifier(
         >>> judge = charrnn.train_classifier("reviews.csv", preset="lstm-32", epochs=3)
         >>> judge.probabilities(["What a film!"])
     """
-    given, source = _read_settings(settings), _choose_source(data, text_column, label_column)
+    given = _read_settings(settings)
+    source = _choose_source(data, text_column, label_column, encoding)
     check_texts(preset=preset, run=run)
     check_functions(on_epoch=on_epoch, on_note=on_note)
     borrowed, resumed = to_name("embedding_from", embedding_from), to_name("resume", resume)
@@ -98,8 +101,9 @@ def train_classifier(
             request = _make_request(preset, source, run, borrowed, given)
             plan = plan_classifier(request, choose_destination(folders, run), notes)
         else:
-            columns = {"text_column": text_column, "label_column": label_column}
-            check_resume(run=run, preset=preset, embedding_from=borrowed, **columns)
+            read_as = {"text_column": text_column, "label_column": label_column}
+            read_as |= {"encoding": encoding}
+            check_resume(run=run, preset=preset, embedding_from=borrowed, **read_as)
             plan = plan_classifier_resume(resumed, given, source.paths, folders, notes)
         carry_out(plan, on_epoch)
         if resumed is not None:
@@ -160,16 +164,19 @@ def _read_units(units: Any) -> tuple[Any, ...]:
 
 
 def _choose_source(
-    data: PathLike | Sequence[PathLike] | None, text_column: str | None, label_column: str | None
+    data: PathLike | Sequence[PathLike] | None,
+    text_column: str | None,
+    label_column: str | None,
+    encoding: str | None,
 ) -> ReviewSource:
     """Which reviews.
 
     Raises:
-        UsageError: columns of no table, or arguments of another type.
+        UsageError: columns or an encoding of nothing, or arguments of another type.
     """
-    check_texts(text_column=text_column, label_column=label_column)
+    check_texts(text_column=text_column, label_column=label_column, encoding=encoding)
     paths = list_paths(data)
-    return ReviewSource(paths, text_column, label_column)
+    return ReviewSource(paths, text_column, label_column, encoding)
 
 
 def _make_request(

@@ -177,6 +177,13 @@ encoding = click.option(
 )
 
 
+review_encoding = click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Encoding of your reviews' text, by any name that Python knows.  [default: utf-8]",
+)
+
+
 class Sectioned(click.Command):
     """A command whose help puts its many options under headings.
 

@@ -156,7 +156,7 @@ def _read(
     digest, gathered = hashlib.sha256(), TextGatherer()
     try:
         with opened as file:
-            for block, piece in decode_blocks(file, shown, encoding):
+            for block, piece in decode_blocks(file.read, shown, encoding):
                 digest.update(block)
                 gathered.add(piece if len(gathered) else piece.removeprefix(BYTE_ORDER_MARK))
     except OSError as error:

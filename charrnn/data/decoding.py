@@ -1,7 +1,7 @@
 """Bytes to characters; bytes of another encoding are an error that says which it may be."""
 
 import codecs
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -31,93 +31,99 @@ _ZEROS = {
 }
 
 
-def decode_blocks(file: BinaryIO, shown: str, encoding: str = UTF8) -> Iterator[tuple[bytes, str]]:
-    """Yield a text's bytes and their characters, a block at a time.
+Locate = Callable[[], tuple[str, int]]
+"""Names the part of a text that an error is in, and says how many of its bytes were decoded."""
+
+
+def decode_blocks(
+    read: Callable[[int], bytes],
+    shown: str,
+    encoding: str = UTF8,
+    error_class: type[CharrnnError] = CorpusError,
+    locate: Locate | None = None,
+) -> Iterator[tuple[bytes, str]]:
+    """Yield a text's bytes and their characters, a block at a time, up to what can't be decoded.
 
     Args:
-        file: the bytes.
+        read: gives the next bytes, at most so many; none at the end.
         shown: what they are, the subject of the error's message.
         encoding: of the text.
+        error_class: of the error.
+        locate: what an error is about, instead of the whole text; then nothing is read ahead.
 
     Raises:
-        CorpusError: they are no plain text, or of another encoding.
+        CharrnnError: of the given class; they are no plain text, or of another encoding.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
-    block, size = file.read(_BLOCK), 0
-    _check_start(block, shown, encoding)
+    block, last, size, is_ascii = _read_start(read), b"", 0, True
+    _check_start(block, shown, encoding, error_class)
     try:
         while block:
+            state, last = decoder.getstate(), block
             size += len(block)
-            yield block, decoder.decode(block)
-            block = file.read(_BLOCK)
+            text = decoder.decode(block)
+            is_ascii = is_ascii and text.isascii()
+            yield block, text
+            block = read(_BLOCK)
         yield block, decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         place = size - len(error.object) + error.start
-        content = error.object + file.read(_BLOCK)
-        where = f"byte {place:,} is 0x{content[error.start]:02x}"
-        if not block or _is_cut(content[error.start :], encoding):
-            raise CorpusError(
-                f"{shown} ends within a character ({where}): it was cut there; get it again, or "
-                f"remove what follows its first {place:,} bytes"
+        whole = block[: max(0, len(block) - len(error.object) + error.start)]
+        decoder.setstate(state)
+        text = decoder.decode(whole)
+        yield whole, text
+        content, at = error.object, error.start
+        if not block and len(last) > len(content):  # what is left over tells little
+            content, at = last, at + len(last) - len(content)
+        content += b"" if locate or not block else read(_BLOCK)
+        byte = f"0x{content[at]:02x}"
+        ends = not block or (not locate and _is_cut(content[at:], encoding))
+        if ends and not (is_ascii and text.isascii() and encoding == UTF8):
+            raise error_class(
+                f"{shown} ends within a character (byte {place:,} is {byte}): it was cut there; "
+                f"get it again, or remove what follows its first {place:,} bytes"
             ) from error
-        advice = _advise_option(content, error.start, encoding)
-        raise CorpusError(f"{shown} is not {encoding.upper()} text ({where}): {advice}") from error
-
-
-def read_text(file: BinaryIO, shown: str, encoding: str = UTF8) -> str:
-    """A short text, without a byte order mark at its start; all else as in `decode_blocks`."""
-    text = "".join(piece for _, piece in decode_blocks(file, shown, encoding))
-    return text.removeprefix(BYTE_ORDER_MARK)
-
-
-def decode_utf8(content: bytes, shown: str, error_class: type[CharrnnError]) -> str:
-    """The text of UTF-8 bytes, a byte order mark at its start included.
-
-    Args:
-        content: the bytes.
-        shown: what they are, the subject of the error's message.
-        error_class: of the error.
-
-    Raises:
-        CharrnnError: of the given class; the bytes are not UTF-8.
-    """
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        wide = _recognize_wide(content[:_BLOCK])
-        guesses = [wide] if wide else guess_encodings(_begin_line(content, error.start))
+        part, place = locate() if locate else (shown, place)
+        advice = _advise(content, at, encoding)
         raise error_class(
-            f"{shown} is not UTF-8 text (byte {error.start:,} is 0x{content[error.start]:02x}): if "
-            f"it is a text, {_advise_conversion(guesses)}"
+            f"{part} is not {encoding.upper()} text (byte {place:,} is {byte}): {advice}"
         ) from error
 
 
-def reject_document(start: bytes, shown: str, error_class: type[CharrnnError]) -> None:
-    """Reject what is no plain text by its first bytes, though these may be ASCII.
+def read_text(
+    file: BinaryIO,
+    shown: str,
+    encoding: str = UTF8,
+    error_class: type[CharrnnError] = CorpusError,
+) -> str:
+    """A short text, without a byte order mark at its start; all else as in `decode_blocks`."""
+    pieces = decode_blocks(file.read, shown, encoding, error_class)
+    return "".join(piece for _, piece in pieces).removeprefix(BYTE_ORDER_MARK)
 
-    Args:
-        start: the first bytes, some thousand if there are so many.
-        shown: what they are of, the subject of the error's message.
-        error_class: of the error.
 
-    Raises:
-        CharrnnError: of the given class; it is a document, an archive or the like.
+def _read_start(read: Callable[[int], bytes]) -> bytes:
+    """The first block; one that ends within what may be a byte order mark, with the next."""
+    start = more = read(_BLOCK)
+    while more and any(mark.startswith(start) and mark != start for mark in _MARKS):
+        start += (more := read(_BLOCK))
+    return start
+
+
+def _check_start(start: bytes, shown: str, encoding: str, error_class: type[CharrnnError]) -> None:
+    """Reject what the first bytes show to be no text, or of other bytes a character.
+
+    The first bytes of a document or an archive may be ASCII.
     """
     if known := recognize_format(start):
         raise error_class(f"{shown} is {known}")
-
-
-def _check_start(start: bytes, shown: str, encoding: str) -> None:
-    """Reject what the first bytes show to be no text, or of other bytes a character."""
-    reject_document(start, shown, CorpusError)
     wide = _recognize_wide(start)
     if wide and not encoding.startswith(("utf-16", "utf-32")):
-        raise CorpusError(
+        raise error_class(
             f"{shown} is {wide.upper()} text, not {encoding.upper()}: give {wide} as `encoding`"
         )
     marks = tuple(mark for mark, marked in _MARKS.items() if marked == encoding)
     if marks and start and not start.startswith(marks):
-        raise CorpusError(
+        raise error_class(
             f"{shown} does not begin with the byte order mark of {encoding.upper()}: if it is such "
             f"a text, give {encoding}-le or {encoding}-be as `encoding`"
         )
@@ -128,6 +134,8 @@ def _recognize_wide(start: bytes) -> str:
     for mark, encoding in _MARKS.items():
         if start.startswith(mark):
             return encoding
+    if b"\0" not in start:
+        return ""
     quads = np.frombuffer(start, np.uint8, len(start) // 4 * 4).reshape(-1, 4)
     zeros = np.mean(quads == 0, axis=0) if len(quads) else np.zeros(4)
     return _ZEROS.get(tuple((zeros > 1 / 2).tolist()), "")
@@ -149,7 +157,7 @@ def _is_mostly_utf8(content: bytes) -> bool:
     return beyond.count("\ufffd") < _DAMAGED * len(beyond)
 
 
-def _advise_option(content: bytes, place: int, encoding: str) -> str:
+def _advise(content: bytes, place: int, encoding: str) -> str:
     if encoding == UTF8 and _is_mostly_utf8(content):
         return "the rest is, so mend that place, or drop it with iconv -c -f UTF-8 -t UTF-8"
     found = guess_encodings(_begin_line(content, place))
@@ -157,11 +165,3 @@ def _advise_option(content: bytes, place: int, encoding: str) -> str:
     if guesses:
         return f"it may be {' or '.join(guesses)}, to be given as `encoding`"
     return "if it is a text, find out its encoding and give it as `encoding`"
-
-
-def _advise_conversion(guesses: Sequence[str]) -> str:
-    if not guesses:
-        return "find out its encoding and convert it to UTF-8"
-    name = guesses[0].upper().replace("_", "-").replace("MAC-ROMAN", "MACINTOSH")
-    also = f"; it may also be {' or '.join(guesses[1:])}" if guesses[1:] else ""
-    return f"convert it first, for example with iconv -f {name} -t UTF-8{also}"

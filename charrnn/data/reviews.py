@@ -1,6 +1,7 @@
 """Labelled reviews, as ranks of words or as text, in the order in which Keras gives its own."""
 
 import hashlib
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data import layout, pickles, tables
-from charrnn.data.decoding import decode_utf8, reject_document
+from charrnn.data.decoding import read_text
+from charrnn.data.encodings import UTF8
 from charrnn.data.files import hash_file, spell_plainly
 from charrnn.data.rows import ENDINGS, SHOWN_ENDINGS
 from charrnn.data.vocabulary import Ids
@@ -69,7 +71,10 @@ class TextReviews(ReviewSet[str]):
 
 
 def load_reviews(
-    path: Path, text_column: str | None = None, label_column: str | None = None
+    path: Path,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    encoding: str = UTF8,
 ) -> RankReviews | TextReviews:
     """Read reviews from a file or folder of any kind.
 
@@ -78,20 +83,21 @@ def load_reviews(
             a folder or tar archive.
         text_column: the table's column of texts; None for one with a usual name.
         label_column: the table's column of labels; None for one with a usual name.
+        encoding: of the texts.
 
     Raises:
         ReviewsError: there is nothing of these kinds, or it can't be used.
         UsageError: a column is named for something other than a table.
     """
     if not path.is_dir() and path.suffix.lower() in ENDINGS:
-        return read_text_table(path, text_column, label_column)
+        return read_text_table(path, text_column, label_column, encoding)
     if text_column is not None or label_column is not None:
         raise UsageError(
             f"{path} is no table with columns: give a {SHOWN_ENDINGS} file, or leave out "
             "`text_column` and `label_column`"
         )
     if path.is_dir() or path.name.endswith(_ARCHIVES):
-        return read_texts(path)
+        return read_texts(path, encoding)
     if path.suffix == ".npz":
         return read_npz(path)
     problem = "can't be read as reviews" if path.exists() else "does not exist"
@@ -118,18 +124,18 @@ def read_npz(path: Path) -> RankReviews:
     return RankReviews(spell_plainly(path.stem), str(path.resolve()), hash_file(path), train, test)
 
 
-def read_texts(path: Path) -> TextReviews:
+def read_texts(path: Path, encoding: str = UTF8) -> TextReviews:
     """Read the texts of a folder or tar archive with the layout of aclImdb, without unpacking it.
 
     Raises:
-        ReviewsError: it can't be read, has another layout, or a review is not UTF-8.
+        ReviewsError: it can't be read, has another layout, or a review is of another encoding.
     """
     contents, left_out = layout.read_contents(path)
     order = np.random.RandomState(_SEED)
     parts: list[Labelled[str]] = []
     for part in layout.PARTS:
         names = [name for name in contents if name.startswith(f"{part}/")]
-        texts = [_decode_review(contents[name], f"{name} in {path}") for name in names]
+        texts = [_decode_review(contents[name], f"{name} in {path}", encoding) for name in names]
         labels = np.array([layout.LABELS.index(name.split("/")[1]) for name in names])
         parts.append(_shuffle_part(f"{path} ({part})", texts, labels, order))
     digest = _hash_folder(contents) if path.is_dir() else hash_file(path)
@@ -138,7 +144,10 @@ def read_texts(path: Path) -> TextReviews:
 
 
 def read_text_table(
-    path: Path, text_column: str | None = None, label_column: str | None = None
+    path: Path,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    encoding: str = UTF8,
 ) -> TextReviews:
     """Read the texts of a `.csv`, `.tsv` or `.jsonl` file with a review in each row.
 
@@ -149,11 +158,12 @@ def read_text_table(
         path: the file.
         text_column: the column of texts; None for the first of `tables.TEXT_COLUMNS`.
         label_column: the column of labels; None for the first of `tables.LABEL_COLUMNS`.
+        encoding: of the file.
 
     Raises:
         ReviewsError: the file can't be read, lacks a column, or has unusable rows.
     """
-    texts, labels, tests = tables.read_table(path, text_column, label_column)
+    texts, labels, tests = tables.read_table(path, text_column, label_column, encoding)
     if tests is None:
         tests = tables.choose_tests(path, labels, np.random.RandomState(_SEED))
     order = np.random.RandomState(_SEED)
@@ -167,9 +177,8 @@ def read_text_table(
     return TextReviews(name, str(path.resolve()), hash_file(path), train, test)
 
 
-def _decode_review(content: bytes, shown: str) -> str:
-    reject_document(content, shown, ReviewsError)
-    return decode_utf8(content, shown, ReviewsError)
+def _decode_review(content: bytes, shown: str, encoding: str) -> str:
+    return read_text(io.BytesIO(content), shown, encoding, ReviewsError)
 
 
 def _require_ranks(path: Path, reviews: Sequence[Ids]) -> None:

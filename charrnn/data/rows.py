@@ -9,16 +9,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from charrnn.data.decoding import BYTE_ORDER_MARK, decode_utf8, reject_document
+from charrnn.data.encodings import UTF8
 from charrnn.data.files import open_regular
 from charrnn.data.json_files import require_few_values
+from charrnn.data.lines import decode_lines
 from charrnn.errors import ReviewsError, say_count
 
 ENDINGS = (".csv", ".tsv", ".jsonl")
 SHOWN_ENDINGS = ".csv, .tsv or .jsonl"
 
 _LONGEST = 2**20  # characters of a field
-_LONGEST_ROW = 2**23  # bytes
+_LONGEST_ROW = 2**23  # characters
 _MOST = 2**30  # bytes of a file
 
 
@@ -37,11 +38,19 @@ class Row(NamedTuple):
 
 
 class _Lines(Iterator[str]):
-    """The lines of a UTF-8 file as text, with a limit on the bytes of each row."""
+    """The lines of a file as text, with a limit on the characters of each row."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
-        self._path, self._file = path, file
-        self._number = 0
+    def __init__(self, path: Path, file: BinaryIO, encoding: str) -> None:
+        self._path, self._number = path, 0
+        chunks = decode_lines(
+            file.read,
+            str(path),
+            lambda number: f"{path}, line {number},",
+            ReviewsError,
+            encoding,
+            longest=_LONGEST_ROW,
+        )
+        self._lines = itertools.chain.from_iterable(chunks)
         self.begin_row()
 
     def begin_row(self) -> None:
@@ -50,20 +59,17 @@ class _Lines(Iterator[str]):
         self._left = _LONGEST_ROW
 
     def __next__(self) -> str:
-        line = self._file.readline(self._left + 1)
-        if not line:
-            raise StopIteration
+        line = next(self._lines) + "\n"
         self._number += 1
         self._left -= len(line)
         if self._left < 0:
-            raise self.error(f"begins a row of over {_LONGEST_ROW:,} bytes: give shorter rows")
-        text = decode_utf8(line, f"{self._path}, line {self._number},", ReviewsError)
-        if "\0" in text:
+            raise self.error(f"begins a row of over {_LONGEST_ROW:,} characters: give shorter rows")
+        if "\0" in line:
             raise self.error(
-                "has a NUL byte: if the file is a text, convert it first, for example with "
-                "iconv -f UTF-16 -t UTF-8"
+                "has a NUL character: if the file is a text of another encoding, give that as "
+                "`encoding`"
             )
-        return text.removeprefix(BYTE_ORDER_MARK) if self._number == 1 else text
+        return line
 
     def error(self, problem: str) -> ReviewsError:
         """An error about the current row."""
@@ -71,7 +77,7 @@ class _Lines(Iterator[str]):
 
 
 @contextlib.contextmanager
-def open_rows(path: Path) -> Iterator[Iterator[Row]]:
+def open_rows(path: Path, encoding: str = UTF8) -> Iterator[Iterator[Row]]:
     """Open a file for reading its rows, which are checked as they are read.
 
     A `.csv` file's fields are separated by commas or, if its header has none, by semicolons; a
@@ -85,8 +91,7 @@ def open_rows(path: Path) -> Iterator[Iterator[Row]]:
     try:
         with open_regular(path) as file:
             _require_size(path, os.fstat(file.fileno()).st_size)
-            reject_document(file.peek(), str(path), ReviewsError)
-            lines = _Lines(path, file)
+            lines = _Lines(path, file, encoding)
             ending = path.suffix.lower()
             yield _read_json(lines) if ending == ".jsonl" else _read_csv(lines, ending)
     except FileNotFoundError as error:

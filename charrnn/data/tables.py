@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.data.encodings import UTF8
 from charrnn.data.layout import PARTS
 from charrnn.data.rows import open_rows
 from charrnn.errors import ReviewsError
@@ -50,13 +51,16 @@ class _Columns(NamedTuple):
     part: str | None
 
 
-def read_table(path: Path, text_column: str | None, label_column: str | None) -> Table:
+def read_table(
+    path: Path, text_column: str | None, label_column: str | None, encoding: str = UTF8
+) -> Table:
     """Read the reviews of a `.csv`, `.tsv` or `.jsonl` file, one in each row.
 
     Args:
         path: the file.
         text_column: the column of texts; None for the first of `TEXT_COLUMNS`, in capitals or not.
         label_column: the column of labels; None for the first of `LABEL_COLUMNS`.
+        encoding: of the file.
 
     Returns:
         the reviews in the file's order; the first of `PART_COLUMNS` says which of them test.
@@ -67,7 +71,7 @@ def read_table(path: Path, text_column: str | None, label_column: str | None) ->
     columns: _Columns | None = None
     texts: list[str] = []
     labels, tests = bytearray(), bytearray()
-    with open_rows(path) as rows:
+    with open_rows(path, encoding) as rows:
         for row in rows:
             columns = columns or _choose_columns(path, row.columns, text_column, label_column)
             values = dict(zip(row.columns, row.values, strict=True))

@@ -41,9 +41,9 @@ def find_earlier_runs(
         for tokens in {network.tokens for _, network, _ in wanted}
     }
     recipes = _read_recipes(folders.checkpoints)
-    columns = (source.text_column or "", source.label_column or "")
+    read_as = (source.text_column or "", source.label_column or "", source.text_encoding)
     return [
-        (request, _find_run(recipes, network, training, hashes[network.tokens], columns))
+        (request, _find_run(recipes, network, training, hashes[network.tokens], read_as))
         for request, network, training in wanted
     ]
 
@@ -62,14 +62,14 @@ def _find_run(
     network: ClassifierConfig,
     training: ReviewTraining,
     sha256: str,
-    columns: tuple[str, str],
+    read_as: tuple[str, str, str],
 ) -> Run | None:
     for run, recipe in recipes:
         if (
             replace(recipe.training, precision=training.precision) == training
             and recipe.network == network
             and recipe.corpus_sha256 == sha256
-            and (recipe.text_column, recipe.label_column) == columns
+            and (recipe.text_column, recipe.label_column, recipe.encoding) == read_as
             and not recipe.embedding_from
         ):
             return run

@@ -9,6 +9,7 @@ from charrnn.config.reviews import ClassifierConfig
 from charrnn.data import layout
 from charrnn.data.download import Remote, fetch
 from charrnn.data.encoders import Encoder
+from charrnn.data.encodings import UTF8, find_encoding
 from charrnn.data.imdb import IMDB_NPZ, IMDB_TEXT, IMDB_WORD_INDEX
 from charrnn.data.padding import Examples, cut_review, hash_bigrams
 from charrnn.data.reviews import Labelled, RankReviews, TextReviews, load_reviews
@@ -34,20 +35,32 @@ class ReviewSource:
         paths: the user's own files; none for IMDB's reviews.
         text_column: of a table; None for the first that is usual.
         label_column: of a table; None for the first that is usual.
+        encoding: of the files' texts; None for UTF-8.
 
     Raises:
-        UsageError: columns without a file.
+        UsageError: columns or an encoding without a file, or no such encoding.
     """
 
     paths: tuple[Path, ...] = ()
     text_column: str | None = None
     label_column: str | None = None
+    encoding: str | None = None
 
     def __post_init__(self) -> None:
         require(
             bool(self.paths) or not (self.text_column or self.label_column),
             "`text_column` and `label_column` are for a table: give it as `data`",
         )
+        require(
+            bool(self.paths) or self.encoding is None,
+            "`encoding` is for reviews of your own: give them as `data`",
+        )
+        find_encoding(self.encoding or UTF8)
+
+    @property
+    def text_encoding(self) -> str:
+        """Python's own name of the encoding."""
+        return find_encoding(self.encoding or UTF8)
 
     @property
     def absolute_paths(self) -> tuple[str, ...]:
@@ -91,9 +104,13 @@ def _load(tokens: str, source: ReviewSource, data_dir: Path, reporter: Reporter)
             "folder or an archive to `data`"
         )
     path = [*ranks, *texts][0] if tokens == "words" else texts[0]
-    if path in ranks and texts:  # the columns are the other file's
+    if not texts:
+        require(
+            source.encoding is None, "`encoding` is for texts, and an .npz has none: leave it out"
+        )
+    if path in ranks and texts:  # columns and encoding are the other file's
         return load_reviews(path)
-    return load_reviews(path, source.text_column, source.label_column)
+    return load_reviews(path, source.text_column, source.label_column, source.text_encoding)
 
 
 def find_reviews_again(
@@ -112,6 +129,7 @@ def find_reviews_again(
         tuple(paths or map(Path, recipe.sources)),
         recipe.text_column or None,
         recipe.label_column or None,
+        None if recipe.encoding == UTF8 else recipe.encoding,
     )
     reviews = find_reviews(recipe.network.tokens, source, data_dir, reporter)
     if reviews.sha256 != recipe.corpus_sha256:

@@ -204,6 +204,7 @@ def plan_classifier(request: ReviewRequest, folders: Folders, reporter: Reporter
         request.embedding_from or "",
         request.source.text_column or "",
         request.source.label_column or "",
+        request.source.text_encoding,
     )
     learn, validate, test = _make_parts(recipe, reviews)
     if len(learn) < training.folds:

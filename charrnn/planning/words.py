@@ -119,6 +119,7 @@ def plan_word_model(request: WordRequest, folders: Folders, reporter: Reporter) 
         reviews.sha256,
         source.text_column or "",
         source.label_column or "",
+        source.text_encoding,
     )
     learn, validate = _make_parts(recipe, reviews)
     run = make_run(folders.destination, WORD_MODEL, name, recipe.corpus, "words", reporter.note)

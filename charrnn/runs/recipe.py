@@ -114,6 +114,7 @@ class ReviewRecipe:
         embedding_from: where the embedding was taken from; empty for nowhere.
         text_column: which column of a table holds the reviews; empty for the usual one.
         label_column: which column of a table holds the labels; empty for the usual one.
+        encoding: of the user's own reviews.
     """
 
     network: ClassifierConfig
@@ -127,6 +128,7 @@ class ReviewRecipe:
     embedding_from: str = ""
     text_column: str = ""
     label_column: str = ""
+    encoding: str = UTF8
 
     def to_values(self) -> dict[str, Any]:
         """What JSON can hold."""
@@ -153,6 +155,7 @@ class WordRecipe:
         corpus_sha256: of the reviews' bytes; a resume rejects others.
         text_column: which column of a table holds the reviews; empty for the usual one.
         label_column: which column of a table holds the labels; empty for the usual one.
+        encoding: of the user's own reviews.
     """
 
     network: WordModelConfig
@@ -163,6 +166,7 @@ class WordRecipe:
     corpus_sha256: str
     text_column: str = ""
     label_column: str = ""
+    encoding: str = UTF8
 
     def to_values(self) -> dict[str, Any]:
         """What JSON can hold."""
@@ -208,6 +212,7 @@ def _review_values(recipe: ReviewRecipe | WordRecipe) -> dict[str, Any]:
     values = _plain(recipe, "sources", "corpus", "corpus_sha256")
     columns = {name: getattr(recipe, name) for name in ("text_column", "label_column")}
     chosen = {name: column for name, column in columns.items() if column}
+    chosen |= {} if recipe.encoding == UTF8 else {"encoding": recipe.encoding}
     return values | chosen | {"encoder": recipe.encoder.to_values()}
 
 
@@ -223,7 +228,9 @@ def _review_parts(
         "encoder": parse_encoder(network.tokens, values["encoder"]),
         "sources": tuple(sources),
     }
-    return _fill(values, parts)
+    filled = _fill(values, parts)
+    find_encoding(filled.get("encoding", UTF8))
+    return filled
 
 
 def _fill(values: Mapping[str, Any], parts: dict[str, Any]) -> dict[str, Any]:

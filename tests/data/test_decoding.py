@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from charrnn.data.decoding import decode_utf8, read_text
+from charrnn.data.decoding import read_text
 from charrnn.errors import CorpusError, ReviewsError
 from tests.support.messages import catch_message
 
@@ -104,10 +104,21 @@ def test_documents_are_told_to_be_saved_as_text() -> None:
     assert explain(content, "latin-1") == expected
 
 
-def test_reviews_are_told_to_be_converted() -> None:
-    """The error of a review, which no option reads otherwise, has the command."""
-    message = catch_message(
-        ReviewsError, lambda: decode_utf8(RUSSIAN, "1_7.txt in reviews", ReviewsError)
-    )
-    assert message.startswith("1_7.txt in reviews is not UTF-8 text (byte 0 is 0xc2): if it is a ")
-    assert "iconv -f CP1251 -t UTF-8" in message
+def test_an_error_is_of_the_class_that_was_asked_for() -> None:
+    """What is wrong with reviews is an error of reviews, in the same words."""
+    wrong = (RUSSIAN, b"%PDF-1.7", "wide".encode("utf-16"), UTF8 + b"\xe2")
+    for content in wrong:
+        message = catch_message(
+            ReviewsError,
+            lambda content=content: read_text(  # type: ignore[misc]
+                io.BytesIO(content), "old.txt", error_class=ReviewsError
+            ),
+        )
+        assert message == explain(content)
+
+
+@pytest.mark.parametrize("end", [b"caf\xe9", b"caf\xe9\n"])
+def test_an_accent_at_the_end_is_no_cut(end: bytes) -> None:
+    """Nothing before it speaks for UTF-8: it is a letter of another encoding."""
+    start = "old.txt is not UTF-8 text (byte 3 is 0xe9): it may be cp1252 or "
+    assert explain(end).startswith(start)

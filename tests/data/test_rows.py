@@ -138,12 +138,10 @@ HEADER = b"text,label\n"
         (HEADER + b'good,1\n"bad,0\nugly,1\n', 3, "is malformed (unexpected end of data)"),
         (HEADER + b'"so "good"",1\n', 2, "is malformed ("),
         (HEADER + b"good\rbad,1\n", 2, "is malformed ("),
-        (HEADER + b"good,1\nbad\0,0\n", 3, "has a NUL byte"),
+        (HEADER + b"good,1\nbad\0,0\n", 3, "has a NUL character"),
         (HEADER + b"good,1\nna\xefve,0\n", 3, "is not UTF-8 text (byte 2 is 0xef)"),
         (b"\n" + HEADER, 1, "is blank: the first line must name the columns"),
         (BOM, 1, "is blank: the first line must name the columns"),
-        ("text,label\n".encode("utf-16"), 1, "iconv -f UTF-16 -t UTF-8"),
-        ("text,label\n".encode("utf-16-le"), 1, "iconv -f UTF-16 -t UTF-8"),
     ],
     ids=repr,
 )
@@ -167,9 +165,8 @@ def test_malformed_csv_is_rejected(content: bytes, line: int, expected: str) -> 
         (b'{"a":' * 100_000, 1, "is not JSON"),
         (b'{"a": [' + b"[]," * 2**19 + b"1]}", 1, "is not JSON"),
         (b'{"a": ' + b"9" * 5_000 + b"}", 1, "is not JSON"),
-        (b'{"text": "\0"}', 1, "has a NUL byte"),
+        (b'{"text": "\0"}', 1, "has a NUL character"),
         (b'{}\n{"text": "na\xefve"}', 2, "is not UTF-8 text (byte 12 is 0xef)"),
-        ('{"text": "good"}'.encode("utf-16"), 1, "iconv -f UTF-16 -t UTF-8"),
     ],
     ids=lambda value: repr(value)[:30],
 )
@@ -221,7 +218,7 @@ def test_row_has_a_limit(
     """A row that is too long is rejected, over however many lines; many short rows are not."""
     monkeypatch.setattr(rows, "_LONGEST_ROW", 150)
     message = str(failure_of(first + long, name))
-    assert f"line {2 if first else 1}, begins a row of over 150 bytes" in message
+    assert f"line {2 if first else 1}, begins a row of over 150 characters" in message
     short = first + (b"{}\n" if name.endswith("l") else b"a,b\n") * 100
     assert len(read(short, name)) >= 99
 

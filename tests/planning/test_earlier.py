@@ -86,7 +86,7 @@ def test_other_reviews_or_a_borrowed_embedding_make_another_run(
 
 
 def test_other_columns_make_another_run(folders: Folders) -> None:
-    """Of one table, other columns are other reviews."""
+    """Of one table, other columns, or another encoding, are other reviews."""
     path = Path("mine.csv")
     rows = [f"the film {number},so bad,{number % 2}\n" for number in range(30)]
     path.write_text("first,second,label\n" + "".join(rows))
@@ -101,6 +101,8 @@ def test_other_columns_make_another_run(folders: Folders) -> None:
     assert find_run(source) == run
     assert find_run(replace(source, text_column="second")) is None
     assert find_run(replace(source, label_column="label")) is None
+    assert find_run(replace(source, encoding="cp1252")) is None
+    assert find_run(replace(source, encoding="UTF8")) == run
 
 
 def test_runs_that_can_not_be_read_are_passed_over(npz: Path, folders: Folders) -> None:

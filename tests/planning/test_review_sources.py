@@ -160,6 +160,57 @@ def test_a_runs_columns_are_chosen_again() -> None:
     assert len(find_reviews_again(RUN, recipe, (), DATA, Silence()).train) > 0
 
 
+def test_a_runs_encoding_is_used_again(folder: Path) -> None:
+    """A resume reads the reviews as they were read when the run began."""
+    review = folder / "train/pos/0_1.txt"
+    review.write_bytes("un café".encode("cp1252"))
+    sha256 = load_reviews(folder, encoding="cp1252").sha256
+    recipe = replace(
+        REVIEW_RECIPE,
+        sources=(str(folder),),
+        corpus_sha256=sha256,
+        text_column="",
+        encoding="cp1252",
+    )
+    again = find_reviews_again(RUN, recipe, (), DATA, Silence())
+    assert "un café" in again.train.reviews
+    with pytest.raises(ReviewsError, match=r"train/pos/0_1\.txt in .* is not UTF-8 text"):
+        find_reviews_again(RUN, replace(recipe, encoding="utf-8"), (), DATA, Silence())
+
+
+@pytest.mark.parametrize(
+    ("paths", "encoding", "message"),
+    [
+        ((), "cp1252", "`encoding` is for reviews of your own: give them as `data`"),
+        (
+            ("a.csv",),
+            "elvish",
+            "`encoding` can't be 'elvish': give a text encoding that Python knows",
+        ),
+        (("imdb.npz",), "cp1252", "`encoding` is for texts, and an .npz has none: leave it out"),
+    ],
+)
+def test_an_encoding_is_for_ones_own_texts(
+    paths: tuple[str, ...], encoding: str, message: str
+) -> None:
+    """If there is no text, or no such encoding, it is a mistake, found before anything is read."""
+    said = catch_message(
+        UsageError,
+        lambda: find_reviews(
+            "words", ReviewSource(tuple(map(Path, paths)), encoding=encoding), DATA, Silence()
+        ),
+    )
+    assert said.startswith(message)
+
+
+def test_an_encoding_is_the_texts_and_not_the_ranks(npz: Path, folder: Path) -> None:
+    """Given both, ranks are read whatever the encoding of the texts is."""
+    source = ReviewSource((npz, folder), encoding="utf-16")
+    assert find_reviews("words", source, DATA, Silence()).sha256 == load_reviews(npz).sha256
+    with pytest.raises(ReviewsError, match="byte order mark of UTF-16"):
+        find_reviews("subwords", source, DATA, Silence())
+
+
 def test_other_reviews_are_rejected(npz: Path) -> None:
     """Reviews that have changed are not resumed on."""
     sha256 = load_reviews(npz).sha256

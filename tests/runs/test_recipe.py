@@ -41,14 +41,18 @@ def assert_equal(found: Recipe, recipe: Recipe) -> None:
     assert get_parts(found) == get_parts(recipe)
 
 
-def test_an_encoding_is_one_of_texts() -> None:
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_an_encoding_is_one_of_texts(kind: Kind) -> None:
     """An older run's text is in UTF-8; what a stranger writes is checked when it is read."""
-    values = LANGUAGE_RECIPE.to_values()
+    recipe = RECIPES[kind]
+    values = json.loads(json.dumps(recipe.to_values()))
     old = {name: value for name, value in values.items() if name != "encoding"}
-    assert LanguageRecipe.from_values(old).to_values() == values
-    assert LanguageRecipe.from_values(values | {"encoding": "cp1252"}).encoding == "cp1252"
+    assert recipe.from_values(old).encoding == "utf-8"
+    other = recipe.from_values(values | {"encoding": "cp1252"})
+    assert other.encoding == "cp1252"
+    assert write_and_read(other).encoding == "cp1252"
     with pytest.raises(UsageError, match="`encoding` can't be 'zip'"):
-        LanguageRecipe.from_values(values | {"encoding": "zip"})
+        recipe.from_values(values | {"encoding": "zip"})
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

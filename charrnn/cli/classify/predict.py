@@ -11,6 +11,7 @@ from charrnn.cli import options
 from charrnn.cli.classify.lines import read_lines, read_whole
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import FreeText, note_file
+from charrnn.data.encodings import UTF8, find_encoding
 from charrnn.runs.kinds import CLASSIFIER
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _STDIN = "-"
     type=options.HomePath(path_type=Path),
     help="Read reviews from a file, one a line; - for standard input.",
 )
+@options.encoding
 @click.option("--explain", is_flag=True, help="Show which words moved the answer, and how much.")
 @click.option(
     "--run",
@@ -51,6 +53,7 @@ _STDIN = "-"
 def predict(
     texts: tuple[str, ...],
     file: Path | None,
+    encoding: str | None,
     explain: bool,
     run: str | None,
     checkpoint: Path | None,
@@ -71,7 +74,7 @@ def predict(
     from charrnn.cli.classify.answers import Printer
     from charrnn.inference.review_model import load_classifier
 
-    reviews = _read_reviews(texts, file, terminal)
+    reviews = _read_reviews(texts, file, encoding, terminal)
     path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, checkpoint, epoch, terminal)
     network = load_classifier(path)
     terminal.note(options.describe_checkpoint(path, network.checkpoint.provenance))
@@ -85,8 +88,9 @@ def predict(
 
 
 def _read_reviews(
-    texts: tuple[str, ...], file: Path | None, terminal: Terminal
+    texts: tuple[str, ...], file: Path | None, encoding: str | None, terminal: Terminal
 ) -> Iterator[list[str]]:
+    name = find_encoding(encoding or UTF8)
     if bool(texts) == bool(file):
         raise click.UsageError("give either reviews, as TEXT, or --file FILE; - is standard input")
     if texts.count(_STDIN) > 1:
@@ -96,8 +100,8 @@ def _read_reviews(
     for text in texts:
         note_file(terminal, text, "a review", "--file")
     if file:
-        return read_lines(file)
-    return iter([[read_whole() if text == _STDIN else text for text in texts]])
+        return read_lines(file, name)
+    return iter([[read_whole(name) if text == _STDIN else text for text in texts]])
 
 
 def _answer(network: "ReviewModel", texts: list[str], explain: bool) -> "Iterable[Answer]":

@@ -58,6 +58,7 @@ _positive = WholeNumber(min=1)
 )
 @click.option("--text-column", metavar="NAME", help="Which column of a table holds the reviews.")
 @click.option("--label-column", metavar="NAME", help="Which column of a table holds the labels.")
+@options.review_encoding
 @click.option(
     "--run",
     type=options.NAME_OR_PATH,
@@ -80,6 +81,7 @@ def pretrain(
     data: tuple[Path, ...],
     text_column: str | None,
     label_column: str | None,
+    encoding: str | None,
     run: str | None,
     resume: str | None,
     as_json: bool,
@@ -102,12 +104,12 @@ def pretrain(
     given = options.list_given(settings)
     folders = Folders(checkpoints, data_dir)
     if resume is None:
-        request = WordRequest(ReviewSource(data, text_column, label_column), run, given)
+        request = WordRequest(ReviewSource(data, text_column, label_column, encoding), run, given)
         plan = plan_word_model(request, folders, terminal)
-    elif run or text_column or label_column:
+    elif run or text_column or label_column or encoding:
         raise click.UsageError(
-            "--resume keeps the run's name and columns: leave out --run, --text-column and "
-            "--label-column"
+            "--resume keeps the run's name and how its reviews are read: leave out --run, "
+            "--text-column, --label-column and --encoding"
         )
     else:
         plan = plan_word_model_resume(resume, given, data, folders, terminal)

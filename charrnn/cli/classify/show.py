@@ -41,6 +41,7 @@ _LABELS = ("negative", "positive")  # a label is its place
 )
 @click.option("--text-column", metavar="NAME", help="Which column of a table holds the reviews.")
 @click.option("--label-column", metavar="NAME", help="Which column of a table holds the labels.")
+@options.review_encoding
 @options.data_dir
 @options.as_json
 @options.loudness
@@ -51,6 +52,7 @@ def show(
     data: tuple[Path, ...],
     text_column: str | None,
     label_column: str | None,
+    encoding: str | None,
     data_dir: Path,
     as_json: bool,
     terminal: Terminal,
@@ -63,7 +65,7 @@ def show(
     from charrnn.data.words import convert_ranks
     from charrnn.planning.review_sources import ReviewSource, find_reviews, make_encoder
 
-    source = ReviewSource(data, text_column, label_column)
+    source = ReviewSource(data, text_column, label_column, encoding)
     reviews = find_reviews("words", source, data_dir, terminal)
     part = reviews.test if test else reviews.train
     if number > len(part):

@@ -122,6 +122,7 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
     metavar="NAME",
     help="Which column of a table holds the labels.  [default: label, sentiment or the like]",
 )
+@options.review_encoding
 @click.option(
     "--embedding-from",
     type=options.NAME_OR_PATH,
@@ -162,6 +163,7 @@ def _train(
     data: tuple[Path, ...],
     text_column: str | None,
     label_column: str | None,
+    encoding: str | None,
     embedding_from: str | None,
     dry_run: bool,
     run: str | None,
@@ -185,6 +187,7 @@ def _train(
             data=data,
             text_column=text_column,
             label_column=label_column,
+            encoding=encoding,
             run=run,
             resume=resume is not None,
             embedding_from=embedding_from,
@@ -200,6 +203,7 @@ def _train(
             model=ctx.get_parameter_source("model") is ParameterSource.COMMANDLINE,
             text_column=text_column,
             label_column=label_column,
+            encoding=encoding,
         )
         fit.resume_run(resume, given, data, folders, terminal, as_json)
         return
@@ -207,7 +211,7 @@ def _train(
         raise click.UsageError(
             "give your reviews with --data; for IMDB's use charrnn classify imdb"
         )
-    source = ReviewSource(data, text_column, label_column)
+    source = ReviewSource(data, text_column, label_column, encoding)
     changes = _spell(given | ({"embedding_from": embedding_from} if embedding_from else {}))
     if model == _ALL:
         _reject(

@@ -13,7 +13,7 @@ def export_model(model: LanguageModel, to: str, file: PathLike | None = None) ->
     Args:
         model: the network.
         to: "html" for a page that writes in a browser, all in one file; "int8" for a checkpoint of
-            a quarter of the size, which `load` reads.
+            a quarter of the size, which `load` reads; "keras" for a `.keras` file.
         file: where to. In a folder, or if it is None in the working folder, the file is named after
             the network's run.
 
@@ -27,7 +27,6 @@ def export_model(model: LanguageModel, to: str, file: PathLike | None = None) ->
 
     Example:
         >>> model = charrnn.load("shakespeare-lstm")
-        >>> charrnn.export_model(model, "html", "gift.html")
         >>> small = charrnn.load(charrnn.export_model(model, "int8"))
         >>> print(small.generate("ROMEO:", length=200, seed=7))
     """

@@ -33,6 +33,12 @@ def _write_int8(model: "LanguageModel", path: Path) -> None:
     write_checkpoint(path, model.checkpoint, int8=True)
 
 
+def _write_keras(model: "LanguageModel", path: Path) -> None:
+    from charrnn.export.keras_archive import write_keras
+
+    write_keras(model, path)
+
+
 def _write_html(model: "LanguageModel", path: Path) -> None:
     from charrnn.export.html import write_page
 
@@ -51,6 +57,12 @@ FORMATS = {
         "a page that writes in a browser, all in one file",
         "Open it in any browser, or send it to a friend",
         _write_html,
+    ),
+    "keras": Format(
+        ".keras",
+        "a file that Keras opens, of its own layers",
+        "Open it with keras.saving.load_model",
+        _write_keras,
     ),
 }
 """Name to format."""

@@ -129,16 +129,15 @@ def write_checkpoint(path: Path, checkpoint: AnyCheckpoint, *, int8: bool = Fals
         CheckpointError: its vocabulary is too large.
         OSError: the disk is full or the folder can't be written.
     """
-    if isinstance(checkpoint, Checkpoint):
-        names: dict[str, Any] = {"vocabulary": checkpoint.vocabulary.characters}
-    else:
-        names = {"encoder": checkpoint.encoder.to_values()}
-    content = names | {
-        "network": asdict(checkpoint.network),
-        "provenance": asdict(checkpoint.provenance),
-    }
+    title, content = _describe(checkpoint)
     arrays = _round_matrices(checkpoint.weights) if int8 else checkpoint.weights
-    container.write(path, _KINDS[type(checkpoint)].title, FORMAT, content, arrays)
+    container.write(path, title, FORMAT, content, arrays)
+
+
+def pack_checkpoint(checkpoint: AnyCheckpoint) -> memoryview:
+    """Make the bytes of a checkpoint's file, to be put into another one."""
+    title, content = _describe(checkpoint)
+    return container.pack(title, FORMAT, content, checkpoint.weights)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -178,6 +177,19 @@ def is_checkpoint(path: Path) -> bool:
 def is_word_model(path: Path) -> bool:
     """Whether a file says of itself that it is a word model."""
     return container.read_title(path) == WORD_MODEL.title
+
+
+def _describe(checkpoint: AnyCheckpoint) -> tuple[str, dict[str, Any]]:
+    """What a file says that it is, and all of its content but the arrays."""
+    if isinstance(checkpoint, Checkpoint):
+        names: dict[str, Any] = {"vocabulary": checkpoint.vocabulary.characters}
+    else:
+        names = {"encoder": checkpoint.encoder.to_values()}
+    content = names | {
+        "network": asdict(checkpoint.network),
+        "provenance": asdict(checkpoint.provenance),
+    }
+    return _KINDS[type(checkpoint)].title, content
 
 
 def _read_encoded(

@@ -72,18 +72,28 @@ def write(path: Path, title: str, version: int, content: Any, arrays: Mapping[st
         CheckpointError: the content is too large to be read again.
         OSError: the disk is full or the folder can't be written; `path` is untouched then.
     """
-    import h5py  # which reading does without
-
-    plain = {name: np.asarray(values) for name, values in arrays.items()}
-    file = io.BytesIO()
-    longest = _describe(content, dict.fromkeys(plain, 10 ** (_OFFSET - 1)), plain)
     try:
-        _decode(longest)
+        packed = pack(title, version, content, arrays)
     except ValueError as error:
         raise CheckpointError(
             f"{path} can't be written: its vocabulary or history is too large; choose a smaller "
             "`max_words`, or fewer `epochs`"
         ) from error
+    write_atomically(path, packed)
+
+
+def pack(title: str, version: int, content: Any, arrays: Mapping[str, Array]) -> memoryview:
+    """Make a file's bytes; arguments as in `write`.
+
+    Raises:
+        ValueError: the content is too large to be read again.
+    """
+    import h5py  # which reading does without
+
+    plain = {name: np.asarray(values) for name, values in arrays.items()}
+    file = io.BytesIO()
+    longest = _describe(content, dict.fromkeys(plain, 10 ** (_OFFSET - 1)), plain)
+    _decode(longest)
     block = max(_SMALLEST, 2 ** math.ceil(math.log2(_HEADER + len(longest))))
     with h5py.File(file, "w", userblock_size=block) as opened:
         for name, values in plain.items():
@@ -96,7 +106,7 @@ def write(path: Path, title: str, version: int, content: Any, arrays: Mapping[st
     buffer[after : after + len(text)] = text
     digest = hashlib.sha256(buffer[after:]).hexdigest()
     buffer[:after] = start + f"{digest}\n".encode()
-    write_atomically(path, buffer)
+    return buffer
 
 
 def read(path: Path, title: str, version: int) -> Contents:

@@ -187,6 +187,8 @@ def test_no_import_hides_from_these_tests() -> None:
         ["sample", "abc", "--length", "5", "--json"],
         ["evaluate", "tiny", "pydoc", "--unknown", "skip", "--limit", "50"],
         ["export", "tiny", "--to", "int8"],
+        ["export", "tiny", "--to", "keras"],
+        ["export", "tiny", "--to", "huggingface"],
     ],
     ids=" ".join,
 )

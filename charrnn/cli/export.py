@@ -43,7 +43,7 @@ def export(
     checkpoints: Path,
     terminal: Terminal,
 ) -> None:
-    """Write the network of RUN, by default the newest, in another form, and print the file's path.
+    """Write the network of RUN, by default the newest, in another form, and print where it is.
 
     RUN is a run's name or a .weights.h5 file.
     """
@@ -54,6 +54,12 @@ def export(
     model = load_model(path)
     written = write_model(model, to, file)
     described = options.describe_checkpoint(path, model.checkpoint.provenance)
-    form, size = FORMATS[to], written.stat().st_size
+    form, size = FORMATS[to], measure(written)
     terminal.note(f"{described}: {form.about}, {size:,} bytes. {form.use}: {written}")
     echo(written)
+
+
+def measure(path: Path) -> int:
+    """How many bytes a file has, or the files of a folder."""
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)

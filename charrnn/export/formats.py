@@ -15,8 +15,8 @@ class Format:
     """One form; what writes it is imported when it is needed.
 
     Attributes:
-        ending: what the file's name ends with, after the network's name, unless one is given.
-        about: what the file is.
+        ending: what the name ends with, after the network's, unless one is given.
+        about: what it is.
         use: what can be done with it.
         write: writes a network to a path, whole or not at all.
     """
@@ -37,6 +37,18 @@ def _write_keras(model: "LanguageModel", path: Path) -> None:
     from charrnn.export.keras_archive import write_keras
 
     write_keras(model, path)
+
+
+def _write_safetensors(model: "LanguageModel", path: Path) -> None:
+    from charrnn.export.folder import write_safetensors
+
+    write_safetensors(model, path)
+
+
+def _write_huggingface(model: "LanguageModel", path: Path) -> None:
+    from charrnn.export.card import write_huggingface
+
+    write_huggingface(model, path)
 
 
 def _write_html(model: "LanguageModel", path: Path) -> None:
@@ -63,6 +75,18 @@ FORMATS = {
         "a file that Keras opens, of its own layers",
         "Open it with keras.saving.load_model",
         _write_keras,
+    ),
+    "safetensors": Format(
+        "-safetensors",
+        "a folder of safetensors and JSON",
+        "Load it with the package safetensors",
+        _write_safetensors,
+    ),
+    "huggingface": Format(
+        "-huggingface",
+        "the same folder with a model card",
+        "Read its README.md, then give it to hf upload",
+        _write_huggingface,
     ),
 }
 """Name to format."""

@@ -1,4 +1,4 @@
-"""A language model to a file of any form."""
+"""A language model to a file or folder of any form."""
 
 from pathlib import Path
 
@@ -16,11 +16,11 @@ def write_model(model: LanguageModel, to: str, file: Path | None = None) -> Path
     Args:
         model: the network.
         to: a name in `FORMATS`.
-        file: where to. In a folder, or if it is None in the working folder, the file is named after
-            the network's run.
+        file: where to. In a folder that is there, or if it is None in the working folder, it is
+            named after the network's run.
 
     Returns:
-        The file that was written. An older one is replaced, unless it is a checkpoint.
+        The file or folder that was written. An older file is replaced, unless it is a checkpoint.
 
     Raises:
         UsageError: there is no such form, or the file is a checkpoint.

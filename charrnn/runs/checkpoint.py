@@ -154,7 +154,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         provenance = read_mapping(Provenance, content["provenance"])
         if len(vocabulary) != network.vocabulary_size:
             raise ValueError("vocabulary, network and weights don't fit together")
-        return Checkpoint(network, vocabulary, provenance, _check_weights(contents, network))
+        return Checkpoint(network, vocabulary, provenance, _take_weights(contents, network))
 
 
 def read_classifier(path: Path) -> Classifier:
@@ -165,6 +165,31 @@ def read_classifier(path: Path) -> Classifier:
 def read_word_model(path: Path) -> WordModel:
     """Read a word model, trusting nothing in the file; errors as in `read_checkpoint`."""
     return WordModel(*_read_encoded(path, WORD_MODEL, WordModelConfig))
+
+
+def check_weights(
+    arrays: Mapping[str, container.Array],
+    network: NetworkConfig | ClassifierConfig | WordModelConfig,
+    size: int,
+) -> Weights:
+    """The arrays as weights, if they are just the network's, in its order.
+
+    Args:
+        arrays: path in the file to array.
+        network: says which there must be.
+        size: of the file, in bytes.
+
+    Raises:
+        ValueError: they are others, or not finite.
+    """
+    if network.parameters > size:  # before a list of their shapes grows large
+        raise ValueError("the network is larger than the file")
+    left = dict(arrays)
+    shapes = network.weight_shapes()
+    weights = {name: _take_weight(left, name, shape) for name, shape in shapes.items()}
+    if left:
+        raise ValueError("the weights are not the network's")
+    return weights
 
 
 def is_checkpoint(path: Path) -> bool:
@@ -203,7 +228,7 @@ def _read_encoded(
         encoder = parse_encoder(network.tokens, content["encoder"])
         if len(encoder) > network.vocabulary_size:
             raise ValueError("encoder and network don't fit together")
-        return network, encoder, provenance, _check_weights(contents, network)
+        return network, encoder, provenance, _take_weights(contents, network)
 
 
 def _round_matrices(weights: Weights) -> dict[str, container.Array]:
@@ -217,18 +242,10 @@ def _round_matrices(weights: Weights) -> dict[str, container.Array]:
     return arrays
 
 
-def _check_weights(
+def _take_weights(
     contents: container.Contents, network: NetworkConfig | ClassifierConfig | WordModelConfig
 ) -> Weights:
-    """The arrays as weights, if they are just the network's, in its order."""
-    if network.parameters > contents.size:  # before a list of their shapes grows large
-        raise ValueError("the network is larger than the file")
-    left = dict(contents.arrays)
-    shapes = network.weight_shapes()
-    weights = {name: _take_weight(left, name, shape) for name, shape in shapes.items()}
-    if left:
-        raise ValueError("the weights are not the network's")
-    return weights
+    return check_weights(contents.arrays, network, contents.size)
 
 
 def _take_weight(

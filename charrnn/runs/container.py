@@ -152,10 +152,10 @@ def name_damage(path: Path) -> Iterator[None]:
     except CheckpointError:
         raise
     except Exception as error:
-        raise CheckpointError(f"{path} is damaged inside: {_explain(error)}") from error
+        raise CheckpointError(f"{path} is damaged inside: {explain(error)}") from error
 
 
-def _explain(error: Exception) -> str:
+def explain(error: Exception) -> str:
     """Why a file's content can't be used, in few words: it may quote what a stranger wrote."""
     has_reason = isinstance(error, CharrnnError | ValueError)
     reason = str(error) if has_reason else type(error).__name__

@@ -21,7 +21,8 @@ def test_stdout_has_the_path_alone(invoke: Invoke, make_run: MakeRun, to: str) -
     assert path == Path(f"novel{FORMATS[to].ending}")
     (note,) = result.stderr.splitlines()
     assert note.startswith("novel, epoch 1, validation loss 2.2500: ")
-    assert f"{path.stat().st_size:,} bytes" in note
+    size = sum(file.stat().st_size for file in [path, *path.glob("*")] if file.is_file())
+    assert f"{size:,} bytes" in note
     assert FORMATS[to].about in note
     assert FORMATS[to].use in note
 

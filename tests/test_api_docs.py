@@ -12,6 +12,7 @@ import string
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -45,6 +46,13 @@ def make_weights(network: NetworkConfig | ClassifierConfig) -> Weights:
     random = np.random.default_rng(0)
     shapes = network.weight_shapes()
     return {name: random.normal(0, 0.1, shapes[name]).astype(np.float32) for name in shapes}
+
+
+def write_foreign_weights(path: Path, characters: int) -> None:
+    """A file of Keras's, which has weights alone."""
+    with h5py.File(path, "w") as file:
+        for name, values in make_weights(NetworkConfig(characters, "gru", 4, 5)).items():
+            file[name] = values
 
 
 def write_shown_runs(checkpoints: Path) -> None:
@@ -94,6 +102,7 @@ def test_every_example_runs(
     monkeypatch.setitem(LANGUAGE_PRESETS, "minute", dict.fromkeys(("lstm", "rnn", "gru"), row))
     monkeypatch.setitem(REVIEW_PRESETS, "lstm-32", ReviewPreset(SMALL_REVIEWS, {"batch_size": 16}))
     Path("my-novel.txt").write_text(real_text[:600] + SHAKESPEARES, encoding="utf-8")
+    write_foreign_weights(Path("tutorial.weights.h5"), len({*real_text[:600], *SHAKESPEARES}))
     write_reviews(Path("reviews.csv"))
     write_shown_runs(tmp_path / "checkpoints")
     names: dict[str, Any] = {}

@@ -1,6 +1,6 @@
 """The Python interface: what the commands do, as functions that print nothing."""
 
-from charrnn.api.export import export_model
+from charrnn.api.export import export_model, import_model
 from charrnn.api.language import load, train
 from charrnn.api.reviews import load_classifier, train_classifier
 from charrnn.api.settings import LanguageSettings, ReviewSettings
@@ -24,6 +24,7 @@ __all__ = [
     "ReviewSettings",
     "Score",
     "export_model",
+    "import_model",
     "load",
     "load_classifier",
     "train",

@@ -15,6 +15,7 @@ from charrnn.cli.classify import classify
 from charrnn.cli.data import data
 from charrnn.cli.evaluate import evaluate
 from charrnn.cli.export import export
+from charrnn.cli.import_ import import_
 from charrnn.cli.options import RenderedError
 from charrnn.cli.play import play
 from charrnn.cli.sample import sample
@@ -136,5 +137,6 @@ program.add_command(sample)
 program.add_command(play)
 program.add_command(evaluate)
 program.add_command(export)
+program.add_command(import_)
 program.add_command(data)
 program.add_command(classify)

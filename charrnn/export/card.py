@@ -115,7 +115,7 @@ def _list_facts(config: NetworkConfig, source: Provenance) -> dict[str, str]:
         "network": f"{sizes}, {config.vocabulary_size:,} characters",
         "parameters": f"{config.parameters:,}",
         "learnt from": f"{_clean(source.corpus)}, SHA-256 `{_clean(source.corpus_sha256)}`",
-        "until": source.moment,
+        "weights": source.moment,
         "training loss": _describe_loss(source.train_loss),
         "validation loss": _describe_loss(source.validation_loss),
         "then adapted to": _clean(source.adapted),

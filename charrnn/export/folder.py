@@ -106,7 +106,7 @@ def _build_checkpoint(content: Any, characters: Any, data: bytes) -> Checkpoint:
         raise ValueError("vocabulary and network don't fit together")
     provenance = read_mapping(Provenance, content["provenance"])
     paths = {name: path for path, name in name_tensors(network).items()}
-    arrays = {paths.get(name, name): values for name, values in parse_arrays(data).items()}
+    arrays = {paths.get(name, name): values for name, values in parse_arrays(data).arrays.items()}
     return Checkpoint(network, vocabulary, provenance, check_weights(arrays, network, len(data)))
 
 

@@ -9,7 +9,7 @@ import json
 import math
 import struct
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -45,8 +45,20 @@ def pack_arrays(arrays: Mapping[str, Array], notes: Mapping[str, str]) -> bytes:
     return b"".join([_LENGTH.pack(len(line)), line, *(part.tobytes() for part in parts.values())])
 
 
-def parse_arrays(data: bytes) -> dict[str, Array]:
-    """The arrays in a file's bytes, as views of them, in the order of the header.
+class Contents(NamedTuple):
+    """What a file holds.
+
+    Attributes:
+        arrays: name to array, as views of the file's bytes, in the order of the header.
+        notes: what else it says of itself.
+    """
+
+    arrays: dict[str, Array]
+    notes: dict[str, Any]
+
+
+def parse_arrays(data: bytes) -> Contents:
+    """Read a file's bytes.
 
     Raises:
         ValueError: it is no safetensors file, or one of other numbers than floats.
@@ -58,6 +70,9 @@ def parse_arrays(data: bytes) -> dict[str, Array]:
     if length > MOST_HEADER or start > len(data):
         raise ValueError("its header does not lie within it, or is too long")
     entries = _parse_header(data[_LENGTH.size : start])
+    notes = entries.pop("__metadata__", {})
+    if not isinstance(notes, dict):
+        raise ValueError("its notes are no object")  # noqa: TRY004 - of a file, not of an argument
     places: list[tuple[int, int]] = []
     arrays = {name: _view(data, start, entry, places) for name, entry in entries.items()}
     end = 0
@@ -67,7 +82,7 @@ def parse_arrays(data: bytes) -> dict[str, Array]:
         end = after
     if start + end != len(data):
         raise ValueError("its arrays are not all of it")
-    return arrays
+    return Contents(arrays, notes)
 
 
 def _to_plain(values: Array) -> Array:
@@ -84,7 +99,6 @@ def _parse_header(line: bytes) -> dict[str, Any]:
         raise ValueError("its header is lists in lists in lists") from error
     if not isinstance(header, dict):
         raise ValueError("its header is no object")  # noqa: TRY004 - of a file, not of an argument
-    header.pop("__metadata__", None)
     return header
 
 

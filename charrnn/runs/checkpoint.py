@@ -48,31 +48,38 @@ class Provenance:
         corpus: the corpus's name.
         corpus_sha256: of the corpus's bytes.
         epoch: the epoch that had ended or, if there is a step, was under way.
-        train_loss: mean over the epoch, nats per character.
+        train_loss: mean over the epoch, nats per character; None if another program trained it and
+            the text is not known.
         validation_loss: after the epoch, nats per character; None without validation text.
         step: the last step taken in an epoch that was stopped; None if the epoch had ended.
         steps: how many steps that epoch has; None likewise.
         adapted: what the network read and learnt from afterwards, and how; empty for nothing.
+        imported: the file of another program that the weights come from; empty for none.
     """
 
     corpus: str
     corpus_sha256: str
     epoch: int
-    train_loss: float
+    train_loss: float | None
     validation_loss: float | None
     step: int | None = None
     steps: int | None = None
     adapted: str = ""
+    imported: str = ""
 
     @property
     def moment(self) -> str:
         """The epoch after which, or the step in it at which, the checkpoint was written."""
+        if self.imported:
+            return f"imported from {self.imported}"
         if self.step is None:
             return f"epoch {self.epoch}"
         return f"stopped at step {self.step} of {self.steps} of epoch {self.epoch}"
 
     def describe_loss(self) -> str:
         """The loss that counts, in words: validation's if there is one."""
+        if self.train_loss is None:
+            return "loss unknown"
         if self.validation_loss is None:
             return f"training loss {format_number(self.train_loss)}"
         return f"validation loss {format_number(self.validation_loss)}"

@@ -64,7 +64,7 @@ def add_boom(monkeypatch: pytest.MonkeyPatch) -> AddBoom:
 def test_the_commands_are_these() -> None:
     """The commands that are documented are the ones there are."""
     assert {" ".join(names) for names, _ in COMMANDS} - {""} == {
-        *("train", "sample", "play", "evaluate", "export"),
+        *("train", "sample", "play", "evaluate", "export", "import"),
         *("data", "data list", "data fetch", "data path"),
         *("classify", "classify imdb", "classify predict", "classify compare", "classify words"),
         *("classify train", "classify show", "classify pretrain"),
@@ -417,7 +417,7 @@ def test_completion_looks_where_runs_are(
 
 def test_commands_and_options_are_completed() -> None:
     """The tab key knows commands, options and choices."""
-    commands = {"train", "sample", "play", "evaluate", "export", "data", "classify"}
+    commands = {"train", "sample", "play", "evaluate", "export", "import", "data", "classify"}
     assert set(completions("")) == commands
     assert completions("train", "--cell", "") == ["rnn", "lstm", "gru"]
     assert "--temp" in completions("sample", "--")

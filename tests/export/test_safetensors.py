@@ -33,12 +33,13 @@ def test_the_package_reads_what_we_write() -> None:
 def test_we_read_what_the_package_writes() -> None:
     """Numbers arrive as they were, in the order that the header has."""
     plain = {name: np.ascontiguousarray(values) for name, values in ARRAYS.items() if name != "big"}
-    found = parse_arrays(save(plain, {"note": "x"}))
+    found, notes = parse_arrays(save(plain, {"note": "x"}))
+    assert notes == {"note": "x"}
     assert set(found) == set(plain)
     for name, values in plain.items():
         assert np.array_equal(found[name], values)
         assert found[name].dtype == values.dtype
-    assert list(parse_arrays(pack_arrays(ARRAYS, {}))) == list(ARRAYS)
+    assert list(parse_arrays(pack_arrays(ARRAYS, {})).arrays) == list(ARRAYS)
 
 
 def make_file(header: Any, numbers: bytes = b"\0" * 8) -> bytes:
@@ -63,6 +64,7 @@ def describe(**changes: Any) -> dict[str, Any]:
         make_file(b"[" * 100_000),
         make_file(b'{"a":' * 100_000),
         make_file([1, 2]),
+        make_file({"__metadata__": []}, b""),
         make_file({"a": None}),
         make_file({"a": {"dtype": "F32"}}),
         make_file(describe(dtype="I64", shape=[1])),
@@ -108,4 +110,4 @@ def test_a_mutated_file_is_read_or_refused() -> None:
 def test_an_empty_folder_of_arrays_is_a_file(tmp_path: Path) -> None:
     """No arrays at all are no damage."""
     (tmp_path / "x").write_bytes(pack_arrays({}, {}))
-    assert parse_arrays((tmp_path / "x").read_bytes()) == {}
+    assert parse_arrays((tmp_path / "x").read_bytes()) == ({}, {})

@@ -114,5 +114,6 @@ def assert_usable(small: SmallRun) -> None:
     """Every checkpoint that is kept has finite weights and a finite loss."""
     for epoch in small.run.list_epochs():
         kept = small.checkpoint(epoch)
+        assert kept.provenance.train_loss is not None
         assert np.isfinite(kept.provenance.train_loss)
         assert all(np.isfinite(values).all() for values in kept.weights.values())

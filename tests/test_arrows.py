@@ -56,9 +56,10 @@ ONLY_IN = {
     "requests": {"data"},
     "matplotlib": {"views"},
     "tokenizers": {"data"},
+    "onnx": {"export"},
     "h5py": {"runs", "export"},  # which reads another program's files by it, in a child process
 }
-HEAVY = ("keras", "matplotlib", "numba", "requests", "tensorflow", "tokenizers")
+HEAVY = ("keras", "matplotlib", "numba", "onnx", "requests", "tensorflow", "tokenizers")
 
 _REPORT = f"""
 import atexit, sys

@@ -39,6 +39,12 @@ def _write_keras(model: "LanguageModel", path: Path) -> None:
     write_keras(model, path)
 
 
+def _write_onnx(model: "LanguageModel", path: Path) -> None:
+    from charrnn.export.onnx_graph import write_onnx
+
+    write_onnx(model, path)
+
+
 def _write_safetensors(model: "LanguageModel", path: Path) -> None:
     from charrnn.export.folder import write_safetensors
 
@@ -75,6 +81,12 @@ FORMATS = {
         "a file that Keras opens, of its own layers",
         "Open it with keras.saving.load_model",
         _write_keras,
+    ),
+    "onnx": Format(
+        ".onnx",
+        "a graph for ONNX's runtimes",
+        "Run it with onnxruntime",
+        _write_onnx,
     ),
     "safetensors": Format(
         "-safetensors",

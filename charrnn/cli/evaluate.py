@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli import options
+from charrnn.cli import options, run_options
 from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
@@ -45,7 +45,7 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
         "charrnn evaluate shakespeare-lstm --adapt",
     ),
 )
-@click.argument("run", type=options.NAME_OR_PATH, required=False, shell_complete=options.run_names)
+@run_options.argument(LANGUAGE)
 @click.argument(
     "text", type=options.NAME_OR_PATH, default="validation", shell_complete=options.texts
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from charrnn.cli import options
+from charrnn.cli import options, run_options
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.export.formats import FORMATS
@@ -18,7 +18,7 @@ from charrnn.runs.kinds import LANGUAGE
         "charrnn export shakespeare-lstm --to int8 --epoch 3 -o small.weights.h5",
     ),
 )
-@click.argument("run", type=options.NAME_OR_PATH, required=False, shell_complete=options.run_names)
+@run_options.argument(LANGUAGE)
 @click.option(
     "--to",
     type=click.Choice(list(FORMATS)),

@@ -15,7 +15,7 @@ from charrnn.cli.terminal import Terminal
 from charrnn.config.language import LONGEST_PIECE, Adaptation
 from charrnn.data.download import DATA
 from charrnn.errors import CharrnnError, CheckpointError
-from charrnn.runs.kinds import CHECKPOINTS, CLASSIFIER, LANGUAGE, Kind
+from charrnn.runs.kinds import CHECKPOINTS, Kind
 
 if TYPE_CHECKING:
     from charrnn.runs.checkpoint import Provenance
@@ -100,9 +100,11 @@ top_p = click.option(
     help="Sample from the fewest likeliest characters whose probabilities add up to P.",
 )
 
+SEED = WholeNumber(0, 2**32 - 1)
+
 seed = click.option(
     "--seed",
-    type=WholeNumber(0, 2**32 - 1),
+    type=SEED,
     help="Random seed: the same seed writes the same text.  [default: a new one, shown]",
 )
 
@@ -292,23 +294,6 @@ def spell_moment(source: "Provenance") -> dict[str, Any]:
 def list_given(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that were typed; an option that wasn't is None."""
     return {name: value for name, value in settings.items() if value is not None}
-
-
-def run_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """Shell completion of a language model's run."""
-    return _complete_runs(LANGUAGE, ctx, incomplete)
-
-
-def classifier_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """Shell completion of a classifier's run."""
-    return _complete_runs(CLASSIFIER, ctx, incomplete)
-
-
-def _complete_runs(kind: Kind, ctx: click.Context, incomplete: str) -> list[str]:
-    from charrnn.runs.catalogue import list_runs
-
-    runs = list_runs(ctx.params.get("checkpoints") or CHECKPOINTS, kind)
-    return [run.name for run in runs if run.name.startswith(incomplete)]
 
 
 def texts(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:

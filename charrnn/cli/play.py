@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from charrnn.cli import options
+from charrnn.cli import options, run_options
 from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
@@ -27,7 +27,7 @@ _LENGTH = 300  # characters: some lines
         r"printf 'ROMEO:\\\n/undo\nJULIET:\n/save scene.txt\n' | charrnn play --seed 7",
     ),
 )
-@click.argument("run", type=options.NAME_OR_PATH, required=False, shell_complete=options.run_names)
+@run_options.argument(LANGUAGE)
 @options.temperature
 @options.top_k
 @options.top_p

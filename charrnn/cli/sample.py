@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from charrnn.cli import options
+from charrnn.cli import options, run_options
 from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import FreeText, note_escapes, note_file
@@ -48,13 +48,7 @@ from charrnn.runs.kinds import LANGUAGE
 )
 @options.seed
 @click.option("--stop", metavar="TEXT", help="End a text as soon as it has written TEXT.")
-@click.option(
-    "--run",
-    type=options.NAME_OR_PATH,
-    metavar="NAME",
-    shell_complete=options.run_names,
-    help="Name of the run.  [default: the newest]",
-)
+@run_options.to_use(LANGUAGE)
 @options.checkpoint
 @options.epoch
 @click.option(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from charrnn.training.stop import AskStop
 
 
+_FEW_STEPS = 10
+
+
 class Plan(Protocol):
     """What the screen needs of a plan, whatever it trains."""
 
@@ -87,6 +90,11 @@ def _show(
     run, recipe, config = plan.run, plan.progress.recipe, plan.progress.recipe.training
     done = len(plan.progress.results)
     terminal.note(introduction)
+    if plan.steps < _FEW_STEPS:
+        terminal.note(
+            "note: a network learns little from so few steps an epoch: give a smaller --batch-size "
+            "for more of them, or more --epochs"
+        )
     if done:
         terminal.note(f"resuming after epoch {done} of {config.epochs}")
     terminal.detail(f"{recipe.network}\n{config}")

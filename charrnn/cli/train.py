@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli import options
+from charrnn.cli import options, run_options
 from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import PresetName
@@ -16,13 +16,13 @@ from charrnn.config.fields import CELLS, PRECISIONS, SCHEDULES
 from charrnn.config.language import ORDERS, STATES, NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
 from charrnn.errors import say_count
+from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
     from charrnn.planning.language import LanguagePlan
     from charrnn.runs.run import Run
 
 _SAMPLE_LENGTH = 200
-_FEW_STEPS = 10
 _SHORTEST = "minute"  # of the presets
 _DEFAULTS = {
     field.name: field.default for field in (*fields(NetworkConfig), *fields(TrainingConfig))
@@ -137,9 +137,7 @@ _fraction = Number(0, 1, max_open=True)
 @_setting(
     "patience", WholeNumber(0), "Stop after this many epochs without a new best; 0 for never."
 )
-@_setting(
-    "seed", WholeNumber(0, 2**32 - 1), "Random seed; the same seed gives the same run on a CPU."
-)
+@_setting("seed", options.SEED, "Random seed; the same seed gives the same run on a CPU.")
 @click.option(
     "--precision",
     type=click.Choice(["auto", *PRECISIONS]),
@@ -151,25 +149,12 @@ _fraction = Number(0, 1, max_open=True)
     "from_",
     type=options.NAME_OR_PATH,
     metavar="RUN|FILE",
-    shell_complete=options.run_names,
+    shell_complete=run_options.complete(LANGUAGE),
     help="Fine-tune: start from the best epoch of a run, or from one .weights.h5 file. Characters "
     "that it doesn't know are added.",
 )
-@click.option(
-    "--run",
-    type=options.NAME_OR_PATH,
-    metavar="NAME",
-    help="Name of the new run.  [default: corpus and cell]",
-)
-@click.option(
-    "--resume",
-    type=options.NAME_OR_PATH,
-    metavar="[RUN]",
-    is_flag=False,
-    flag_value="",
-    shell_complete=options.run_names,
-    help="Resume a run after its last finished epoch; without a name, the newest run.",
-)
+@run_options.to_begin("corpus and cell")
+@run_options.to_resume(LANGUAGE)
 @click.option(
     "--sample-every",
     type=_positive,
@@ -294,11 +279,6 @@ def _introduce(plan: "LanguagePlan") -> list[str]:
         lines.append(plan.origin.introduce())
     elif recipe.begun_from:
         lines.append(f"began with {recipe.begun_from}")
-    if plan.steps < _FEW_STEPS:
-        lines.append(
-            "note: a network learns little from so few steps an epoch: give a smaller --batch-size "
-            "for more of them, or more --epochs"
-        )
     if config.order == "shuffled" and config.state == "carry":
         lines.append(
             "note: shuffled windows with a carried state give each window the state of an "

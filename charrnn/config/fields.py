@@ -129,6 +129,20 @@ def require_fraction(config: Any, *names: str) -> None:
         require(0 <= value < 1, f"`{name}` must lie in [0, 1), not {value}")
 
 
+def require_training(config: Any) -> None:
+    """Raise unless what every training has lies in its range."""
+    require_choice(config, "precision", PRECISIONS)
+    require_choice(config, "schedule", SCHEDULES)
+    require_at_least(config, 1, "batch_size", "epochs")
+    require_at_least(config, 0, "patience")
+    require_at_most(config, MOST_EPOCHS, "epochs")
+    require_at_most(config, MOST_COUNTED, "patience")
+    require_finite(config, "learning_rate", "clip_norm")
+    require(config.learning_rate > 0, "`learning_rate` must be above 0")
+    require(config.clip_norm >= 0, "`clip_norm` must be 0 (none) or above")
+    require(0 <= config.seed < 2**32, "`seed` must lie in [0, 2^32)")
+
+
 def _fits(value: Any, expected: Any) -> bool:
     """Whether a value is of a field's type; an int will do for a float, a bool for neither."""
     if isinstance(expected, UnionType):

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from charrnn.config.fields import (
     CELLS,
     MOST_COUNTED,
-    MOST_EPOCHS,
     MOST_LAYERS,
     MOST_UNITS,
-    PRECISIONS,
-    SCHEDULES,
     list_cell_shapes,
     name_layer,
     require,
@@ -23,6 +20,7 @@ from charrnn.config.fields import (
     require_choice,
     require_finite,
     require_fraction,
+    require_training,
     require_types,
 )
 
@@ -111,18 +109,13 @@ class TrainingConfig:
         require_types(self)
         require_choice(self, "order", ORDERS)
         require_choice(self, "state", STATES)
-        require_choice(self, "precision", PRECISIONS)
-        require_choice(self, "schedule", SCHEDULES)
-        require_at_least(self, 1, "seq_length", "batch_size", "epochs")
-        require_at_least(self, 0, "stride", "patience")
-        require_at_most(self, MOST_COUNTED, "seq_length", "batch_size", "patience")
-        require_at_most(self, MOST_EPOCHS, "epochs")
+        require_training(self)
+        require_at_least(self, 1, "seq_length")
+        require_at_least(self, 0, "stride")
+        require_at_most(self, MOST_COUNTED, "seq_length", "batch_size")
         require_fraction(self, "validation")
-        require_finite(self, "learning_rate", "clip_norm", "weight_decay")
-        require(self.learning_rate > 0, "`learning_rate` must be above 0")
-        require(self.clip_norm >= 0, "`clip_norm` must be 0 (none) or above")
+        require_finite(self, "weight_decay")
         require(self.weight_decay >= 0, "`weight_decay` must be 0 (none) or above")
-        require(0 <= self.seed < 2**32, "`seed` must lie in [0, 2^32)")
         self._check_stride()
 
     def _check_stride(self) -> None:

@@ -13,19 +13,16 @@ from typing import NamedTuple
 from charrnn.config.fields import (
     CELLS,
     MOST_COUNTED,
-    MOST_EPOCHS,
     MOST_LAYERS,
     MOST_UNITS,
-    PRECISIONS,
-    SCHEDULES,
     list_cell_shapes,
     name_layer,
     require,
     require_at_least,
     require_at_most,
     require_choice,
-    require_finite,
     require_fraction,
+    require_training,
     require_types,
 )
 
@@ -326,17 +323,10 @@ class ReviewTraining:
     def __post_init__(self) -> None:
         require_types(self)
         require_choice(self, "optimizer", OPTIMIZERS)
-        require_choice(self, "schedule", SCHEDULES)
-        require_choice(self, "precision", PRECISIONS)
-        require_at_least(self, 1, "batch_size", "epochs")
-        require_at_least(self, 0, "patience", "frozen_epochs")
+        require_training(self)
+        require_at_least(self, 0, "frozen_epochs")
         require_at_most(self, LARGEST_BATCH, "batch_size")
-        require_at_most(self, MOST_EPOCHS, "epochs")
-        require_at_most(self, MOST_COUNTED, "patience", "frozen_epochs")
+        require_at_most(self, MOST_COUNTED, "frozen_epochs")
         require_at_most(self, MOST_FOLDS, "folds")
-        require_finite(self, "learning_rate", "clip_norm")
-        require(self.learning_rate > 0, "`learning_rate` must be above 0")
-        require(self.clip_norm >= 0, "`clip_norm` must be 0 (none) or above")
         require(0 < self.validation < 1, "`validation` must lie in (0, 1)")
         require(self.folds != 1 and self.folds >= 0, "`folds` must be 0 (none) or 2 and above")
-        require(0 <= self.seed < 2**32, "`seed` must lie in [0, 2^32)")

@@ -25,7 +25,7 @@ def measure_regular(path: Path) -> int:
     raise OSError(errno.EINVAL, f"it is {kind}", str(path))
 
 
-def identify(found: os.stat_result) -> tuple[int, ...]:
+def take_fingerprint(found: os.stat_result) -> tuple[int, ...]:
     """Which file it is, and in which state: another one, or one written to since, differs."""
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 

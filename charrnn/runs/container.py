@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.data.files import identify, open_regular
+from charrnn.data.files import take_fingerprint, open_regular
 from charrnn.data.json_files import require_few_values
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs.atomic import write_atomically
@@ -49,13 +49,13 @@ class Contents(NamedTuple):
         content: what JSON can hold.
         arrays: name to array; reading gives views of the file's bytes, which can't be written to.
         size: the file's, in bytes.
-        identity: of the file that was read, by `charrnn.data.files.identify`.
+        fingerprint: of the file that was read, by `charrnn.data.files.take_fingerprint`.
     """
 
     content: Any
     arrays: Mapping[str, Array]
     size: int
-    identity: tuple[int, ...]
+    fingerprint: tuple[int, ...]
 
 
 def write(path: Path, title: str, version: int, content: Any, arrays: Mapping[str, Array]) -> None:
@@ -121,7 +121,7 @@ def read(path: Path, title: str, version: int) -> Contents:
         CheckpointError: it is missing, no regular file, damaged, something else, or of another
             format.
     """
-    data, identity = _read_bytes(path, title)
+    data, fingerprint = _read_bytes(path, title)
     found = [*data[:_HEADER].split(b"\n"), b"", b""][:3]
     if found[1] != f"format {version}".encode():
         raise CheckpointError(f"{path} is of {_name_age(found[1], version)}")
@@ -129,7 +129,7 @@ def read(path: Path, title: str, version: int) -> Contents:
     if found[2] != b"sha256 " + hashlib.sha256(memoryview(data)[after:]).hexdigest().encode():
         raise CheckpointError(f"{path} is damaged: its checksum is wrong; use another one")
     try:
-        return _parse(data, after, identity)
+        return _parse(data, after, fingerprint)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise CheckpointError(f"{path} is damaged inside: {type(error).__name__}") from error
 
@@ -182,7 +182,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _read_bytes(path: Path, title: str) -> tuple[bytes, tuple[int, ...]]:
-    """The file's bytes, if it begins with the title, and its identity."""
+    """The file's bytes, if it begins with the title, and its fingerprint."""
     with _open(path) as file:
         start = file.read(_HEADER)
         found = start.split(b"\n")[0]
@@ -190,7 +190,7 @@ def _read_bytes(path: Path, title: str) -> tuple[bytes, tuple[int, ...]]:
             raise CheckpointError(f"{path} is not a {title}{_guess(start, found)}")
         file.seek(0)
         state = os.fstat(file.fileno())
-        return file.read(state.st_size), identify(state)  # without a size it would be copied
+        return file.read(state.st_size), take_fingerprint(state)  # without a size it would be copied
 
 
 def _decode(line: bytes) -> str:
@@ -202,12 +202,12 @@ def _decode(line: bytes) -> str:
     return text
 
 
-def _parse(data: bytes, start: int, identity: tuple[int, ...]) -> Contents:
+def _parse(data: bytes, start: int, fingerprint: tuple[int, ...]) -> Contents:
     values = json.loads(_decode(data[start : data.index(b"\n", start, start + _MOST_JSON)]))
     arrays = {name: _view(data, *described) for name, described in dict(values["arrays"]).items()}
     if sum(array.nbytes for array in arrays.values()) > len(data):
         raise ValueError("arrays share their place")
-    return Contents(values["content"], arrays, len(data), identity)
+    return Contents(values["content"], arrays, len(data), fingerprint)
 
 
 def _view(data: bytes, dtype: str, shape: list[int], offset: int) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from charrnn.data.files import identify
+from charrnn.data.files import take_fingerprint
 from charrnn.errors import CheckpointError, RunError
 from charrnn.runs import container
 from charrnn.runs.run import Run
@@ -39,7 +39,7 @@ class Saved:
         if self._contents is None:
             return False
         try:
-            return identify(self._run.resume_file.stat()) == self._contents.identity
+            return take_fingerprint(self._run.resume_file.stat()) == self._contents.fingerprint
         except FileNotFoundError:
             return False
 

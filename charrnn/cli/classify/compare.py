@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli import options
+from charrnn.cli import options, run_options
 from charrnn.cli.hints import suggest_resume
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import NoRunError, RunError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     type=options.NAME_OR_PATH,
     metavar="[RUN]...",
     nargs=-1,
-    shell_complete=options.classifier_names,
+    shell_complete=run_options.complete(CLASSIFIER),
 )
 @click.option(
     "--format",

@@ -29,8 +29,6 @@ from charrnn.planning.reviews import (
 )
 from charrnn.runs.outcome import Outcome, read_outcome
 
-_FEW_STEPS = 10
-
 
 def show_layers(preset: str, given: Mapping[str, Any], as_json: bool) -> None:
     """Print the layers with their output shapes and parameters."""
@@ -161,11 +159,6 @@ def _introduce(plan: ReviewPlan) -> str:
         lines.append(
             f"first the bigrams alone, once with all reviews and {config.folds} times without a "
             "part of them: a few minutes"
-        )
-    if plan.steps < _FEW_STEPS:
-        lines.append(
-            "note: a network learns little from so few steps an epoch: give a smaller --batch-size "
-            "for more of them, or more --epochs"
         )
     return "\n".join(lines)
 

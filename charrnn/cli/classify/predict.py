@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli import options
+from charrnn.cli import options, run_options
 from charrnn.cli.classify.lines import read_lines, read_whole
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import FreeText, note_file
@@ -38,13 +38,7 @@ _STDIN = "-"
 )
 @options.encoding
 @click.option("--explain", is_flag=True, help="Show which words moved the answer, and how much.")
-@click.option(
-    "--run",
-    type=options.NAME_OR_PATH,
-    metavar="NAME",
-    shell_complete=options.classifier_names,
-    help="Name of the run.  [default: the newest]",
-)
+@run_options.to_use(CLASSIFIER)
 @options.checkpoint
 @options.epoch
 @options.as_json

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli import options
+from charrnn.cli import options, run_options
 from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import say_count
+from charrnn.runs.kinds import WORD_MODEL
 
 if TYPE_CHECKING:
     from charrnn.planning.words import WordPlan
@@ -47,7 +48,7 @@ _positive = WholeNumber(min=1)
 )
 @click.option(
     "--seed",
-    type=WholeNumber(0, 2**32 - 1),
+    type=options.SEED,
     help="Random seed; the same seed gives the same run on a CPU.  [default: 0]",
 )
 @click.option(
@@ -59,20 +60,8 @@ _positive = WholeNumber(min=1)
 @click.option("--text-column", metavar="NAME", help="Which column of a table holds the reviews.")
 @click.option("--label-column", metavar="NAME", help="Which column of a table holds the labels.")
 @options.review_encoding
-@click.option(
-    "--run",
-    type=options.NAME_OR_PATH,
-    metavar="NAME",
-    help="Name of the new run.  [default: reviews and words]",
-)
-@click.option(
-    "--resume",
-    type=options.NAME_OR_PATH,
-    metavar="[RUN]",
-    is_flag=False,
-    flag_value="",
-    help="Resume a run after its last finished epoch; without a name, the newest run.",
-)
+@run_options.to_begin("reviews and words")
+@run_options.to_resume(WORD_MODEL)
 @options.as_json
 @options.checkpoints
 @options.data_dir

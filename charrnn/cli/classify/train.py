@@ -7,12 +7,13 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from charrnn.cli import options
+from charrnn.cli import options, run_options
 from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import PresetName
 from charrnn.config.presets import DEFAULT_REVIEW_PRESET, REVIEW_PRESETS
 from charrnn.config.reviews import OPTIMIZERS, PADDINGS, READERS
+from charrnn.runs.kinds import CLASSIFIER
 
 _ALL = "all"
 _OWN = "train"
@@ -101,7 +102,7 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
 )
 @_setting(
     "--seed",
-    WholeNumber(0, 2**32 - 1),
+    options.SEED,
     "Random seed; the same seed gives the same run on a CPU.",
 )
 @click.option(
@@ -136,21 +137,8 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
     "Leave a borrowed embedding unchanged for the first epochs.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the layers and parameters; train nothing.")
-@click.option(
-    "--run",
-    type=options.NAME_OR_PATH,
-    metavar="NAME",
-    help="Name of the new run.  [default: reviews and preset]",
-)
-@click.option(
-    "--resume",
-    type=options.NAME_OR_PATH,
-    metavar="[RUN]",
-    is_flag=False,
-    flag_value="",
-    shell_complete=options.classifier_names,
-    help="Resume a run after its last finished epoch; without a name, the newest run.",
-)
+@run_options.to_begin("reviews and preset")
+@run_options.to_resume(CLASSIFIER)
 @options.as_json
 @options.checkpoints
 @options.data_dir

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli import options
+from charrnn.cli import options, run_options
 from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import CheckpointError, UsageError, say_count
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
         "charrnn classify words --json --out polarity.png",
     ),
 )
-@click.argument(
-    "run", type=options.NAME_OR_PATH, required=False, shell_complete=options.classifier_names
-)
+@run_options.argument(CLASSIFIER)
 @click.option(
     "--top",
     type=WholeNumber(min=1),

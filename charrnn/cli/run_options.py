@@ -1,0 +1,63 @@
+"""How a run is named: one to use, a new one, or one to resume."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from charrnn.cli.options import NAME_OR_PATH
+from charrnn.runs.kinds import CHECKPOINTS, Kind
+
+Complete = Callable[[click.Context, click.Parameter, str], list[str]]
+"""Gives the names that begin with what has been typed."""
+
+
+def complete(kind: Kind) -> Complete:
+    """Shell completion of a run's name."""
+
+    def list_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+        from charrnn.runs.catalogue import list_runs
+
+        runs = list_runs(ctx.params.get("checkpoints") or CHECKPOINTS, kind)
+        return [run.name for run in runs if run.name.startswith(incomplete)]
+
+    return list_names
+
+
+def argument(kind: Kind) -> Callable[[Any], Any]:
+    """RUN, the run to use."""
+    return click.argument("run", type=NAME_OR_PATH, required=False, shell_complete=complete(kind))
+
+
+def to_use(kind: Kind) -> Callable[[Any], Any]:
+    """--run, the run to use."""
+    return click.option(
+        "--run",
+        type=NAME_OR_PATH,
+        metavar="NAME",
+        shell_complete=complete(kind),
+        help="Name of the run.  [default: the newest]",
+    )
+
+
+def to_begin(default: str) -> Callable[[Any], Any]:
+    """--run, the name of a new run; by default it is made of what is said."""
+    return click.option(
+        "--run",
+        type=NAME_OR_PATH,
+        metavar="NAME",
+        help=f"Name of the new run.  [default: {default}]",
+    )
+
+
+def to_resume(kind: Kind) -> Callable[[Any], Any]:
+    """--resume, the run to resume."""
+    return click.option(
+        "--resume",
+        type=NAME_OR_PATH,
+        metavar="[RUN]",
+        is_flag=False,
+        flag_value="",
+        shell_complete=complete(kind),
+        help="Resume a run after its last finished epoch; without a name, the newest run.",
+    )

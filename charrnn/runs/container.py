@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.data.files import take_fingerprint, open_regular
+from charrnn.data.files import open_regular, take_fingerprint
 from charrnn.data.json_files import require_few_values
 from charrnn.errors import CharrnnError, CheckpointError
 from charrnn.runs.atomic import write_atomically
@@ -190,7 +190,9 @@ def _read_bytes(path: Path, title: str) -> tuple[bytes, tuple[int, ...]]:
             raise CheckpointError(f"{path} is not a {title}{_guess(start, found)}")
         file.seek(0)
         state = os.fstat(file.fileno())
-        return file.read(state.st_size), take_fingerprint(state)  # without a size it would be copied
+        return file.read(state.st_size), take_fingerprint(
+            state
+        )  # without a size it would be copied
 
 
 def _decode(line: bytes) -> str:

@@ -190,9 +190,8 @@ def _read_bytes(path: Path, title: str) -> tuple[bytes, tuple[int, ...]]:
             raise CheckpointError(f"{path} is not a {title}{_guess(start, found)}")
         file.seek(0)
         state = os.fstat(file.fileno())
-        return file.read(state.st_size), take_fingerprint(
-            state
-        )  # without a size it would be copied
+        content = file.read(state.st_size)  # without a size it would be copied
+        return content, take_fingerprint(state)
 
 
 def _decode(line: bytes) -> str:

@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli import options, run_options
+from charrnn.cli import options, reading, run_options
 from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
-from charrnn.errors import CorpusError, say_count
+from charrnn.errors import say_count
 from charrnn.runs.history import format_number
 from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
     from charrnn.cli.bars import Estimator
-    from charrnn.data.corpus import Corpus
     from charrnn.data.text import Text
     from charrnn.data.vocabulary import Ids
     from charrnn.inference.language_model import LanguageModel
     from charrnn.inference.score import Score
-    from charrnn.planning.folders import Folders
-    from charrnn.runs.checkpoint import Checkpoint, Provenance
 
 Measure = dict[str, Any]
 """What `LanguageModel.evaluate` is called with, beside the text."""
@@ -129,23 +126,23 @@ def evaluate(
     from charrnn.planning.texts import load_own_text
 
     adaptation = adapting.choose_adaptation(adapt, engine, rate=rate, pull=pull, piece=piece)
-    _check_texts(text, corpus, encoding, adapt)
-    _check_run(run, checkpoints)
+    reading.check_texts(text, corpus, encoding, used=adapt)
+    reading.check_run(run, checkpoints, "evaluate")
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch, terminal)
     folders = Folders(checkpoints, data_dir)
     model = load_with_engine(path, engine)
     if STDIN in {text, corpus}:
         terminal.note_waiting()
     own = load_own_text(corpus, path, data_dir, terminal) if corpus else None
-    content, shown = _load(text, path, model.checkpoint, own, encoding, folders, terminal)
+    how = (own, encoding, folders, terminal)
+    content, shown = reading.load_text(text, path, model.checkpoint, *how)
     ids = _encode(content[:limit], model, unknown)
     check_length(ids)
     skipped = len(content[:limit]) - len(ids)
-    left_out = f", {skipped:,} left out" if skipped else ""
     provenance = model.checkpoint.provenance
     described = options.describe_checkpoint(path, provenance)
-    terminal.note(f"{described}; {shown}, {say_count(len(ids), 'character')}{left_out}")
-    source = _make_source(path, provenance, text)
+    terminal.note(f"{described}; {reading.describe_text(shown, len(ids), skipped)}")
+    source = reading.make_source(path, provenance, text)
     measures: dict[str, Measure] = {
         "stream": {},
         "adapt": {"adaptation": adaptation},
@@ -164,61 +161,6 @@ def evaluate(
         if one == modes[0]:
             echo(_align(*_COLUMNS))
         echo(_make_row(one, score))
-
-
-def _check_texts(text: str, corpus: str | None, encoding: str | None, adapt: bool) -> None:
-    """Reject options that don't fit the text.
-
-    Raises:
-        click.UsageError: there is one.
-    """
-    from charrnn.data.corpus import STDIN
-    from charrnn.planning.texts import PARTS
-
-    if corpus and text not in PARTS and not adapt:
-        raise click.UsageError("--corpus is for a run's own text: validation or training as TEXT")
-    if encoding and text in PARTS:
-        raise click.UsageError(
-            "--encoding is for another text: a run's own is read as when it was trained"
-        )
-    if text == corpus == STDIN:
-        raise click.UsageError("standard input can be read once: it is TEXT or --corpus, not both")
-
-
-def _check_run(run: str | None, checkpoints: Path) -> None:
-    """Reject a text where a network is expected."""
-    from charrnn.data.corpus import NAMED, STDIN
-    from charrnn.planning.texts import PARTS, is_text
-
-    if run is not None and is_text(run, checkpoints, {*NAMED, *PARTS, STDIN}):
-        raise click.UsageError(
-            f"{run} is a text: name the run before it, charrnn evaluate RUN {run}"
-        )
-
-
-def _load(
-    text: str,
-    path: Path,
-    network: "Checkpoint",
-    own: "Corpus | None",
-    encoding: str | None,
-    folders: "Folders",
-    terminal: Terminal,
-) -> "tuple[Text, str]":
-    """The characters of TEXT, and what they are, for a note."""
-    from charrnn.data.corpus import NAMED, STDIN
-    from charrnn.planning.texts import PARTS, describe_source, load_part, load_text
-
-    if text in PARTS:
-        part = load_part(text, path, network, own, folders.data, terminal)
-        return part, f"its {text} text"
-    if text not in NAMED and text != STDIN and not Path(text).exists():
-        names = ", ".join([*PARTS, *NAMED])
-        raise CorpusError(f"no file {text}: TEXT is a text file, - or one of {names}")
-    corpus = load_text(text, folders.data, terminal, encoding)
-    if corpus.sha256 == network.provenance.corpus_sha256:
-        terminal.note("note: the network learnt from this text, all but what was held back")
-    return corpus.text, describe_source(text)
 
 
 def _encode(content: "Text", model: "LanguageModel", unknown: str) -> "Ids":
@@ -246,13 +188,6 @@ def _measure(
     length = say_count(score.characters, "character")
     terminal.detail(f"{mode}: {length} in {seconds:.2f} s, {speed}")
     return score
-
-
-def _make_source(path: Path, provenance: "Provenance", text: str) -> dict[str, Any]:
-    """What was measured, for JSON."""
-    moment = options.spell_moment(provenance)
-    run = path.parent.name or path.name
-    return {"run": run} | moment | {"checkpoint": str(path), "text": text}
 
 
 def _make_values(mode: str, measure: Measure, score: "Score") -> dict[str, Any]:

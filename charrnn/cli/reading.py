@@ -1,0 +1,102 @@
+"""The text that a network is to read: a part of its own, a corpus, a file or standard input."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from charrnn.cli.options import spell_moment
+from charrnn.cli.terminal import Terminal
+from charrnn.errors import CorpusError, say_count
+
+if TYPE_CHECKING:
+    from charrnn.data.corpus import Corpus
+    from charrnn.data.text import Text
+    from charrnn.planning.folders import Folders
+    from charrnn.runs.checkpoint import Checkpoint, Provenance
+
+
+def check_texts(text: str, corpus: str | None, encoding: str | None, *, used: bool = False) -> None:
+    """Reject options that don't fit the text.
+
+    Args:
+        text: TEXT as it was typed.
+        corpus: --corpus, if it was.
+        encoding: --encoding, if it was.
+        used: whether --corpus is of use whatever TEXT is.
+
+    Raises:
+        click.UsageError: there is one.
+    """
+    from charrnn.data.corpus import STDIN
+    from charrnn.planning.texts import PARTS
+
+    if corpus and text not in PARTS and not used:
+        raise click.UsageError("--corpus is for a run's own text: validation or training as TEXT")
+    if encoding and text in PARTS:
+        raise click.UsageError(
+            "--encoding is for another text: a run's own is read as when it was trained"
+        )
+    if text == corpus == STDIN:
+        raise click.UsageError("standard input can be read once: it is TEXT or --corpus, not both")
+
+
+def is_text(named: str | None, checkpoints: Path) -> bool:
+    """Whether what was typed in place of a run is a text."""
+    from charrnn.data.corpus import NAMED, STDIN
+    from charrnn.planning import texts
+
+    return named is not None and texts.is_text(named, checkpoints, {*NAMED, *texts.PARTS, STDIN})
+
+
+def check_run(run: str | None, checkpoints: Path, command: str) -> None:
+    """Reject a text where a network is expected.
+
+    Raises:
+        click.UsageError: it is one.
+    """
+    if is_text(run, checkpoints):
+        raise click.UsageError(
+            f"{run} is a text: name the run before it, charrnn {command} RUN {run}"
+        )
+
+
+def load_text(
+    text: str,
+    path: Path,
+    network: "Checkpoint",
+    own: "Corpus | None",
+    encoding: str | None,
+    folders: "Folders",
+    terminal: Terminal,
+) -> "tuple[Text, str]":
+    """The characters of TEXT, and what they are, for a note."""
+    from charrnn.data.corpus import NAMED, STDIN
+    from charrnn.planning import texts
+
+    if text in texts.PARTS:
+        part = texts.load_part(text, path, network, own, folders.data, terminal)
+        return part, f"its {text} text"
+    if text not in NAMED and text != STDIN and not Path(text).exists():
+        names = ", ".join([*texts.PARTS, *NAMED])
+        raise CorpusError(f"no file {text}: TEXT is a text file, - or one of {names}")
+    corpus = texts.load_text(text, folders.data, terminal, encoding)
+    if corpus.sha256 == network.provenance.corpus_sha256:
+        terminal.note("note: the network learnt from this text, all but what was held back")
+    return corpus.text, texts.describe_source(text)
+
+
+def describe_text(shown: str, length: int, skipped: int) -> str:
+    """What is read, for a note: which text, how many characters, and how many are left out."""
+    left_out = f", {skipped:,} left out" if skipped else ""
+    return f"{shown}, {say_count(length, 'character')}{left_out}"
+
+
+def make_source(path: Path, provenance: "Provenance", text: str) -> dict[str, Any]:
+    """Which network read which text, for JSON."""
+    return {
+        "run": path.parent.name or path.name,
+        **spell_moment(provenance),
+        "checkpoint": str(path),
+        "text": text,
+    }

@@ -31,6 +31,9 @@ MEANINGS = {
     "npt.NDArray[np.float64]": "np.ndarray",
     "Floats": "np.ndarray",
     "Ids": "np.ndarray",
+    "Array": "np.ndarray",
+    "SetUnits": "Mapping[int | tuple[int, int], float]",
+    "Unit": "tuple[int, int]",
 }
 """What stands in signatures instead of some names of types."""
 

@@ -5,8 +5,12 @@ from charrnn.api.language import load, train
 from charrnn.api.reviews import load_classifier, train_classifier
 from charrnn.api.settings import LanguageSettings, ReviewSettings
 from charrnn.config.language import Adaptation
+from charrnn.data.copied import CopiedStretch, Copies
+from charrnn.inference.breakdown import ClassLoss
 from charrnn.inference.choose import NextCharacter
 from charrnn.inference.draft import Draft
+from charrnn.inference.follow import FoundUnit
+from charrnn.inference.inspect import Inspection
 from charrnn.inference.language_model import LanguageModel
 from charrnn.inference.review_model import Effect, ReviewModel
 from charrnn.inference.score import Score
@@ -14,9 +18,14 @@ from charrnn.runs.history import EpochResult
 
 __all__ = [
     "Adaptation",
+    "ClassLoss",
+    "CopiedStretch",
+    "Copies",
     "Draft",
     "Effect",
     "EpochResult",
+    "FoundUnit",
+    "Inspection",
     "LanguageModel",
     "LanguageSettings",
     "NextCharacter",

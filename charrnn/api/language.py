@@ -30,6 +30,7 @@ from charrnn.planning.folders import Folders
 from charrnn.planning.gradient_rms import find_rms
 from charrnn.planning.language import Request, plan_resume, plan_run
 from charrnn.planning.report import Silence
+from charrnn.planning.texts import load_part
 from charrnn.runs.catalogue import find_checkpoint
 from charrnn.runs.kinds import LANGUAGE
 
@@ -139,7 +140,9 @@ def load(
 
 
 def _load(path: Path, folders: Folders) -> LanguageModel:
-    """Load a model that finds its training text where it was, in case it adapts."""
+    """Load a model that finds its training text where it was."""
     model = load_model(path)
-    model.find_rms = partial(find_rms, path, model.checkpoint, None, folders.data, Silence())
+    where = (path, model.checkpoint, None, folders.data, Silence())
+    model.load_training_text = partial(load_part, "training", *where)
+    model.find_rms = partial(find_rms, *where)
     return model

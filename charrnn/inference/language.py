@@ -1,6 +1,6 @@
 """A language model's checkpoint to logits, one character or one text at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from charrnn.data.vocabulary import Ids
 from charrnn.inference.cells import CELL_CLASSES, Array, Cell
 from charrnn.inference.finite import ignore_overflow
+from charrnn.inference.units import Unit, hold_units
 from charrnn.runs.checkpoint import Checkpoint
 
 _LARGEST_TABLE = 2**24  # numbers: 64 MiB
@@ -52,16 +53,20 @@ class NumpyStepper:
     Args:
         checkpoint: the network; its weights are only read.
         batch_size: B, how many texts are read side by side.
+        held: units whose outputs are held at a value, if any.
     """
 
     @ignore_overflow
-    def __init__(self, checkpoint: Checkpoint, batch_size: int = 1) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, batch_size: int = 1, held: Mapping[Unit, float] | None = None
+    ) -> None:
         weights, config = checkpoint.weights, checkpoint.network
         self._cells: list[Cell] = []
         for layer in range(config.layers):
             path = f"{config.layer_path(layer)}/cell/vars"
             kernel, recurrent, bias = (weights[f"{path}/{place}"] for place in range(3))
             self._cells.append(CELL_CLASSES[config.cell](kernel, recurrent, bias, batch_size))
+        self._cells = hold_units(self._cells, held or {})
         first = self._cells[0]
         self._embed = _make_embed(weights["layers/embedding/vars/0"], first)
         self._dense = np.asfortranarray(weights["layers/dense/vars/0"])
@@ -101,6 +106,23 @@ class NumpyStepper:
             outputs = _run_cell(cell, _project(outputs, cell.kernel, cell.bias))
         return _project(outputs, self._dense, self._dense_bias).swapaxes(0, 1)
 
+    @ignore_overflow
+    def trace(self, ids: Ids) -> tuple[Array, list[list[Array]]]:
+        """Read the next characters of one text, (T,), and keep every state on the way.
+
+        Returns:
+            The logits after each character, (T, V), and the states of each layer's cell after it,
+            in the order of `Cell.states`, each (T, H).
+        """
+        signal, layers = self._embed(ids), []
+        for place, cell in enumerate(self._cells):
+            if place:
+                signal = _project(signal, cell.kernel, cell.bias)
+            states = _trace_cell(cell, signal)
+            layers.append(states)
+            signal = states[0]
+        return _project(signal, self._dense, self._dense_bias), layers
+
 
 def _make_embed(embedding: Array, first: Cell) -> Callable[[Ids], Array]:
     """Make what maps ids (...) to the projected inputs of the first cell, (..., gates H)."""
@@ -120,3 +142,13 @@ def _project(signal: Array, kernel: Array, bias: Array) -> Array:
 def _run_cell(cell: Cell, projected: Array) -> Array:
     """Step a cell through its projected inputs (T, B, gates H) to its outputs (T, B, H)."""
     return np.stack([cell.step(step).copy() for step in projected])
+
+
+def _trace_cell(cell: Cell, projected: Array) -> list[Array]:
+    """Step a cell through its projected inputs (T, gates H) to its states after each, (T, H)."""
+    traced = [np.empty((len(projected), state.shape[1]), np.float32) for state in cell.states]
+    for time, step in enumerate(projected):
+        cell.step(step[None])
+        for kept, state in zip(traced, cell.states, strict=True):
+            kept[time] = state[0]
+    return traced

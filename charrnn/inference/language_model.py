@@ -6,11 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 from charrnn.config.fields import require
-from charrnn.config.language import LONGEST_TEXT, MOST_TEXTS, Adaptation, NetworkConfig
+from charrnn.config.language import (
+    LONGEST_TEXT,
+    MOST_TEXTS,
+    SHORTEST_COPY,
+    Adaptation,
+    NetworkConfig,
+)
+from charrnn.data.copied import Copies, find_copies
 from charrnn.data.files import spell_plainly
+from charrnn.data.text import Text
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import RunError, say_count
 from charrnn.inference.adapt import adapt, score_adaptively
@@ -32,9 +40,11 @@ from charrnn.inference.generate import (
     make_generators,
     read_prompt,
 )
-from charrnn.inference.language import Engine, NumpyStepper
+from charrnn.inference.inspect import Inspection, inspect
+from charrnn.inference.language import Engine, LanguageNetwork, NumpyStepper
 from charrnn.inference.provenance import describe_provenance, read_history_beside
 from charrnn.inference.score import OnProgress, Score, score_crops, score_stream
+from charrnn.inference.units import SetUnits, find_held_units
 from charrnn.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from charrnn.runs.claim import claim, hold_lock
 from charrnn.runs.gradient_rms import GradientRms
@@ -66,6 +76,7 @@ class LanguageModel:
         path: the file that it was read from, if any.
         find_rms: finds what scales the steps when the network adapts; None to measure it on what
             the network has read so far.
+        load_training_text: loads what the network learnt from, as it is where it was.
     """
 
     def __init__(
@@ -77,6 +88,7 @@ class LanguageModel:
     ) -> None:
         self._engine = engine
         self.find_rms: FindRms = lambda _: None
+        self.load_training_text: Callable[[], Text] = _know_no_text
         self.checkpoint = checkpoint
         self.history = list(history)
         self.path = path
@@ -105,6 +117,7 @@ class LanguageModel:
         *,
         num: None = None,
         stop: str | None = None,
+        set_units: SetUnits | None = None,
         unknown: str = "error",
     ) -> str: ...
 
@@ -120,6 +133,7 @@ class LanguageModel:
         *,
         num: int,
         stop: str | None = None,
+        set_units: SetUnits | None = None,
         unknown: str = "error",
     ) -> list[str]: ...
 
@@ -134,6 +148,7 @@ class LanguageModel:
         *,
         num: int | None = None,
         stop: str | None = None,
+        set_units: SetUnits | None = None,
         unknown: str = "error",
     ) -> str | list[str]:
         r"""Write the text that follows `prompt`; the prompt itself is not repeated.
@@ -148,6 +163,9 @@ class LanguageModel:
             seed: the same seed gives the same text; None for a new one each time.
             num: write so many different texts, side by side; the first is the one without `num`.
             stop: end a text once it has written this.
+            set_units: units whose outputs are held at a value, from the prompt's first character
+                on: a unit's number in the last layer, or a layer and a number, to the value.
+                `Inspection.find_units` says which do what. Outputs lie in [-1, 1].
             unknown: what to do about characters of the prompt that the network doesn't know:
                 "error" or "skip".
 
@@ -163,11 +181,12 @@ class LanguageModel:
             >>> print(model.generate("ROMEO:\n", length=200, temperature=0.8, seed=1))
             >>> for text in model.generate("JULIET:\n", num=3, stop="\n"):
             ...     print(text)
+            >>> print(model.generate("ROMEO:\n", length=200, set_units={3: 0.9}))
         """
         count = 1 if num is None else num
-        steps = self.stream_many(
-            prompt, length, temperature, top_k, top_p, seed, num=count, stop=stop, unknown=unknown
-        )
+        choice = (temperature, top_k, top_p, seed)
+        more: Any = {"stop": stop, "set_units": set_units, "unknown": unknown}
+        steps = self.stream_many(prompt, length, *choice, num=count, **more)
         texts = join_texts(steps, count)
         return texts[0] if num is None else texts
 
@@ -181,6 +200,7 @@ class LanguageModel:
         seed: int | None = None,
         *,
         stop: str | None = None,
+        set_units: SetUnits | None = None,
         unknown: str = "error",
     ) -> Iterator[str]:
         """Yield one by one the characters that `generate` gives at once; arguments as there.
@@ -189,9 +209,9 @@ class LanguageModel:
             >>> for character in model.stream("ROMEO:", length=200):
             ...     print(character, end="", flush=True)
         """
-        steps = self.stream_many(
-            prompt, length, temperature, top_k, top_p, seed, num=1, stop=stop, unknown=unknown
-        )
+        choice = (temperature, top_k, top_p, seed)
+        more: Any = {"stop": stop, "set_units": set_units, "unknown": unknown}
+        steps = self.stream_many(prompt, length, *choice, num=1, **more)
         return (character for (character,) in steps)
 
     def stream_many(
@@ -205,6 +225,7 @@ class LanguageModel:
         *,
         num: int,
         stop: str | None = None,
+        set_units: SetUnits | None = None,
         unknown: str = "error",
     ) -> Iterator[list[str]]:
         """Write `num` texts side by side; arguments and errors as in `generate`.
@@ -224,7 +245,8 @@ class LanguageModel:
         require_range("num", num, 1, MOST_TEXTS)
         ids = encode_prompt(self.vocabulary, prompt, unknown)
         generators = make_generators(secrets.randbits(32) if seed is None else seed, num)
-        endless = generate_ids(self._make_network(num), ids, choice, generators)
+        network = self._hold_units(set_units, num) if set_units else self._make_network(num)
+        endless = generate_ids(network, ids, choice, generators)
         return self._name_file(decode_steps(endless, self.vocabulary, length, stop))
 
     def next_probabilities(
@@ -313,6 +335,64 @@ class LanguageModel:
                 return score_stream(self._make_network(1), ids, len(self.vocabulary), progress)
             return score_crops(self._make_network, ids, crop_length, len(self.vocabulary), progress)
 
+    def inspect(
+        self, text: str | Ids, *, unknown: str = "error", progress: OnProgress = lambda _: None
+    ) -> Inspection:
+        """Read a text, and keep what the network computes on the way.
+
+        NumPy computes it, whatever the engine.
+
+        Args:
+            text: what to read, or its ids, shape (N,).
+            unknown: what to do about characters that the network doesn't know: "error" or "skip".
+            progress: called after each block with the number of characters read in it.
+
+        Returns:
+            Surprise, shape (N,), and the outputs of every unit, shape (L, N, H), of L layers of H
+            units; guesses and gates follow from them.
+
+        Raises:
+            UsageError: a value of the wrong type, fewer than two characters, or so many that the
+                states would take a gigabyte.
+            VocabularyError: the text has characters that the network doesn't know.
+            CheckpointError: the network produced NaN or infinity.
+
+        Example:
+            >>> seen = model.inspect("To be, or not to be: that is the question")
+            >>> seen.surprise.round(2), seen.guesses(3)[5]
+            >>> seen.outputs[-1, :, 3].round(2)
+        """
+        with name_in_errors(self.path):
+            return inspect(self.checkpoint, self._encode(text, unknown), progress)
+
+    def find_copies(
+        self, text: str, source: str | None = None, *, shortest: int = SHORTEST_COPY
+    ) -> Copies:
+        """Find the stretches of a text that stand word for word in what the network learnt from.
+
+        Each is as long as can be. By chance alone some of twenty characters are found.
+
+        Args:
+            text: for example one that the network wrote.
+            source: what the network learnt from; None for its run's training text, from where it
+                was.
+            shortest: how many characters a stretch has at least.
+
+        Raises:
+            UsageError: a value of the wrong type or outside its range.
+            CharrnnError: the training text can't be had again, or nothing says where it was.
+
+        Example:
+            >>> copies = charrnn.load("novel").find_copies("And then he said: what is it?")
+            >>> print(copies.share, [one.length for one in copies.stretches])
+        """
+        require_text("text", text)
+        require_range("shortest", require_integer("shortest", shortest), 1, LONGEST_TEXT)
+        if source is None:
+            return find_copies(text, self.load_training_text(), shortest)
+        require(bool(require_text("source", source)), "source must not be empty")
+        return find_copies(text, Text.of(source), shortest)
+
     def adapt(
         self,
         text: str | Ids,
@@ -359,6 +439,7 @@ class LanguageModel:
         )
         model = LanguageModel(replace(adapted, provenance=provenance), engine=self._engine)
         model.find_rms = lambda piece: rms if piece == adaptation.piece else None
+        model.load_training_text = self.load_training_text
         return model
 
     def save(self, folder: str | Path) -> Path:
@@ -400,6 +481,12 @@ class LanguageModel:
         """
         return Draft(self.checkpoint, seed)
 
+    def _hold_units(self, set_units: SetUnits, num: int) -> LanguageNetwork:
+        """Make the network for `num` texts, some of whose units are held."""
+        require(self._engine is None, "`set_units` is for NumPy: leave out `engine`")
+        held = find_held_units(self.checkpoint.network, set_units)
+        return NumpyStepper(self.checkpoint, num, held)
+
     def _encode(self, text: str | Ids, unknown: str) -> Ids:
         if isinstance(text, str):
             return encode_text(self.vocabulary, text, unknown)
@@ -423,6 +510,10 @@ def load_model(path: str | Path, engine: Engine | None = None) -> LanguageModel:
     path = Path(path)
     checkpoint = read_checkpoint(path)
     return LanguageModel(checkpoint, read_history_beside(path, LANGUAGE), path, engine)
+
+
+def _know_no_text() -> Text:
+    raise RunError("nothing says what the network learnt from: give that text as source")
 
 
 def _describe_network(config: NetworkConfig) -> str:

@@ -74,7 +74,7 @@ def score_stream(
         CheckpointError: the network produced NaN or infinity.
     """
     check_length(ids)
-    block = _count_characters(vocabulary_size)
+    block = limit_block(vocabulary_size)
     losses = _compute_losses(network, ids[None, :-1], ids[None, 1:], block, progress)
     return average(losses, len(ids) - 1)
 
@@ -108,7 +108,7 @@ def score_crops(
         raise UsageError(f"`crop_length` must be at least 1, not {length}")
     length = min(length, len(ids))  # NumPy can't divide by a number of any size
     networks = cache(make)
-    block = _count_characters(vocabulary_size)
+    block = limit_block(vocabulary_size)
     losses = (
         loss
         for inputs, targets in _cut_crops(ids, length, min(_ROWS, block))
@@ -117,7 +117,7 @@ def score_crops(
     return average(losses, len(ids) - 1)
 
 
-def _count_characters(vocabulary_size: int) -> int:
+def limit_block(vocabulary_size: int) -> int:
     """Of how many characters, of all rows, the logits may be in memory at a time."""
     return min(_BLOCK, max(1, _LOGITS // vocabulary_size))
 

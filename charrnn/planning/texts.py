@@ -10,9 +10,9 @@ from typing import BinaryIO
 from charrnn.data.corpus import NAMED, STDIN, Corpus, load_corpus, split_text
 from charrnn.data.files import measure_regular
 from charrnn.data.text import Text
-from charrnn.errors import DownloadError, MissingTextError, RunError
+from charrnn.errors import CorpusError, DownloadError, MissingTextError, RunError
 from charrnn.planning.report import Reporter
-from charrnn.runs.bundled import is_bundled
+from charrnn.runs.bundled import BUNDLED_VALIDATION, is_bundled
 from charrnn.runs.catalogue import list_runs
 from charrnn.runs.checkpoint import Checkpoint, is_checkpoint
 from charrnn.runs.kinds import LANGUAGE
@@ -129,7 +129,8 @@ def load_part(
     run = Run(path.parent, LANGUAGE)
     another = "name another `text`: a text file, a corpus or -"
     if is_bundled(path):
-        raise RunError(f"the network that comes along has no text with it: {another}")
+        corpus = _load_bundled_text(network, source, data_dir, reporter)
+        return split_text(corpus.text, BUNDLED_VALIDATION)[PARTS.index(part)]
     if not run.resume_file.exists():
         raise RunError(f"no {run.resume_file} says what {path} was trained on: {another}")
     recipe = read_progress(run, LanguageRecipe).recipe
@@ -140,6 +141,22 @@ def load_part(
         raise RunError(f"{run.name} held back no validation text: name training or another `text`")
     corpus = reload_text(run, recipe, source, data_dir, reporter)
     return split_text(corpus.text, fraction)[PARTS.index(part)]
+
+
+def _load_bundled_text(
+    network: Checkpoint, source: str | Corpus | None, data_dir: Path, reporter: Reporter
+) -> Corpus:
+    """The whole text of which the bundled network learnt the first part."""
+    if isinstance(source, Corpus):
+        corpus = source
+    else:
+        corpus = load_text(source or _DEFAULT, data_dir, reporter)
+    if corpus.sha256 != network.provenance.corpus_sha256:
+        raise CorpusError(
+            f"{describe_source(corpus.source)} is not the text that the network learnt from, "
+            f"{_DEFAULT}: leave out `corpus`"
+        )
+    return corpus
 
 
 def describe_source(source: str) -> str:

@@ -16,6 +16,7 @@ from charrnn.runs.run import Run
 from charrnn.training.budget import Cost
 from tests.support.api import SETTINGS, KeptModel
 from tests.support.commands import invoke
+from tests.support.language_runs import HELD_BACK, LEARNT, write_trained
 from tests.support.networks import MakeRun
 
 
@@ -233,6 +234,18 @@ def test_load_finds_runs_as_the_commands_do(
     assert units("novel", checkpoints=Path("elsewhere")) == 4
     monkeypatch.setenv("CHARRNN_CHECKPOINTS", "elsewhere")
     assert units("novel", 1) == 3
+
+
+def test_a_model_knows_what_it_learnt_from() -> None:
+    """A loaded model finds copies of its run's training text, not of what was held back."""
+    write_trained()
+    text = f"{LEARNT[5:40]}XX{HELD_BACK[:30]}"
+    copies = charrnn.load("tiny").find_copies(text)
+    assert [(one.start, one.length) for one in copies.stretches] == [(0, 35)]
+    assert copies == charrnn.load("tiny").find_copies(text, LEARNT)
+    Path("novel.txt").unlink()
+    with pytest.raises(charrnn.CharrnnError, match="no longer there"):
+        charrnn.load("tiny").find_copies(text)
 
 
 @pytest.mark.parametrize(

@@ -480,3 +480,39 @@ def test_an_adapted_network_is_read_again_whatever_its_text_is_called(
     adapted = load_model(path).checkpoint.provenance.adapted
     assert adapted is not None
     assert adapted.startswith("caf\\udce9, ")
+
+
+def test_copies(make_checkpoint: MakeCheckpoint) -> None:
+    """What of a text stands in the text that is given as what the network learnt from."""
+    model = LanguageModel(make_checkpoint())
+    learnt = "a bad cab! he had\na deaf beach"
+    copies = model.find_copies("XXa bad cabXX", learnt, shortest=5)
+    assert copies == ([(2, 9, 0, 1, 1)], 9 / 13)
+    assert model.find_copies(f"!!{learnt[:19]}", learnt) == ([], 0)
+    assert model.find_copies(f"!!{learnt[:20]}", learnt).share == 20 / 22
+    assert model.find_copies("", learnt) == ([], 0)
+    assert model.find_copies("a", learnt[:1], shortest=1).share == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"text": 5, "source": "a"}, "`text` must be str"),
+        ({"text": "a", "source": 5}, "`source` must be str"),
+        ({"text": "a", "source": ""}, "must not be empty"),
+        ({"text": "a", "source": "a", "shortest": 0}, "`shortest` must lie in 1 to "),
+        ({"text": "a", "source": "a", "shortest": 1.5}, "`shortest` must be int"),
+    ],
+)
+def test_what_has_no_copies(
+    make_checkpoint: MakeCheckpoint, arguments: dict[str, Any], message: str
+) -> None:
+    """A value of the wrong type or outside its range is named."""
+    with pytest.raises(UsageError, match=message):
+        LanguageModel(make_checkpoint()).find_copies(**arguments)
+
+
+def test_copies_of_an_unknown_text(make_checkpoint: MakeCheckpoint) -> None:
+    """A model that lies in no run does not know what it learnt from."""
+    with pytest.raises(RunError, match="learnt from: give that text"):
+        LanguageModel(make_checkpoint()).find_copies("a")

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ import charrnn
 from charrnn.runs.claim import release_claims
 from tests.support import networks
 from tests.support.networks import MakeCheckpoint, MakeRun
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 _NATIVE = Path(charrnn.__file__).parent / "networks" / "native"
 
@@ -43,6 +47,15 @@ def real_text() -> str:
     from pydoc_data.topics import topics
 
     return "\n".join(topics.values())[:100_000]
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """A headless Chromium, or a skip that says that there is none; one for all tests of pages."""
+    from tests.support.browser import start_browser
+
+    with start_browser() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "training": {"networks", "runs", "config", "data", "errors"},
     "planning": {"training", "networks", "inference", "runs", "config", "data", "errors"},
     "export": {"inference", "runs", "config", "data", "errors"},
-    "views": {"runs", "config", "data", "errors"},
+    "views": {"inference", "runs", "config", "data", "errors"},
     "api": {"planning", "training", "export", "inference", "runs", "config", "data", "errors"},
     "__init__": {"api", "inference", "runs", "errors"},
     "cli": {
@@ -187,6 +187,7 @@ def test_no_import_hides_from_these_tests() -> None:
         ["sample", "abc", "--length", "5", "--num", "2"],
         ["sample", "abc", "--length", "5", "--json"],
         ["evaluate", "tiny", "pydoc", "--unknown", "skip", "--limit", "50"],
+        ["inspect", "tiny", "pydoc", "--unknown", "skip", "--limit", "50", "--guesses"],
         ["export", "tiny", "--to", "int8"],
         ["export", "tiny", "--to", "keras"],
         ["export", "tiny", "--to", "huggingface"],

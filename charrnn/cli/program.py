@@ -16,6 +16,7 @@ from charrnn.cli.data import data
 from charrnn.cli.evaluate import evaluate
 from charrnn.cli.export import export
 from charrnn.cli.import_ import import_
+from charrnn.cli.inspect import inspect
 from charrnn.cli.options import RenderedError
 from charrnn.cli.play import play
 from charrnn.cli.sample import sample
@@ -136,6 +137,7 @@ program.add_command(train)
 program.add_command(sample)
 program.add_command(play)
 program.add_command(evaluate)
+program.add_command(inspect)
 program.add_command(export)
 program.add_command(import_)
 program.add_command(data)

@@ -10,6 +10,7 @@ from charrnn.cli import options, run_options
 from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import FreeText, note_escapes, note_file
+from charrnn.cli.units import HeldUnit, UnitName, collect_held, spell_held
 from charrnn.config.language import LONGEST_TEXT, MOST_PASSES, MOST_TEXTS
 from charrnn.errors import CorpusError, say_count
 from charrnn.runs.kinds import LANGUAGE
@@ -23,6 +24,7 @@ from charrnn.runs.kinds import LANGUAGE
         "charrnn sample --run shakespeare-lstm --epoch 3 > out.txt",
         "charrnn sample --prompt-file start.txt --top-p 0.9 --json",
         'charrnn sample "Dear " --adapt letters.txt --adapt-passes 3',
+        "charrnn sample --set-unit 301=-0.5 --run shakespeare-lstm",
     ),
 )
 @click.argument("prompt", type=FreeText(), required=False)
@@ -48,6 +50,15 @@ from charrnn.runs.kinds import LANGUAGE
 )
 @options.seed
 @click.option("--stop", metavar="TEXT", help="End a text as soon as it has written TEXT.")
+@click.option(
+    "--set-unit",
+    "set_units",
+    type=HeldUnit(),
+    multiple=True,
+    metavar="UNIT=VALUE",
+    help="Hold a unit's output at a value while writing, as often as there are units: "
+    "charrnn inspect --find says which; 0:7=0.9 is unit 7 of layer 0, 7=0.9 of the last.",
+)
 @run_options.to_use(LANGUAGE)
 @options.checkpoint
 @options.epoch
@@ -91,6 +102,7 @@ def sample(
     num: int,
     seed: int | None,
     stop: str | None,
+    set_units: tuple[tuple[UnitName, float], ...],
     run: str | None,
     checkpoint: Path | None,
     epoch: int | None,
@@ -119,11 +131,13 @@ def sample(
     from charrnn.cli.engines import load_with_engine
     from charrnn.cli.writing import make_json_form, make_plain_form, write_texts
     from charrnn.inference.encode import check_stop, encode_prompt
+    from charrnn.inference.units import find_held_units
 
     more = {"passes": passes, "save_as": save_as, "corpus": corpus}
     given = {"rate": rate, "pull": pull, "piece": piece, **more}
     adaptation = adapting.choose_adaptation(adapt is not None, engine, **given)
     save_as = adapting.choose_name(checkpoints, save_as)
+    held = collect_held(set_units, engine)
     if [prompt, str(prompt_file), adapt, corpus].count("-") > 1:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
     note_escapes(terminal, PROMPT=prompt, **{"--stop": stop})
@@ -134,6 +148,7 @@ def sample(
     # What can't be used is found now, not after adapting.
     encode_prompt(model.vocabulary, text, unknown)
     check_stop(model.vocabulary, stop)
+    find_held_units(model.checkpoint.network, held)
     if adapt is not None and adaptation is not None:
         how = (adaptation, passes or 1, unknown, corpus, encoding, data_dir, terminal)
         model = adapting.adapt_model(model, adapt, *how)
@@ -145,14 +160,16 @@ def sample(
         text = model.vocabulary.drop_unknown(text)
     settings = {"temperature": temperature, "top_k": top_k or 0, "top_p": top_p, "seed": seed}
     began = time.perf_counter()
-    steps = model.stream_many(
-        text, length, temperature, top_k or 0, top_p, seed, num=num, stop=stop
-    )
+    choice = (temperature, top_k or 0, top_p, seed)
+    steps = model.stream_many(text, length, *choice, num=num, stop=stop, set_units=held)
     source = model.checkpoint.provenance
     terminal.note(f"{options.describe_checkpoint(path, source)}, seed {seed}")
     facts = {"checkpoint": str(path)} | options.spell_moment(source) | settings
-    adapted = {"adapted": source.adapted} if source.adapted else {}
-    form = make_json_form(text, facts | adapted) if as_json else make_plain_form(text)
+    if source.adapted:
+        facts["adapted"] = source.adapted
+    if held:
+        facts["set_units"] = spell_held(held)
+    form = make_json_form(text, facts) if as_json else make_plain_form(text)
     written = write_texts(steps, num, form)
     seconds = time.perf_counter() - began
     speed = f"{written / seconds:,.0f} a second"

@@ -12,7 +12,7 @@ import pytest
 import charrnn
 from charrnn.runs.checkpoint import read_checkpoint
 from tests.support.commands import Invoke
-from tests.support.language_runs import read_text
+from tests.support.language_runs import read_rows, read_text
 from tests.support.networks import CHARACTERS, MakeRun
 
 
@@ -257,3 +257,18 @@ def test_prompt_from_elsewhere(invoke: Invoke, make_run: MakeRun, start: bytes) 
     assert expected.startswith("ab!\ncd\n")
     assert read_text(invoke("sample", "-", *words, stdin=content)) == expected
     assert read_text(invoke("sample", "--prompt-file", "start.txt", *words)) == expected
+
+
+def test_set_unit(invoke: Invoke, make_run: MakeRun) -> None:
+    """--set-unit holds units as Python's `set_units` does; --json says which."""
+    path = make_run(layers=2)
+    model = charrnn.load(path)
+    words = ["sample", "bad", "--length", 60, "--seed", 3]
+    held = model.generate("bad", 60, seed=3, set_units={4: 2.0, (0, 1): -0.5})
+    assert held != model.generate("bad", 60, seed=3)
+    options = ["--set-unit", "4=2", "--set-unit", "0:1=-.5"]
+    assert read_text(invoke(*words, *options)) == "bad" + held
+    (row,) = read_rows(invoke(*words, *options, "--json"))
+    assert (row["text"], row["set_units"]) == (held, {"4": 2.0, "0:1": -0.5})
+    (plain,) = read_rows(invoke(*words, "--json"))
+    assert "set_units" not in plain

@@ -98,6 +98,16 @@ def test_one_module_prints() -> None:
 # Texts, on stdout
 
 
+@pytest.mark.parametrize("more", [["--guesses"], ["--unit", 0], ["--guesses", "--limit", 3]])
+def test_inspected_text(watch: Watch, make_run: MakeRun, more: list[object]) -> None:
+    """A text that is inspected is shown, and so are guesses and places in it."""
+    make_run(characters="".join(sorted(set(EVIL + "\n\t"))))
+    Path("evil.txt").write_text(EVIL * 2, encoding="utf-8")
+    received = watch(run_command("inspect", "evil.txt", "-q", *more))
+    assert_tame(received)
+    assert strip_codes(received).splitlines()[1].startswith(SHOWN[:3])
+
+
 def test_generated_text(watch: Watch, make_run: MakeRun) -> None:
     """What a network writes, and its prompt, are shown; line ends and tabs pass."""
     characters = "".join(sorted(set(EVIL + "\n\t")))

@@ -1,0 +1,121 @@
+"""A network and the text that it is to read, as they were typed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charrnn.cli import reading
+from charrnn.cli.options import describe_checkpoint
+from charrnn.cli.terminal import Terminal
+from charrnn.data.corpus import STDIN
+
+if TYPE_CHECKING:
+    from charrnn.data.corpus import Corpus
+    from charrnn.data.text import Text
+    from charrnn.data.vocabulary import Ids
+    from charrnn.inference.inspect import Inspection
+    from charrnn.inference.language_model import LanguageModel
+    from charrnn.planning.folders import Folders
+
+_SHORTER = "; --limit N reads only the first N characters"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A network and a text.
+
+    Attributes:
+        path: the network's checkpoint.
+        model: the network.
+        named: the text, as it was typed.
+        shown: what the text is, for a note.
+        text: its characters, as far as they are wanted.
+        own: the run's whole text, if --corpus says where it is.
+        folders: where texts are found.
+        terminal: where notes go.
+    """
+
+    path: Path
+    model: "LanguageModel"
+    named: str
+    shown: str
+    text: "Text"
+    own: "Corpus | None"
+    folders: "Folders"
+    terminal: Terminal
+
+    @property
+    def title(self) -> str:
+        """Which network reads: its run, epoch and loss."""
+        return describe_checkpoint(self.path, self.model.checkpoint.provenance)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is read by what, for JSON."""
+        return reading.make_source(self.path, self.model.checkpoint.provenance, self.named)
+
+    def note(self, length: int) -> None:
+        """Say which network reads how many of the text's characters."""
+        described = reading.describe_text(self.shown, length, len(self.text) - length)
+        self.terminal.note(f"{self.title}; {described}")
+
+    def encode(self, unknown: str) -> "Ids":
+        """The text's ids, (N,).
+
+        Args:
+            unknown: what to do about characters that the network doesn't know.
+        """
+        from charrnn.inference.encode import encode_text
+        from charrnn.inference.score import check_length
+
+        ids = encode_text(self.model.vocabulary, self.text, unknown)
+        check_length(ids)
+        return ids
+
+    def inspect(self, ids: "Ids") -> "Inspection":
+        """Read the text's ids, (N,), with a bar."""
+        from charrnn.cli.bars import Estimator, show_scoring
+
+        self.note(len(ids))
+        estimator = Estimator(self.terminal, _SHORTER)
+        with show_scoring(self.terminal, estimator, "reading", len(ids)) as progress:
+            return self.model.inspect(ids, progress=progress)
+
+    def load_training_text(self) -> "Text":
+        """What the network learnt from."""
+        from charrnn.planning.texts import load_part
+
+        how = (self.own, self.folders.data, self.terminal)
+        return load_part("training", self.path, self.model.checkpoint, *how)
+
+
+def load_source(
+    path: Path,
+    named: str,
+    corpus: str | None,
+    encoding: str | None,
+    limit: int | None,
+    folders: "Folders",
+    terminal: Terminal,
+) -> Source:
+    """Load a network and the first characters of a text.
+
+    Args:
+        path: the network's checkpoint.
+        named: the text.
+        corpus: where the run's whole text is now, if it was moved.
+        encoding: of the text, if it is not UTF-8.
+        limit: how many characters, at most; None for all.
+        folders: where texts are found.
+        terminal: where notes go.
+    """
+    from charrnn.inference.language_model import load_model
+    from charrnn.planning.texts import load_own_text
+
+    model = load_model(path)
+    if STDIN in {named, corpus}:
+        terminal.note_waiting()
+    own = load_own_text(corpus, path, folders.data, terminal) if corpus else None
+    how = (own, encoding, folders, terminal)
+    text, shown = reading.load_text(named, path, model.checkpoint, *how)
+    return Source(path, model, named, shown, text[:limit], own, folders, terminal)

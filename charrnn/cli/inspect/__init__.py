@@ -27,7 +27,7 @@ _GATES_LIMIT = 100  # as many as fit below a picture
         "charrnn inspect shakespeare-lstm my-sonnet.txt --guesses",
         "charrnn inspect --find newlines",
         "charrnn inspect --unit 301 --limit 400",
-        'charrnn sample "ROMEO:" --length 5000 | charrnn inspect --copied -',
+        "charrnn inspect --copied my-sample.txt",
     ),
 )
 @run_options.argument(LANGUAGE)

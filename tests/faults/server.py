@@ -7,8 +7,10 @@ TensorFlow has been used before a child is forked, so its threads begin in the c
 import importlib
 import json
 import os
+import select
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -18,7 +20,14 @@ from charrnn.cli import main
 from charrnn.cli.display import TrainingDisplay
 from tests.faults.events import Events
 
+_ROOT = str(Path(__file__).parents[2])
 _LONGEST = 600.0  # seconds, for a busy machine
+_CHECK_CLOCK_AND_RUN = """
+import sys, time
+assert time.time() < float(sys.argv.pop(1))
+from charrnn.cli import main
+main()
+"""
 _WARM = (
     "charrnn.training.language",
     "charrnn.training.reviews",
@@ -26,6 +35,7 @@ _WARM = (
     "charrnn.planning.language",
     "charrnn.planning.reviews",
     "charrnn.planning.words",
+    "charrnn.networks.native.scan",
     "charrnn.views.curves",
     "matplotlib.backends.backend_agg",
     "matplotlib.figure",
@@ -33,37 +43,47 @@ _WARM = (
 )
 
 
-def answer(order: dict[str, Any]) -> dict[str, Any]:
-    """Run a command as ordered by `tests.faults.commands.Commands`."""
+def answer(order: dict[str, Any], notes: Path) -> dict[str, Any]:
+    """Run a command as ordered by `tests.faults.commands.Commands`.
+
+    Args:
+        order: what to run.
+        notes: a folder for what the command writes beside its own files.
+    """
+    notes.joinpath("moments").write_text("")
     began = time.monotonic()
+    living, alive = os.pipe()
     child = os.fork()
     if not child:
-        _run(order)
-    while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
-        passed = time.monotonic() - began
-        if passed > min(order["kill_after"], _LONGEST):
-            os.kill(child, signal.SIGKILL)
-        time.sleep(0.005)
+        _run(order, notes, alive)
+    os.close(alive)  # so that only the child holds it, until its end
+    ended, _, _ = select.select([living], [], [], min(order["kill_after"], _LONGEST))
+    if not ended:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    os.close(living)
     return {
-        "code": os.waitstatus_to_exitcode(ended[1]),
+        "code": os.waitstatus_to_exitcode(status),
         "seconds": time.monotonic() - began,
-        "stderr": Path(order["folder"], "stderr").read_text(encoding="utf-8"),
+        "stderr": notes.joinpath("stderr").read_text(encoding="utf-8"),
+        "moments": notes.joinpath("moments").read_text().splitlines(),
     }
 
 
-def _run(order: dict[str, Any]) -> None:
+def _run(order: dict[str, Any], notes: Path, alive: int) -> None:
     """In the child: the command, and never back."""
     code = 99
     try:
         os.chdir(order["folder"])
         for number, name in ((1, "stdout"), (2, "stderr")):
-            os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+            os.dup2(os.open(notes / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        if order["clock"] and order["libfaketime"]:
+            _run_with_clock(order, alive)
         if order["clock"]:
-            clock = time.time
-            time.time = lambda: clock() + order["clock"]
+            _set_clock(order["clock"])
         if order["ctrl_c"]:
             _press_ctrl_c(order["ctrl_c"])
-        Events(Path("events"), order["fault"], order["at"]).install()
+        Events(notes / "moments", order["kind"], order["moment"], order["own_disk"]).install()
         sys.argv = ["charrnn", *order["words"]]
         main()
     except SystemExit as end:
@@ -74,6 +94,22 @@ def _run(order: dict[str, Any]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _run_with_clock(order: dict[str, Any], alive: int) -> None:
+    """Become a new process whose C library has another clock, and never come back."""
+    os.set_inheritable(alive, True)
+    clock = {"LD_PRELOAD": order["libfaketime"], "FAKETIME": f"{order['clock']:+.0f}"}
+    between = time.time() + order["clock"] / 2
+    words = [sys.executable, "-c", _CHECK_CLOCK_AND_RUN, str(between), *order["words"]]
+    environment = os.environ | clock | {"NO_FAKE_STAT": "1", "PYTHONPATH": _ROOT}
+    os.execve(words[0], words, environment)  # noqa: S606 - the program itself
+
+
+def _set_clock(seconds: float) -> None:
+    """Move Python's own clock."""
+    clock = time.time
+    time.time = lambda: clock() + seconds
 
 
 def _press_ctrl_c(step: int) -> None:
@@ -91,6 +127,9 @@ def _press_ctrl_c(step: int) -> None:
 if __name__ == "__main__":
     for module in _WARM:
         importlib.import_module(module)
-    for line in sys.stdin:
-        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
-        sys.stdout.flush()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    with tempfile.TemporaryDirectory() as folder:
+        for line in sys.stdin:
+            sys.stdout.write(json.dumps(answer(json.loads(line), Path(folder))) + "\n")
+            sys.stdout.flush()

@@ -90,7 +90,7 @@ def _run_child(seed: Seed, cases: range, seconds: float) -> Iterator[Verdict]:
 def _read_lines(report: IO[str], child: int, seconds: float) -> Iterator[str]:
     """The child's lines; a child that says nothing for long is killed."""
     while True:
-        ready, _, _ = select.select([report], [], [], 2 * seconds + 5)
+        ready, _, _ = select.select([report], [], [], 5 * seconds + 1)
         if not ready:
             os.kill(child, signal.SIGKILL)
             return

@@ -5,6 +5,7 @@ import json
 import math
 import re
 import struct
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -64,19 +65,35 @@ def _change_header(content: bytes, random: Random) -> bytes:
     return b"\n".join(parts)
 
 
-def _change_values(content: bytes, random: Random) -> bytes:
-    """Replace, remove, add or move values anywhere in the description."""
+def _change_description(
+    content: bytes, random: Random, change: Callable[[Any, Random], None]
+) -> bytes:
+    """Change the description's values, unless an earlier change broke it or made it very long."""
     text = _find_text(content)
     if len(text) > _LONGEST:
         return content
     try:
         values = json.loads(text)
-        for _ in range(random.choice((1, 1, 2, 5))):
-            _change_node(values, random)
+        change(values, random)
         changed = json.dumps(values).encode()
-    except (ValueError, RecursionError, TypeError):  # an earlier change broke it
+    except (ValueError, RecursionError, KeyError, TypeError, IndexError):
         return content
     return _replace_text(content, text, changed, random)
+
+
+def _change_values(content: bytes, random: Random) -> bytes:
+    """Replace, remove, add or move values anywhere in the description."""
+    return _change_description(content, random, _change_nodes)
+
+
+def _change_places(content: bytes, random: Random) -> bytes:
+    """Change what is said of an array: its type, its shape, where it is; or of all of them."""
+    return _change_description(content, random, _move_arrays)
+
+
+def _change_nodes(values: Any, random: Random) -> None:
+    for _ in range(random.choice((1, 1, 2, 5))):
+        _change_node(values, random)
 
 
 def _change_node(values: Any, random: Random) -> None:
@@ -116,21 +133,10 @@ def _make_value(old: Any, random: Random) -> Any:
     return random.choice(_TEXTS if isinstance(old, str) else _NUMBERS)
 
 
-def _change_places(content: bytes, random: Random) -> bytes:
-    """Change what is said of an array: its type, its shape, where it is; or of all of them."""
-    text = _find_text(content)
-    if len(text) > _LONGEST:
-        return content
-    try:
-        values = json.loads(text)
-        arrays = values["arrays"]
-        names = random.sample(sorted(arrays), random.choice((1, len(arrays))))
-        for name in names:
-            _change_place(arrays, name, random)
-        changed = json.dumps(values).encode()
-    except (ValueError, RecursionError, KeyError, TypeError, IndexError):  # it was broken before
-        return content
-    return _replace_text(content, text, changed, random)
+def _move_arrays(values: Any, random: Random) -> None:
+    arrays = values["arrays"]
+    for name in random.sample(sorted(arrays), random.choice((1, len(arrays)))):
+        _change_place(arrays, name, random)
 
 
 def _change_place(arrays: dict[str, Any], name: str, random: Random) -> None:

@@ -3,6 +3,7 @@
 `make fuzz` tries 100,000 files; here a fiftieth of them is tried on every run.
 """
 
+import faulthandler
 import os
 import sys
 import time
@@ -32,16 +33,18 @@ KINDS = (
 )
 
 
-def make_seed(folder: Path, name: str) -> Seed:
-    seeds = {seed.name: seed for seed in make_seeds(folder)}
-    assert tuple(seeds) == KINDS
-    return seeds[name]
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Seed]:
+    made = {seed.name: seed for seed in make_seeds(tmp_path_factory.mktemp("seeds"))}
+    assert tuple(made) == KINDS
+    return made
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_no_mutation_does_harm(tmp_path: Path, name: str) -> None:
+def test_no_mutation_does_harm(seeds: dict[str, Seed], name: str) -> None:
     """Each is read or refused in one line: no crash, no hang, little memory, no other file."""
-    seed = make_seed(tmp_path, name)
+    seed = seeds[name]
+    seed.path.write_bytes(seed.content)
     seed.use()
     verdicts = list(judge(seed, range(COUNT), SECONDS))
     assert [verdict for verdict in verdicts if not verdict.harmless] == []
@@ -53,6 +56,7 @@ def test_no_mutation_does_harm(tmp_path: Path, name: str) -> None:
 
 
 def crash() -> None:
+    faulthandler.disable()  # pytest's, which would print every frame
     os.abort()
 
 
@@ -127,9 +131,9 @@ def test_harm_is_noticed(tmp_path: Path, use: Callable[[], None], outcome: str) 
     assert verdicts[2].harmless
 
 
-def test_a_mutation_is_the_same_each_time(tmp_path: Path) -> None:
+def test_a_mutation_is_the_same_each_time(seeds: dict[str, Seed]) -> None:
     """A finding can be repeated: its number makes the file again."""
-    seed = make_seed(tmp_path, "classifier")
+    seed = seeds["classifier"]
     again = [mutate(seed.content, Random(str(case))) for case in range(50)]
     assert again == [mutate(seed.content, Random(str(case))) for case in range(50)]
     assert len(set(again)) > 40

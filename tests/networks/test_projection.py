@@ -25,9 +25,10 @@ IDS = tf.constant([[1, 3, 1], [0, 6, 1]])
 TABLE = tf.constant(draw_normal(7, 4))
 
 
-@pytest.mark.parametrize("engine", ["native", "scan"])
+@pytest.mark.parametrize(
+    ("name", "engine"), [*((name, "native") for name in NAMES), ("gru", "scan")]
+)
 @pytest.mark.parametrize(("read_table", "masked"), [(True, True), (True, False), (False, False)])
-@pytest.mark.parametrize("name", NAMES)
 def test_projecting_the_table_is_projecting_the_batch(
     name: str, read_table: bool, masked: bool, engine: str
 ) -> None:

@@ -89,7 +89,7 @@ def test_weight_drop_is_new_in_each_step_of_a_graph(name: str) -> None:
     x = draw_normal(5, 9, 3)
     graph = tf.function(partial(compute_results, ours, training=True), autograph=False)
     scales = []
-    with split_batches(2):
+    with split_batches(2, compiled="native"):
         for _ in range(3):
             scales.append(find_next_scale(ours))
             assert_close(to_arrays(graph(tf.constant(x))), run_scaled(stock, scales[-1], x))

@@ -1,0 +1,1 @@
+"""Runs whose process, disk or clock fails, and which are resumed."""

@@ -42,11 +42,14 @@ def check_texts(text: str, corpus: str | None, encoding: str | None, *, used: bo
 
 
 def is_text(named: str | None, checkpoints: Path) -> bool:
-    """Whether what was typed in place of a run is a text."""
+    """Whether what was typed in place of a run is a text; the bundled network's name is a run's."""
     from charrnn.data.corpus import NAMED, STDIN
     from charrnn.planning import texts
+    from charrnn.runs.bundled import BUNDLED
 
-    return named is not None and texts.is_text(named, checkpoints, {*NAMED, *texts.PARTS, STDIN})
+    return named not in {None, BUNDLED.name} and texts.is_text(
+        named, checkpoints, {*NAMED, *texts.PARTS, STDIN}
+    )
 
 
 def check_run(run: str | None, checkpoints: Path, command: str) -> None:

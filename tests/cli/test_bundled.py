@@ -59,3 +59,13 @@ def test_it_is_no_other_kind() -> None:
         with pytest.raises(NoRunError):
             find_checkpoint(Path("checkpoints"), CLASSIFIER, named)
     assert len(BUNDLED.list_epochs()) == 1
+
+
+@pytest.mark.parametrize("command", ["evaluate", "inspect"])
+def test_its_name_is_a_network_though_a_text_has_it_too(invoke: Invoke, command: str) -> None:
+    """In the place of a run `shakespeare` is the network, and the text after it is read."""
+    Path("sonnet.txt").write_text(SONNET, encoding="utf-8")
+    result = invoke(command, "shakespeare", "sonnet.txt")
+    assert result.exit_code == 0, result.output
+    assert "comes with charrnn" in result.stderr
+    assert "sonnet.txt" in result.stderr

@@ -62,7 +62,7 @@ def test_diverged_network(fails: Fails, make_run: MakeRun, bias: float) -> None:
     assert re.search(r"epoch-0001\.weights\.h5 .*NaN or infinity: .*an earlier epoch$", line)
 
 
-@pytest.mark.parametrize("name", ["shakespeare", "training", "-", "novel.txt"])
+@pytest.mark.parametrize("name", ["pydoc", "training", "-", "novel.txt"])
 def test_text_instead_of_a_run(fails: Fails, name: str) -> None:
     """If a text is given in the place of a run, the message says where it belongs."""
     write_trained()

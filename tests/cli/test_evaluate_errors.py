@@ -9,6 +9,7 @@ import pytest
 
 import charrnn
 from charrnn.data.corpus import STDIN
+from charrnn.errors import DownloadError
 from charrnn.runs.checkpoint import read_checkpoint, write_checkpoint
 from tests.support.commands import Fails, Invoke
 from tests.support.language_runs import HELD_BACK, LEARNT, read_rows, write_trained
@@ -174,9 +175,18 @@ def test_too_short_text(fails: Fails, make_run: MakeRun, text: str) -> None:
     assert "at least two characters" in fails(2, *words, stdin=text.encode())
 
 
+def test_no_run_and_no_network(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before there is a run, the text of the network that comes along may not be there to read."""
+
+    def fetch(*_: object) -> None:
+        raise DownloadError("no network. Put the file at data/shakespeare.txt, or try again later")
+
+    monkeypatch.setattr("charrnn.planning.texts.load_corpus", fetch)
+    assert "data/shakespeare.txt" in fails(1, "evaluate", "-q")
+
+
 def test_missing_runs(fails: Fails) -> None:
-    """For no run, an unknown run or epoch, and a missing file the message says what there is."""
-    assert "name another TEXT" in fails(1, "evaluate", "-q")
+    """For an unknown run or epoch, and a missing file the message says what there is."""
     write_trained("hamlet", epoch=2)
     assert "hamlet" in fails(1, "evaluate", "othello")
     assert "it has 2" in fails(1, "evaluate", "hamlet", "--epoch", 5)

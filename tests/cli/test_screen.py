@@ -27,14 +27,14 @@ RESULTS = [EpochResult(epoch, loss, None, 1.0) for epoch, loss in enumerate(LOSS
 
 @dataclass
 class FakePlan:
-    """A plan of four epochs of two steps each, that learns nothing but writes what a run writes."""
+    """A plan of four epochs of ten steps each, that learns nothing but writes what a run writes."""
 
     kind: Kind = LANGUAGE
     done: int = 0
     last: int = 4
     ctrl_c: bool = False
     source: str = "novel.txt"
-    steps: int = 2
+    steps: int = 10
     unit: str = "chars"
     units_per_step: int = 40
     run: Run = field(init=False)
@@ -52,7 +52,7 @@ class FakePlan:
         """Write epochs up to the last one; then end, or be interrupted in the next one."""
         for result in RESULTS[self.done : self.last]:
             listener.on_epoch_begin(result.epoch)
-            for step in (1, 2):
+            for step in range(1, self.steps + 1):
                 listener.on_step(step, result.train_loss)
                 interrupted()
             results = RESULTS[: result.epoch]
@@ -156,7 +156,7 @@ def test_an_interrupted_run(capsys: pytest.CaptureFixture[str], source: str, com
     assert introduction == "about it"
     assert stopping.startswith("stopping after this step")
     assert kept.startswith(
-        "stopped in epoch 3: epoch 2 is saved, and the weights after step 1 of 2 are in "
+        "stopped in epoch 3: epoch 2 is saved, and the weights after step 1 of 10 are in "
     )
     assert resume == f"Resume with: {command}"
     assert use == "Read what it writes: charrnn sample --run mine"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import overload
 
 from charrnn.config.fields import require
-from charrnn.config.language import LONGEST_TEXT, MOST_TEXTS, Adaptation, NetworkConfig
+from charrnn.config.language import LONGEST_TEXT, MOST_TEXTS, Adaptation
 from charrnn.data.files import spell_plainly
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import RunError, say_count
@@ -82,7 +82,7 @@ class LanguageModel:
         self._make_network = partial(engine or NumpyStepper, checkpoint)
 
     def __repr__(self) -> str:
-        network = _describe_network(self.checkpoint.network)
+        network = self.checkpoint.network.describe()
         characters = say_count(len(self.vocabulary), "character")
         origin = describe_provenance(self.checkpoint.provenance)
         return f"<LanguageModel: {network}, {characters}, {origin}>"
@@ -406,9 +406,3 @@ def load_model(path: str | Path, engine: Engine | None = None) -> LanguageModel:
     path = Path(path)
     checkpoint = read_checkpoint(path)
     return LanguageModel(checkpoint, read_history_beside(path, LANGUAGE), path, engine)
-
-
-def _describe_network(config: NetworkConfig) -> str:
-    """Name the cell and its units, after the number of layers if there are several."""
-    cell = f"{config.cell} {config.units}"
-    return f"{config.layers} × {cell}" if config.layers > 1 else cell

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from charrnn.api import (
         Adaptation,
+        Comparison,
         Effect,
         EpochResult,
         LanguageModel,
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
         NextCharacter,
         ReviewModel,
         ReviewSettings,
+        RunSummary,
         Score,
+        compare,
+        list_runs,
         load,
         load_classifier,
         train,
@@ -34,6 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Adaptation",
     "CharrnnError",
+    "Comparison",
     "Effect",
     "EpochResult",
     "LanguageModel",
@@ -41,7 +46,10 @@ __all__ = [
     "NextCharacter",
     "ReviewModel",
     "ReviewSettings",
+    "RunSummary",
     "Score",
+    "compare",
+    "list_runs",
     "load",
     "load_classifier",
     "train",

@@ -40,6 +40,7 @@ class TrainingDisplay:
         pace: what its speed is counted in.
         as_json: print JSON lines instead of text.
         sample: called after each epoch; the text that it returns, if any, is shown.
+        run: the run's name, for JSON.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class TrainingDisplay:
         pace: Pace,
         as_json: bool,
         sample: Callable[[int], str | None] = lambda _: None,
+        run: str = "",
     ) -> None:
         self._terminal, self._as_json, self._sample = terminal, as_json, sample
+        self._run = run
         self._epochs, self._steps, self._pace = epochs, steps, pace
         self._epoch = 0
         self._last_note = self._began = self._compiled = time.monotonic()
@@ -120,7 +123,7 @@ class TrainingDisplay:
         """An epoch has ended: print its line, and a sample, if due."""
         text = self._sample(result.epoch)
         if self._as_json:
-            row = _make_row(result) | {"best": best}
+            row = {"run": self._run} | _make_row(result) | {"best": best}
             echo(json.dumps(row | ({"sample": text} if text is not None else {})))
             return
         echo(self._make_line(result, best))

@@ -13,6 +13,7 @@ from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.errors import CorpusError, say_count
+from charrnn.inference.score import CROP_LENGTH
 from charrnn.runs.history import format_number
 from charrnn.runs.kinds import LANGUAGE
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 Measure = dict[str, Any]
 """What `LanguageModel.evaluate` is called with, beside the text."""
 
-_CROP_LENGTH = 256  # nanoGPT's for Shakespeare
 _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 
 
@@ -60,7 +60,7 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 @click.option(
     "--crop-length",
     type=click.IntRange(min=1),
-    help=f"Number of characters predicted in each crop.  [default: {_CROP_LENGTH}]",
+    help=f"Number of characters predicted in each crop.  [default: {CROP_LENGTH}]",
 )
 @click.option(
     "--limit",
@@ -145,7 +145,7 @@ def evaluate(
     measures: dict[str, Measure] = {
         "stream": {},
         "adapt": {"adaptation": adaptation},
-        "crops": {"crop_length": crop_length or _CROP_LENGTH},
+        "crops": {"crop_length": crop_length or CROP_LENGTH},
     }
     asked = {mode, "adapt"} if adapt else {mode}
     modes = [one for one in measures if one in asked or (mode == "both" and one != "adapt")]

@@ -12,9 +12,12 @@ import click
 
 from charrnn import __version__
 from charrnn.cli.classify import classify
+from charrnn.cli.compare import compare
 from charrnn.cli.data import data
 from charrnn.cli.evaluate import evaluate
 from charrnn.cli.options import RenderedError
+from charrnn.cli.plot import plot
+from charrnn.cli.runs import runs
 from charrnn.cli.sample import sample
 from charrnn.cli.train import train
 from charrnn.cli.typed import explain_dash
@@ -132,5 +135,8 @@ def program() -> None:
 program.add_command(train)
 program.add_command(sample)
 program.add_command(evaluate)
+program.add_command(compare)
+program.add_command(plot)
+program.add_command(runs)
 program.add_command(data)
 program.add_command(classify)

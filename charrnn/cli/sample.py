@@ -2,16 +2,26 @@
 
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import FreeText, note_escapes
+from charrnn.cli.visible import echo
 from charrnn.config.language import LONGEST_TEXT, MOST_PASSES, MOST_TEXTS
 from charrnn.errors import CorpusError, say_count
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.run import Run
+
+if TYPE_CHECKING:
+    from charrnn.inference.language_model import LanguageModel
+
+_GAP = "\n\n"  # between what two epochs wrote
 
 
 @click.command(
@@ -20,6 +30,7 @@ from charrnn.runs.kinds import LANGUAGE
         'charrnn sample "All: " --temp 0.8',
         'charrnn sample "ROMEO:" --length 200 --num 3 --seed 7',
         "charrnn sample --run shakespeare-lstm --epoch 3 > out.txt",
+        'charrnn sample "ROMEO:" --epoch all --length 60 --seed 1',
         "charrnn sample --prompt-file start.txt --top-p 0.9 --json",
         'charrnn sample "Dear " --adapt letters.txt --adapt-passes 3',
     ),
@@ -77,7 +88,7 @@ from charrnn.runs.kinds import LANGUAGE
     help="Name of the run.  [default: the newest]",
 )
 @options.checkpoint
-@options.epoch
+@options.epoch_or_all
 @click.option(
     "--adapt",
     type=options.NAME_OR_PATH,
@@ -120,7 +131,7 @@ def sample(
     stop: str | None,
     run: str | None,
     checkpoint: Path | None,
-    epoch: int | None,
+    epoch: int | str | None,
     adapt: str | None,
     passes: int | None,
     rate: float | None,
@@ -144,18 +155,23 @@ def sample(
 
     from charrnn.cli import adapting
     from charrnn.cli.engines import load_with_engine
-    from charrnn.cli.writing import make_json_form, make_plain_form, write_texts
     from charrnn.inference.encode import check_stop, encode_prompt
 
     more = {"passes": passes, "save_as": save_as, "corpus": corpus}
     given = {"rate": rate, "pull": pull, "piece": piece, **more}
     adaptation = adapting.choose_adaptation(adapt is not None, engine, **given)
     save_as = adapting.choose_name(checkpoints, save_as)
+    every = epoch == options.ALL_EPOCHS
+    if every and (adapt is not None or checkpoint or (run or "").endswith(".h5")):
+        raise click.UsageError(
+            "--epoch all is for a run: name no checkpoint, and leave out --adapt"
+        )
     if [prompt, str(prompt_file), adapt, corpus].count("-") > 1:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
     note_escapes(terminal, PROMPT=prompt, **{"--stop": stop})
     text = _read_prompt(prompt, prompt_file, encoding, terminal)
-    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch)
+    number = epoch if isinstance(epoch, int) else None
+    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, number)
     model = load_with_engine(path, engine)
     # What can't be used is found now, not after adapting.
     encode_prompt(model.vocabulary, text, unknown)
@@ -170,19 +186,71 @@ def sample(
     if unknown == "skip":
         text = model.vocabulary.drop_unknown(text)
     settings = {"temperature": temperature, "top_k": top_k or 0, "top_p": top_p, "seed": seed}
+    texts = _Texts(text, length, num, stop, settings, as_json)
     began = time.perf_counter()
-    steps = model.stream_many(
-        text, length, temperature, top_k or 0, top_p, seed, num=num, stop=stop
-    )
-    source = model.checkpoint.provenance
-    terminal.note(f"{options.describe_checkpoint(path, source)}, seed {seed}")
-    facts = {"checkpoint": str(path), "epoch": source.epoch} | settings
-    adapted = {"adapted": source.adapted} if source.adapted else {}
-    form = make_json_form(text, facts | adapted) if as_json else make_plain_form(text)
-    written = write_texts(steps, num, form)
+    steps = texts.begin(model)  # rejects what can't be, before anything is said
+    if every:
+        terminal.note(f"{path.parent.name}, seed {seed}")
+        written = _write_epochs(Run(path.parent, LANGUAGE), engine, texts)
+    else:
+        described = options.describe_checkpoint(path, model.checkpoint.provenance)
+        terminal.note(f"{described}, seed {seed}")
+        written = _write(steps, model, path, texts)
     seconds = time.perf_counter() - began
     speed = f"{written / seconds:,.0f} a second"
     terminal.detail(f"{say_count(written, 'character')} in {seconds:.2f} s, {speed}")
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """What is to be written.
+
+    Attributes:
+        prompt: what the texts begin with.
+        length: of each, at most.
+        num: how many.
+        stop: what ends one.
+        settings: how characters are sampled.
+        as_json: write JSON.
+    """
+
+    prompt: str
+    length: int
+    num: int
+    stop: str | None
+    settings: Mapping[str, Any]
+    as_json: bool
+
+    def begin(self, model: "LanguageModel") -> Iterator[list[str]]:
+        """Have a network begin to write them."""
+        how = {"num": self.num, "stop": self.stop, **self.settings}
+        return model.stream_many(self.prompt, self.length, **how)
+
+
+def _write_epochs(run: Run, engine: str, texts: _Texts) -> int:
+    """Have each epoch's network write them, under a line that names it; count the characters."""
+    from charrnn.cli.engines import load_with_engine
+
+    written = 0
+    for place, path in enumerate(run.list_epoch_files() or [run.interrupted_file]):
+        model = load_with_engine(path, engine)
+        if not texts.as_json:
+            described = options.describe_checkpoint(path, model.checkpoint.provenance)
+            echo(f"{_GAP if place else ''}--- {described}\n")
+        written += _write(texts.begin(model), model, path, texts)
+    return written
+
+
+def _write(steps: Iterator[list[str]], model: "LanguageModel", path: Path, texts: _Texts) -> int:
+    """Write what the network in a file writes, step by step; count the characters."""
+    from charrnn.cli.writing import make_json_form, make_plain_form, write_texts
+
+    source, num = model.checkpoint.provenance, texts.num
+    if not texts.as_json:
+        return write_texts(steps, num, make_plain_form(texts.prompt))
+    facts = {"checkpoint": str(path), "epoch": source.epoch, **texts.settings}
+    adapted = {"adapted": source.adapted} if source.adapted else {}
+    return write_texts(steps, num, make_json_form(texts.prompt, facts | adapted))
 
 
 def _read_prompt(

@@ -35,6 +35,15 @@ def echo(text: object = "", *, err: bool = False) -> None:
     click.echo(_prepare(str(text), stream), file=stream, color=True)
 
 
+def confirm(question: str) -> bool:
+    """Ask on stderr, and read the answer from stdin: no, unless it is y or yes.
+
+    Raises:
+        click.Abort: there is no answer.
+    """
+    return click.confirm(make_visible(question), err=True)
+
+
 def encode(text: str) -> bytes:
     """A piece of text as the bytes for stdout, half characters too unless it is a terminal."""
     return _prepare(text, sys.stdout).encode("utf-8", "surrogatepass")

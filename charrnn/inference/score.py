@@ -15,6 +15,7 @@ from charrnn.inference.finite import check_finite
 from charrnn.inference.language import Reader
 from charrnn.runs.history import perplexity
 
+CROP_LENGTH = 256  # characters; nanoGPT's for Shakespeare
 _ROWS = 128  # crops side by side: twice as fast as one stream; more gain little
 _BLOCK = 1024  # characters, of all rows, whose logits are in memory at a time
 

@@ -64,6 +64,11 @@ class Provenance:
             return f"epoch {self.epoch}"
         return f"stopped at step {self.step} of {self.steps} of epoch {self.epoch}"
 
+    @property
+    def loss(self) -> float:
+        """The loss that epochs are ranked by: validation's if there is one."""
+        return self.train_loss if self.validation_loss is None else self.validation_loss
+
     def describe_loss(self) -> str:
         """The loss that counts, in words: validation's if there is one."""
         if self.validation_loss is None:
@@ -102,6 +107,14 @@ class WordModel:
 
 
 AnyCheckpoint = Checkpoint | Classifier | WordModel
+AnyNetwork = NetworkConfig | ClassifierConfig | WordModelConfig
+
+NETWORKS: dict[Kind, type[AnyNetwork]] = {
+    LANGUAGE: NetworkConfig,
+    CLASSIFIER: ClassifierConfig,
+    WORD_MODEL: WordModelConfig,
+}
+"""What a network of each kind is defined by."""
 
 _KINDS: dict[type[AnyCheckpoint], Kind] = {
     Checkpoint: LANGUAGE,
@@ -155,6 +168,18 @@ def read_word_model(path: Path) -> WordModel:
     return WordModel(*_read_encoded(path, WORD_MODEL, WordModelConfig))
 
 
+def read_header(path: Path, kind: Kind) -> tuple[AnyNetwork, Provenance]:
+    """Read what a checkpoint says of itself, and pass over its weights: quick, and unverified.
+
+    Raises:
+        CheckpointError: as `read_checkpoint`, as far as that shows.
+    """
+    content = container.read_content(path, kind.title, FORMAT)
+    with _name_damage(path):
+        network = read_mapping(NETWORKS[kind], content["network"])
+        return network, read_mapping(Provenance, content["provenance"])
+
+
 def is_checkpoint(path: Path) -> bool:
     """Whether a file says of itself that it is a network's, of any kind, whatever it is called."""
     with contextlib.suppress(CheckpointError):
@@ -181,9 +206,7 @@ def _read_encoded(
         return network, encoder, provenance, _check_weights(contents, network)
 
 
-def _check_weights(
-    contents: container.Contents, network: NetworkConfig | ClassifierConfig | WordModelConfig
-) -> Weights:
+def _check_weights(contents: container.Contents, network: AnyNetwork) -> Weights:
     """The arrays, if they are just the network's weights, in its order."""
     if 4 * network.parameters > contents.size:  # before a list of their shapes grows large
         raise ValueError("the network is larger than the file")

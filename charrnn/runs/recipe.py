@@ -19,6 +19,9 @@ from charrnn.runs.checkpoint import (
     WordModel,
 )
 from charrnn.runs.history import EpochResult
+from charrnn.runs.keep import ALL
+from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
+from charrnn.runs.sessions import Session
 
 _LONGEST = 4096  # characters of a path
 
@@ -177,15 +180,31 @@ class WordRecipe:
         return WordModel(self.network, self.encoder, provenance, weights)
 
 
+RECIPES: dict[Kind, type[Recipe]] = {
+    LANGUAGE: LanguageRecipe,
+    CLASSIFIER: ReviewRecipe,
+    WORD_MODEL: WordRecipe,
+}
+"""What a run of each kind is defined by."""
+
 AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 
 
 @dataclass(frozen=True)
 class Progress(Generic[AnyRecipe]):
-    """A run's recipe, and the results of the epochs that have ended: none for a new run."""
+    """How far a run has come.
+
+    Attributes:
+        recipe: what it is defined by.
+        results: of the epochs that have ended; none for a new run.
+        sessions: how it came this far; none if that was not noted.
+        keep: which checkpoints it keeps, see `charrnn.runs.keep`.
+    """
 
     recipe: AnyRecipe
     results: Sequence[EpochResult]
+    sessions: Sequence[Session] = ()
+    keep: str = ALL
 
 
 def _plain(recipe: LanguageRecipe | ReviewRecipe | WordRecipe, *names: str) -> dict[str, Any]:

@@ -3,17 +3,20 @@
 import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from charrnn.config.fields import from_mapping
+from charrnn.config.fields import read_mapping
 from charrnn.errors import CheckpointError, RunError
 from charrnn.runs import container
+from charrnn.runs.checkpoint import NETWORKS, AnyNetwork
 from charrnn.runs.history import EpochResult
+from charrnn.runs.keep import ALL, check_keep
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.recipe import AnyRecipe, Progress, Recipe
 from charrnn.runs.run import Run
+from charrnn.runs.sessions import Session
 
 _TITLE = "charrnn resume file"
 _FORMAT = 2
@@ -33,8 +36,11 @@ def write_progress(
     Raises:
         OSError: the disk is full or the folder can't be written; the old file is kept.
     """
-    results = [asdict(result) for result in progress.results]
-    values = progress.recipe.to_values() | {"results": results}
+    values = progress.recipe.to_values() | {
+        "results": [asdict(result) for result in progress.results],
+        "sessions": [session.to_values() for session in progress.sessions],
+        "keep": progress.keep,
+    }
     arrays = {f"{_VARIABLES}/{place}": variable for place, variable in enumerate(variables)}
     container.write(run.resume_file, _TITLE, _FORMAT, values, arrays)
 
@@ -52,8 +58,45 @@ def read_progress(run: Run, recipe: type[AnyRecipe]) -> Progress[AnyRecipe]:
     contents = read_resume_file(run)
     with name_damage(run):
         values = dict(contents.content)
-        results = [from_mapping(EpochResult, result) for result in values.pop("results")]
-        return Progress(recipe.from_values(values), results)
+        results = [read_mapping(EpochResult, result) for result in values.pop("results")]
+        sessions, keep = values.pop("sessions", []), check_keep(values.pop("keep", ALL))
+        made = recipe.from_values(values)
+        training = type(made.training)
+        return Progress(
+            made, results, [Session.from_values(one, training) for one in sessions], keep
+        )
+
+
+class Outline(NamedTuple):
+    """What a resume file says in few words.
+
+    Attributes:
+        network: the run's.
+        corpus: the short name of what it learns from.
+        epochs: how many there are to be.
+    """
+
+    network: AnyNetwork
+    corpus: str
+    epochs: int
+
+
+def read_outline(run: Run, kind: Kind) -> Outline:
+    """Read what a run's resume file says, and pass over its arrays: quick, and unverified.
+
+    Raises:
+        RunError: as in `read_progress`, as far as that shows.
+    """
+    try:
+        content = container.read_content(run.resume_file, _TITLE, _FORMAT)
+    except CheckpointError as error:
+        raise _explain(run, str(error)) from error
+    with name_damage(run):
+        network = read_mapping(NETWORKS[kind], content["network"])
+        corpus, epochs = content["corpus"], content["training"]["epochs"]
+        if not (isinstance(corpus, str) and type(epochs) is int):
+            raise ValueError("corpus or epochs are something else")
+        return Outline(network, corpus, epochs)
 
 
 def count_epochs(run: Run) -> int:

@@ -67,6 +67,7 @@ def test_the_commands_are_these() -> None:
         *("train", "sample", "evaluate", "data", "data list", "data fetch", "data path"),
         *("classify", "classify imdb", "classify predict", "classify compare", "classify words"),
         *("classify train", "classify show", "classify pretrain"),
+        *("runs", "runs show", "runs remove", "runs rename", "runs thin", "plot", "compare"),
     }
 
 
@@ -351,7 +352,16 @@ def completions(*words: str) -> list[str]:
     return [line.split(",")[1] for line in result.stdout.splitlines() if line]
 
 
-@pytest.mark.parametrize("words", [("sample", "--run"), ("train", "--resume"), ("train", "--from")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sample", "--run"),
+        ("train", "--resume"),
+        ("train", "--from"),
+        ("runs", "show"),
+        ("runs", "remove"),
+    ],
+)
 def test_run_names_are_completed(make_run: MakeRun, words: tuple[str, str]) -> None:
     """The tab key knows the runs there are."""
     for name in ("tiny", "tall", "other"):
@@ -383,6 +393,8 @@ def test_completion_looks_where_runs_are(
 
 def test_commands_and_options_are_completed() -> None:
     """The tab key knows commands, options and choices."""
-    assert set(completions("")) == {"train", "sample", "evaluate", "data", "classify"}
-    assert completions("train", "--cell", "") == ["rnn", "lstm", "gru"]
+    assert set(completions("")) == {
+        *("train", "sample", "evaluate", "compare", "plot", "runs", "data", "classify"),
+    }
+    assert completions("train", "--cell", "") == ["rnn", "lstm", "gru", "all"]
     assert "--temp" in completions("sample", "--")

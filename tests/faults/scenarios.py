@@ -1,4 +1,4 @@
-"""Runs to disturb: each cell, a classifier, pretraining, and one that the user interrupts.
+"""Runs to disturb: each cell, a classifier, pretraining, one thinned, one that is interrupted.
 
 Most are resumed for two more epochs, so that a resume has something to do wherever the beginning
 was disturbed.
@@ -13,6 +13,7 @@ from typing import Any
 
 from charrnn.runs.catalogue import list_runs
 from charrnn.runs.checkpoint import read_checkpoint, read_classifier, read_word_model
+from charrnn.runs.history import find_best
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.outcome import read_outcome
 from charrnn.runs.recipe import LanguageRecipe, ReviewRecipe, WordRecipe
@@ -86,9 +87,9 @@ class Scenario:
         assert (resumed.code, resumed.stderr) == (0, "")
 
 
-def _make_language(cell: str, **values: Any) -> Scenario:
+def _make_language(cell: str, options: str = "", **values: Any) -> Scenario:
     network = f"--cell {cell} --units 5 --dropout 0.2 --validation 0 --schedule constant"
-    return Scenario(LANGUAGE, f"{_TEXT} {network}", **values)
+    return Scenario(LANGUAGE, f"{_TEXT} {network} {options}", **values)
 
 
 _REVIEWS = "--data reviews.csv --embedding 3 --batch-size 2"
@@ -96,6 +97,7 @@ SCENARIOS = {
     "rnn": _make_language("rnn"),
     "lstm": _make_language("lstm", epochs=2),
     "gru": _make_language("gru"),
+    "thinned": _make_language("rnn", "--keep best"),
     "interrupted": _make_language("gru", epochs=2, ctrl_c=2),
     "classifier": Scenario(
         CLASSIFIER,
@@ -151,9 +153,14 @@ def check_listed(folder: Path) -> None:
                 if path.exists():
                     read(path)
             if run.resume_file.exists():
-                done = len(read_progress(run, recipe).results)
+                progress = read_progress(run, recipe)
+                done = len(progress.results)
                 assert read_variables(run)
-                assert run.list_epochs()[:done] == [*range(1, done + 1)]
+                if progress.keep == "all":
+                    assert run.list_epochs()[:done] == [*range(1, done + 1)]
+                elif done:
+                    best = find_best(progress.results).epoch
+                    assert {best, done} <= {*run.list_epochs()}
                 assert len(run.read_history()) >= done
             if kind == CLASSIFIER:
                 read_outcome(run)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charrnn.runs.keep import thin
 from tests.faults.commands import KILLED, Commands, Ended, Fault
 from tests.faults.scenarios import SCENARIOS, Undisturbed, check_listed, read_files
 
@@ -79,7 +80,8 @@ def test_faults(
     if not scenario.is_done(tmp_path):
         scenario.finish(commands, tmp_path, Fault(clock=0 if visit % 2 else BACK))
         assert read_files(scenario.find_run(tmp_path)) == expected.files
-    else:  # killed while it drew its curves, which remain for another epoch
+    else:  # killed before it was thinned, or while it drew its curves, of an earlier epoch then
+        thin(scenario.find_run(tmp_path), "best" if name == "thinned" else "all")
         files = read_files(scenario.find_run(tmp_path)).items()
         named = {path: content for path, content in files if "curves" not in path}
         assert named.items() <= expected.files.items()

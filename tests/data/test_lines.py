@@ -85,6 +85,12 @@ def test_lines_come_when_they_have_ended(encoding: str) -> None:
             ["a"],
             "line 2 of reviews.txt is not UTF-16-LE text (byte 4 is 0x00)",
         ),
+        (
+            "ab水\n".encode("shift_jis") + b"\xfd\n",  # whose third byte can be a block's last
+            "shift_jis",
+            ["ab水"],
+            "line 2 of reviews.txt is not SHIFT_JIS text (byte 0 is 0xfd)",
+        ),
         ("水\n水".encode()[:-1], "utf-8", ["水"], "reviews.txt ends within a character (byte 4 "),
         (b"%PDF-1.4\nx", "utf-8", [], "reviews.txt is a PDF document"),
         (

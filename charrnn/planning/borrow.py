@@ -104,7 +104,7 @@ def _find_run(source: str, checkpoints: Path) -> Run:
     if any(path.glob("*.h5")):
         return Run(path, detect_kind(path) or WORD_MODEL)
     raise NoRunError(
-        f"no run or file {source} to take an embedding from: {list_names(runs)}",
+        f"no run or file {source} to take an embedding from: {list_names(runs, source)}",
         WORD_MODEL.name,
         empty=not runs,
     )

@@ -70,7 +70,7 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
             kind.name,
         )
     raise NoRunError(
-        f"no run {name!r} in {folder}: {list_names(runs)}{_suggest(name, runs)}",
+        f"no run {name!r} in {folder}: {list_names(runs, name)}",
         kind.name,
         empty=not runs,
     )
@@ -165,20 +165,17 @@ def _find_newest_or_bundled(checkpoints: Path, kind: Kind) -> Run:
         return BUNDLED
 
 
-def list_names(runs: list[Run]) -> str:
-    """The newest runs' names, for a message."""
-    if not runs:
+def list_names(runs: Sequence[Run], given: str) -> str:
+    """The newest runs' names, and those that may be meant by a name that none of them has."""
+    names = [run.name for run in runs]
+    if not names:
         return "there are none yet; train one"
-    if len(runs) == 1:
-        return f"the only run is {runs[0].name}"
-    rest = f" and {len(runs) - _MOST_NAMES} more" if len(runs) > _MOST_NAMES else ""
-    return "the runs are " + ", ".join(run.name for run in runs[:_MOST_NAMES]) + rest
-
-
-def _suggest(name: str, runs: Sequence[Run]) -> str:
-    """Which of several runs may be meant by a name that none of them has."""
-    close = get_close_matches(name, [run.name for run in runs]) if len(runs) > 1 else []
-    return f"; did you mean {' or '.join(close)}?" if close else ""
+    if len(names) == 1:
+        return f"the only run is {names[0]}"
+    rest = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    close = get_close_matches(given, names)
+    advice = f"; did you mean {' or '.join(close)}?" if close else ""
+    return f"the runs are {', '.join(names[:_MOST_NAMES])}{rest}{advice}"
 
 
 def _describe_folder(folder: Path) -> str:

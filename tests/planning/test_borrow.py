@@ -134,3 +134,5 @@ def test_an_unknown_source_is_answered_with_the_existing_ones() -> None:
     assert reject("odl", RunError) == (
         "no run or file odl to take an embedding from: the only run is old"
     )
+    kinds.write_epoch(kinds.make_run(RUNS, CLASSIFIER, "critic"))
+    assert reject("odl", RunError).endswith(": the runs are critic, old; did you mean old?")

@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-
 WABT := wabt@1.0.39
 PAGE := charrnn/export/page
 
-.PHONY: help demo test fuzz faults check format coverage api kernel notebook shakespeare reviews benchmark bundle audit lock clean
+.PHONY: help demo test test-all fuzz faults check format coverage api kernel notebook shakespeare reviews benchmark bundle audit lock clean
 
 demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, print what it writes
 	rm -rf checkpoints/demo
@@ -18,10 +18,13 @@ demo: $(VENV)/.installed  ## install, train a small LSTM for about a minute, pri
 	$(BIN)/charrnn sample "The " --run demo --checkpoints checkpoints --temp 0.7 --length 500 --seed 1
 
 help:  ## list what make can do
-	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
 		while read -r target about; do printf 'make %-12s %s\n' "$$target" "$$about"; done
 
-test: $(VENV)/.installed-dev  ## run the tests, in two processes
+test: $(VENV)/.installed-dev  ## run the tests, in two processes: less than five minutes
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+test-all: $(VENV)/.installed-dev  ## run the slow tests too, as CI does: ten minutes
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 fuzz: $(VENV)/.installed-dev  ## mutate files of every kind, 100,000 in all, and look for harm: a quarter of an hour

@@ -91,6 +91,7 @@ def test_every_export_has_an_entry_with_its_public_methods() -> None:
             assert entry in PAGE
 
 
+@pytest.mark.slow
 def test_every_example_runs(
     tmp_path: Path, real_text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,6 +161,7 @@ def test_checkpoints_folder(invoke: Invoke, monkeypatch: pytest.MonkeyPatch, way
     ]
 
 
+@pytest.mark.slow
 def test_engines_agree(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     """--engine keras reads with Keras itself, and measures the same."""
     from charrnn.networks.stepper import KerasStepper

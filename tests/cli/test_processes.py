@@ -175,6 +175,7 @@ def test_training_is_clean(novel: Path) -> None:
     assert read.endswith("charrnn sample --run mine")
 
 
+@pytest.mark.slow
 def test_training_without_standard_streams(novel: Path) -> None:
     """A run that is started with no streams at all, as by a daemon, trains."""
     words = command("train", novel, *SMALL, "--epochs", 1, "--run", "mine")
@@ -204,6 +205,7 @@ sys.meta_path.insert(0, PressCtrlC())
     assert done.stderr.strip() == b""
 
 
+@pytest.mark.slow
 def test_full_disk_while_training(novel: Path, invoke: Invoke, fails: Fails) -> None:
     """A full disk is one line; the last good checkpoint survives, and a resume starts from it."""
     # So many units that a resume file is larger than a checkpoint.
@@ -324,6 +326,7 @@ def test_folder_is_taken_while_a_run_lives(interrupted: Interrupted) -> None:
     assert "'mine' exists" in interrupted.attempts["train"]
 
 
+@pytest.mark.slow
 def test_resume_after_ctrl_c(interrupted: Interrupted, invoke: Invoke) -> None:
     """An interrupted run ends with the same weights as an uninterrupted one."""
     shutil.copytree(interrupted.run.folder, "checkpoints/mine")

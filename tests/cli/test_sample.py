@@ -14,6 +14,7 @@ from charrnn.runs.checkpoint import read_checkpoint
 from tests.support.commands import Invoke
 from tests.support.language_runs import read_rows, read_text
 from tests.support.networks import CHARACTERS, MakeRun
+from tests.support.slow import slow_except
 
 
 def logits(path: Path, text: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -199,7 +200,9 @@ def test_same_text_as_from_python(invoke: Invoke, make_run: MakeRun) -> None:
     assert text == "\n\n---\n\n".join("ab" + one for one in texts)
 
 
-@pytest.mark.parametrize(("cell", "num"), [("rnn", 1), ("lstm", 2), ("gru", 1)])
+@pytest.mark.parametrize(
+    ("cell", "num"), slow_except([("rnn", 1), ("lstm", 2), ("gru", 1)], ("rnn", 1))
+)
 @pytest.mark.parametrize(
     ("engine", "stepper"),
     [
@@ -235,6 +238,7 @@ def test_engines_agree(
     assert used == [num]
 
 
+@pytest.mark.slow
 def test_native_engine_without_numba(make_run: MakeRun) -> None:
     """The error says what to install."""
     make_run()

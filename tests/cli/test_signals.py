@@ -114,6 +114,7 @@ NumpyStepper.step = step
     assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_closed_while_training(novel: Path) -> None:
     """Though nothing can be shown any more, the step is ended and the epoch under way is kept."""
     pid, terminal = pty.fork()

@@ -160,6 +160,7 @@ def test_validation(train: Train) -> None:
     assert list(trained.steps) == [((LENGTH * 3 // 4 - 11) // 10 + 1) // 4]
 
 
+@pytest.mark.slow
 def test_validation_does_not_disturb_training(train: Train, invoke: Invoke, text: str) -> None:
     """With a validation text or without it, the same text is learnt to the same weights.
 

@@ -107,6 +107,7 @@ def test_dropout_is_no_weight(begin: PlanRun, make_run: MakeRun) -> None:
         assert begun.training.learning_rate == 0.001
 
 
+@pytest.mark.slow
 def test_from_and_resume(invoke: Invoke, accented: Path, make_run: MakeRun) -> None:
     """The weights that are trained are the source's; resuming the run needs the source no more."""
     path = make_run("old")

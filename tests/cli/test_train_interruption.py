@@ -14,6 +14,7 @@ from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
 from tests.support.commands import Fails, Invoke
+from tests.support.slow import slow_except
 from tests.support.train_command import (
     LENGTH,
     SMALL,
@@ -76,7 +77,9 @@ def test_ctrl_c_in_the_first_epoch(
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
 
 
-@pytest.mark.parametrize("named", [[], ["--run", "novel-rnn"]], ids=["by default", "by --run"])
+@pytest.mark.parametrize(
+    "named", slow_except([[], ["--run", "novel-rnn"]], []), ids=["by default", "by --run"]
+)
 def test_a_name_without_an_epoch_is_given_back(
     train: Train, invoke: Invoke, novel: Path, monkeypatch: pytest.MonkeyPatch, named: list[str]
 ) -> None:
@@ -99,6 +102,7 @@ def test_a_name_without_an_epoch_is_given_back(
     assert not run.interrupted_file.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["classify", "pretrained"])
 def test_checkpoints_in_a_folder_with_another_kinds_name(
     invoke: Invoke, fails: Fails, novel: Path, monkeypatch: pytest.MonkeyPatch, folder: str

@@ -50,6 +50,7 @@ def test_few_steps(train: Train) -> None:
     assert few not in train().result.stderr
 
 
+@pytest.mark.slow
 def test_loudness(invoke: Invoke, novel: Path) -> None:
     """-q says nothing on stderr and leaves stdout as it is; -v adds every setting."""
     quiet, usual, verbose = (
@@ -133,6 +134,7 @@ def test_live_samples(train: Train, text: str) -> None:
     assert np.array_equal(trained.weights(4), train("--epochs", 4).weights(4))
 
 
+@pytest.mark.slow
 def test_live_samples_as_text(invoke: Invoke, novel: Path) -> None:
     """As text a sample stands indented below its epoch."""
     result = invoke("train", novel, *SMALL, "--sample-every", 1, "--prompt", "The ")

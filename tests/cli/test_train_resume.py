@@ -86,6 +86,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(train: Train, invoke: Invoke,
     assert [result.epoch for result in resumed.run.read_history()] == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_resume_without_a_name_takes_the_newest(invoke: Invoke, novel: Path) -> None:
     """--resume alone resumes the run that was written to last, and finds its text again."""
     for name in ("older", "newer"):

@@ -291,7 +291,7 @@ def test_rows_are_read_one_by_one(name: str) -> None:
         tracemalloc.stop()
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None)
 @given(st.binary() | AWKWARD.map(str.encode), st.sampled_from([".csv", ".tsv", ".jsonl"]))
 def test_any_bytes_are_rows_or_an_error(content: bytes, ending: str) -> None:
     """Whatever a file holds, the result is rows or an error of ours in one line."""

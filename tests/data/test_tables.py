@@ -426,7 +426,7 @@ def test_folder_with_the_ending_of_a_table_is_a_folder() -> None:
     assert len(load(Path("folder.csv")).train) == 2
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None)
 @given(
     st.sampled_from(["text,label\n", '{"text": "good", "label": 1}\n', "text\tlabel\tsplit\n"]),
     st.binary() | st.text(st.sampled_from('good,01\t"\n{}:[]')).map(str.encode),

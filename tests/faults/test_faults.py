@@ -3,6 +3,8 @@
 `make faults` lets every fault happen to every kind of run; here a run meets a few.
 """
 
+import pytest
+
 from tests.faults.campaign import BACK, go_straight, meet
 from tests.faults.commands import Commands, Fault
 from tests.faults.scenarios import SCENARIOS, read_files
@@ -14,6 +16,7 @@ FAULTS = (
 )
 
 
+@pytest.mark.slow
 def test_faults(commands: Commands) -> None:
     """After each fault every file is usable; in the end all is as if nothing had happened.
 

@@ -15,6 +15,7 @@ from charrnn.inference.classifier import NumpyBigrams, NumpyClassifier
 from charrnn.inference.review_model import ReviewModel
 from charrnn.runs.checkpoint import Classifier, write_checkpoint
 from tests.support.networks import MakeClassifier, StockAnswers
+from tests.support.slow import slow_except
 
 Ids = npt.NDArray[np.int32]
 
@@ -106,7 +107,7 @@ def test_three_layers_are_those_of_keras(
 STOCK = [name for name, preset in REVIEW_PRESETS.items() if not preset.network.get("bigrams")]
 
 
-@pytest.mark.parametrize("name", STOCK)
+@pytest.mark.parametrize("name", slow_except(STOCK, "lstm-32", "bilstm-64x2"))
 def test_presets_answer_as_keras_does_from_the_same_file(
     make_classifier: MakeClassifier, stock_answers: StockAnswers, name: str, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ from charrnn.inference.generate import (
 )
 from charrnn.inference.language import NumpyStepper, Stepper
 from tests.support.networks import MakeCheckpoint
+from tests.support.slow import slow_except
 
 PLAIN = Choice()
 
@@ -57,7 +58,7 @@ def _texts(
     return texts
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", slow_except(["rnn", "lstm", "gru"], "lstm"))
 def test_both_engines_write_the_same_texts(make_checkpoint: MakeCheckpoint, cell: str) -> None:
     """The same seed gives the same texts whether NumPy or Keras runs the network."""
     from charrnn.networks.stepper import KerasStepper

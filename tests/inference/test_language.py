@@ -10,6 +10,7 @@ from charrnn.inference import language
 from charrnn.inference.language import NumpyStepper
 from charrnn.runs.checkpoint import Checkpoint
 from tests.support.networks import MakeCheckpoint, MakeRealistic, StockLogits
+from tests.support.slow import slow_except
 
 every_cell = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 
@@ -25,7 +26,7 @@ def _step_through(network: NumpyStepper, ids: Any) -> Any:
 
 
 @every_cell
-@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("layers", slow_except([1, 2], 2))
 def test_logits_are_those_of_keras(
     make_realistic: MakeRealistic, stock_logits: StockLogits, cell: str, layers: int
 ) -> None:

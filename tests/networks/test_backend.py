@@ -31,6 +31,7 @@ def test_xla_gets_our_flag_and_the_users(
     assert os.environ["XLA_FLAGS"] == both
 
 
+@pytest.mark.slow
 def test_tensorflow_is_started_with_our_flag() -> None:
     """The flag is set before TensorFlow reads it, by importing the networks."""
     program = "import os, charrnn.networks; print(os.environ['XLA_FLAGS'])"

@@ -18,6 +18,7 @@ from tests.networks.twins import (
     record_multiplied_rows,
     split_batches,
 )
+from tests.support.slow import slow_except
 
 # h5py before 3.15, which TensorFlow 2.21 requires, warns under NumPy 2 whenever Keras reads.
 reads_h5 = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -62,7 +63,7 @@ class OneHotEmbedding(keras.layers.Embedding):  # type: ignore[misc]
         return keras.ops.matmul(keras.ops.one_hot(inputs, self.input_dim), self.embeddings)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", slow_except(NAMES, "lstm"))
 @pytest.mark.parametrize(
     ("optimizer", "stock", "ours"),
     [

@@ -24,6 +24,7 @@ from tests.networks.twins import (
     run,
     split_batches,
 )
+from tests.support.slow import slow_except
 
 BFLOAT16 = tf.bfloat16.as_numpy_dtype
 
@@ -152,7 +153,7 @@ def test_sigmoid_and_tanh_are_numpys() -> None:
     np.testing.assert_allclose(tangents, np.tanh(numbers.astype(float)), atol=3e-7)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     name=st.sampled_from(NAMES),
     batch=st.integers(1, 3 * tile.ROWS),
@@ -194,7 +195,7 @@ def test_cores_share_rows_without_changing_a_bit(name: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ["native", "scan", "gates"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", slow_except(NAMES, "lstm"))
 def test_small_batches_in_parts_have_the_whole_batchs_gradients(name: str, engine: str) -> None:
     """Sixteen rows on two cores give what they give on one, to rounding."""
     stock, ours = make_twins(name, 3, 8, return_sequences=True)
@@ -272,6 +273,7 @@ import numpy as np
 import tensorflow as tf
 from charrnn.config.language import NetworkConfig
 from charrnn.networks import language, scan_mode
+from tests.support.slow import slow_except
 assert not scan_mode.runs_natively(100, 4, tf.float32)
 model = language.build_model(NetworkConfig(5, embedding=3, units=4), 16)
 rng = np.random.default_rng(0)
@@ -283,6 +285,7 @@ print(*(number for w in model.get_weights() for number in w.ravel()))
 """
 
 
+@pytest.mark.slow
 def test_without_numba_tensorflow_trains_the_same() -> None:
     """Where numba can't be imported, a training step ends with the same weights."""
     code = WITHOUT_NUMBA.replace('sys.modules["numba"] = None', "")

@@ -20,6 +20,7 @@ from tests.networks.twins import (
     split_batches,
     to_arrays,
 )
+from tests.support.slow import slow_except
 
 IDS = tf.constant([[1, 3, 1], [0, 6, 1]])
 TABLE = tf.constant(draw_normal(7, 4))
@@ -28,7 +29,10 @@ TABLE = tf.constant(draw_normal(7, 4))
 @pytest.mark.parametrize(
     ("name", "engine"), [*((name, "native") for name in NAMES), ("gru", "scan")]
 )
-@pytest.mark.parametrize(("read_table", "masked"), [(True, True), (True, False), (False, False)])
+@pytest.mark.parametrize(
+    ("read_table", "masked"),
+    slow_except([(True, True), (True, False), (False, False)], (True, True)),
+)
 def test_projecting_the_table_is_projecting_the_batch(
     name: str, read_table: bool, masked: bool, engine: str
 ) -> None:

@@ -10,6 +10,7 @@ from charrnn.networks import cells
 from charrnn.networks.scan import scan
 from charrnn.networks.scan_mode import ScanMode
 from tests.networks.twins import multiply_in_bfloat16
+from tests.support.slow import slow_except
 
 B, T, H = 2, 3, 2
 CELLS: dict[str, tuple[cells.Cell, int, int]] = {
@@ -46,8 +47,8 @@ def step(name: str, x: np.ndarray, u: np.ndarray, states: list[np.ndarray]) -> l
 
 
 @pytest.mark.parametrize("compiled", ["scan", "gates", "nothing"])
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("masked", slow_except([False, True], True))
+@pytest.mark.parametrize("name", slow_except(CELLS, "gru"))
 def test_gradients_match_finite_differences(name: str, masked: bool, compiled: Any) -> None:
     """In float64, by every argument, with and without a mask, whatever XLA compiles."""
     cell, gates, n_states = CELLS[name]
@@ -91,7 +92,7 @@ def test_bfloat16_rounds_products_alone(name: str, compiled: Any) -> None:
 
 
 @pytest.mark.parametrize("compiled", ["gates", "nothing"])
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", slow_except(CELLS, "lstm"))
 def test_bfloat16_stays_near_float32(name: str, compiled: Any) -> None:
     """States, outputs and all gradients but the rounded inputs' are float32, and near float32's."""
     cell, gates, n_states = CELLS[name]

@@ -25,6 +25,7 @@ from tests.networks.twins import (
     split_batches,
     to_arrays,
 )
+from tests.support.slow import slow_except
 
 
 def find_next_scale(layer: Any) -> np.ndarray:
@@ -55,7 +56,7 @@ def run_scaled(stock: Any, scale: np.ndarray, *arguments: Any) -> list[np.ndarra
 
 
 @pytest.mark.parametrize("compiled", COMPILED)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", slow_except(NAMES, "gru"))
 def test_weight_drop_is_stock_keras_with_a_thinned_kernel(name: str, compiled: str) -> None:
     """In training, entries are zero, with no gradient, or scaled up; all else is stock Keras's."""
     stock, ours = make_dropping_twins(name, return_sequences=True, return_state=True)
@@ -116,7 +117,7 @@ def test_weight_drop_zeroes_its_fraction() -> None:
 @pytest.mark.parametrize(
     ("rate", "training"), [(0.4, False), (0.4, None), (0.0, True)], ids=["not", "unsaid", "none"]
 )
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", slow_except(NAMES, "lstm"))
 def test_weight_drop_is_training_alone(name: str, rate: float, training: bool | None) -> None:
     """Outside training, or with a rate of 0, the layer is stock Keras's and draws nothing."""
     stock, ours = make_dropping_twins(name, rate, return_sequences=True, return_state=True)

@@ -83,6 +83,7 @@ def test_weights_are_named_as_keras_names_them(cell: str, tmp_path: Path) -> Non
             np.testing.assert_array_equal(file[path], values)
 
 
+@pytest.mark.slow
 def test_training_among_a_sample_lowers_the_exact_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a repetitive text, training with 5 sampled words teaches the next of all 40 words."""
     monkeypatch.setattr(word_model, "_SAMPLED", 5)

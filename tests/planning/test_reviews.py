@@ -261,6 +261,7 @@ def test_a_run_of_another_kind_is_not_resumed(folders: Folders) -> None:
 # Carrying a plan out.
 
 
+@pytest.mark.slow
 def test_a_plan_is_carried_out_measured_and_resumed(
     npz: Path, folders: Folders, capfd: pytest.CaptureFixture[str]
 ) -> None:

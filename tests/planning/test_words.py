@@ -189,6 +189,7 @@ def test_what_a_resume_rejects(tmp_path: Path, many: Path, folders: Folders) -> 
     assert len(resume(folders, "", moved).learn) == 70 * 7
 
 
+@pytest.mark.slow
 def test_a_plan_is_carried_out_and_resumed(
     many: Path, folders: Folders, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ from charrnn.data.corpus import split_text
 from charrnn.data.windows import cut_windows
 from charrnn.training.language import compile_model
 from charrnn.training.language_batches import choose_starts
+from tests.support.slow import slow_except
 from tests.support.training import MakeTraining, SmallRun, list_weights
 
 
@@ -51,11 +52,14 @@ def _train_by_hand(small: SmallRun, *, reset_epochs: bool, reset_batches: bool) 
 
 @pytest.mark.parametrize(
     ("values", "resets"),
-    [
+    slow_except(
+        [
+            ({"order": "streams", "state": "carry"}, (True, False)),
+            ({"order": "shuffled", "state": "carry"}, (False, False)),
+            ({"order": "streams", "state": "reset", "stride": 5}, (False, True)),
+        ],
         ({"order": "streams", "state": "carry"}, (True, False)),
-        ({"order": "shuffled", "state": "carry"}, (False, False)),
-        ({"order": "streams", "state": "reset", "stride": 5}, (False, True)),
-    ],
+    ),
     ids=["streams", "tutorial", "reset"],
 )
 def test_states_are_carried_and_reset_as_promised(
@@ -71,6 +75,7 @@ def test_states_are_carried_and_reset_as_promised(
         np.testing.assert_allclose(actual, wanted, rtol=0, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_validation_does_not_disturb_training(make_training: MakeTraining, real_text: str) -> None:
     """On the same training text the weights are the same with a validation text and without."""
     text, more = real_text[:600], real_text[600:800]

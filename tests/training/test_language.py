@@ -123,6 +123,7 @@ def test_one_step_changes_every_parameter(make_training: MakeTraining) -> None:
         assert (old != new).all(), name
 
 
+@pytest.mark.slow
 def test_a_seed_decides_a_run(make_training: MakeTraining) -> None:
     """The same seed gives the same weights, whatever was sampled before; another seed, others."""
     weights = []

@@ -17,6 +17,7 @@ from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.run import Run
 from charrnn.training.language import train
 from charrnn.training.language_batches import count_steps
+from tests.support.slow import slow_except
 from tests.support.training import Recording
 
 Predict = Callable[[str, str], float]
@@ -66,7 +67,8 @@ def _train(folder: Path, text: str, cell: str, **values: Any) -> Run:
 
 
 @pytest.mark.parametrize(
-    ("cell", "learning_rate", "epochs"), [("rnn", 5e-3, 4), ("lstm", 1e-2, 4), ("gru", 1e-2, 3)]
+    ("cell", "learning_rate", "epochs"),
+    slow_except([("rnn", 5e-3, 4), ("lstm", 1e-2, 4), ("gru", 1e-2, 3)], ("gru", 1e-2, 3)),
 )
 def test_a_short_run_beats_counting(
     real_text: str, tmp_path: Path, cell: str, learning_rate: float, epochs: int
@@ -88,6 +90,7 @@ def test_a_short_run_beats_counting(
     assert load_model(run.choose_checkpoint()).score(unseen) < counted[-1] - MARGIN
 
 
+@pytest.mark.slow
 def test_bfloat16_learns_like_float32(real_text: str, tmp_path: Path) -> None:
     """Some 100 steps with products in bfloat16 end within 1% of float32's validation loss."""
     losses = {}

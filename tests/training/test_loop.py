@@ -153,6 +153,7 @@ def test_what_a_new_run_begins_with_is_saved_before_its_first_step(
     assert (models[0].get_weights()[0] != before[0]).any()
 
 
+@pytest.mark.slow
 def test_a_resume_trains_the_epochs_that_are_left(make_training: MakeTraining) -> None:
     """A resume begins after the last finished epoch and ends with the last of its recipe."""
     small = make_training(epochs=2)

@@ -12,6 +12,7 @@ from charrnn.runs.run import Run
 from charrnn.training import record
 from charrnn.training.language_batches import count_steps
 from charrnn.training.stop import Interrupted
+from tests.support.slow import slow_except
 from tests.support.training import MakeTraining, SmallRun, list_weights
 
 
@@ -47,6 +48,7 @@ def test_a_step_reports_the_mean_so_far(trained: SmallRun) -> None:
     assert last == [result.train_loss for result in trained.recording.results]
 
 
+@pytest.mark.slow
 def test_results_are_the_same_everywhere(trained: SmallRun) -> None:
     """Listener, history and checkpoints have the same losses; `best` is the lowest so far."""
     results = trained.recording.results
@@ -138,7 +140,7 @@ def uninterrupted(make_training: MakeTraining) -> SmallRun:
     return small
 
 
-@pytest.mark.parametrize("place", SAVING)
+@pytest.mark.parametrize("place", slow_except(SAVING, "checkpoint"))
 def test_a_crash_while_an_epoch_is_saved_is_harmless(
     make_training: MakeTraining,
     uninterrupted: SmallRun,

@@ -38,6 +38,7 @@ def calculate_logits(weights: dict[str, Any], examples: Examples) -> list[float]
     return [float(table[rows].mean() + bias[0]) for rows in examples.bigrams or []]
 
 
+@pytest.mark.slow
 def test_each_review_is_corrected_to_an_average_that_has_not_seen_it(
     learn: Examples, monkeypatch: pytest.MonkeyPatch
 ) -> None:

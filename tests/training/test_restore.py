@@ -18,6 +18,7 @@ from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.run import Run
 from charrnn.training.language_batches import choose_starts
 from charrnn.training.stop import Interrupted
+from tests.support.slow import slow_except
 from tests.support.training import MakeTraining, SmallRun
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -73,7 +74,7 @@ def _assert_same(one: Any, other: Any) -> None:
         np.testing.assert_array_equal(value, wanted)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", slow_except(KINDS, "lstm-streams"))
 def test_four_epochs_are_two_and_two_more(
     make_training: MakeTraining,
     models: list[Any],
@@ -123,6 +124,7 @@ def test_an_epoch_interrupted_in_its_middle_is_repeated(
     assert stopped.recording.events[-1][:2] == ("end", 4)
 
 
+@pytest.mark.slow
 def test_an_interrupted_first_epoch_is_repeated(
     make_training: MakeTraining, models: list[Any]
 ) -> None:

@@ -226,6 +226,7 @@ def test_a_frozen_embedding_thaws(uninterrupted: dict[str, SmallReviewRun]) -> N
     assert (dense[0] != dense[1]).all()
 
 
+@pytest.mark.slow
 def test_ratios_are_set_before_training_and_stay(uninterrupted: dict[str, SmallReviewRun]) -> None:
     """The bigrams' ratios are those of the reviews that are learned from, in every epoch."""
     small = uninterrupted["thawing"]

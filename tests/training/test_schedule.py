@@ -78,6 +78,7 @@ def _note_rates(small: SmallRun, models: list[Any]) -> tuple[list[float], Callab
     return rates, note
 
 
+@pytest.mark.slow
 def test_a_cosine_learning_rate(
     make_training: MakeTraining, models: list[Any], real_text: str
 ) -> None:

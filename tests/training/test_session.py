@@ -22,6 +22,7 @@ from charrnn.runs.run import Run
 from charrnn.runs.saved import Saved
 from charrnn.training.session import explain_memory_errors, hold_run
 from charrnn.training.stop import Interrupted
+from tests.support.slow import slow_except
 from tests.support.training import MakeTraining, SmallRun
 
 
@@ -197,13 +198,17 @@ def test_what_a_killed_process_left_is_removed(make_training: MakeTraining) -> N
 
 @pytest.mark.parametrize(
     ("renamed", "replaced", "stops"),
-    [
+    slow_except(
+        [
+            (False, None, False),
+            (True, None, False),
+            (False, ["notes.txt"], True),
+            (True, ["resume.h5"], False),
+            (False, [], False),
+        ],
         (False, None, False),
-        (True, None, False),
-        (False, ["notes.txt"], True),
         (True, ["resume.h5"], False),
-        (False, [], False),
-    ],
+    ),
 )
 def test_a_folder_that_goes_away_is_named(
     make_training: MakeTraining, *, renamed: bool, replaced: list[str] | None, stops: bool

@@ -50,6 +50,7 @@ def test_patience_counts_epochs_before_a_resume(make_training: MakeTraining) -> 
     assert small.run.list_epochs() == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_an_interrupted_epoch_is_kept_until_it_is_done(make_training: MakeTraining) -> None:
     """An interruption keeps the weights of the epoch under way; they go once it has ended."""
     small = make_training(epochs=3)

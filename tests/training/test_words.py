@@ -120,6 +120,7 @@ def test_validation_reads_the_first_windows() -> None:
     assert len(words._make_first_batches(text[:, :15])) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_short")
 def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     """Two epochs end the same as one and its resume; checkpoints and history agree."""

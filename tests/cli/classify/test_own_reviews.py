@@ -27,6 +27,7 @@ def test_tables(plan_classifier: PlanClassifier, ending: str) -> None:
         assert words[-1] == ("good" if label else "bad")
 
 
+@pytest.mark.slow
 def test_training_on_a_table(invoke: Invoke) -> None:
     """A run on a table prints its epochs and its row, and can be asked."""
     table = write_table(Path("reviews.csv"), count=60)

@@ -95,6 +95,7 @@ def test_classifier_of_a_word_model(invoke: Invoke, fails: Fails) -> None:
     np.testing.assert_array_equal(found.weights[EMBEDDING], model.weights[EMBEDDING])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_short_windows")
 def test_word_model_of_a_table(invoke: Invoke, fails: Fails) -> None:
     """A table's words are learnt from the named column, which a resume remembers."""

@@ -16,11 +16,12 @@ from tests.support.reviews import (
     write_npz,
     write_table,
 )
+from tests.support.slow import slow_except
 
 COLUMNS = ["--text-column", "comment", "--label-column", "recommended"]
 
 
-@pytest.mark.parametrize("command", ["imdb", "train"])
+@pytest.mark.parametrize("command", slow_except(["imdb", "train"], "train"))
 def test_resume(finished: Finished, invoke: Invoke, command: str) -> None:
     """--resume finds its reviews, adds epochs, and renews the outcome; --json prints lines."""
     words = ["classify", command, "--resume", "reviews-lstm-32", "--epochs", 4, "--json"]
@@ -57,6 +58,7 @@ def test_what_a_resume_rejects(finished: Finished, fails: Fails) -> None:
     assert "charrnn classify imdb" in fails(1, *resume, "--checkpoints", "nowhere")
 
 
+@pytest.mark.slow
 def test_resume_of_a_table(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupted run of a table is resumed as the message says, with the same columns.
 
@@ -77,6 +79,7 @@ def test_resume_of_a_table(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> N
     assert mine.tolist() == whole.tolist()
 
 
+@pytest.mark.slow
 def test_resume_of_a_table_that_moved(invoke: Invoke, fails: Fails) -> None:
     """If the table is elsewhere, --data says where; its columns are still the run's own."""
     table = write_table(Path("reviews.tsv"), columns=("comment", "recommended"))

@@ -101,13 +101,14 @@ def test_a_network_that_can_not_write_leaves_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("num", "most"), [(1, 20_000), (3, 2 * 6 * 50_000)], ids=["streamed", "kept"]
+    ("num", "length", "most"),
+    [(1, 50_000, 20_000), (3, 200_000, 2 * 6 * 200_000)],
+    ids=["streamed", "kept"],
 )
 @pytest.mark.parametrize("form", [make_plain_form("a"), make_json_form("a", FACTS)])
-def test_memory(form: Form, num: int, most: int) -> None:
+def test_memory(form: Form, num: int, length: int, most: int) -> None:
     """Nothing is kept of the first text, however long, and of the others six bytes a character."""
     out = Bytes()
-    length = 50_000
     steps = repeat(["a"] * num, length)
     tracemalloc.start()
     try:

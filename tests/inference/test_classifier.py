@@ -53,7 +53,7 @@ def _assert_agree(classifier: Classifier, ids: Ids, expected: Any) -> None:
 
 @every_cell
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
-@pytest.mark.parametrize("mask", [False, True], ids=["unmasked", "masked"])
+@pytest.mark.parametrize("mask", slow_except([False, True], True), ids=["unmasked", "masked"])
 def test_recurrent_answers_are_those_of_keras(
     make_classifier: MakeClassifier,
     stock_answers: StockAnswers,

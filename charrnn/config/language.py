@@ -23,6 +23,7 @@ from charrnn.config.fields import (
     require_training,
     require_types,
 )
+from charrnn.config.layers import LayerRow, Shapes, collect_shapes
 
 ORDERS = ("streams", "shuffled")
 STATES = ("carry", "reset")
@@ -60,18 +61,26 @@ class NetworkConfig:
         require_at_most(self, MOST_LAYERS, "layers")
         require_fraction(self, "dropout", "weight_drop", "embedding_dropout")
 
-    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
-        """The weights in Keras's order: path in a `.weights.h5` file to shape."""
-        shapes: dict[str, tuple[int, ...]] = {
-            "layers/embedding/vars/0": (self.vocabulary_size, self.embedding)
-        }
+    def layer_rows(self, time: int | None = None) -> list[LayerRow]:
+        """The layers in their order.
+
+        Args:
+            time: T, for the outputs' shapes; None for a length that varies.
+        """
+        shape = (self.vocabulary_size, self.embedding)
+        rows = [LayerRow("embedding", (time, self.embedding), {"layers/embedding/vars/0": shape})]
         for layer in range(self.layers):
-            path = f"{self.layer_path(layer)}/cell/vars"
             width = self.units if layer else self.embedding
-            shapes |= list_cell_shapes(path, self.cell, width, self.units)
-        shapes["layers/dense/vars/0"] = (self.units, self.vocabulary_size)
-        shapes["layers/dense/vars/1"] = (self.vocabulary_size,)
-        return shapes
+            path = f"{self.layer_path(layer)}/cell/vars"
+            weights = list_cell_shapes(path, self.cell, width, self.units)
+            rows.append(LayerRow(self.cell, (time, self.units), weights))
+        path, size = "layers/dense/vars", self.vocabulary_size
+        weights = {f"{path}/0": (self.units, size), f"{path}/1": (size,)}
+        return [*rows, LayerRow("dense, logits", (time, size), weights)]
+
+    def weight_shapes(self) -> Shapes:
+        """The weights in Keras's order: path in a `.weights.h5` file to shape."""
+        return collect_shapes(self.layer_rows())
 
     def layer_path(self, layer: int) -> str:
         """Where Keras keeps recurrent layer number `layer`, counted from 0."""
@@ -80,7 +89,12 @@ class NetworkConfig:
     @property
     def parameters(self) -> int:
         """How many trainable numbers the network has."""
-        return sum(math.prod(shape) for shape in self.weight_shapes().values())
+        return sum(row.parameters for row in self.layer_rows())
+
+    def describe(self) -> str:
+        """Name the cell and its units, after the number of layers if there are several."""
+        stacked = f"{self.layers} × " if self.layers > 1 else ""
+        return f"{stacked}{self.cell} {self.units}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ tokens.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from charrnn.config.fields import (
     CELLS,
@@ -25,6 +24,7 @@ from charrnn.config.fields import (
     require_training,
     require_types,
 )
+from charrnn.config.layers import LayerRow, Shapes, collect_shapes
 
 TOKENS = ("words", "subwords")
 BIGRAMS_ALONE = "none"
@@ -41,30 +41,6 @@ LONGEST_REVIEW = 20_000  # tokens; every review may be padded to it
 MOST_STEPS = 10 * LONGEST_REVIEW  # of all cells in a review: some seconds
 MOST_NUMBERS = 512 * LONGEST_REVIEW  # that a layer gives for a review: 41 MB
 RESERVED = 4  # ids of padding, a start, an unknown word, and one that Keras never uses
-
-Shapes = dict[str, tuple[int, ...]]
-"""Path in a `.weights.h5` file to shape, in Keras's order."""
-
-
-class LayerRow(NamedTuple):
-    """A layer of a classifier as a summary shows it.
-
-    Attributes:
-        name: what it is.
-        output: its output's shape without the batch; None for a length that varies.
-        weights: path in a `.weights.h5` file to shape, in Keras's order.
-        fixed: how many of its numbers are not trained.
-    """
-
-    name: str
-    output: tuple[int | None, ...]
-    weights: Shapes
-    fixed: int = 0
-
-    @property
-    def parameters(self) -> int:
-        """How many trainable numbers the layer has."""
-        return sum(math.prod(shape) for shape in self.weights.values()) - self.fixed
 
 
 @dataclass(frozen=True)
@@ -198,7 +174,7 @@ class ClassifierConfig:
 
     def weight_shapes(self) -> Shapes:
         """The weights in Keras's order: path in a `.weights.h5` file to shape."""
-        return {path: shape for row in self.layer_rows() for path, shape in row.weights.items()}
+        return collect_shapes(self.layer_rows())
 
     @property
     def padded_to_longest(self) -> bool:
@@ -236,6 +212,17 @@ class ClassifierConfig:
     def parameters(self) -> int:
         """How many trainable numbers the network has."""
         return sum(row.parameters for row in self.layer_rows())
+
+    def describe(self) -> str:
+        """Name the layers, for example "bidirectional lstm 64 and 32 with words and pairs"."""
+        parts = []
+        if self.reads_sequence:
+            direction = "bidirectional " if self.bidirectional else ""
+            sizes = " and ".join(map(str, self.units))
+            parts.append(f"{direction}{self.cell} {sizes}".strip())
+        if self.bigrams:
+            parts.append("words and pairs")
+        return " with ".join(parts)
 
 
 def _require_vocabulary(size: int) -> None:
@@ -278,16 +265,23 @@ class WordModelConfig:
         require_at_most(self, MOST_UNITS, "embedding", "units")
         _require_vocabulary(self.vocabulary_size)
 
+    def layer_rows(self) -> list[LayerRow]:
+        """The layers in their order."""
+        table = (self.vocabulary_size, self.embedding)
+        rows = [LayerRow("embedding", (None, self.embedding), {"layers/embedding/vars/0": table})]
+        for side, path in zip(("forward", "backward"), self.cell_paths(), strict=True):
+            weights = list_cell_shapes(path, self.cell, self.embedding, self.units)
+            rows.append(LayerRow(f"{side} {self.cell}", (None, self.units), weights))
+        for side, number in (("forward", ""), ("backward", "_1")):
+            weights = {f"layers/dense{number}/vars/0": (self.units, self.embedding)}
+            rows.append(LayerRow(f"{side} projection", (None, self.embedding), weights))
+        path = "layers/next_word/vars"
+        weights = {f"{path}/0": table, f"{path}/1": (self.vocabulary_size,)}
+        return [*rows, LayerRow("next word", (None, self.vocabulary_size), weights)]
+
     def weight_shapes(self) -> Shapes:
         """The weights in Keras's order: path in a `.weights.h5` file to shape."""
-        shapes: Shapes = {"layers/embedding/vars/0": (self.vocabulary_size, self.embedding)}
-        for path in self.cell_paths():
-            shapes |= list_cell_shapes(path, self.cell, self.embedding, self.units)
-        for number in ("", "_1"):
-            shapes[f"layers/dense{number}/vars/0"] = (self.units, self.embedding)
-        shapes["layers/next_word/vars/0"] = (self.vocabulary_size, self.embedding)
-        shapes["layers/next_word/vars/1"] = (self.vocabulary_size,)
-        return shapes
+        return collect_shapes(self.layer_rows())
 
     def cell_paths(self) -> list[str]:
         """Where Keras keeps the cells of the forward layer and of the backward one."""
@@ -296,7 +290,11 @@ class WordModelConfig:
     @property
     def parameters(self) -> int:
         """How many trainable numbers the network has."""
-        return sum(math.prod(shape) for shape in self.weight_shapes().values())
+        return sum(row.parameters for row in self.layer_rows())
+
+    def describe(self) -> str:
+        """Name the cell and its units, for example "lstm 128 in each direction"."""
+        return f"{self.cell} {self.units} in each direction"
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from charrnn.config.fields import require
-from charrnn.config.language import (
-    LONGEST_TEXT,
-    MOST_TEXTS,
-    SHORTEST_COPY,
-    Adaptation,
-    NetworkConfig,
-)
+from charrnn.config.language import LONGEST_TEXT, MOST_TEXTS, SHORTEST_COPY, Adaptation
 from charrnn.data.copied import Copies, find_copies
 from charrnn.data.files import spell_plainly
 from charrnn.data.text import Text
@@ -95,7 +89,7 @@ class LanguageModel:
         self._make_network = partial(engine or NumpyStepper, checkpoint)
 
     def __repr__(self) -> str:
-        network = _describe_network(self.checkpoint.network)
+        network = self.checkpoint.network.describe()
         characters = say_count(len(self.vocabulary), "character")
         origin = describe_provenance(self.checkpoint.provenance)
         return f"<LanguageModel: {network}, {characters}, {origin}>"
@@ -514,9 +508,3 @@ def load_model(path: str | Path, engine: Engine | None = None) -> LanguageModel:
 
 def _know_no_text() -> Text:
     raise RunError("nothing says what the network learnt from: give that text as source")
-
-
-def _describe_network(config: NetworkConfig) -> str:
-    """Name the cell and its units, after the number of layers if there are several."""
-    cell = f"{config.cell} {config.units}"
-    return f"{config.layers} × {cell}" if config.layers > 1 else cell

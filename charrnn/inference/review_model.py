@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.config.reviews import ClassifierConfig
 from charrnn.data.padding import cut_review, group_in_batches, hash_bigrams, pad_reviews
 from charrnn.data.spans import Span
 from charrnn.data.vocabulary import Ids
@@ -77,7 +76,7 @@ class ReviewModel:
         config = self.checkpoint.network
         size = f"{config.vocabulary_size:,} {config.tokens}"
         origin = describe_provenance(self.checkpoint.provenance)
-        return f"<ReviewModel: {_describe_network(config)}, {size}, {origin}>"
+        return f"<ReviewModel: {config.describe()}, {size}, {origin}>"
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Compute how probable it is that each review is positive, shape (N,), float64 in [0, 1].
@@ -240,18 +239,6 @@ def load_classifier(path: str | Path) -> ReviewModel:
     """
     path = Path(path)
     return ReviewModel(read_classifier(path), read_history_beside(path, CLASSIFIER), path)
-
-
-def _describe_network(config: ClassifierConfig) -> str:
-    """Name the layers, for example "bidirectional lstm 64 and 32 with words and pairs"."""
-    parts = []
-    if config.reads_sequence:
-        direction = "bidirectional " if config.bidirectional else ""
-        sizes = " and ".join(map(str, config.units))
-        parts.append(f"{direction}{config.cell} {sizes}".strip())
-    if config.bigrams:
-        parts.append("words and pairs")
-    return " with ".join(parts)
 
 
 def _leave_out(ids: Ids, first: int, last: int, keep: int) -> Ids:

@@ -1,7 +1,6 @@
 """`charrnn classify words`: the words that a classifier takes for positive or negative."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -10,9 +9,6 @@ from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.errors import CheckpointError, UsageError, say_count
 from charrnn.runs.kinds import CLASSIFIER
-
-if TYPE_CHECKING:
-    from charrnn.inference.review_model import ReviewModel
 
 
 @click.command(
@@ -84,17 +80,7 @@ def words(
         for places in find_furthest(polarities, top)
     ]
     show_json(sides, path.parent.name or path.name) if as_json else show(*sides)
-    title = (
-        f"{described}\n{_describe_network(network)}, {say_count(len(names), 'most frequent word')}"
-    )
+    layers = network.checkpoint.network.describe()
+    title = f"{described}\n{layers}, {say_count(len(names), 'most frequent word')}"
     write_words(picture, names, polarities, title, top)
     terminal.note(f"picture: {picture}")
-
-
-def _describe_network(network: "ReviewModel") -> str:
-    config = network.checkpoint.network
-    if not config.reads_sequence:
-        return "words and pairs"
-    sizes = " and ".join(map(str, config.units))
-    kind = f"{config.cell} of {sizes} units" if sizes else config.cell
-    return ("bidirectional " if config.bidirectional else "") + kind

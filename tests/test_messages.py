@@ -30,7 +30,9 @@ CONFIGURATIONS = (
 )
 
 FLAG = re.compile(r"--[a-z]")
-COMMAND = re.compile(r"\bcharrnn (train|sample|evaluate|data|classify|export|import)\b")
+COMMAND = re.compile(
+    r"\bcharrnn (train|sample|evaluate|compare|plot|runs|data|classify|export|import)\b"
+)
 KEYWORD = re.compile(r"`(\w+)`")
 
 NOT_MESSAGES = {

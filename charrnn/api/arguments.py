@@ -13,6 +13,7 @@ from charrnn.data.corpus import Corpus, make_corpus
 from charrnn.data.download import DATA
 from charrnn.inference.language_model import LanguageModel
 from charrnn.planning.folders import Folders
+from charrnn.runs.keep import check_keep
 from charrnn.runs.kinds import CHECKPOINTS
 
 PathLike = str | os.PathLike[str]
@@ -70,6 +71,16 @@ def check_functions(**given: object) -> None:
         _require_type(value is None or callable(value), keyword, "a function", value)
 
 
+def check_flag(keyword: str, value: object) -> bool:
+    """The value if it is True or False.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    _require_type(isinstance(value, bool), keyword, "bool", value)
+    return bool(value)
+
+
 def check_number(keyword: str, value: object, kind: type[int] | type[float]) -> None:
     """Reject what is not a number.
 
@@ -95,6 +106,20 @@ def to_epoch(value: Any) -> int | None:
     if epoch is not None:
         check_number("epoch", epoch, int)
     return epoch
+
+
+def to_keep(value: Any) -> str | None:
+    """Which checkpoints to keep, as a string; None stays None.
+
+    Raises:
+        UsageError: it is neither a word for that nor a number of epochs.
+    """
+    keep: Any = to_plain(value)
+    if keep is None:
+        return None
+    known = isinstance(keep, str | int) and not isinstance(keep, bool)
+    _require_type(known, "keep", "a word or a number", keep)
+    return check_keep(str(keep))
 
 
 def check_resume(**given: object) -> None:
@@ -134,6 +159,17 @@ def list_paths(data: PathLike | Sequence[PathLike] | None) -> tuple[Path, ...]:
     several = [data] if isinstance(data, str | os.PathLike) else data
     _require_type(isinstance(several, Sequence), "data", "a path or a list of paths", data)
     return tuple(Path(to_name("data", path) or ".") for path in several)
+
+
+def list_names(keyword: str, several: Any) -> list[str]:
+    """Names or paths, in a list or the like.
+
+    Raises:
+        UsageError: they are something else, one name alone for example.
+    """
+    is_list = isinstance(several, Sequence) and not isinstance(several, str | bytes)
+    _require_type(is_list, keyword, "a list of names or paths", several)
+    return [to_name(keyword, one) or "" for one in several]
 
 
 def choose_folders(checkpoints: PathLike | None, data_dir: PathLike | None) -> Folders:

@@ -6,6 +6,7 @@ from typing import Unpack
 
 from charrnn.api.arguments import (
     PathLike,
+    check_flag,
     check_functions,
     check_number,
     check_resume,
@@ -13,6 +14,7 @@ from charrnn.api.arguments import (
     choose_corpus,
     choose_folders,
     to_epoch,
+    to_keep,
     to_name,
     to_plain,
 )
@@ -45,6 +47,8 @@ def train(
     encoding: str | None = None,
     run: str | None = None,
     resume: PathLike | None = None,
+    keep: str | int | None = None,
+    tensorboard: bool = False,
     checkpoints: PathLike | None = None,
     data_dir: PathLike | None = None,
     on_epoch: OnEpoch | None = None,
@@ -75,6 +79,10 @@ def train(
         run: the new run's name, which keeps it in `checkpoints`. None trains in a temporary folder
             that is removed when the process ends.
         resume: resume the run of this name after its last finished epoch; "" for the newest.
+        keep: which checkpoints stay on disk: "best" for the best and the last, "last" for the last
+            alone, a number for so many of the last and the best, "all" for all; None for all or,
+            on a resume, for what the run kept so far.
+        tensorboard: write the losses as events that TensorBoard shows, into the run's folder.
         checkpoints: where runs are kept; None for the environment's CHARRNN_CHECKPOINTS or, if it
             is not set, "checkpoints".
         data_dir: where downloads are kept; None for the environment's CHARRNN_DATA_DIR or, if it
@@ -104,15 +112,24 @@ def train(
         check_number("budget", budget := to_plain(budget), float)
     check_functions(on_epoch=on_epoch, on_note=on_note)
     origin, resumed = to_name("from_", from_), to_name("resume", resume)
+    kept = to_keep(keep)
     folders, notes = choose_folders(checkpoints, data_dir), Notes(on_note)
     with reserve_process():
         if resumed is None:
-            request = Request(preset, budget, run, origin, encoding=encoding, settings=given)
+            request = Request(
+                preset,
+                budget,
+                run,
+                origin,
+                encoding=encoding,
+                settings=given,
+                keep=kept,
+            )
             plan = plan_run(source, request, choose_destination(folders, run), notes)
         else:
             check_resume(run=run, preset=preset, budget=budget, from_=origin, encoding=encoding)
-            plan = plan_resume(resumed, source, given, folders, notes)
-        carry_out(plan, on_epoch)
+            plan = plan_resume(resumed, source, given, folders, notes, keep=kept)
+        carry_out(plan, on_epoch, tensorboard=check_flag("tensorboard", tensorboard))
     return _load(plan.run.choose_checkpoint(), folders)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 from charrnn.api.arguments import (
     PathLike,
+    check_flag,
     check_functions,
     check_number,
     check_resume,
@@ -13,6 +14,7 @@ from charrnn.api.arguments import (
     choose_folders,
     list_paths,
     to_epoch,
+    to_keep,
     to_name,
 )
 from charrnn.api.session import (
@@ -45,6 +47,8 @@ def train_classifier(
     embedding_from: PathLike | None = None,
     run: str | None = None,
     resume: PathLike | None = None,
+    keep: str | int | None = None,
+    tensorboard: bool = False,
     checkpoints: PathLike | None = None,
     data_dir: PathLike | None = None,
     on_epoch: OnEpoch | None = None,
@@ -73,6 +77,8 @@ def train_classifier(
             word vectors in GloVe's or word2vec's text format.
         run: as in `train`.
         resume: as in `train`.
+        keep: as in `train`.
+        tensorboard: as in `train`.
         checkpoints: as in `train`; classifiers are in its subfolder "classify".
         data_dir: as in `train`.
         on_epoch: as in `train`.
@@ -94,18 +100,19 @@ def train_classifier(
     check_texts(preset=preset, run=run)
     check_functions(on_epoch=on_epoch, on_note=on_note)
     borrowed, resumed = to_name("embedding_from", embedding_from), to_name("resume", resume)
+    kept = to_keep(keep)
     folders, notes = choose_folders(checkpoints, data_dir), Notes(on_note)
     began = time.monotonic()
     with reserve_process():
         if resumed is None:
-            request = _make_request(preset, source, run, borrowed, given)
+            request = _make_request(preset, source, run, borrowed, given, kept)
             plan = plan_classifier(request, choose_destination(folders, run), notes)
         else:
             read_as = {"text_column": text_column, "label_column": label_column}
             read_as |= {"encoding": encoding}
             check_resume(run=run, preset=preset, embedding_from=borrowed, **read_as)
-            plan = plan_classifier_resume(resumed, given, source.paths, folders, notes)
-        carry_out(plan, on_epoch)
+            plan = plan_classifier_resume(resumed, given, source.paths, folders, notes, kept)
+        carry_out(plan, on_epoch, tensorboard=check_flag("tensorboard", tensorboard))
         if resumed is not None:
             plan.measure()
         elif run is not None:
@@ -185,6 +192,7 @@ def _make_request(
     run: str | None,
     borrowed: str | None,
     given: Mapping[str, Any],
+    keep: str | None,
 ) -> ReviewRequest:
     """What planning is asked for.
 
@@ -194,7 +202,7 @@ def _make_request(
     changes = given if borrowed is None else {**given, "embedding_from": borrowed}
     spelled = " ".join(f"{name}={_spell(value)}" for name, value in changes.items())
     name = DEFAULT_REVIEW_PRESET if preset is None else preset
-    return ReviewRequest(name, source, run, borrowed, given, spelled)
+    return ReviewRequest(name, source, run, borrowed, given, spelled, keep)
 
 
 def _spell(value: Any) -> str:

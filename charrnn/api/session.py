@@ -12,6 +12,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,17 +61,27 @@ def choose_destination(folders: Folders, run: str | None) -> Folders:
     return replace(folders, new_runs=folder)
 
 
-def carry_out(plan: LanguagePlan | ReviewPlan, on_epoch: OnEpoch | None) -> None:
+def carry_out(
+    plan: LanguagePlan | ReviewPlan, on_epoch: OnEpoch | None, *, tensorboard: bool = False
+) -> None:
     """Train; Ctrl-C stops after the current step.
+
+    Args:
+        plan: the run.
+        on_epoch: called at the end of each epoch.
+        tensorboard: write events for TensorBoard too.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; it says what is kept.
     """
     from charrnn.training.stop import Interrupted, catch_interrupts
+    from charrnn.training.tensorboard import EventWriter
 
+    epochs = _EpochListener(on_epoch)
+    writer = EventWriter(plan.run, epochs, plan.steps) if tensorboard else nullcontext(epochs)
     try:
-        with catch_interrupts(signal.SIGINT) as interrupted:
-            plan.train(_EpochListener(on_epoch), interrupted)
+        with catch_interrupts(signal.SIGINT) as interrupted, writer as listener:
+            plan.train(listener, interrupted)
     except (Interrupted, KeyboardInterrupt) as stop:
         step = stop.step if isinstance(stop, Interrupted) else 0
         raise KeyboardInterrupt(_describe_stop(plan.run, step)) from stop

@@ -23,6 +23,9 @@ from rich.text import Text
 from charrnn.cli.terminal import Terminal
 from charrnn.planning.durations import describe_duration
 
+SHORTER = "; --limit N reads only the first N characters"
+"""What makes it shorter to measure how well a network predicts a text."""
+
 _MEASURED = 3.0  # seconds after which a speed is known
 _LONG = 20.0  # seconds from which on it is said how many there will be
 

@@ -42,6 +42,7 @@ class TrainingDisplay:
         as_json: print JSON lines instead of text.
         sample: called after each epoch; the text that it returns, if any, is shown.
         shorter: what makes a run that takes very long shorter; empty if nothing does.
+        run: the run's name, for JSON.
     """
 
     def __init__(
@@ -53,8 +54,10 @@ class TrainingDisplay:
         as_json: bool,
         sample: Callable[[int], str | None] = lambda _: None,
         shorter: str = "",
+        run: str = "",
     ) -> None:
         self._terminal, self._as_json, self._sample = terminal, as_json, sample
+        self._run = run
         self._epochs, self._steps, self._pace = epochs, steps, pace
         self._shorter = shorter
         self._epoch = self._taken = 0
@@ -131,7 +134,7 @@ class TrainingDisplay:
         """An epoch has ended: print its line, and a sample, if due."""
         text = self._sample(result.epoch)
         if self._as_json:
-            row = _make_row(result) | {"best": best}
+            row = {"run": self._run} | _make_row(result) | {"best": best}
             echo(json.dumps(row | ({"sample": text} if text is not None else {})))
             return
         echo(self._make_line(result, best))

@@ -13,6 +13,7 @@ from charrnn.cli import options, reading, run_options
 from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
+from charrnn.config.language import CROP_LENGTH
 from charrnn.errors import say_count
 from charrnn.runs.history import format_number
 from charrnn.runs.kinds import LANGUAGE
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 Measure = dict[str, Any]
 """What `LanguageModel.evaluate` is called with, beside the text."""
 
-_CROP_LENGTH = 256  # nanoGPT's for Shakespeare
-_SHORTER = "; --limit N reads only the first N characters"
 _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 
 
@@ -60,7 +59,7 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 @click.option(
     "--crop-length",
     type=WholeNumber(min=1),
-    help=f"Number of characters predicted in each crop.  [default: {_CROP_LENGTH}]",
+    help=f"Number of characters predicted in each crop.  [default: {CROP_LENGTH}]",
 )
 @click.option(
     "--limit",
@@ -118,7 +117,7 @@ def evaluate(
         raise click.UsageError("--adapt reads a stream: leave out --mode crops")
 
     from charrnn.cli import adapting
-    from charrnn.cli.bars import Estimator
+    from charrnn.cli.bars import SHORTER, Estimator
     from charrnn.cli.engines import load_with_engine
     from charrnn.data.corpus import STDIN
     from charrnn.inference.score import check_length
@@ -146,13 +145,13 @@ def evaluate(
     measures: dict[str, Measure] = {
         "stream": {},
         "adapt": {"adaptation": adaptation},
-        "crops": {"crop_length": crop_length or _CROP_LENGTH},
+        "crops": {"crop_length": crop_length or CROP_LENGTH},
     }
     asked = {mode, "adapt"} if adapt else {mode}
     modes = [one for one in measures if one in asked or (mode == "both" and one != "adapt")]
     if adaptation:
         adapting.prepare_adapting(model, adaptation, own, data_dir, terminal)
-    estimator = Estimator(terminal, "" if limit else _SHORTER)
+    estimator = Estimator(terminal, "" if limit else SHORTER)
     for one in modes:
         score = _measure(model, ids, one, measures[one], estimator, terminal)
         if as_json:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Iterable, Mapping
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,12 @@ _USES = {
     WORD_MODEL: "Begin a classifier from it: {} --embedding-from {}",
 }
 _ALSO_TRAIN = {CLASSIFIER: ("charrnn classify train",)}
+_SWITCHES = {
+    ("bidirectional", True): "--bidirectional",
+    ("bidirectional", False): "--one-way",
+    ("mask", True): "--mask",
+    ("mask", False): "--no-mask",
+}
 _BY_NAME = {kind.name: kind for kind in KINDS}
 
 
@@ -108,6 +115,28 @@ def _(error: MissingTextError, context: click.Context) -> str:
     if trains:
         return f"; to pipe it in again: ... | {suggest_resume(LANGUAGE, error.run, context, '-')}"
     return "; to pipe it in again, give --corpus -"
+
+
+def suggest_comparison(names: Iterable[str], context: click.Context) -> str:
+    """The command that compares language models."""
+    return f"charrnn compare {shlex.join(names)}{_repeat('checkpoints', context)}"
+
+
+def spell_settings(given: Mapping[str, Any]) -> list[str]:
+    """Settings as words of a command; a switch and its opposite are one setting."""
+    words = []
+    for name, value in given.items():
+        if isinstance(value, bool):
+            words.append(_SWITCHES[name, value])
+        else:
+            values = value if isinstance(value, tuple | list) else [value]
+            words += ["--" + name.replace("_", "-"), ",".join(map(str, values))]
+    return words
+
+
+def repeat_folders(context: click.Context) -> str:
+    """The options for folders that were typed, to follow a command."""
+    return "".join(_repeat(name, context) for name in ("checkpoints", "data_dir"))
 
 
 def _training_command(kind: Kind, context: click.Context) -> str:

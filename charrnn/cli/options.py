@@ -1,12 +1,14 @@
 """Options that several commands share."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from charrnn.cli.hints import render_error
@@ -14,7 +16,7 @@ from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.config.language import LONGEST_PIECE, Adaptation
 from charrnn.data.download import DATA
-from charrnn.errors import CharrnnError, CheckpointError
+from charrnn.errors import CharrnnError, CheckpointError, UsageError
 from charrnn.runs.kinds import CHECKPOINTS, Kind
 
 if TYPE_CHECKING:
@@ -110,6 +112,36 @@ seed = click.option(
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 
+
+class _Keep(click.ParamType[str]):
+    """Which checkpoints of a run to keep: a word, or a number of epochs."""
+
+    name = "keep"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word or the number, as a string."""
+        from charrnn.runs.keep import check_keep
+
+        try:
+            return check_keep(str(value))
+        except UsageError:
+            self.fail(f"{value!r} is not best, last, all or a number of epochs", param, ctx)
+
+
+keep = click.option(
+    "--keep",
+    type=_Keep(),
+    metavar="best|last|all|N",
+    help="Which checkpoints stay on disk: the best and the last, only the last, the last N and the "
+    "best, or all. A resume needs none of them.  [default: all; when resuming, as before]",
+)
+
+tensorboard = click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Write the losses as events that TensorBoard shows while the run goes on.",
+)
+
 engine = click.option(
     "--engine",
     type=click.Choice(["numpy", "native", "keras"]),
@@ -121,6 +153,33 @@ engine = click.option(
 
 epoch = click.option(
     "--epoch", type=WholeNumber(min=1), help="Which of the run's epochs.  [default: its best]"
+)
+
+
+class _EpochOrAll(click.ParamType["int | str"]):
+    """The number of an epoch, or "all"."""
+
+    name = "epoch"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """The number, or the word."""
+        if value == ALL_EPOCHS:
+            return ALL_EPOCHS
+        if not re.fullmatch("0*[1-9][0-9]{0,8}", str(value)):
+            self.fail(f"{value!r} is not the number of an epoch, or all", param, ctx)
+        return int(value)
+
+
+ALL_EPOCHS = "all"
+
+epoch_or_all = click.option(
+    "--epoch",
+    type=_EpochOrAll(),
+    metavar="N|all",
+    help="Which of the run's epochs; all writes the same prompt's text after each.  [default: its "
+    "best]",
 )
 
 checkpoint = click.option(
@@ -294,6 +353,22 @@ def spell_moment(source: "Provenance") -> dict[str, Any]:
 def list_given(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that were typed; an option that wasn't is None."""
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def reject_before_command(ctx: click.Context) -> None:
+    """Reject options of a group that were typed before one of its commands, which has its own.
+
+    Raises:
+        click.UsageError: there are any.
+    """
+    typed = [
+        max(parameter.opts, key=len)
+        for parameter in ctx.command.params
+        if ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if typed:
+        command = f"{ctx.command_path} {ctx.invoked_subcommand}"
+        raise click.UsageError(f"options go after the command: {command} {' '.join(typed)}")
 
 
 def texts(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -12,6 +12,7 @@ import click
 
 from charrnn import __version__
 from charrnn.cli.classify import classify
+from charrnn.cli.compare import compare
 from charrnn.cli.data import data
 from charrnn.cli.evaluate import evaluate
 from charrnn.cli.export import export
@@ -19,6 +20,8 @@ from charrnn.cli.import_ import import_
 from charrnn.cli.inspect import inspect
 from charrnn.cli.options import RenderedError
 from charrnn.cli.play import play
+from charrnn.cli.plot import plot
+from charrnn.cli.runs import runs
 from charrnn.cli.sample import sample
 from charrnn.cli.train import train
 from charrnn.cli.typed import explain_dash
@@ -140,5 +143,8 @@ program.add_command(evaluate)
 program.add_command(inspect)
 program.add_command(export)
 program.add_command(import_)
+program.add_command(compare)
+program.add_command(plot)
+program.add_command(runs)
 program.add_command(data)
 program.add_command(classify)

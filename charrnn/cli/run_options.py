@@ -12,13 +12,14 @@ Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 """Gives the names that begin with what has been typed."""
 
 
-def complete(kind: Kind) -> Complete:
-    """Shell completion of a run's name."""
+def complete(kind: Kind | None = None) -> Complete:
+    """Shell completion of a run's name; None for runs of every kind."""
 
     def list_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-        from charrnn.runs.catalogue import list_runs
+        from charrnn.runs.catalogue import list_all_runs, list_runs
 
-        runs = list_runs(ctx.params.get("checkpoints") or CHECKPOINTS, kind)
+        checkpoints = ctx.params.get("checkpoints") or CHECKPOINTS
+        runs = list_runs(checkpoints, kind) if kind else list_all_runs(checkpoints)
         return [run.name for run in runs if run.name.startswith(incomplete)]
 
     return list_names

@@ -10,10 +10,11 @@ from charrnn.cli import options, run_options
 from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import FreeText, note_escapes, note_file
-from charrnn.cli.units import HeldUnit, UnitName, collect_held, spell_held
+from charrnn.cli.units import HeldUnit, UnitName, collect_held
 from charrnn.config.language import LONGEST_TEXT, MOST_PASSES, MOST_TEXTS
 from charrnn.errors import CorpusError, say_count
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.run import Run
 
 
 @click.command(
@@ -22,6 +23,7 @@ from charrnn.runs.kinds import LANGUAGE
         'charrnn sample "All: " --temp 0.8',
         'charrnn sample "ROMEO:" --length 200 --num 3 --seed 7',
         "charrnn sample --run shakespeare-lstm --epoch 3 > out.txt",
+        'charrnn sample "ROMEO:" --epoch all --length 60 --seed 1',
         "charrnn sample --prompt-file start.txt --top-p 0.9 --json",
         'charrnn sample "Dear " --adapt letters.txt --adapt-passes 3',
         "charrnn sample --set-unit 301=-0.5 --run shakespeare-lstm",
@@ -61,7 +63,7 @@ from charrnn.runs.kinds import LANGUAGE
 )
 @run_options.to_use(LANGUAGE)
 @options.checkpoint
-@options.epoch
+@options.epoch_or_all
 @click.option(
     "--adapt",
     type=options.NAME_OR_PATH,
@@ -105,7 +107,7 @@ def sample(
     set_units: tuple[tuple[UnitName, float], ...],
     run: str | None,
     checkpoint: Path | None,
-    epoch: int | None,
+    epoch: int | str | None,
     adapt: str | None,
     passes: int | None,
     rate: float | None,
@@ -129,7 +131,7 @@ def sample(
 
     from charrnn.cli import adapting
     from charrnn.cli.engines import load_with_engine
-    from charrnn.cli.writing import make_json_form, make_plain_form, write_texts
+    from charrnn.cli.texts import Texts, write_epochs, write_once
     from charrnn.inference.encode import check_stop, encode_prompt
     from charrnn.inference.units import find_held_units
 
@@ -138,12 +140,18 @@ def sample(
     adaptation = adapting.choose_adaptation(adapt is not None, engine, **given)
     save_as = adapting.choose_name(checkpoints, save_as)
     held = collect_held(set_units, engine)
+    every = epoch == options.ALL_EPOCHS
+    if every and (adapt is not None or checkpoint or (run or "").endswith(".h5")):
+        raise click.UsageError(
+            "--epoch all is for a run: name no checkpoint, and leave out --adapt"
+        )
     if [prompt, str(prompt_file), adapt, corpus].count("-") > 1:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
     note_escapes(terminal, PROMPT=prompt, **{"--stop": stop})
     note_file(terminal, prompt or "", "the prompt", "--prompt-file")
     text = _read_prompt(prompt, prompt_file, encoding, terminal)
-    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, epoch, terminal)
+    number = epoch if isinstance(epoch, int) else None
+    path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, number, terminal)
     model = load_with_engine(path, engine)
     # What can't be used is found now, not after adapting.
     encode_prompt(model.vocabulary, text, unknown)
@@ -159,18 +167,16 @@ def sample(
     if unknown == "skip":
         text = model.vocabulary.drop_unknown(text)
     settings = {"temperature": temperature, "top_k": top_k or 0, "top_p": top_p, "seed": seed}
+    texts = Texts(text, length, num, stop, held, settings, as_json)
     began = time.perf_counter()
-    choice = (temperature, top_k or 0, top_p, seed)
-    steps = model.stream_many(text, length, *choice, num=num, stop=stop, set_units=held)
-    source = model.checkpoint.provenance
-    terminal.note(f"{options.describe_checkpoint(path, source)}, seed {seed}")
-    facts = {"checkpoint": str(path)} | options.spell_moment(source) | settings
-    if source.adapted:
-        facts["adapted"] = source.adapted
-    if held:
-        facts["set_units"] = spell_held(held)
-    form = make_json_form(text, facts) if as_json else make_plain_form(text)
-    written = write_texts(steps, num, form)
+    steps = texts.begin(model)  # rejects what can't be, before anything is said
+    if every:
+        terminal.note(f"{path.parent.name}, seed {seed}")
+        written = write_epochs(Run(path.parent, LANGUAGE), engine, texts)
+    else:
+        described = options.describe_checkpoint(path, model.checkpoint.provenance)
+        terminal.note(f"{described}, seed {seed}")
+        written = write_once(steps, model, path, texts)
     seconds = time.perf_counter() - began
     speed = f"{written / seconds:,.0f} a second"
     terminal.detail(f"{say_count(written, 'character')} in {seconds:.2f} s, {speed}")

@@ -1,6 +1,10 @@
 """The one screen on which every kind of run is shown."""
 
+import shlex
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
@@ -8,6 +12,7 @@ import click
 from charrnn.cli.hints import suggest_use
 from charrnn.cli.terminal import Terminal
 from charrnn.data.corpus import STDIN
+from charrnn.runs.keep import LAST
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
 
@@ -46,23 +51,36 @@ class Plan(Protocol):
         """Carry the plan out."""
 
 
+@dataclass(frozen=True)
+class Screen:
+    """How runs are shown.
+
+    Attributes:
+        terminal: how much to say.
+        as_json: print JSON lines instead of text.
+        tensorboard: write events for TensorBoard too.
+        shorter: what makes a run that takes very long shorter; empty if nothing does.
+    """
+
+    terminal: Terminal
+    as_json: bool = False
+    tensorboard: bool = False
+    shorter: str = ""
+
+
 def show_training(
     plan: Plan,
     introduction: str,
-    terminal: Terminal,
-    as_json: bool,
+    screen: Screen,
     sample: Callable[[int], str | None] = lambda _: None,
-    shorter: str = "",
 ) -> int:
     """Carry a plan out, and show how it goes.
 
     Args:
         plan: what to train.
         introduction: lines that say what it is.
-        terminal: how much to say.
-        as_json: print JSON lines instead of text.
+        screen: how to show it.
         sample: called after each epoch; the text that it returns, if any, is shown.
-        shorter: what makes a run that takes very long shorter; empty if nothing does.
 
     Returns:
         the number of the signal that asked to stop when it was too late for that; 0 for none.
@@ -70,48 +88,73 @@ def show_training(
     from charrnn.cli.hangup import outlive_terminal
 
     with outlive_terminal():
-        return _show(plan, introduction, terminal, as_json, sample, shorter)
+        return _show(plan, introduction, screen, sample)
+
+
+def warn_of_few_steps(steps: int, terminal: Terminal) -> None:
+    """Say so if an epoch has so few steps that a network learns little."""
+    if steps < _FEW_STEPS:
+        terminal.note(
+            "note: a network learns little from so few steps an epoch: give a smaller --batch-size "
+            "for more of them, or more --epochs"
+        )
 
 
 def _show(
-    plan: Plan,
-    introduction: str,
-    terminal: Terminal,
-    as_json: bool,
-    sample: Callable[[int], str | None],
-    shorter: str,
+    plan: Plan, introduction: str, screen: Screen, sample: Callable[[int], str | None]
 ) -> int:
     from charrnn.cli.bars import Pace
     from charrnn.cli.curves import keep_curves
     from charrnn.cli.display import TrainingDisplay
     from charrnn.cli.interruption import explain_stop
 
+    terminal = screen.terminal
     context = click.get_current_context()
     run, recipe, config = plan.run, plan.progress.recipe, plan.progress.recipe.training
     done = len(plan.progress.results)
     terminal.note(introduction)
-    if plan.steps < _FEW_STEPS:
-        terminal.note(
-            "note: a network learns little from so few steps an epoch: give a smaller --batch-size "
-            "for more of them, or more --epochs"
-        )
+    warn_of_few_steps(plan.steps, terminal)
     if done:
         terminal.note(f"resuming after epoch {done} of {config.epochs}")
+    if screen.tensorboard:
+        terminal.note(_suggest_tensorboard(run))
     terminal.detail(f"{recipe.network}\n{config}")
     pace = Pace(plan.unit, plan.units_per_step)
-    display = TrainingDisplay(terminal, config.epochs, plan.steps, pace, as_json, sample, shorter)
+    how = (pace, screen.as_json, sample, screen.shorter, run.name)
+    display = TrainingDisplay(terminal, config.epochs, plan.steps, *how)
     piped = getattr(recipe, "source", "") == STDIN
     with (
         explain_stop(terminal, run, plan.steps, context, piped=piped) as interrupted,
         display,
         keep_curves(run, terminal),
+        _watch(plan, display, screen.tensorboard) as listener,
     ):
-        plan.train(display, interrupted)
+        plan.train(listener, interrupted)
     done = len(run.read_history())
     if done < config.epochs:
         terminal.note(
             f"no better epoch in the last {config.patience}: stopped early, after epoch {done}"
         )
-    terminal.note(f"best epoch: {run.find_best_epoch()}, in {run.folder}")
+    which = "last" if plan.progress.keep == LAST else "best"
+    terminal.note(f"{which} epoch: {run.find_best_epoch()}, in {run.folder}")
     terminal.note(suggest_use(run.kind, run.name, context))
     return interrupted.number
+
+
+def _watch(
+    plan: Plan, display: "Listener", tensorboard: bool
+) -> "AbstractContextManager[Listener]":
+    """The display, or what writes events and passes everything on to it."""
+    if not tensorboard:
+        return nullcontext(display)
+    from charrnn.training.tensorboard import EventWriter
+
+    return EventWriter(plan.run, display, plan.steps)
+
+
+def _suggest_tensorboard(run: Run) -> str:
+    """The command that shows the events of all runs, and how to get it."""
+    command = f"TensorBoard: tensorboard --logdir {shlex.quote(str(run.folder.parent))}"
+    if find_spec("tensorboard") is None:
+        return f"{command} (it is not installed: pip install tensorboard)"
+    return command

@@ -4,25 +4,20 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from charrnn.cli import options, run_options
+from charrnn.cli import cells, options, run_options
 from charrnn.cli.numbers import Number, WholeNumber
+from charrnn.cli.sampler import SAMPLE_LENGTH, make_sampler
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import PresetName
 from charrnn.config.fields import CELLS, PRECISIONS, SCHEDULES
 from charrnn.config.language import ORDERS, STATES, NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
-from charrnn.errors import say_count
 from charrnn.runs.kinds import LANGUAGE
 
-if TYPE_CHECKING:
-    from charrnn.planning.language import LanguagePlan
-    from charrnn.runs.run import Run
-
-_SAMPLE_LENGTH = 200
 _SHORTEST = "minute"  # of the presets
 _DEFAULTS = {
     field.name: field.default for field in (*fields(NetworkConfig), *fields(TrainingConfig))
@@ -54,6 +49,8 @@ _fraction = Number(0, 1, max_open=True)
     epilog=options.examples(
         "charrnn train",
         "charrnn train --cell gru --preset quick",
+        "charrnn train --cell all --preset minute",
+        "charrnn train my-novel.txt --dry-run",
         "charrnn train my-novel.txt --budget 20",
         "charrnn train my-novel.txt --run novel --sample-every 1",
         "cat *.txt | charrnn train - --run everything",
@@ -85,7 +82,11 @@ _fraction = Number(0, 1, max_open=True)
     help="Train for about this long: time the first steps, then choose how many epochs fit, at "
     "most 100, and without --preset which preset.",
 )
-@_setting("cell", click.Choice(CELLS, case_sensitive=False), "Kind of recurrent layer.")
+@_setting(
+    "cell",
+    click.Choice([*CELLS, cells.ALL], case_sensitive=False),
+    "Kind of recurrent layer; all trains a network of each, one after the other.",
+)
 @_setting("units", _positive, "Units in each recurrent layer.")
 @_setting("layers", _positive, "Number of recurrent layers, stacked.")
 @_setting("embedding", _positive, "Size of the vector that stands for a character.")
@@ -155,11 +156,18 @@ _fraction = Number(0, 1, max_open=True)
 )
 @run_options.to_begin("corpus and cell")
 @run_options.to_resume(LANGUAGE)
+@options.keep
+@options.tensorboard
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Show layers, parameters, steps, time and disk space; write nothing.",
+)
 @click.option(
     "--sample-every",
     type=_positive,
     metavar="N",
-    help=f"After every N epochs, show {_SAMPLE_LENGTH} characters that the network writes.",
+    help=f"After every N epochs, show {SAMPLE_LENGTH} characters that the network writes.",
 )
 @click.option("--prompt", default="", help="What the texts of --sample-every begin with.")
 @options.as_json
@@ -174,6 +182,9 @@ def train(
     from_: str | None,
     run: str | None,
     resume: str | None,
+    keep: str | None,
+    tensorboard: bool,
+    dry_run: bool,
     sample_every: int | None,
     prompt: str,
     as_json: bool,
@@ -187,6 +198,9 @@ def train(
     Each epoch saves a checkpoint in the run's folder, beside the learning curves. Ctrl-C stops
     after the current step; --resume continues after the last finished epoch.
     """
+    from charrnn.cli.introduction import introduce
+    from charrnn.cli.rehearsal import rehearse
+    from charrnn.cli.screen import Screen, show_training
     from charrnn.data.corpus import STDIN
     from charrnn.planning.folders import Folders
     from charrnn.planning.language import Request, plan_resume, plan_run
@@ -200,17 +214,27 @@ def train(
             "--resume keeps the run's name and settings: leave out --run, --preset, --budget, "
             "--encoding and --from"
         )
+    if resume is not None and dry_run:
+        raise click.UsageError("--dry-run is for a new run: leave out --resume")
     if text == STDIN:
         terminal.note_waiting()
-    folders = Folders(checkpoints, data_dir)
-    if resume is None:
-        request = Request(preset, budget, run, from_, prompt, encoding, given)
-        plan = plan_run(text, request, folders, terminal)
-    else:
-        plan = plan_resume(resume, text, given, folders, terminal, prompt)
     is_chosen = budget is not None or resume is not None or "epochs" in given
     shorter = "" if is_chosen else _list_shorter(preset)
-    _show(plan, terminal, as_json, _make_sampler(plan.run, sample_every, prompt), shorter)
+    folders = Folders(checkpoints, data_dir)
+    screen = Screen(terminal, as_json, tensorboard, shorter)
+    request = Request(preset, budget, run, from_, prompt, encoding, given, keep)
+    if dry_run:
+        rehearse(text, request, folders, screen)
+        return
+    if resume is None and given.get("cell") == cells.ALL:
+        cells.train_cells(text, request, folders, screen, sample_every)
+        return
+    if resume is None:
+        plan = plan_run(text, request, folders, terminal)
+    else:
+        plan = plan_resume(resume, text, given, folders, terminal, prompt, keep)
+    sampler = make_sampler(plan.run, sample_every, prompt)
+    show_training(plan, introduce(plan.run.name, plan), screen, sampler)
 
 
 def _require_one(texts: Sequence[str]) -> str | None:
@@ -225,63 +249,7 @@ def _require_one(texts: Sequence[str]) -> str | None:
     return texts[0] if texts else None
 
 
-def _show(
-    plan: "LanguagePlan",
-    terminal: Terminal,
-    as_json: bool,
-    sample: Callable[[int], str | None],
-    shorter: str,
-) -> None:
-    from charrnn.cli.screen import show_training
-
-    show_training(plan, "\n".join(_introduce(plan)), terminal, as_json, sample, shorter)
-
-
 def _list_shorter(preset: str | None) -> str:
     """What makes a run shorter whose length is its preset's."""
     budget = "--budget MINUTES"
     return budget if preset == _SHORTEST else f"--preset {_SHORTEST}, or {budget}"
-
-
-def _make_sampler(run: "Run", every: int | None, prompt: str) -> Callable[[int], str | None]:
-    """What an epoch's network writes, whenever a sample is due."""
-
-    def sample(epoch: int) -> str | None:
-        if not every or epoch % every:
-            return None
-        from charrnn.inference.language_model import load_model
-
-        model = load_model(run.epoch_file(epoch))
-        return prompt + model.generate(prompt, _SAMPLE_LENGTH, temperature=0.8, seed=epoch)
-
-    return sample
-
-
-def _introduce(plan: "LanguagePlan") -> list[str]:
-    """What will be trained, and what is odd about it."""
-    recipe = plan.progress.recipe
-    network, config = recipe.network, recipe.training
-    held_back = (
-        f"the last {100 * config.validation:g}% for validation"
-        if config.validation
-        else "all for training"
-    )
-    stacked = f"{network.layers} × " if network.layers > 1 else ""
-    about = (
-        f"{plan.run.name}: {stacked}{network.cell} {network.units}, "
-        f"{network.parameters:,} parameters; {say_count(len(plan.ids), 'character')}, "
-        f"{plan.distinct:,} distinct, {held_back}; "
-        f"{say_count(plan.steps, 'step')} an epoch; "
-        f"{plan.precision.name} products ({plan.precision.reason})"
-    )
-    lines = [about]
-    if plan.origin:
-        lines.append(plan.origin.introduce())
-    elif recipe.begun_from:
-        lines.append(f"began with {recipe.begun_from}")
-    if config.order == "shuffled" and config.state == "carry":
-        lines.append(
-            "note: shuffled windows with a carried state give each window the state of an "
-            "unrelated one, as in the tutorial; --order streams carries the true one"
-        )
-    return lines

@@ -28,11 +28,25 @@ def make_visible(text: str) -> str:
     return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
+def flatten(text: str) -> str:
+    """The text as it can stand in a row of a table, or in a question: visible, in one line."""
+    return make_visible(text).replace("\n", "\\u000a").replace("\t", "\\u0009")
+
+
 def echo(text: object = "", *, err: bool = False) -> None:
     """Print a line on stdout or stderr; what a terminal would obey is made visible there."""
     stream = sys.stderr if err else sys.stdout
     # Without `color` click would take the escape sequences out of what goes to a file.
     click.echo(_prepare(str(text), stream), file=stream, color=True)
+
+
+def confirm(question: str) -> bool:
+    """Ask on stderr, and read the answer from stdin: no, unless it is y or yes.
+
+    Raises:
+        click.Abort: there is no answer.
+    """
+    return click.confirm(flatten(question), err=True)
 
 
 def encode(text: str) -> bytes:

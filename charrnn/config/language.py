@@ -4,7 +4,6 @@ Letters for shapes: B batch, T time (characters of a window), E embedding size, 
 vocabulary size.
 """
 
-import math
 from dataclasses import dataclass
 
 from charrnn.config.fields import (
@@ -31,6 +30,7 @@ LONGEST_TEXT = 10**9  # characters to write: days, whatever the network
 MOST_TEXTS = 10_000  # to write side by side, each with a state and a random generator
 MOST_CHARACTERS = 0x110000  # there are no more code points
 MOST_PASSES = 1000  # of adapting; who wants more trains
+CROP_LENGTH = 256  # characters of a crop to measure on; nanoGPT's for Shakespeare
 SHORTEST_COPY = 20  # characters: of text that was not copied, one to two per cent is found
 LONGEST_PIECE = 1000  # characters, of all of which an adapting network keeps its states
 

@@ -5,7 +5,6 @@ The networks are built from this in `charrnn.networks` for training and in
 tokens.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 

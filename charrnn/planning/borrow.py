@@ -9,10 +9,10 @@ import numpy.typing as npt
 from charrnn.config.reviews import ClassifierConfig
 from charrnn.data.encoders import Encoder
 from charrnn.data.vectors import read_vectors
-from charrnn.errors import NoRunError, RunError, UsageError, say_count
+from charrnn.errors import NoRunError, UsageError, say_count
 from charrnn.planning.report import Reporter
 from charrnn.planning.transfer import EMBEDDING, embed_vectors, transfer_embedding
-from charrnn.runs.catalogue import detect_kind, list_names, list_runs, means_run
+from charrnn.runs.catalogue import choose_run, list_names, list_runs
 from charrnn.runs.checkpoint import (
     SUFFIX,
     Classifier,
@@ -94,15 +94,9 @@ def _read_network(source: str, path: Path, checkpoints: Path) -> Classifier | Wo
 
 def _find_run(source: str, checkpoints: Path) -> Run:
     runs = [run for kind in (CLASSIFIER, WORD_MODEL) for run in list_runs(checkpoints, kind)]
-    path = Path(source)
-    named = [run for run in runs if means_run(source, run)]
-    if len(named) == 1:
-        return named[0]
-    if named:
-        folders = " or ".join(str(run.folder) for run in named)
-        raise RunError(f"two runs are called {source}: give {folders}")
-    if any(path.glob("*.h5")):
-        return Run(path, detect_kind(path) or WORD_MODEL)
+    run = choose_run(source, runs, WORD_MODEL)
+    if run is not None:
+        return run
     raise NoRunError(
         f"no run or file {source} to take an embedding from: {list_names(runs, source)}",
         WORD_MODEL.name,

@@ -17,10 +17,11 @@ from charrnn.planning.budget import Candidate, fit_budget
 from charrnn.planning.folders import Folders
 from charrnn.planning.origin import Origin, find_origin
 from charrnn.planning.report import Reporter
-from charrnn.planning.resuming import check_changeable, make_finished_error
+from charrnn.planning.resuming import change_keep, check_changeable, make_finished_error
 from charrnn.planning.scaling import Draft, draft_presets
 from charrnn.planning.texts import describe_source, load_text, reload_text
 from charrnn.runs.catalogue import find_resumable
+from charrnn.runs.keep import ALL, check_keep
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.names import choose_name, make_run
 from charrnn.runs.recipe import LanguageRecipe, Progress
@@ -48,6 +49,7 @@ class Request:
         encoding: of the text's file or standard input; None for UTF-8.
         prompt: what the texts that it shows begin with; the network must know the characters.
         settings: fields of `NetworkConfig` and `TrainingConfig`, `precision` perhaps "auto".
+        keep: which checkpoints to keep; None for all. See `charrnn.runs.keep`.
     """
 
     preset: str | None = None
@@ -57,6 +59,42 @@ class Request:
     prompt: str = ""
     encoding: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    keep: str | None = None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a new run will be; nothing is written for it yet.
+
+    Attributes:
+        name: the run's, if it was chosen; None for one made of the corpus and the cell.
+        recipe: what it is defined by.
+        ids: the whole text, shape (N,).
+        steps: in an epoch.
+        precision: of matrix products, and why.
+        origin: what it begins with; None for a new network.
+        keep: which checkpoints it keeps.
+    """
+
+    name: str | None
+    recipe: LanguageRecipe
+    ids: Ids
+    steps: int
+    precision: "Precision"
+    origin: Origin | None
+    keep: str
+
+    def claim(self, folders: Folders, reporter: Reporter) -> "LanguagePlan":
+        """Claim a folder, and so make a plan of it.
+
+        Raises:
+            RunError: the name was taken in the meantime.
+        """
+        cell = self.recipe.network.cell
+        where = (folders.destination, LANGUAGE, self.name)
+        run = make_run(*where, self.recipe.corpus, cell, reporter.note)
+        progress = Progress(self.recipe, [], keep=self.keep)
+        return LanguagePlan(run, progress, self.ids, self.steps, self.precision, self.origin)
 
 
 @dataclass(frozen=True)
@@ -88,9 +126,9 @@ class LanguagePlan:
         return config.batch_size * config.seq_length
 
     @property
-    def distinct(self) -> int:
-        """How many characters the text has; a network that begins with another's knows more."""
-        return int(np.count_nonzero(count_ids(self.ids, len(self.progress.recipe.vocabulary))))
+    def recipe(self) -> LanguageRecipe:
+        """What it is defined by."""
+        return self.progress.recipe
 
     def train(self, listener: "Listener", interrupted: "AskStop") -> None:
         """Carry the plan out; see `charrnn.training.loop.train`."""
@@ -105,7 +143,14 @@ class LanguagePlan:
 def plan_run(
     corpus: str | Corpus | None, request: Request, folders: Folders, reporter: Reporter
 ) -> LanguagePlan:
-    """Plan a new run: what can be rejected is rejected before a text is read.
+    """Plan a new run, and claim its folder; arguments and errors as in `propose_run`."""
+    return propose_run(corpus, request, folders, reporter).claim(folders, reporter)
+
+
+def propose_run(
+    corpus: str | Corpus | None, request: Request, folders: Folders, reporter: Reporter
+) -> Proposal:
+    """Work out what a new run will be: what can be rejected is rejected before a text is read.
 
     Args:
         corpus: its text: a name, a path, `-`, or the text itself; None for the default one.
@@ -117,6 +162,7 @@ def plan_run(
         UsageError: settings outside their range, or that contradict each other.
         CharrnnError: the text, or the network to begin with, can't be had.
     """
+    keep = check_keep(request.keep or ALL)
     origin, settings = None, request.settings
     if request.from_ is not None:
         origin = find_origin(request.from_, settings, folders.checkpoints)
@@ -148,10 +194,7 @@ def plan_run(
     from charrnn.training.language_batches import count_steps
 
     steps = count_steps(ids, recipe.training)
-    run = make_run(
-        folders.destination, LANGUAGE, name, corpus.name, recipe.network.cell, reporter.note
-    )
-    return LanguagePlan(run, Progress(recipe, []), ids, steps, chosen.precision, origin)
+    return Proposal(name, recipe, ids, steps, chosen.precision, origin, keep)
 
 
 def plan_resume(
@@ -161,6 +204,7 @@ def plan_resume(
     folders: Folders,
     reporter: Reporter,
     prompt: str = "",
+    keep: str | None = None,
 ) -> LanguagePlan:
     """Plan to resume the run of that name, or the newest, after its last finished epoch.
 
@@ -171,6 +215,7 @@ def plan_resume(
         folders: where things are kept.
         reporter: shows a download.
         prompt: as in a `Request`.
+        keep: as in a `Request`; None for what the run kept so far.
 
     Raises:
         UsageError: a setting can't change on a resume.
@@ -183,7 +228,7 @@ def plan_resume(
     from charrnn.networks.precision import Precision, choose_precision
     from charrnn.training.language_batches import count_steps
 
-    progress = read_progress(run, LanguageRecipe)
+    progress = change_keep(read_progress(run, LanguageRecipe), keep)
     recipe = progress.recipe
     precision = Precision(recipe.training.precision, "as before")
     if "precision" in settings:
@@ -199,6 +244,11 @@ def plan_resume(
     ids = corpus.text.encode(recipe.vocabulary)
     steps = count_steps(ids, recipe.training)
     return LanguagePlan(run, replace(progress, recipe=recipe), ids, steps, precision)
+
+
+def count_distinct(ids: Ids, recipe: LanguageRecipe) -> int:
+    """Count a text's different characters; a network that begins with another's knows more."""
+    return int(np.count_nonzero(count_ids(ids, len(recipe.vocabulary))))
 
 
 def _check_prompt(prompt: str, vocabulary: Vocabulary) -> None:

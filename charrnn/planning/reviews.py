@@ -15,7 +15,7 @@ from charrnn.errors import ReviewsError, UsageError, say_count
 from charrnn.planning.borrow import borrow_embedding
 from charrnn.planning.folders import Folders
 from charrnn.planning.report import Reporter
-from charrnn.planning.resuming import check_changeable, make_finished_error
+from charrnn.planning.resuming import change_keep, check_changeable, make_finished_error
 from charrnn.planning.review_sources import (
     IMDB,
     Reviews,
@@ -26,6 +26,7 @@ from charrnn.planning.review_sources import (
     make_examples,
 )
 from charrnn.runs.catalogue import find_resumable
+from charrnn.runs.keep import ALL, check_keep
 from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.names import choose_name, make_run
 from charrnn.runs.outcome import Outcome, read_outcome, summarize_run, write_outcome
@@ -55,6 +56,7 @@ class ReviewRequest:
         settings: fields of `ClassifierConfig` and `ReviewTraining`, `units` a tuple; besides
             `layers`, a number, and `max_words`, the vocabulary's size.
         changes: how the request differs from its preset, in the words of whoever asks.
+        keep: which checkpoints to keep; None for all. See `charrnn.runs.keep`.
     """
 
     preset: str = DEFAULT_REVIEW_PRESET
@@ -63,6 +65,7 @@ class ReviewRequest:
     embedding_from: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     changes: str = ""
+    keep: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,16 +123,17 @@ class ReviewPlan:
         Args:
             seconds: what the whole run took; None for what its epochs took.
         """
-        from charrnn.runs.history import find_best
         from charrnn.training.reviews import evaluate
 
         results = self.run.read_history()
-        best, last = find_best(results).epoch, results[-1].epoch
+        last = results[-1].epoch
+        best = self.run.find_best_epoch() or last  # of those that the run keeps
         scores = evaluate(self.run, self.progress.recipe, self.test, {best, last})
         outcome = summarize_run(
             self.run,
             self.progress.recipe,
             results,
+            best,
             (scores[best].loss, scores[best].accuracy),
             (scores[last].loss, scores[last].accuracy),
             sum(result.seconds for result in results) if seconds is None else seconds,
@@ -171,6 +175,7 @@ def plan_classifier(request: ReviewRequest, folders: Folders, reporter: Reporter
         UsageError: settings outside their range, or that contradict each other.
         CharrnnError: the reviews, or the embedding to borrow, can't be had.
     """
+    keep = check_keep(request.keep or ALL)
     network, training = configure(request.preset, request.settings)
     require(
         bool(request.embedding_from) or not training.frozen_epochs,
@@ -211,7 +216,7 @@ def plan_classifier(request: ReviewRequest, folders: Folders, reporter: Reporter
         count = say_count(len(learn), "review")
         raise ReviewsError(f"{count} to train on: too few for {request.preset}; give more")
     run = make_run(folders.destination, CLASSIFIER, name, corpus, request.preset, reporter.note)
-    return ReviewPlan(run, Progress(recipe, []), learn, validate, test, borrowed)
+    return ReviewPlan(run, Progress(recipe, [], keep=keep), learn, validate, test, borrowed)
 
 
 def plan_classifier_resume(
@@ -220,6 +225,7 @@ def plan_classifier_resume(
     paths: Sequence[Path],
     folders: Folders,
     reporter: Reporter,
+    keep: str | None = None,
 ) -> ReviewPlan:
     """Plan to resume the run of that name, or the newest, after its last finished epoch.
 
@@ -229,6 +235,7 @@ def plan_classifier_resume(
         paths: where its reviews are now; none if they are where they were.
         folders: where things are kept.
         reporter: shows a download.
+        keep: as in a `ReviewRequest`; None for what the run kept so far.
 
     Raises:
         UsageError: a setting can't change on a resume.
@@ -237,7 +244,7 @@ def plan_classifier_resume(
     """
     check_changeable(settings, _CHANGEABLE)
     run = find_resumable(folders.checkpoints, CLASSIFIER, name)
-    progress = read_progress(run, ReviewRecipe)
+    progress = change_keep(read_progress(run, ReviewRecipe), keep)
     recipe = progress.recipe
     recipe = replace(recipe, training=replace(recipe.training, **settings))
     done = len(progress.results)

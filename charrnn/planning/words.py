@@ -11,7 +11,7 @@ from charrnn.config.reviews import ReviewTraining, WordModelConfig
 from charrnn.data.vocabulary import Ids
 from charrnn.planning.folders import Folders
 from charrnn.planning.report import Reporter
-from charrnn.planning.resuming import check_changeable, make_finished_error
+from charrnn.planning.resuming import change_keep, check_changeable, make_finished_error
 from charrnn.planning.review_sources import (
     IMDB,
     Reviews,
@@ -22,6 +22,7 @@ from charrnn.planning.review_sources import (
     make_encoder,
 )
 from charrnn.runs.catalogue import find_resumable
+from charrnn.runs.keep import ALL, check_keep
 from charrnn.runs.kinds import WORD_MODEL
 from charrnn.runs.names import choose_name, make_run
 from charrnn.runs.recipe import Progress, WordRecipe
@@ -43,11 +44,13 @@ class WordRequest:
         source: which reviews.
         run: its name; None for one made of the reviews.
         settings: `embedding`, `units`, `max_words`, and fields of `ReviewTraining`.
+        keep: which checkpoints to keep; None for all. See `charrnn.runs.keep`.
     """
 
     source: ReviewSource = field(default_factory=ReviewSource)
     run: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    keep: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def plan_word_model(request: WordRequest, folders: Folders, reporter: Reporter) 
     """
     from charrnn.training.words import DEFAULTS
 
-    given = dict(request.settings)
+    keep, given = check_keep(request.keep or ALL), dict(request.settings)
     if "max_words" in given:
         given["vocabulary_size"] = given.pop("max_words")
     network = WordModelConfig(**select_fields(WordModelConfig, given))
@@ -123,7 +126,7 @@ def plan_word_model(request: WordRequest, folders: Folders, reporter: Reporter) 
     )
     learn, validate = _make_parts(recipe, reviews)
     run = make_run(folders.destination, WORD_MODEL, name, recipe.corpus, "words", reporter.note)
-    return WordPlan(run, Progress(recipe, []), learn, validate)
+    return WordPlan(run, Progress(recipe, [], keep=keep), learn, validate)
 
 
 def plan_word_model_resume(
@@ -132,11 +135,12 @@ def plan_word_model_resume(
     paths: Sequence[Path],
     folders: Folders,
     reporter: Reporter,
+    keep: str | None = None,
 ) -> WordPlan:
     """Plan to resume the run of that name, or the newest; see `plan_classifier_resume`."""
     check_changeable(settings, _CHANGEABLE)
     run = find_resumable(folders.checkpoints, WORD_MODEL, name)
-    progress = read_progress(run, WordRecipe)
+    progress = change_keep(read_progress(run, WordRecipe), keep)
     recipe = progress.recipe
     recipe = replace(recipe, training=replace(recipe.training, **settings))
     done = len(progress.results)

@@ -2,11 +2,11 @@
 
 import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from charrnn.errors import CheckpointError, NoRunError, UsageError
+from charrnn.errors import CheckpointError, NoRunError, RunError, UsageError
 from charrnn.runs import container, resume
 from charrnn.runs.atomic import find_files
 from charrnn.runs.bundled import BUNDLED
@@ -15,6 +15,7 @@ from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
 
 _MOST_NAMES = 10  # in an error message
+_COUNTS = {2: "two", 3: "three"}  # there are three kinds
 
 
 def list_runs(checkpoints: Path, kind: Kind) -> list[Run]:
@@ -28,7 +29,38 @@ def list_runs(checkpoints: Path, kind: Kind) -> list[Run]:
     folder = checkpoints / kind.subfolder
     candidates = [path for path in find_files(folder) if find_files(path, ".h5")]
     runs = [Run(path, kind) for path in candidates if detect_kind(path) in {kind, None}]
-    return sorted(runs, key=_last_written, reverse=True)
+    return sorted(runs, key=find_last_write, reverse=True)
+
+
+def list_all_runs(checkpoints: Path) -> list[Run]:
+    """The runs of every kind, wherever they lie, the one written to last first.
+
+    Args:
+        checkpoints: the folder of all runs. A run that does not say its kind is of the kind that is
+            kept in its place.
+    """
+    runs = [
+        Run(path, detect_kind(path) or kind)
+        for kind, path in _list_places(checkpoints)
+        if find_files(path, ".h5")
+    ]
+    return sorted(runs, key=find_last_write, reverse=True)
+
+
+def list_other_folders(checkpoints: Path) -> list[Path]:
+    """The folders among the runs that are none, since no file of a network is in them."""
+    others = (path for _, path in _list_places(checkpoints) if not find_files(path, ".h5"))
+    return sorted(path for path in others if _is_folder(path))
+
+
+def _list_places(checkpoints: Path) -> Iterator[tuple[Kind, Path]]:
+    """What lies where runs are kept, with the kind that is kept there; hidden names are passed."""
+    subfolders = {kind.subfolder for kind in KINDS}
+    for kind in KINDS:
+        for path in find_files(checkpoints / kind.subfolder):
+            reserved = kind is LANGUAGE and path.name in subfolders
+            if not reserved and not path.name.startswith("."):
+                yield kind, path
 
 
 def detect_kind(folder: Path) -> Kind | None:
@@ -39,8 +71,7 @@ def detect_kind(folder: Path) -> Kind | None:
             for kind in KINDS:
                 if kind.title == title:
                     return kind
-    resumable = Run(folder, LANGUAGE)
-    return resume.read_kind(resumable) if resumable.resume_file.exists() else None
+    return resume.read_kind(Run(folder, LANGUAGE))
 
 
 def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
@@ -74,6 +105,44 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
         kind.name,
         empty=not runs,
     )
+
+
+def find_any_run(checkpoints: Path, name: str) -> Run:
+    """The run of that name, or at that path, of whichever kind.
+
+    Raises:
+        RunError: there is none, or there are several of that name.
+    """
+    runs = list_all_runs(checkpoints)
+    run = choose_run(name, runs, LANGUAGE)
+    if run is None:
+        raise NoRunError(
+            f"no run {name!r} in {checkpoints}: {list_names(runs, name)}",
+            LANGUAGE.name,
+            empty=not runs,
+        )
+    return run
+
+
+def choose_run(name: str, runs: Sequence[Run], kind: Kind) -> Run | None:
+    """The one run that is meant, by its name or the path of its folder; None if there is none.
+
+    Args:
+        name: the name or path.
+        runs: to choose from.
+        kind: of a run elsewhere that does not say its kind.
+
+    Raises:
+        RunError: several runs have that name.
+    """
+    named = [run for run in runs if means_run(name, run)]
+    if len(named) > 1:
+        folders = " or ".join(str(run.folder) for run in named)
+        raise RunError(f"{_COUNTS[len(named)]} runs are called {name}: give {folders}")
+    if named:
+        return named[0]
+    path = Path(name)
+    return Run(path, detect_kind(path) or kind) if name and find_files(path, ".h5") else None
 
 
 def means_run(given: str, run: Run) -> bool:
@@ -165,6 +234,11 @@ def _find_newest_or_bundled(checkpoints: Path, kind: Kind) -> Run:
         return BUNDLED
 
 
+def find_last_write(run: Run) -> int:
+    """When a network of a run was last written, in nanoseconds since 1970; 0 if none was."""
+    return max(map(_read_time, find_files(run.folder, ".h5")), default=0)
+
+
 def list_names(runs: Sequence[Run], given: str) -> str:
     """The newest runs' names, and those that may be meant by a name that none of them has."""
     names = [run.name for run in runs]
@@ -186,13 +260,16 @@ def _describe_folder(folder: Path) -> str:
     return f"{folder} is a folder of runs, not a run: name one, for example {folder / runs[0]}"
 
 
-def _last_written(run: Run) -> int:
-    return max(map(_read_time, find_files(run.folder, ".h5")), default=0)
+def _is_folder(path: Path) -> bool:
+    """Whether a path is a folder's, as far as we may look."""
+    with contextlib.suppress(OSError):
+        return path.is_dir()
+    return False
 
 
 def _read_time(path: Path) -> int:
-    """When a file was written; 0 for one that another process has removed since it was listed."""
+    """When a file was written; 0 if it has gone since it was listed, or is a loop of links."""
     try:
         return path.stat().st_mtime_ns
-    except FileNotFoundError:
+    except OSError:
         return 0

@@ -76,6 +76,11 @@ class Provenance:
             return f"epoch {self.epoch}"
         return f"stopped at step {self.step} of {self.steps} of epoch {self.epoch}"
 
+    @property
+    def loss(self) -> float | None:
+        """The loss that epochs are ranked by: validation's if there is one; None if unknown."""
+        return self.train_loss if self.validation_loss is None else self.validation_loss
+
     def describe_loss(self) -> str:
         """The loss that counts, in words: validation's if there is one."""
         if self.train_loss is None:
@@ -116,6 +121,14 @@ class WordModel:
 
 
 AnyCheckpoint = Checkpoint | Classifier | WordModel
+AnyNetwork = NetworkConfig | ClassifierConfig | WordModelConfig
+
+NETWORKS: dict[Kind, type[AnyNetwork]] = {
+    LANGUAGE: NetworkConfig,
+    CLASSIFIER: ClassifierConfig,
+    WORD_MODEL: WordModelConfig,
+}
+"""What a network of each kind is defined by."""
 
 _KINDS: dict[type[AnyCheckpoint], Kind] = {
     Checkpoint: LANGUAGE,
@@ -174,11 +187,19 @@ def read_word_model(path: Path) -> WordModel:
     return WordModel(*_read_encoded(path, WORD_MODEL, WordModelConfig))
 
 
-def check_weights(
-    arrays: Mapping[str, container.Array],
-    network: NetworkConfig | ClassifierConfig | WordModelConfig,
-    size: int,
-) -> Weights:
+def read_header(path: Path, kind: Kind) -> tuple[AnyNetwork, Provenance]:
+    """Read what a checkpoint says of itself, and pass over its weights: quick, and unverified.
+
+    Raises:
+        CheckpointError: as `read_checkpoint`, as far as that shows.
+    """
+    content = container.read_content(path, kind.title, FORMAT)
+    with container.name_damage(path):
+        network = read_mapping(NETWORKS[kind], content["network"])
+        return network, read_mapping(Provenance, content["provenance"])
+
+
+def check_weights(arrays: Mapping[str, container.Array], network: AnyNetwork, size: int) -> Weights:
     """The arrays as weights, if they are just the network's, in its order.
 
     Args:
@@ -249,9 +270,7 @@ def _round_matrices(weights: Weights) -> dict[str, container.Array]:
     return arrays
 
 
-def _take_weights(
-    contents: container.Contents, network: NetworkConfig | ClassifierConfig | WordModelConfig
-) -> Weights:
+def _take_weights(contents: container.Contents, network: AnyNetwork) -> Weights:
     return check_weights(contents.arrays, network, contents.size)
 
 

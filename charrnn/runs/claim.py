@@ -5,10 +5,12 @@ would not do again, so the next run of that name takes it over.
 """
 
 import contextlib
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from charrnn.data.files import open_regular
 from charrnn.errors import RunError
 from charrnn.runs.atomic import find_files
 from charrnn.runs.resume import count_epochs
@@ -16,6 +18,9 @@ from charrnn.runs.run import Run
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
+_ANOTHER_NAME = "wait for it, or choose another name as `run`"
+_PATIENCE = 1.0  # seconds: `is_held` holds a lock much shorter than that
 
 _claimed: dict[Path, "BaseFileLock"] = {}  # by this process, and not trained in yet
 
@@ -60,19 +65,36 @@ def claim(run: Run) -> bool:
 
 
 @contextlib.contextmanager
-def hold_lock(run: Run) -> Iterator[None]:
+def hold_lock(run: Run, advice: str = _ANOTHER_NAME) -> Iterator[None]:
     """Hold the lock of a run's folder, whether or not it has been claimed.
+
+    Args:
+        run: the run.
+        advice: what to do if another process holds it.
 
     Raises:
         RunError: another process holds it.
     """
     lock = _claimed.pop(run.folder.resolve(), None) or _acquire(run)
     if lock is None:
-        raise make_busy_error(run)
+        raise make_busy_error(run, advice)
     try:
         yield
     finally:
         lock.release()
+
+
+def is_held(run: Run) -> bool:
+    """Whether a process trains in a run's folder, or is about to; nothing is written to find out.
+
+    A process that asks for the lock at this very moment tries again: see `_acquire`.
+    """
+    with contextlib.suppress(OSError), open_regular(run.lock_file) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def release_claims() -> None:
@@ -81,20 +103,22 @@ def release_claims() -> None:
         _claimed.popitem()[1].release()
 
 
-def make_busy_error(run: Run) -> RunError:
+def make_busy_error(run: Run, advice: str = _ANOTHER_NAME) -> RunError:
     """The error for a run whose folder another process holds."""
-    return RunError(
-        f"run {run.name!r} is being trained by another process: wait for it, or choose another "
-        "name as `run`"
-    )
+    return RunError(f"run {run.name!r} is being trained by another process: {advice}")
 
 
 def _acquire(run: Run) -> "BaseFileLock | None":
+    """Take the lock; None if another process trains. One that only looks is waited for."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(run.lock_file, timeout=0, thread_local=False)
-    try:
+    with contextlib.suppress(Timeout):
         lock.acquire()
-    except Timeout:
+        return lock
+    if is_held(run):
         return None
-    return lock
+    with contextlib.suppress(Timeout):
+        lock.acquire(_PATIENCE, poll_interval=_PATIENCE / 100)
+        return lock
+    return None

@@ -122,16 +122,38 @@ def read(path: Path, title: str, version: int) -> Contents:
             format.
     """
     data, fingerprint = _read_bytes(path, title)
-    found = [*data[:_HEADER].split(b"\n"), b"", b""][:3]
-    if found[1] != f"format {version}".encode():
-        raise CheckpointError(f"{path} is of {_name_age(found[1], version)}")
-    after = sum(len(line) + 1 for line in found)
-    if found[2] != b"sha256 " + hashlib.sha256(memoryview(data)[after:]).hexdigest().encode():
+    start = _measure_start(path, data[:_HEADER], version)
+    digest = hashlib.sha256(memoryview(data)[start.after :]).hexdigest()
+    if start.checksum != f"sha256 {digest}".encode():
         raise CheckpointError(f"{path} is damaged: its checksum is wrong; use another one")
-    try:
-        return _parse(data, after, fingerprint)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise CheckpointError(f"{path} is damaged inside: {type(error).__name__}") from error
+    with _name_json_damage(path):
+        return _parse(data, start.after, fingerprint)
+
+
+def read_content(path: Path, title: str, version: int) -> Any:
+    """Read what JSON holds, and pass over the arrays: quick, however large the file is.
+
+    The checksum is not verified: damage to an array does not show, only that it is cut off.
+
+    Args:
+        path: the file.
+        title: what it must be.
+        version: the number of the format that the caller reads.
+
+    Raises:
+        CheckpointError: as `read`.
+    """
+    with _open(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        header = file.read(_HEADER)
+        _check_title(path, header, title)
+        file.seek(_measure_start(path, header, version).after)
+        line = file.readline(_MOST_JSON + 1)
+    with _name_json_damage(path):
+        values = json.loads(_decode(line))
+        for described in dict(values["arrays"]).values():
+            _measure_array(size, *described)
+        return values["content"]
 
 
 def read_title(path: Path) -> str:
@@ -184,14 +206,42 @@ def _open(path: Path) -> BinaryIO:
 def _read_bytes(path: Path, title: str) -> tuple[bytes, tuple[int, ...]]:
     """The file's bytes, if it begins with the title, and its fingerprint."""
     with _open(path) as file:
-        start = file.read(_HEADER)
-        found = start.split(b"\n")[0]
-        if found != title.encode():
-            raise CheckpointError(f"{path} is not a {title}{_guess(start, found)}")
+        _check_title(path, file.read(_HEADER), title)
         file.seek(0)
         state = os.fstat(file.fileno())
         content = file.read(state.st_size)  # without a size it would be copied
         return content, take_fingerprint(state)
+
+
+def _check_title(path: Path, header: bytes, title: str) -> None:
+    """Raise unless a file's first line is the title."""
+    found = header.split(b"\n")[0]
+    if found != title.encode():
+        raise CheckpointError(f"{path} is not a {title}{_guess(header, found)}")
+
+
+class _Start(NamedTuple):
+    """A file's third line, and where what follows it begins."""
+
+    checksum: bytes
+    after: int
+
+
+def _measure_start(path: Path, header: bytes, version: int) -> _Start:
+    """What stands before a file's JSON, if it is of the right format."""
+    found = [*header.split(b"\n"), b"", b""][:3]
+    if found[1] != f"format {version}".encode():
+        raise CheckpointError(f"{path} is of {_name_age(found[1], version)}")
+    return _Start(found[2], sum(len(line) + 1 for line in found))
+
+
+@contextlib.contextmanager
+def _name_json_damage(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with a file's JSON into a `CheckpointError`."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise CheckpointError(f"{path} is damaged inside: {type(error).__name__}") from error
 
 
 def _decode(line: bytes) -> str:
@@ -212,13 +262,19 @@ def _parse(data: bytes, start: int, fingerprint: tuple[int, ...]) -> Contents:
 
 
 def _view(data: bytes, dtype: str, shape: list[int], offset: int) -> Array:
+    count = _measure_array(len(data), dtype, shape, offset)
+    return np.frombuffer(data, dtype, count, offset).reshape(shape)
+
+
+def _measure_array(size: int, dtype: str, shape: list[int], offset: int) -> int:
+    """How many numbers an array has that lies in a file of `size` bytes."""
     numbers = [offset, *shape]
-    if dtype not in _DTYPES or any(type(n) is not int or not 0 <= n <= len(data) for n in numbers):
+    if dtype not in _DTYPES or any(type(n) is not int or not 0 <= n <= size for n in numbers):
         raise ValueError("an array is of another kind, or larger than the file")
     count = math.prod(shape)
-    if offset + count * np.dtype(dtype).itemsize > len(data):
+    if offset + count * np.dtype(dtype).itemsize > size:
         raise ValueError("an array does not lie within the file")
-    return np.frombuffer(data, dtype, count, offset).reshape(shape)
+    return count
 
 
 def _name_age(found: bytes, version: int) -> str:

@@ -25,7 +25,7 @@ def write_rms(path: Path, checkpoint: Checkpoint, piece: int, rms: GradientRms) 
         OSError: the disk is full or the folder can't be written.
     """
     content = {"checkpoint": _hash(checkpoint), "piece": piece}
-    container.write(_choose_path(path), _TITLE, FORMAT, content, rms)
+    container.write(find_rms_file(path), _TITLE, FORMAT, content, rms)
 
 
 def read_rms(path: Path, checkpoint: Checkpoint, piece: int) -> GradientRms | None:
@@ -37,7 +37,7 @@ def read_rms(path: Path, checkpoint: Checkpoint, piece: int) -> GradientRms | No
         piece: characters of a piece.
     """
     try:
-        contents = container.read(_choose_path(path), _TITLE, FORMAT)
+        contents = container.read(find_rms_file(path), _TITLE, FORMAT)
     except CheckpointError:
         return None
     weights, rms = checkpoint.weights, contents.arrays
@@ -52,7 +52,8 @@ def read_rms(path: Path, checkpoint: Checkpoint, piece: int) -> GradientRms | No
     return rms if usable else None
 
 
-def _choose_path(checkpoint: Path) -> Path:
+def find_rms_file(checkpoint: Path) -> Path:
+    """Where what was measured of a checkpoint is kept, by the checkpoint's path."""
     # Without the checkpoints' ending, for it is neither a network nor a sign of a newer one.
     return checkpoint.with_name(f"{checkpoint.name.removesuffix(SUFFIX)}.rms")
 

@@ -17,6 +17,7 @@ _MOST = 2**24  # bytes
 _MOST_LINES = 2**17  # more epochs than a resume file can hold
 _LONGEST_LINE = 500  # characters
 _LAST_EPOCH = 10**9
+_MOST_READ = 2**63
 _EXPLODED = 1e6  # a number from here on is not written out in full
 
 
@@ -31,6 +32,7 @@ class EpochResult:
         seconds: what the epoch took, with its validation.
         train_accuracy: of a classifier, in [0, 1]; None for a language model.
         validation_accuracy: the same on what is held back.
+        read: how many characters, words or reviews it trained on; None if that was not noted.
     """
 
     epoch: int
@@ -39,6 +41,7 @@ class EpochResult:
     seconds: float
     train_accuracy: float | None = None
     validation_accuracy: float | None = None
+    read: int | None = None
 
     @property
     def loss(self) -> float:
@@ -108,6 +111,7 @@ def _make_row(result: EpochResult, best: bool) -> dict[str, str | int]:
         row["validation_accuracy"] = _show(result.validation_accuracy)
     else:
         row["perplexity"] = f"{result.perplexity:.4f}"
+    row["read"] = _show(result.read)
     return row | {"seconds": f"{result.seconds:.2f}", "best": "yes" if best else ""}
 
 
@@ -130,6 +134,7 @@ def _parse_row(row: dict[str, str]) -> EpochResult:
         seconds=_parse_seconds(row["seconds"]),
         train_accuracy=_parse_number(row.get("train_accuracy", "")),
         validation_accuracy=_parse_number(row.get("validation_accuracy", "")),
+        read=_parse_count(row.get("read", "")),
     )
 
 
@@ -138,6 +143,13 @@ def _parse_epoch(text: str) -> int:
     if not 0 < epoch <= _LAST_EPOCH:
         raise ValueError(f"an epoch's number does not lie in [1, {_LAST_EPOCH:,}]")
     return epoch
+
+
+def _parse_count(text: str) -> int | None:
+    count = int(text) if text else None
+    if count is not None and not 0 <= count < _MOST_READ:
+        raise ValueError(f"a number does not lie in [0, {_MOST_READ:,})")
+    return count
 
 
 def _parse_seconds(text: str) -> float:

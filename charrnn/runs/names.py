@@ -96,13 +96,18 @@ def claim_folder(
     A name that is taken gets a number. Of several processes that want the same name, each gets
     another one.
     """
-    stem = re.sub(r"[^\w.+-]+", "-", corpus)[:_LONGEST_STEM].strip("-._+") or "text"
-    name, number = f"{stem}-{network}", 1
+    name, number = suggest_name(corpus, network), 1
     while not _claim(run := Run(checkpoints / kind.subfolder / _number(name, number), kind), note):
         number += 1
     if number > 1:
         note(f"{name} exists: this run is {run.name}")
     return run
+
+
+def suggest_name(corpus: str, network: str) -> str:
+    """What a run is called that nobody gave a name: after its corpus and its network."""
+    stem = re.sub(r"[^\w.+-]+", "-", corpus)[:_LONGEST_STEM].strip("-._+") or "text"
+    return f"{stem}-{network}"
 
 
 def _claim(run: Run, note: Note) -> bool:

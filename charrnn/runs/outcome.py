@@ -11,7 +11,7 @@ from charrnn.data.json_files import read_json
 from charrnn.errors import CharrnnError, RunError
 from charrnn.runs.atomic import write_atomically
 from charrnn.runs.catalogue import list_runs
-from charrnn.runs.history import EpochResult, find_best
+from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.recipe import ReviewRecipe
 from charrnn.runs.run import Run
@@ -51,6 +51,7 @@ def summarize_run(
     run: Run,
     recipe: ReviewRecipe,
     results: Sequence[EpochResult],
+    best: int,
     test: tuple[float, float],
     last_test: tuple[float, float],
     seconds: float,
@@ -61,22 +62,23 @@ def summarize_run(
         run: its folder.
         recipe: what it was defined by.
         results: of all its epochs.
+        best: the best epoch of those that it keeps.
         test: loss and accuracy of the best epoch on the test reviews.
         last_test: the same of the last epoch.
         seconds: what it all took.
     """
-    best = find_best(results)
+    (result,) = (one for one in results if one.epoch == best)
     return Outcome(
         run=run.name,
         preset=recipe.preset,
         changes=recipe.changes,
         parameters=recipe.network.parameters,
         epochs=len(results),
-        best_epoch=best.epoch,
-        seconds_per_epoch=median(result.seconds for result in results),
+        best_epoch=best,
+        seconds_per_epoch=median(one.seconds for one in results),
         seconds=seconds,
-        validation_loss=best.loss,
-        validation_accuracy=best.validation_accuracy or 0.0,
+        validation_loss=result.loss,
+        validation_accuracy=result.validation_accuracy or 0.0,
         test_loss=test[0],
         test_accuracy=test[1],
         last_test_loss=last_test[0],

@@ -19,7 +19,10 @@ from charrnn.runs.checkpoint import (
     WordModel,
 )
 from charrnn.runs.history import EpochResult
+from charrnn.runs.keep import ALL
+from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.saved import Saved
+from charrnn.runs.sessions import Session
 
 _LONGEST = 4096  # characters of a path
 
@@ -182,6 +185,13 @@ class WordRecipe:
         return WordModel(self.network, self.encoder, provenance, weights)
 
 
+RECIPES: dict[Kind, type[Recipe]] = {
+    LANGUAGE: LanguageRecipe,
+    CLASSIFIER: ReviewRecipe,
+    WORD_MODEL: WordRecipe,
+}
+"""What a run of each kind is defined by."""
+
 AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 
 
@@ -191,13 +201,17 @@ class Progress(Generic[AnyRecipe]):
 
     Attributes:
         recipe: what it is defined by.
-        results: of the epochs that have ended: none for a new run.
+        results: of the epochs that have ended; none for a new run.
         saved: the resume file that says so; None for a new run.
+        sessions: how it came this far; none if that was not noted.
+        keep: which checkpoints it keeps, see `charrnn.runs.keep`.
     """
 
     recipe: AnyRecipe
     results: Sequence[EpochResult]
     saved: Saved | None = field(default=None, compare=False, repr=False)
+    sessions: Sequence[Session] = ()
+    keep: str = ALL
 
 
 def _plain(recipe: LanguageRecipe | ReviewRecipe | WordRecipe, *names: str) -> dict[str, Any]:

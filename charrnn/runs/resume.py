@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from charrnn.config.fields import from_mapping
+from charrnn.config.fields import read_mapping
 from charrnn.errors import RunError
 from charrnn.runs import container
+from charrnn.runs.checkpoint import NETWORKS, AnyNetwork
 from charrnn.runs.history import EpochResult
+from charrnn.runs.keep import ALL, check_keep
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.recipe import AnyRecipe, Progress
 from charrnn.runs.run import Run
 from charrnn.runs.saved import FORMAT, TITLE, VARIABLES, Saved, explain_damage
+from charrnn.runs.sessions import Session
 
 
 def write_progress(
@@ -29,8 +32,11 @@ def write_progress(
     Raises:
         OSError: the disk is full or the folder can't be written; the old file is kept.
     """
-    results = [asdict(result) for result in progress.results]
-    values = progress.recipe.to_values() | {"results": results}
+    values = progress.recipe.to_values() | {
+        "results": [asdict(result) for result in progress.results],
+        "sessions": [session.to_values() for session in progress.sessions],
+        "keep": progress.keep,
+    }
     arrays = {f"{VARIABLES}/{place}": variable for place, variable in enumerate(variables)}
     container.write(run.resume_file, TITLE, FORMAT, values, arrays)
 
@@ -48,8 +54,41 @@ def read_progress(run: Run, recipe: type[AnyRecipe]) -> Progress[AnyRecipe]:
     saved = Saved(run)
     with explain_damage(run):
         values = dict(saved.content)
-        results = [from_mapping(EpochResult, result) for result in values.pop("results")]
-        return Progress(recipe.from_values(values), results, saved)
+        results = [read_mapping(EpochResult, result) for result in values.pop("results")]
+        noted, keep = values.pop("sessions", []), check_keep(values.pop("keep", ALL))
+        made = recipe.from_values(values)
+        training = type(made.training)
+        sessions = [Session.from_values(one, training) for one in noted]
+        return Progress(made, results, saved, sessions, keep)
+
+
+class Outline(NamedTuple):
+    """What a resume file says in few words.
+
+    Attributes:
+        network: the run's.
+        corpus: the short name of what it learns from.
+        epochs: how many there are to be.
+    """
+
+    network: AnyNetwork
+    corpus: str
+    epochs: int
+
+
+def read_outline(run: Run, kind: Kind) -> Outline:
+    """Read what a run's resume file says, and pass over its arrays: quick, and unverified.
+
+    Raises:
+        RunError: as in `read_progress`, as far as that shows.
+    """
+    with explain_damage(run):
+        content = container.read_content(run.resume_file, TITLE, FORMAT)
+        network = read_mapping(NETWORKS[kind], content["network"])
+        corpus, epochs = content["corpus"], content["training"]["epochs"]
+        if not (isinstance(corpus, str) and type(epochs) is int):
+            raise ValueError("corpus or epochs are something else")
+        return Outline(network, corpus, epochs)
 
 
 def count_epochs(run: Run) -> int:

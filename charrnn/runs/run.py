@@ -57,6 +57,16 @@ class Run:
         """The picture of the learning curves."""
         return self.folder / "curves.png"
 
+    @property
+    def events_folder(self) -> Path:
+        """What TensorBoard shows of the run, if it was asked for."""
+        return self.folder / "tensorboard"
+
+    @property
+    def event_folders(self) -> tuple[Path, Path]:
+        """Its parts: of the training, and of the validation."""
+        return self.events_folder / "train", self.events_folder / "validation"
+
     def epoch_file(self, epoch: int) -> Path:
         """The checkpoint of an epoch, counted from 1."""
         return self.folder / f"epoch-{epoch:04d}{SUFFIX}"
@@ -65,6 +75,10 @@ class Run:
         """The epochs that have a checkpoint, in order."""
         matches = (_EPOCH_FILE.fullmatch(path.name) for path in find_files(self.folder))
         return sorted(int(match[1]) for match in matches if match)
+
+    def list_epoch_files(self) -> list[Path]:
+        """The checkpoints of the epochs that have one, in order."""
+        return [*map(self.epoch_file, self.list_epochs())]
 
     def write_history(self, results: Sequence[EpochResult]) -> None:
         """Replace history.csv by `results`."""
@@ -93,7 +107,7 @@ class Run:
         epochs = self.list_epochs()
         if epoch is not None:
             if epoch not in epochs:
-                raise RunError(f"{self.name} has no epoch {epoch}: it has {_list_epochs(epochs)}")
+                raise RunError(f"{self.name} has no epoch {epoch}: it has {list_epochs(epochs)}")
             return self.epoch_file(epoch)
         best = self.find_best_epoch()
         if best is not None:
@@ -112,7 +126,13 @@ class Run:
                 self.folder.rmdir()
 
 
-def _list_epochs(epochs: Sequence[int]) -> str:
+def name_epochs(epochs: Sequence[int]) -> str:
+    """Epochs, in order, in words: "epochs 1 to 5", or "epoch 3"."""
+    return f"epoch{'s' if len(epochs) != 1 else ''} {list_epochs(epochs)}"
+
+
+def list_epochs(epochs: Sequence[int]) -> str:
+    """Epochs, in order, in words: "1 to 5", or "3, 7"."""
     if not epochs:
         return "none yet"
     consecutive = epochs[-1] - epochs[0] + 1 == len(epochs)

@@ -45,13 +45,14 @@ class Cost(NamedTuple):
         return max(0, int((seconds - self.start) / self.epoch))
 
 
-def measure_cost(progress: Progress[LanguageRecipe], ids: Ids, checkpoints: Path) -> Cost:
+def measure_cost(progress: Progress[LanguageRecipe], ids: Ids, checkpoints: Path | None) -> Cost:
     """Take a few steps with a network that is then thrown away.
 
     Args:
         progress: the recipe; its number of epochs does not matter.
         ids: the whole text, shape (N,).
-        checkpoints: the folder of runs, on whose disk the run would write.
+        checkpoints: the folder of runs, on whose disk the run would write; None to write nothing
+            and leave that time out.
 
     Raises:
         CorpusTooShortError: the text does not give one batch.
@@ -73,7 +74,9 @@ def measure_cost(progress: Progress[LanguageRecipe], ids: Ids, checkpoints: Path
             shuffle=False,
             verbose=0,
         )
-    epoch = steps * median(clock.steps[_COMPILING:]) + _time_writing(progress, model, checkpoints)
+    epoch = steps * median(clock.steps[_COMPILING:])
+    if checkpoints is not None:
+        epoch += _time_writing(progress, model, checkpoints)
     if validation is not None:
         epoch += len(validation) * median(clock.tests[_COMPILING:])
     return Cost(sum(clock.steps[:_COMPILING] + clock.tests[:_COMPILING]), epoch * _MARGIN)

@@ -51,6 +51,7 @@ def train(
             model,
             make_training_batches(training_ids, config, len(progress.results)),
             steps,
+            steps * config.batch_size * config.seq_length,
             make_validation_batches(validation_ids, config) if len(validation_ids) else None,
             [CarriedState.for_config(config)],
         )

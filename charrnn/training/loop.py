@@ -1,12 +1,15 @@
 """The one loop: a model and its batches to checkpoints, by Keras's `model.fit`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
 from charrnn.runs.saved import Saved
+from charrnn.runs.sessions import Session, add_session
+from charrnn.training.environment import describe_environment
 from charrnn.training.guard import Guard
 from charrnn.training.listener import Listener
 from charrnn.training.record import Recorder
@@ -24,6 +27,7 @@ class Material:
         model: compiled, its optimizer built, with the weights that a new run begins with.
         batches: endless, from the epoch after the last finished one on.
         steps: batches in an epoch.
+        read: how many characters, words or reviews an epoch trains on.
         validation: batches that are read after each epoch; None for none.
         callbacks: what this kind of network needs besides.
     """
@@ -31,6 +35,7 @@ class Material:
     model: Any
     batches: Any
     steps: int
+    read: int
     validation: Any
     callbacks: Sequence[Any] = ()
 
@@ -59,11 +64,12 @@ def train(
     """
     config = progress.recipe.training
     with hold_run(run, progress) as held:
+        progress = _note_session(progress)
         material = prepare()
         held.check_folder()
         _restore_or_save(run, progress, held.saved, material.model)
         guard = Guard(config)
-        recorder = Recorder(run, progress, listener, held.check_folder)
+        recorder = Recorder(run, progress, listener, material.read, held.check_folder)
         stopper = Stopper(interrupted, recorder, guard, config.epochs, config.patience)
         schedule = Schedule(config, material.steps)
         material.model.fit(
@@ -76,6 +82,14 @@ def train(
             shuffle=False,
             verbose=0,
         )
+
+
+def _note_session(progress: Progress[Any]) -> Progress[Any]:
+    """The progress with what trains it from now on."""
+    began = datetime.now(UTC).isoformat(timespec="seconds")
+    training = progress.recipe.training
+    session = Session(len(progress.results), training, began, describe_environment())
+    return replace(progress, sessions=add_session(progress.sessions, session))
 
 
 def _restore_or_save(run: Run, progress: Progress[Any], saved: Saved | None, model: Any) -> None:

@@ -1,7 +1,9 @@
 """What an epoch leaves on disk."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import keras
 from charrnn.networks.weights import get_weights
 from charrnn.runs.checkpoint import Provenance, write_checkpoint
 from charrnn.runs.history import EpochResult, find_best
+from charrnn.runs.keep import thin
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
 from charrnn.training.listener import Listener
@@ -20,12 +23,14 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     """Writes checkpoint, history and resume file after each epoch, and calls the listener.
 
     They are written in this order because a later one needs an earlier; if the process dies
-    between two of them, a resume repeats the epoch.
+    between two of them, a resume repeats the epoch. Only then do checkpoints go that the run does
+    not keep: until the resume file is written, an epoch that is repeated may end otherwise.
 
     Args:
         run: where to write.
         progress: the run so far.
         listener: called at each step and epoch.
+        read: how many characters, words or reviews an epoch trains on.
         check_folder: called before anything is written.
     """
 
@@ -34,12 +39,13 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         run: Run,
         progress: Progress[Any],
         listener: Listener,
+        read: int,
         check_folder: Callable[[], None],
     ) -> None:
         super().__init__()
-        self._run, self._recipe, self._listener = run, progress.recipe, listener
+        self._run, self._progress, self._listener = run, progress, listener
+        self._results, self._read = list(progress.results), read
         self._check_folder = check_folder
-        self._results = list(progress.results)
         self._began = 0.0
 
     @property
@@ -63,12 +69,15 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write everything."""
         self._check_folder()
-        result = _summarize(epoch + 1, logs, time.monotonic() - self._began)
+        seconds = time.monotonic() - self._began
+        result = replace(_summarize(epoch + 1, logs, seconds), read=self._read)
         self._results.append(result)
         self._write(self._run.epoch_file(result.epoch), result)
         self._run.write_history(self._results)
-        save_progress(self._run, Progress(self._recipe, self._results), self.model)
+        save_progress(self._run, replace(self._progress, results=self._results), self.model)
         self._run.interrupted_file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # one that can't be removed is removed after the next
+            thin(self._run, self._progress.keep)
         self._listener.on_epoch_end(result, find_best(self._results) is result)
 
     def write_interrupted(self, step: int, loss: float) -> None:
@@ -80,7 +89,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     def _write(
         self, path: Path, result: EpochResult, step: int | None = None, steps: int | None = None
     ) -> None:
-        recipe = self._recipe
+        recipe = self._progress.recipe
         provenance = Provenance(
             recipe.corpus,
             recipe.corpus_sha256,

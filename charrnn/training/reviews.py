@@ -106,6 +106,7 @@ def _prepare(
         model,
         make_training_batches(learn, network, config, len(progress.results)),
         steps,
+        len(learn),
         make_ordered_batches(validate, network, config.batch_size),
         [Thaw(config.frozen_epochs)],
     )

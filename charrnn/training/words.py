@@ -65,6 +65,7 @@ def train(
             compile_model(progress.recipe),
             _make_training_batches(windows, config.seed, len(progress.results)),
             steps,
+            steps * config.batch_size * LENGTH,
             _make_first_batches(checks),
         )
 

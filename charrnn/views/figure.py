@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from charrnn.config.fields import require
 from charrnn.runs.atomic import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_PNG, _SVG = ".png", ".svg"
+_FORMS = (_PNG, _SVG)
 _DPI = 150
 _FONT_WARNINGS = "Glyph .* missing|Matplotlib currently does not support"  # a script
 _LONGEST_TITLE = 90  # characters in a line
@@ -30,20 +33,43 @@ def use_defaults() -> Iterator[None]:
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", _FONT_WARNINGS, UserWarning)
         mpl.rcdefaults()
+        mpl.rcParams["svg.hashsalt"] = "charrnn"  # so that one picture is one file
         yield
 
 
-def write_png(path: Path, figure: "Figure") -> None:
-    """Write a figure to `path`, whole or not at all.
+def check_form(path: Path, keyword: str = "out") -> None:
+    """Raise unless a picture can be written to a path, by its ending and its folder.
+
+    Args:
+        path: where.
+        keyword: what it is given as.
+
+    Raises:
+        UsageError: it can't.
+    """
+    require(
+        path.suffix.lower() in _FORMS,
+        f"`{keyword}` must end in {' or '.join(_FORMS)}, not {path.name}",
+    )
+    require(path.parent.is_dir(), f"there is no folder {path.parent} to write {path.name} into")
+
+
+def write_picture(path: Path, figure: "Figure") -> None:
+    """Write a figure to `path`, whole or not at all: SVG if its ending says so, else PNG.
 
     Raises:
         OSError: the disk is full or the folder can't be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     content = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(content, format="png", dpi=_DPI)
+    if path.suffix.lower() == _SVG:
+        FigureCanvasSVG(figure)
+        figure.savefig(content, format="svg", metadata={"Date": None})
+    else:
+        FigureCanvasAgg(figure)
+        figure.savefig(content, format="png", dpi=_DPI)
     write_atomically(path, content.getbuffer())
 
 

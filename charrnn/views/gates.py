@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.views.figure import shorten_label, shorten_title, use_defaults, write_png
+from charrnn.views.figure import shorten_label, shorten_title, use_defaults, write_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ def write_gates(path: Path, text: str, gates: Curves, states: Curves, title: str
         OSError: the disk is full or the folder can't be written.
     """
     with use_defaults():
-        write_png(path, plot_gates(text, gates, states, title))
+        write_picture(path, plot_gates(text, gates, states, title))
 
 
 def plot_gates(text: str, gates: Curves, states: Curves, title: str = "") -> "Figure":

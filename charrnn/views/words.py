@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.views.figure import shorten_label, shorten_title, use_defaults, write_png
+from charrnn.views.figure import shorten_label, shorten_title, use_defaults, write_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ def write_words(
         OSError: the disk is full or the folder can't be written.
     """
     with use_defaults():
-        write_png(path, plot_words(words, polarities, title, labelled))
+        write_picture(path, plot_words(words, polarities, title, labelled))
 
 
 def plot_words(

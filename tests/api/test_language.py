@@ -44,6 +44,28 @@ def plan_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("charrnn.training.language.train", begin)
 
 
+@pytest.mark.parametrize(("keep", "kept"), [(None, "all"), ("best", "best"), (np.int64(3), "3")])
+def test_what_is_kept(novel: Path, monkeypatch: pytest.MonkeyPatch, keep: Any, kept: str) -> None:
+    """`keep` takes the words and numbers of --keep."""
+    found: list[str] = []
+
+    def begin(_: Run, progress: Progress[LanguageRecipe], *rest: Any) -> None:
+        found.append(progress.keep)
+        raise Planned(_, progress, rest[-1])
+
+    monkeypatch.setattr("charrnn.training.language.train", begin)
+    with pytest.raises(Planned):
+        charrnn.train(novel, keep=keep, **SETTINGS)
+    assert found == [kept]
+
+
+@pytest.mark.parametrize("keep", ["some", 0, True, 1.5, [1]])
+def test_what_can_not_be_kept(novel: Path, keep: Any) -> None:
+    """Anything else is rejected before the text is read."""
+    with pytest.raises(charrnn.CharrnnError, match="`keep` must be "):
+        charrnn.train(novel, keep=keep, **SETTINGS)
+
+
 def find_novel() -> Run:
     return Run(Path("checkpoints/novel"), LANGUAGE)
 

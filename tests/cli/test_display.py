@@ -34,7 +34,7 @@ def show_epoch(
     best: bool = True,
 ) -> None:
     """Show epoch 2 of a run of ten epochs, of eight steps of 400 characters."""
-    with TrainingDisplay(terminal, 10, 8, PACE, as_json, sample) as shown:
+    with TrainingDisplay(terminal, 10, 8, PACE, as_json, sample, run="mine") as shown:
         shown.on_epoch_begin(2)
         for step in range(1, 9):
             shown.on_step(step, 3.25 - step / 8)
@@ -148,11 +148,13 @@ def test_json_line(capsys: pytest.CaptureFixture[str]) -> None:
     show_epoch(as_json=True, sample=lambda _: "a\nb")
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line) == {
+        "run": "mine",
         "epoch": 2,
         "train_loss": 1.75,
         "validation_loss": 1.5,
         "perplexity": pytest.approx(math.exp(1.5)),
         "seconds": 12.34,
+        "read": None,
         "best": True,
         "sample": "a\nb",
     }

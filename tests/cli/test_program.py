@@ -68,6 +68,7 @@ def test_the_commands_are_these() -> None:
         *("data", "data list", "data fetch", "data path"),
         *("classify", "classify imdb", "classify predict", "classify compare", "classify words"),
         *("classify train", "classify show", "classify pretrain"),
+        *("runs", "runs show", "runs remove", "runs rename", "runs thin", "plot", "compare"),
     }
 
 
@@ -385,7 +386,16 @@ def completions(*words: str) -> list[str]:
     return [line.split(",")[1] for line in result.stdout.splitlines() if line]
 
 
-@pytest.mark.parametrize("words", [("sample", "--run"), ("train", "--resume"), ("train", "--from")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sample", "--run"),
+        ("train", "--resume"),
+        ("train", "--from"),
+        ("runs", "show"),
+        ("runs", "remove"),
+    ],
+)
 def test_run_names_are_completed(make_run: MakeRun, words: tuple[str, str]) -> None:
     """The tab key knows the runs there are."""
     for name in ("tiny", "tall", "other"):
@@ -417,17 +427,9 @@ def test_completion_looks_where_runs_are(
 
 def test_commands_and_options_are_completed() -> None:
     """The tab key knows commands, options and choices."""
-    commands = {
-        "train",
-        "sample",
-        "play",
-        "evaluate",
-        "inspect",
-        "export",
-        "import",
-        "data",
-        "classify",
+    assert set(completions("")) == {
+        *("train", "sample", "play", "evaluate", "inspect", "export", "import"),
+        *("compare", "plot", "runs", "data", "classify"),
     }
-    assert set(completions("")) == commands
-    assert completions("train", "--cell", "") == ["rnn", "lstm", "gru"]
+    assert completions("train", "--cell", "") == ["rnn", "lstm", "gru", "all"]
     assert "--temp" in completions("sample", "--")

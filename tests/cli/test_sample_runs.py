@@ -51,6 +51,35 @@ def test_run_and_epoch(invoke: Invoke) -> None:
     assert len(texts) == 4
 
 
+def test_every_epoch_writes(invoke: Invoke) -> None:
+    """With --epoch all each epoch's network continues the same prompt, under a line that names it.
+
+    The epochs come in their order, and their texts are those that they write by themselves.
+    """
+    for epoch in (1, 2, 4):
+        write_epoch("mine", epoch)
+    find_run("mine").write_history(
+        [EpochResult(n, 1.0, loss, 1.0) for n, loss in enumerate((2.0, 1.5, 1.75, 1.6), 1)]
+    )
+    words = ["sample", "ab", "--length", 30, "--seed", 1, "--num", 2]
+    texts = [read_text(invoke(*words, "--epoch", epoch)) for epoch in (1, 2, 4)]
+    result = invoke(*words, "--epoch", "all")
+    heads = [f"--- mine, epoch {epoch}, validation loss 2.2500" for epoch in (1, 2, 4)]
+    parts = [f"{head}\n\n{text}" for head, text in zip(heads, texts, strict=True)]
+    assert read_text(result) == "\n\n".join(parts)
+    assert result.stderr == "mine, seed 1\n"
+    rows = read_rows(invoke(*words, "--epoch", "all", "--json"))
+    assert [row["epoch"] for row in rows] == [1, 1, 2, 2, 4, 4]
+    assert "".join(rows[0]["prompt"] + rows[0]["text"]) == texts[0].split("\n\n---\n\n")[0]
+
+
+def test_every_epoch_of_a_run_without_any(invoke: Invoke) -> None:
+    """A run that was stopped in its first epoch has one network to show."""
+    write_epoch("young", 1, step=40)
+    result = invoke("sample", "ab", "--epoch", "all", "--length", 5, "--seed", 1)
+    assert result.stdout.startswith("--- young, stopped at step 40 of 172 of epoch 1, ")
+
+
 def test_interrupted_epoch_can_be_read(invoke: Invoke) -> None:
     """A run that was interrupted in its first epoch can be used with the weights it reached."""
     write_epoch("broken", 1, step=40)

@@ -4,13 +4,14 @@ import json
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
-from charrnn.cli.screen import show_training
+from charrnn.cli.screen import Screen, show_training
 from charrnn.cli.terminal import Terminal
 from charrnn.runs.history import EpochResult, find_best
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, Kind
@@ -66,11 +67,16 @@ class FakePlan:
             raise Interrupted(1)
 
 
-def show(plan: FakePlan, terminal: Terminal | None = None, **options: Any) -> None:
+def show(
+    plan: FakePlan,
+    terminal: Terminal | None = None,
+    sample: Callable[[int], str | None] = lambda _: None,
+    **options: Any,
+) -> None:
     """Show the plan on the screen of the command that trains its kind."""
     words = plan.kind.command.split()[1:]
     with parse_command(*words):
-        show_training(plan, "about it", terminal or Terminal(), **{"as_json": False} | options)
+        show_training(plan, "about it", Screen(terminal or Terminal(), **options), sample)
 
 
 def test_a_new_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,6 +136,22 @@ def test_json_and_samples(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["best"] for row in rows] == [True, True, False, False]
     assert [row.get("sample") for row in rows] == [None, "text", None, None]
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_events_for_tensorboard(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, installed: bool
+) -> None:
+    """With --tensorboard the screen's lines are as always, and a note says how to look."""
+    found = ModuleSpec("tensorboard", None) if installed else None
+    monkeypatch.setattr("charrnn.cli.screen.find_spec", lambda _: found)
+    plan = FakePlan()
+    show(plan, tensorboard=True)
+    out, err = capsys.readouterr()
+    assert [line.split()[1] for line in out.splitlines()] == ["1/4", "2/4", "3/4", "4/4"]
+    hint = "" if installed else " (it is not installed: pip install tensorboard)"
+    assert err.splitlines()[1] == f"TensorBoard: tensorboard --logdir checkpoints{hint}"
+    assert [*plan.run.event_folders[0].glob("*tfevents*")]
 
 
 def test_curves_are_drawn() -> None:

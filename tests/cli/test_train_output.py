@@ -67,8 +67,18 @@ def test_json(train: Train) -> None:
     """--json prints an object for each epoch, and the best is the one of the lowest loss."""
     trained = train("--epochs", 3)
     for row in trained.rows:
+        assert row["run"] == trained.run.name
         assert set(row) == {
-            *("epoch", "train_loss", "validation_loss", "seconds", "perplexity", "best"),
+            *(
+                "run",
+                "epoch",
+                "train_loss",
+                "validation_loss",
+                "seconds",
+                "read",
+                "perplexity",
+                "best",
+            ),
         }
     losses = [row["train_loss"] for row in trained.rows]
     assert [row["best"] for row in trained.rows] == [
@@ -76,6 +86,30 @@ def test_json(train: Train) -> None:
     ]
     best = 1 + losses.index(min(losses))
     assert f"best epoch: {best}, in {trained.run.folder}\n" in trained.result.stderr
+
+
+def test_checkpoints_that_are_not_kept(train: Train) -> None:
+    """With --keep last one network stays, which the last line doesn't call the best."""
+    trained = train("--epochs", 3, "--keep", "last")
+    assert trained.run.list_epochs() == [3]
+    assert f"last epoch: 3, in {trained.run.folder}\n" in trained.result.stderr
+    assert len(trained.run.read_history()) == 3
+
+
+def test_what_is_kept_is_remembered(invoke: Invoke, finished_run: Run) -> None:
+    """A resume keeps what it is told to, and the next resume does the same."""
+    words = ["train", "--resume", finished_run.name, "-q", "--epochs"]
+    assert invoke(*words, 3, "--keep", "2").exit_code == 0
+    assert invoke(*words, 4).exit_code == 0
+    best = finished_run.find_best_epoch()
+    assert {*finished_run.list_epochs()} == {3, 4, best}
+
+
+@pytest.mark.parametrize("keep", ["0", "none", "1.5"])
+def test_what_can_not_be_kept(fails: Fails, keep: str) -> None:
+    """Another word is answered with those that there are."""
+    line = fails(2, "train", "--keep", keep)
+    assert f"{keep!r} is not best, last, all or a number of epochs" in line
 
 
 # Learning curves

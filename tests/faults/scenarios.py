@@ -1,4 +1,4 @@
-"""Runs to disturb: each cell, a classifier, pretraining, and one that the user interrupts.
+"""Runs to disturb: each cell, a classifier, pretraining, one thinned, one that is interrupted.
 
 Each is begun, resumed, and at last resumed for an epoch that nothing disturbs, so that wherever it
 was disturbed there is something left to do.
@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from charrnn.runs.catalogue import list_runs
 from charrnn.runs.checkpoint import read_checkpoint, read_classifier, read_word_model
-from charrnn.runs.history import EpochResult
+from charrnn.runs.history import EpochResult, find_best
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.outcome import read_outcome
 from charrnn.runs.recipe import LanguageRecipe, ReviewRecipe, WordRecipe
@@ -93,9 +93,9 @@ class Scenario:
         return commands.run(folder, [*words, "--resume", "r", "-q", "--epochs", epochs], fault)
 
 
-def _make_language(cell: str, **values: Any) -> Scenario:
+def _make_language(cell: str, options: str = "", **values: Any) -> Scenario:
     network = f"--cell {cell} --units 5 --dropout 0.2 --validation 0 --schedule constant"
-    return Scenario(LANGUAGE, f"{_TEXT} {network}", **values)
+    return Scenario(LANGUAGE, f"{_TEXT} {network} {options}", **values)
 
 
 _REVIEWS = "--data reviews.csv --embedding 3"
@@ -104,6 +104,7 @@ SCENARIOS = {
     "rnn": _make_language("rnn"),
     "lstm": _make_language("lstm"),
     "gru": _make_language("gru"),
+    "thinned": _make_language("rnn", "--keep best"),
     "interrupted": _make_language("gru", targets=(2, 2, 3), ctrl_c=2),
     "classifier": Scenario(CLASSIFIER, f"classify train {_REVIEWS} {_CLASSIFIER}", in_one=False),
     "pretraining": Scenario(
@@ -145,9 +146,13 @@ def check_listed(folder: Path) -> None:
                 if path.exists():
                     read(path)
             if run.resume_file.exists():
-                done = len(read_progress(run, recipe).results)
+                progress = read_progress(run, recipe)
+                done = len(progress.results)
                 assert Saved(run).take_variables()
-                assert run.list_epochs()[:done] == [*range(1, done + 1)]
+                if progress.keep == "all":
+                    assert run.list_epochs()[:done] == [*range(1, done + 1)]
+                elif done:
+                    assert {find_best(progress.results).epoch, done} <= {*run.list_epochs()}
                 assert len(run.read_history()) >= done
             if kind == CLASSIFIER:
                 read_outcome(run)

@@ -231,7 +231,7 @@ def test_a_finished_run_is_not_resumed(begun: Run, planned: ReviewPlan, folders:
     """With all epochs done a run is measured if it wasn't yet, and otherwise finished."""
     assert resume(folders, epochs=2).progress.results == RESULTS
     recipe = planned.progress.recipe
-    write_outcome(begun, summarize_run(begun, recipe, RESULTS, (0.5, 0.5), (0.5, 0.5), 1.0))
+    write_outcome(begun, summarize_run(begun, recipe, RESULTS, 1, (0.5, 0.5), (0.5, 0.5), 1.0))
     with pytest.raises(RunFinishedError) as failure:
         resume(folders, epochs=2)
     assert str(failure.value) == (

@@ -9,10 +9,13 @@ import pytest
 
 from charrnn.errors import NoRunError, RunError
 from charrnn.runs.catalogue import (
+    find_any_run,
     find_newest_run,
     find_resumable,
     find_run,
+    list_all_runs,
     list_newer,
+    list_other_folders,
     list_runs,
 )
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
@@ -217,6 +220,43 @@ def test_runs_that_other_processes_remove_meanwhile(
     gone = Run(checkpoints / kind.subfolder / "first", kind)
     assert gone.list_epochs() == []
     assert list_names(checkpoints, kind) == ["second"]
+
+
+def test_runs_of_every_kind_are_found_by_name_or_folder(checkpoints: Path) -> None:
+    """Whichever kind a run is of, its name is enough; a folder elsewhere is a run too."""
+    for kind, name in zip(KINDS, "abc", strict=True):
+        run = kinds.make_run(checkpoints, kind, name)
+        kinds.write_epoch(run)
+        assert find_any_run(checkpoints, name) == run
+        assert find_any_run(Path("elsewhere"), str(run.folder)) == run
+    assert {run.name for run in list_all_runs(checkpoints)} == {*"abc"}
+    with pytest.raises(NoRunError, match=r"no run 'd' in .*: the runs are "):
+        find_any_run(checkpoints, "d")
+    with pytest.raises(NoRunError, match="there are none yet; train one"):
+        find_any_run(Path("elsewhere"), "a")
+
+
+def test_a_name_that_several_runs_have(checkpoints: Path) -> None:
+    """Runs of three kinds may share a name: the error says by which paths they are told apart."""
+    runs = [kinds.make_run(checkpoints, kind, "mine") for kind in KINDS]
+    for run in runs:
+        kinds.write_epoch(run)
+    message = catch_message(RunError, lambda: find_any_run(checkpoints, "mine"))
+    assert message.startswith("three runs are called mine: give ")
+    for run in runs:
+        assert str(run.folder) in message
+        assert find_any_run(checkpoints, str(run.folder)) == run
+
+
+def test_folders_that_are_no_runs(checkpoints: Path) -> None:
+    """They are told from runs; files, hidden folders and the places of runs are none of them."""
+    for kind in KINDS:
+        kinds.write_epoch(kinds.make_run(checkpoints, kind, "run"))
+    for name in ("notes", "classify/old", ".git"):
+        (checkpoints / name).mkdir()
+    (checkpoints / "README.md").touch()
+    assert list_other_folders(checkpoints) == [checkpoints / "classify/old", checkpoints / "notes"]
+    assert list_other_folders(Path("nowhere")) == []
 
 
 @pytest.mark.parametrize("given", ["loop", "a\0b", "x" * 5000])

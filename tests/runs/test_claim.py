@@ -1,8 +1,11 @@
 """Whose a run's folder is: free until an epoch has ended, and one process's at a time."""
 
 import contextlib
+import fcntl
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pytest
 from filelock import FileLock, Timeout
 
 from charrnn.errors import RunError
-from charrnn.runs.claim import claim, hold_lock, is_free
+from charrnn.runs.claim import claim, hold_lock, is_free, is_held
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
@@ -25,7 +28,7 @@ def young(checkpoints: Path) -> Run:
     return kinds.make_run(checkpoints, LANGUAGE, "mine")
 
 
-def is_held(run: Run) -> bool:
+def is_refused(run: Run) -> bool:
     """Whether another lock on the same file is refused."""
     try:
         FileLock(run.lock_file, timeout=0).acquire().lock.release()
@@ -92,13 +95,13 @@ def test_a_claim_removes_what_a_run_began_with(young: Run) -> None:
 def test_a_claim_lasts_until_the_run_ends(young: Run) -> None:
     """From its claim to the end of its training a folder is one process's alone."""
     assert claim(young)
-    assert is_held(young)
+    assert is_refused(young)
     assert not claim(young)
     with hold_lock(young):
-        assert is_held(young)
+        assert is_refused(young)
         with pytest.raises(RunError, match="another process"), hold_lock(young):
             raise AssertionError
-    assert not is_held(young)
+    assert not is_refused(young)
     with contextlib.suppress(LookupError), hold_lock(young):
         raise LookupError
     assert claim(young)
@@ -111,6 +114,46 @@ def test_a_run_in_its_first_epoch_is_not_taken_over(young: Run) -> None:
         assert is_free(young)
         assert not claim(young)
         assert young.resume_file.exists()
+
+
+def test_looking_whether_a_run_is_held(young: Run) -> None:
+    """It is while its lock is held, and only then; looking leaves no trace."""
+    assert not is_held(young)
+    assert not young.lock_file.exists()
+    with hold_lock(young):
+        assert is_held(young)
+        assert is_held(young)
+    before = sorted(young.folder.iterdir())
+    assert not is_held(young)
+    assert sorted(young.folder.iterdir()) == before
+    with hold_lock(young):
+        assert is_held(young)
+
+
+def test_a_look_at_the_lock_is_waited_for(young: Run) -> None:
+    """A lock that is shared for a moment, as a look at it does, makes no run fail."""
+    young.lock_file.touch()
+    with young.lock_file.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        later = threading.Timer(0.05, fcntl.flock, (file, fcntl.LOCK_UN))
+        later.start()
+        with hold_lock(young):
+            assert is_held(young)
+        later.join()
+
+
+def test_a_lock_that_is_held_is_not_waited_for(young: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that another process trains is refused at once, however patient we are with looks."""
+    monkeypatch.setattr("charrnn.runs.claim._PATIENCE", 1e9)
+    with hold_lock(young), pytest.raises(RunError, match="another process"), hold_lock(young):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir], ids=["pipe", "folder"])
+def test_a_lock_that_is_no_file_is_not_held(young: Run, make: Callable[[Path], object]) -> None:
+    """Nobody holds it, and looking at a pipe doesn't wait for a writer."""
+    make(young.lock_file)
+    assert not is_held(young)
 
 
 def ask(process: "subprocess.Popen[str]") -> str:

@@ -25,6 +25,8 @@ from tests.support.checkpoints import (
     seal,
 )
 
+TITLE = "charrnn checkpoint"
+
 
 def test_missing_file_is_said_to_be_missing(path: Path) -> None:
     """No file is not a damaged file, and the cause is kept for those who want to see it."""
@@ -252,6 +254,37 @@ def test_a_title_that_can_not_be_read(name: str) -> None:
     """A file that is missing or is a folder is an error of ours."""
     with pytest.raises(CheckpointError, match=r"^(can't read|no file) "):
         container.read_title(Path(name))
+
+
+def test_the_content_is_read_without_the_arrays(path: Path, written: Checkpoint) -> None:
+    """What JSON holds is what the whole file holds, though only its start is read."""
+    content = container.read(path, TITLE, 2).content
+    whole = path.read_bytes()
+    with path.open("r+b") as file:  # what is not read may be damaged
+        file.seek(len(whole) - 10)
+        file.write(bytes(10))
+    reject(path)
+    assert container.read_content(path, TITLE, 2) == content
+    assert content["network"]["units"] == written.network.units
+
+
+@pytest.mark.usefixtures("written")
+def test_a_file_that_is_cut_off_is_found_out_without_the_arrays(path: Path) -> None:
+    """Of a file without its end no content is read, wherever the end is missing."""
+    content = path.read_bytes()
+    for length in (0, 10, 100, 300, 400, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:length])
+        with pytest.raises(CheckpointError):
+            container.read_content(path, TITLE, 2)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"7", b"[]", b'{"content": 1}', b"[" * 10**5])
+@pytest.mark.usefixtures("written")
+def test_a_block_of_anything_else_has_no_content(path: Path, text: bytes) -> None:
+    """JSON that is none, or not as it should be, is one line."""
+    replace_block(path, text)
+    with pytest.raises(CheckpointError, match=r"^[^\n]+$"):
+        container.read_content(path, TITLE, 2)
 
 
 @pytest.mark.usefixtures("written")

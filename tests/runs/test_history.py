@@ -52,12 +52,23 @@ def test_history_can_be_read_by_anyone(written: list[EpochResult]) -> None:
 
 def test_accuracies_come_back() -> None:
     """A classifier's history has accuracies in the perplexity's place."""
-    written = [EpochResult(1, 0.75, 0.5, 1.0, 0.5, 0.625), EpochResult(2, 0.5, None, 1.0, 1.0)]
+    written = [
+        EpochResult(1, 0.75, 0.5, 1.0, 0.5, 0.625, 20_000),
+        EpochResult(2, 0.5, None, 1.0, 1.0),
+    ]
     write_history(FILE, written)
     assert FILE.read_text().splitlines()[0] == (
-        "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds,best"
+        "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,read,seconds,best"
     )
     assert read_history(FILE) == written
+
+
+def test_a_history_without_what_was_read_is_read() -> None:
+    """Earlier versions did not note how much an epoch trained on."""
+    FILE.write_text(GOOD)
+    assert read_history(FILE)[0].read is None
+    FILE.write_text(READ)
+    assert read_history(FILE)[0].read == 900
 
 
 def test_infinity_and_nan_are_kept() -> None:
@@ -101,6 +112,7 @@ def test_a_number_that_has_exploded_is_short(value: float, shown: str) -> None:
     assert format_number(1.23456, decimals=2) == "1.23"
 
 
+READ = "epoch,train_loss,validation_loss,perplexity,read,seconds,best\n1,2.5,2.25,9.4,900,1.00,\n"
 GOOD = "epoch,train_loss,validation_loss,perplexity,seconds,best\n1,2.5,2.25,9.4877,1.00,yes\n"
 
 
@@ -132,6 +144,9 @@ def test_the_undamaged_history_is_read() -> None:
         GOOD.replace("1.00", "nan"),
         GOOD.replace("1.00", "-1"),
         GOOD.replace("1.00", "1e999"),
+        READ.replace("900", "-1"),
+        READ.replace("900", "9.5"),
+        READ.replace("900", str(2**63)),
     ],
 )
 def test_a_damaged_history_is_an_error_of_ours(content: str) -> None:

@@ -45,7 +45,7 @@ RECIPE = ReviewRecipe(
 
 def summarize(name: str = "run") -> Outcome:
     run = Run(Path(name), CLASSIFIER)
-    return summarize_run(run, RECIPE, RESULTS, (0.45, 0.8), (0.6, 0.79), 30.5)
+    return summarize_run(run, RECIPE, RESULTS, 2, (0.45, 0.8), (0.6, 0.79), 30.5)
 
 
 def make_run(name: str) -> Run:

@@ -23,6 +23,7 @@ from charrnn.runs.resume import (
 )
 from charrnn.runs.run import Run
 from charrnn.runs.saved import Saved
+from charrnn.runs.sessions import Session
 from tests.support import kinds
 from tests.support.kinds import LANGUAGE_RECIPE as RECIPE
 from tests.support.kinds import VARIABLES
@@ -66,7 +67,8 @@ def test_what_was_saved_is_loaded(saved: Run) -> None:
 
 def test_the_most_epochs_that_can_be_asked_for_fit(run: Run) -> None:
     """A run of as many epochs as may be set keeps the results of all, with every digit."""
-    result = EpochResult(50_000, *[1 / 3 * 1e-5] * 5)
+    loss = 1 / 3 * 1e-5
+    result = EpochResult(50_000, loss, loss, loss, loss, loss, 10**9)
     kinds.write_resume_file(run, *[result] * MOST_EPOCHS)
     assert count_epochs(run) == MOST_EPOCHS
 
@@ -88,6 +90,50 @@ def test_every_kind_is_loaded(checkpoints: Path, kind: Kind, recipe: type[Any]) 
     for other in {LanguageRecipe, ReviewRecipe, WordRecipe} - {recipe}:
         with pytest.raises(RunError, match=r"^mine can't be resumed, only used: [^\n]*$"):
             read_progress(run, other)
+
+
+def test_what_a_run_keeps_and_how_it_came_about_is_loaded(run: Run) -> None:
+    """The choice of checkpoints and the sessions come back as they were."""
+    later = replace(RECIPE.training, epochs=40)
+    sessions = [
+        Session(0, RECIPE.training, "2026-11-30T08:00:00+00:00", {"keras": "3.15", "cores": "2"}),
+        Session(2, later, "2026-12-01T08:00:00+00:00", {"keras": "3.16"}),
+    ]
+    write_progress(run, Progress(RECIPE, RESULTS, None, sessions, "5"), [])
+    progress = read_progress(run, LanguageRecipe)
+    assert (progress.sessions, progress.keep) == (sessions, "5")
+
+
+def test_a_file_from_before_sessions_is_read(run: Run) -> None:
+    """A run that noted neither keeps all its checkpoints, and nobody knows how it came about."""
+    write_settings(run, list_values())
+    progress = read_progress(run, LanguageRecipe)
+    assert (progress.sessions, progress.keep) == ([], "all")
+
+
+SESSION = Session(0, RECIPE.training).to_values()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"keep": "some"},
+        {"keep": 3},
+        {"sessions": 7},
+        {"sessions": [{}]},
+        {"sessions": [SESSION | {"after": -1}]},
+        {"sessions": [SESSION | {"after": "1"}]},
+        {"sessions": [SESSION | {"began": 5}]},
+        {"sessions": [SESSION | {"environment": {"keras": 3}}]},
+        {"sessions": [SESSION | {"environment": {"keras": "x" * 10_000}}]},
+        {"sessions": [SESSION | {"training": {"epochs": "many"}}]},
+    ],
+)
+def test_an_odd_session_or_choice_is_rejected(run: Run, odd: dict[str, Any]) -> None:
+    """What a stranger may have written there is rejected in one line."""
+    write_settings(run, list_values() | odd)
+    with pytest.raises(RunError, match=REJECTED):
+        read(run)
 
 
 def test_variables_are_kept_in_order(saved: Run) -> None:

@@ -72,7 +72,7 @@ def parse_command(*words: object) -> click.Context:
     """The context of `charrnn` with these words, before the command runs."""
     rest = [*map(str, words)]
     context = program.make_context("charrnn", [*rest])
-    while isinstance(context.command, click.Group):
+    while rest and isinstance(context.command, click.Group):
         name = rest.pop(0)
         context = context.command.commands[name].make_context(name, [*rest], parent=context)
     return context

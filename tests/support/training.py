@@ -55,9 +55,12 @@ class SmallRun:
     recording: Recording = field(default_factory=Recording)
 
     def start(
-        self, interrupted: Callable[[], bool] = lambda: False, borrowed: Weights | None = None
+        self,
+        interrupted: Callable[[], bool] = lambda: False,
+        borrowed: Weights | None = None,
+        keep: str = "all",
     ) -> None:
-        self._train(Progress(self.recipe, []), interrupted, borrowed)
+        self._train(Progress(self.recipe, [], keep=keep), interrupted, borrowed)
 
     def resume(self, interrupted: Callable[[], bool] = lambda: False, **changes: Any) -> None:
         progress = read_progress(self.run, LanguageRecipe)

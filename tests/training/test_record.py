@@ -1,11 +1,15 @@
 """What an epoch leaves on disk, in which order, and what a listener learns of it."""
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 import charrnn
+from charrnn.planning.estimate import measure_files
 from charrnn.runs.recipe import LanguageRecipe
 from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
@@ -113,14 +117,85 @@ def test_each_file_is_written_after_those_it_needs(
     watch(record, "write_checkpoint", "checkpoint")
     watch(Run, "write_history", "history")
     watch(record, "save_progress", "resume")
+    watch(record, "thin", "thinning")
     watch(small.recording, "on_epoch_end", "listener")
     small.resume(epochs=1)
     assert order == [
         ("checkpoint", True),
         ("history", True),
         ("resume", True),
+        ("thinning", False),
         ("listener", False),
     ]
+
+
+def test_checkpoints_that_are_not_kept_go(
+    make_training: MakeTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each epoch only what the run keeps is there, which a resume knows without being told.
+
+    The best epoch of this text is the first.
+    """
+    small = make_training(text="a" * 300 + "b" * 100, validation=0.25, epochs=3)
+    found: list[list[int]] = []
+    monkeypatch.setattr(
+        small.recording, "on_epoch_end", lambda *_: found.append(small.run.list_epochs())
+    )
+    small.start(keep="2")
+    small.resume(epochs=5)
+    assert found == [[1], [1, 2], [1, 2, 3], [1, 3, 4], [1, 4, 5]]
+
+
+def test_a_checkpoint_that_can_not_be_removed(
+    make_training: MakeTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It costs room and nothing else: the run goes on, and removes it after the next epoch."""
+    small = make_training(epochs=3)
+    unlink = Path.unlink
+
+    def refuse(path: Path, **words: bool) -> None:
+        if path == small.run.epoch_file(1) and small.recording.epoch == 2:
+            raise PermissionError(1, "Operation not permitted", str(path))
+        unlink(path, **words)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    small.start(keep="last")
+    assert [result.epoch for result in small.recording.results] == [1, 2, 3]
+    assert small.run.list_epochs() == [3]
+
+
+def test_files_are_as_large_as_was_said(make_training: MakeTraining) -> None:
+    """What a dry run says of a checkpoint and of a resume file is right within 3 per cent."""
+    small = make_training(cell="lstm", units=150, embedding=20, layers=2, epochs=1)
+    small.start()
+    checkpoint, resume = measure_files(small.recipe.network, small.recipe.training.batch_size)
+    assert small.run.epoch_file(1).stat().st_size == pytest.approx(checkpoint, rel=0.03)
+    assert small.run.resume_file.stat().st_size == pytest.approx(resume, rel=0.03)
+
+
+def test_how_a_run_came_about_is_noted(trained: SmallRun) -> None:
+    """The settings, the time and the versions of what computes are kept with what was read."""
+    progress = read_progress(trained.run, LanguageRecipe)
+    (session,) = progress.sessions
+    assert (session.after, session.training) == (0, trained.recipe.training)
+    passed = datetime.now(UTC) - datetime.fromisoformat(session.began)
+    assert timedelta() <= passed < timedelta(hours=1)
+    assert session.environment["keras"] == keras.__version__
+    assert session.environment["numpy"] == np.__version__
+    assert int(session.environment["cores"]) >= 1
+    steps = count_steps(trained.ids, trained.recipe.training)
+    read = [result.read for result in trained.run.read_history()]
+    assert read == [steps * 4 * 10] * 3
+    assert read == [result.read for result in progress.results]
+
+
+def test_a_resume_with_other_settings_is_noted(make_training: MakeTraining) -> None:
+    """A rate that changes in a run's middle stands beside the epoch that it changed after."""
+    small = make_training(epochs=1)
+    small.start()
+    small.resume(epochs=2, learning_rate=0.001)
+    sessions = read_progress(small.run, LanguageRecipe).sessions
+    assert [(one.after, one.training.learning_rate) for one in sessions] == [(0, 0.01), (1, 0.001)]
 
 
 UNINTERRUPTED: dict[str, Any] = {"epochs": 3, "order": "shuffled", "dropout": 0.3}

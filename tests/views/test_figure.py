@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from charrnn.errors import UsageError
 from charrnn.views.curves import write_curves
-from charrnn.views.figure import shorten_label, shorten_title
+from charrnn.views.figure import check_form, shorten_label, shorten_title
+from tests.support.messages import catch_message
 from tests.support.pictures import LANGUAGE
 
 
@@ -21,6 +23,17 @@ def test_user_settings_are_left_alone(tmp_path: Path) -> None:
         write_curves(own, LANGUAGE)
         assert mpl.rcParams["lines.linewidth"] == 9
     assert own.read_bytes() == plain.read_bytes()
+
+
+def test_where_a_picture_can_be_written(tmp_path: Path) -> None:
+    """A PNG or an SVG, in a folder that is there: the error says so before anything is computed."""
+    for name in ("a.png", "a.svg", "b.c.PNG"):
+        check_form(tmp_path / name)
+    for name in ("a.jpg", "a", "png", "a.png.gz"):
+        message = catch_message(UsageError, lambda name=name: check_form(tmp_path / name))  # type: ignore[misc]
+        assert message == f"`out` must end in .png or .svg, not {name}"
+    with pytest.raises(UsageError, match=r"there is no folder nowhere to write a\.png into"):
+        check_form(Path("nowhere/a.png"))
 
 
 def test_no_display_is_needed(tmp_path: Path) -> None:

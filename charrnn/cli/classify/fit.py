@@ -10,12 +10,11 @@ import click
 
 from charrnn.cli.classify import table
 from charrnn.cli.hints import suggest_resume
-from charrnn.cli.screen import show_training
+from charrnn.cli.layers import draw_layers, list_values
+from charrnn.cli.screen import Screen, show_training
 from charrnn.cli.signals import SIGNALS, make_exit_code
-from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.config.presets import REVIEW_PRESETS
-from charrnn.config.reviews import LayerRow
 from charrnn.errors import say_count
 from charrnn.planning.earlier import find_earlier_runs
 from charrnn.planning.folders import Folders
@@ -35,27 +34,16 @@ def show_layers(preset: str, given: Mapping[str, Any], as_json: bool) -> None:
     network, _ = configure(preset, given)
     rows = network.layer_rows()
     if as_json:
-        layers = [
-            {"layer": row.name, "output": row.output, "parameters": row.parameters} for row in rows
-        ]
-        total = {"preset": preset, "parameters": network.parameters, "layers": layers}
-        echo(json.dumps(total))
+        total = {"preset": preset, "parameters": network.parameters}
+        echo(json.dumps(total | {"layers": list_values(rows)}))
         return
-    lines = [("layer", "output", "parameters")]
-    lines += [(row.name, _format_shape(row), f"{row.parameters:,}") for row in rows]
-    lines.append((preset, "", f"{network.parameters:,}"))
-    wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for name, output, parameters in lines:
-        echo(f"{name:<{wide[0]}}  {output:<{wide[1]}}  {parameters:>{wide[2]}}")
-    echo()
+    echo("\n".join([*draw_layers(rows, preset), ""]))
 
 
-def train_preset(
-    request: ReviewRequest, folders: Folders, terminal: Terminal, as_json: bool
-) -> None:
+def train_preset(request: ReviewRequest, folders: Folders, screen: Screen) -> None:
     """Train one preset and print its row of the table."""
-    outcome, _ = _train(request, folders, terminal, as_json)
-    _show_outcomes([outcome], as_json)
+    outcome, _ = _train(request, folders, screen)
+    _show_outcomes([outcome], screen.as_json)
 
 
 def resume_run(
@@ -63,22 +51,22 @@ def resume_run(
     given: Mapping[str, Any],
     data: Sequence[Path],
     folders: Folders,
-    terminal: Terminal,
-    as_json: bool,
+    screen: Screen,
+    keep: str | None,
 ) -> None:
     """Resume a run and print its row of the table."""
-    plan = plan_classifier_resume(name, given, data, folders, terminal)
-    outcome, _ = _carry_out(plan, terminal, as_json)
-    _show_outcomes([outcome], as_json)
+    plan = plan_classifier_resume(name, given, data, folders, screen.terminal, keep)
+    outcome, _ = _carry_out(plan, screen)
+    _show_outcomes([outcome], screen.as_json)
 
 
 def train_all(
     source: ReviewSource,
     given: Mapping[str, Any],
     changes: str,
+    keep: str | None,
     folders: Folders,
-    terminal: Terminal,
-    as_json: bool,
+    screen: Screen,
 ) -> None:
     """Train each preset, and print the table.
 
@@ -86,42 +74,38 @@ def train_all(
     resumed.
     """
     requests = [
-        ReviewRequest(preset, source, settings=given, changes=changes) for preset in REVIEW_PRESETS
+        ReviewRequest(preset, source, settings=given, changes=changes, keep=keep)
+        for preset in REVIEW_PRESETS
     ]
-    outcomes = []
+    outcomes, terminal = [], screen.terminal
     for request, run in find_earlier_runs(requests, source, folders, terminal):
         outcome, signal = read_outcome(run) if run else None, 0
         if outcome is not None:
             terminal.note(f"{outcome.run}: already finished")
         elif run is not None:
-            plan = plan_classifier_resume(run.name, {}, source.paths, folders, terminal)
-            outcome, signal = _carry_out(plan, terminal, as_json)
+            plan = plan_classifier_resume(run.name, {}, source.paths, folders, terminal, keep)
+            outcome, signal = _carry_out(plan, screen)
         else:
-            outcome, signal = _train(request, folders, terminal, as_json)
+            outcome, signal = _train(request, folders, screen)
         outcomes.append(outcome)
         if signal:
             terminal.note("stopped: give the command again to train the rest")
             raise click.exceptions.Exit(make_exit_code(signal))
-    _show_outcomes(outcomes, as_json)
+    _show_outcomes(outcomes, screen.as_json)
 
 
-def _train(
-    request: ReviewRequest, folders: Folders, terminal: Terminal, as_json: bool
-) -> tuple[Outcome, int]:
+def _train(request: ReviewRequest, folders: Folders, screen: Screen) -> tuple[Outcome, int]:
     began = time.monotonic()
-    plan = plan_classifier(request, folders, terminal)
-    return _carry_out(plan, terminal, as_json, began)
+    plan = plan_classifier(request, folders, screen.terminal)
+    return _carry_out(plan, screen, began)
 
 
-def _carry_out(
-    plan: ReviewPlan, terminal: Terminal, as_json: bool, began: float | None = None
-) -> tuple[Outcome, int]:
+def _carry_out(plan: ReviewPlan, screen: Screen, began: float | None = None) -> tuple[Outcome, int]:
     """Train, and measure on the test reviews.
 
     Args:
         plan: the run.
-        terminal: how much to say.
-        as_json: print JSON lines.
+        screen: how to show it.
         began: the clock when it began; None for a resume.
 
     Returns:
@@ -130,13 +114,13 @@ def _carry_out(
     """
     from charrnn.training.stop import catch_interrupts
 
-    signal = show_training(plan, _introduce(plan), terminal, as_json)
+    signal = show_training(plan, _introduce(plan), screen)
     try:
         with catch_interrupts(*SIGNALS) as caught:
             return plan.measure(None if began is None else time.monotonic() - began), signal
     except KeyboardInterrupt as stop:
         resume = suggest_resume(plan.run.kind, plan.run.name, click.get_current_context())
-        terminal.note(f"stopped during the test: the run is trained. Test it with {resume}")
+        screen.terminal.note(f"stopped during the test: the run is trained. Test it with {resume}")
         raise click.exceptions.Exit(make_exit_code(caught.number)) from stop
 
 
@@ -161,7 +145,3 @@ def _introduce(plan: ReviewPlan) -> str:
             "part of them: a few minutes"
         )
     return "\n".join(lines)
-
-
-def _format_shape(row: LayerRow) -> str:
-    return " × ".join(str(size or "length") for size in row.output)

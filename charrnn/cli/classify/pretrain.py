@@ -62,6 +62,8 @@ _positive = WholeNumber(min=1)
 @options.review_encoding
 @run_options.to_begin("reviews and words")
 @run_options.to_resume(WORD_MODEL)
+@options.keep
+@options.tensorboard
 @options.as_json
 @options.checkpoints
 @options.data_dir
@@ -73,6 +75,8 @@ def pretrain(
     encoding: str | None,
     run: str | None,
     resume: str | None,
+    keep: str | None,
+    tensorboard: bool,
     as_json: bool,
     checkpoints: Path,
     data_dir: Path,
@@ -85,7 +89,7 @@ def pretrain(
     --embedding-from. Losses are in nats per word: in training among a sample of words, in
     validation among all.
     """
-    from charrnn.cli.screen import show_training
+    from charrnn.cli.screen import Screen, show_training
     from charrnn.planning.folders import Folders
     from charrnn.planning.review_sources import ReviewSource
     from charrnn.planning.words import WordRequest, plan_word_model, plan_word_model_resume
@@ -93,7 +97,8 @@ def pretrain(
     given = options.list_given(settings)
     folders = Folders(checkpoints, data_dir)
     if resume is None:
-        request = WordRequest(ReviewSource(data, text_column, label_column, encoding), run, given)
+        source = ReviewSource(data, text_column, label_column, encoding)
+        request = WordRequest(source, run, given, keep)
         plan = plan_word_model(request, folders, terminal)
     elif run or text_column or label_column or encoding:
         raise click.UsageError(
@@ -101,14 +106,14 @@ def pretrain(
             "--text-column, --label-column and --encoding"
         )
     else:
-        plan = plan_word_model_resume(resume, given, data, folders, terminal)
-    show_training(plan, _introduce(plan), terminal, as_json)
+        plan = plan_word_model_resume(resume, given, data, folders, terminal, keep)
+    show_training(plan, _introduce(plan), Screen(terminal, as_json, tensorboard))
 
 
 def _introduce(plan: "WordPlan") -> str:
     network = plan.progress.recipe.network
     return (
-        f"{plan.run.name}: {network.cell} {network.units} in each direction, "
+        f"{plan.run.name}: {network.describe()}, "
         f"{network.parameters:,} parameters; {say_count(len(plan.learn), 'word')} to train on, "
         f"{say_count(plan.steps, 'step')} an epoch"
     )

@@ -1,12 +1,10 @@
 """The table of finished classifiers, with their articles' figures."""
 
 import json
-import math
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from charrnn.cli.columns import align
 from charrnn.cli.visible import echo
 from charrnn.config.presets import REVIEW_PRESETS
 from charrnn.runs.outcome import Outcome
@@ -28,7 +26,7 @@ def show(outcomes: Sequence[Outcome], form: str) -> None:
         cells = {name: [name, *rule[name], *values] for name, values in columns.items()}
         lines = ["| " + " | ".join(row) + " |" for row in zip(*cells.values(), strict=True)]
     else:
-        lines = _align(columns)
+        lines = align(columns, _TEXT, _FIRST_TO_GO)
     echo("\n".join(lines))
 
 
@@ -50,25 +48,6 @@ def _make_columns(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
         for outcome in outcomes
     ]
     return {name: [row[name] for row in rows] for name in rows[0]}
-
-
-def _align(columns: dict[str, list[str]]) -> list[str]:
-    """Lines that fit the terminal; if they don't, the columns that matter least are left out."""
-    widths = {name: max(map(len, (name, *values))) for name, values in columns.items()}
-    for name in _FIRST_TO_GO:
-        if sum(widths.values()) + 2 * (len(widths) - 1) > measure_room():
-            del widths[name]
-    padded = [
-        [value.ljust(width) if name in _TEXT else value.rjust(width) for value in values]
-        for name, width in widths.items()
-        for values in [(name, *columns[name])]
-    ]
-    return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
-
-
-def measure_room() -> float:
-    """How many characters a line may have: in a terminal its width, elsewhere any number."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
 
 
 def _format_percent(fraction: float) -> str:

@@ -1,6 +1,6 @@
 """`charrnn classify imdb` and `charrnn classify train`: one command under two names."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from charrnn.cli import options, run_options
+from charrnn.cli.hints import spell_settings
 from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import PresetName
@@ -139,6 +140,8 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
 @click.option("--dry-run", is_flag=True, help="Show the layers and parameters; train nothing.")
 @run_options.to_begin("reviews and preset")
 @run_options.to_resume(CLASSIFIER)
+@options.keep
+@options.tensorboard
 @options.as_json
 @options.checkpoints
 @options.data_dir
@@ -156,6 +159,8 @@ def _train(
     dry_run: bool,
     run: str | None,
     resume: str | None,
+    keep: str | None,
+    tensorboard: bool,
     as_json: bool,
     checkpoints: Path,
     data_dir: Path,
@@ -163,6 +168,7 @@ def _train(
     **settings: Any,
 ) -> None:
     from charrnn.cli.classify import fit
+    from charrnn.cli.screen import Screen
     from charrnn.planning.folders import Folders
     from charrnn.planning.review_sources import ReviewSource
     from charrnn.planning.reviews import ReviewRequest
@@ -178,11 +184,14 @@ def _train(
             encoding=encoding,
             run=run,
             resume=resume is not None,
+            keep=keep,
+            tensorboard=tensorboard,
             embedding_from=embedding_from,
         )
         for preset in REVIEW_PRESETS if model == _ALL else [model]:
             fit.show_layers(preset, given, as_json)
         return
+    screen = Screen(terminal, as_json, tensorboard)
     if resume is not None:
         _reject(
             "--resume keeps what the run began with",
@@ -193,22 +202,23 @@ def _train(
             label_column=label_column,
             encoding=encoding,
         )
-        fit.resume_run(resume, given, data, folders, terminal, as_json)
+        fit.resume_run(resume, given, data, folders, screen, keep)
         return
     if ctx.info_name == _OWN and not data:
         raise click.UsageError(
             "give your reviews with --data; for IMDB's use charrnn classify imdb"
         )
     source = ReviewSource(data, text_column, label_column, encoding)
-    changes = _spell(given | ({"embedding_from": embedding_from} if embedding_from else {}))
+    borrowed = {"embedding_from": embedding_from} if embedding_from else {}
+    changes = " ".join(spell_settings(given | borrowed))
     if model == _ALL:
         _reject(
             "--model all trains new runs of every preset", run=run, embedding_from=embedding_from
         )
-        fit.train_all(source, given, changes, folders, terminal, as_json)
+        fit.train_all(source, given, changes, keep, folders, screen)
     else:
-        request = ReviewRequest(model, source, run, embedding_from, given, changes)
-        fit.train_preset(request, folders, terminal, as_json)
+        request = ReviewRequest(model, source, run, embedding_from, given, changes, keep)
+        fit.train_preset(request, folders, screen)
 
 
 def _reject(reason: str, **values: object) -> None:
@@ -268,24 +278,3 @@ train = _name_command(
     "charrnn classify train --data my-reviews/ --model lstm-32-early",
     "charrnn classify train --resume reviews-lstm-32 --epochs 15",
 )
-
-_SWITCHES = {
-    ("bidirectional", True): "--bidirectional",
-    ("bidirectional", False): "--one-way",
-    ("mask", True): "--mask",
-    ("mask", False): "--no-mask",
-}
-
-
-def _spell(given: Mapping[str, Any]) -> str:
-    """Settings as they are typed."""
-    words = []
-    for name, value in given.items():
-        flag = "--" + name.replace("_", "-")
-        if isinstance(value, bool):
-            words.append(_SWITCHES[name, value])
-        elif isinstance(value, tuple):
-            words.append(f"{flag} {','.join(map(str, value))}")
-        else:
-            words.append(f"{flag} {value}")
-    return " ".join(words)

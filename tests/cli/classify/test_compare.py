@@ -45,7 +45,7 @@ def test_compare_as_a_table(compared: list[str], invoke: Invoke) -> None:
 @pytest.mark.usefixtures("compared")
 def test_compare_in_a_narrow_terminal(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row stays a line: the columns that matter least are left out, and no figure is cut."""
-    monkeypatch.setattr("charrnn.cli.classify.table.measure_room", lambda: 50)
+    monkeypatch.setattr("charrnn.cli.columns.measure_room", lambda: 50)
     head, *rows = invoke("classify", "compare").stdout.splitlines()
     assert head.split() == ["run", "validation", "test", "loss", "test"]
     assert first_words(rows) == ["better", "reviews-lstm-32"]

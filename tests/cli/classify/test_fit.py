@@ -15,9 +15,11 @@ from charrnn.config.presets import REVIEW_PRESETS, ReviewPreset
 from charrnn.config.reviews import ClassifierConfig
 from charrnn.planning.reviews import ReviewPlan
 from charrnn.runs.checkpoint import read_classifier
+from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.outcome import read_outcome
+from charrnn.runs.run import Run
 from tests.support.commands import Invoke
-from tests.support.reviews import QUICK, RUNS, Finished, interrupt_at
+from tests.support.reviews import QUICK, RUNS, Finished, interrupt_at, write_npz
 
 
 def test_dry_run_of_every_preset() -> None:
@@ -111,6 +113,24 @@ def test_outcome_of_best_and_last_epoch(finished: Finished) -> None:
         signed = np.where(test.labels == 1, logits, -logits)
         assert loss == pytest.approx(np.log1p(np.exp(-signed)).mean(), abs=1e-5)
         assert accuracy == pytest.approx((signed > 0).mean())
+
+
+def test_the_only_network_that_is_kept_is_measured(invoke: Invoke) -> None:
+    """With --keep last the table is about the last epoch, though an earlier one was better.
+
+    The labels of the last reviews, which are held back, are all wrong.
+    """
+    labels = np.arange(24) % 2 == (np.arange(24) > 18)
+    npz = write_npz(Path("wrong/reviews.npz"), y_train=labels.astype(int))
+    words = ["--data", npz, *QUICK, "--epochs", 2, "--learning-rate", 0.1, "--keep", "last"]
+    assert invoke("classify", "imdb", *words, "--run", "mine").exit_code == 0
+    run = Run(RUNS / "mine", CLASSIFIER)
+    history, outcome = run.read_history(), read_outcome(run)
+    assert outcome is not None
+    assert history[0].loss < history[1].loss
+    assert run.list_epochs() == [2]
+    assert (outcome.best_epoch, outcome.validation_loss) == (2, history[1].loss)
+    assert outcome.test_loss == outcome.last_test_loss
 
 
 @pytest.fixture

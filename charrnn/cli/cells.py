@@ -1,0 +1,62 @@
+"""`charrnn train --cell all`: a network of each cell, one after the other."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from charrnn.cli.hints import suggest_comparison
+from charrnn.cli.sampler import make_sampler
+from charrnn.cli.signals import make_exit_code
+
+if TYPE_CHECKING:
+    from charrnn.cli.screen import Screen
+    from charrnn.data.corpus import Corpus
+    from charrnn.planning.cells import CellRun
+    from charrnn.planning.folders import Folders
+    from charrnn.planning.language import Request
+
+ALL = "all"
+
+
+def propose(
+    text: str | None, request: "Request", folders: "Folders", screen: "Screen"
+) -> "tuple[Corpus, list[CellRun]]":
+    """Read the text once, and work out a run of each cell."""
+    from charrnn.planning.cells import propose_cells
+    from charrnn.planning.texts import load_text
+
+    corpus = load_text(text, folders.data, screen.terminal, request.encoding)
+    return corpus, propose_cells(corpus, request, folders, screen.terminal)
+
+
+def train_cells(
+    text: str | None,
+    request: "Request",
+    folders: "Folders",
+    screen: "Screen",
+    sample_every: int | None,
+) -> None:
+    """Train a network of each cell, and say how to compare them.
+
+    One that was finished with the same settings is not trained again; one that was interrupted is
+    resumed.
+    """
+    from charrnn.cli.introduction import introduce
+    from charrnn.cli.screen import show_training
+
+    terminal, names = screen.terminal, []
+    corpus, runs = propose(text, request, folders, screen)
+    for run in runs:
+        if run.earlier and run.finished:
+            terminal.note(f"{run.earlier.name}: already finished")
+            names.append(run.earlier.name)
+            continue
+        plan = run.plan(corpus, request, folders, terminal)
+        sampler = make_sampler(plan.run, sample_every, request.prompt)
+        signal = show_training(plan, introduce(plan.run.name, plan), screen, sampler)
+        names.append(plan.run.name)
+        if signal and run is not runs[-1]:
+            terminal.note("stopped: give the command again to train the rest")
+            raise click.exceptions.Exit(make_exit_code(signal))
+    comparison = suggest_comparison(names, click.get_current_context())
+    terminal.note(f"Compare them: {comparison}")

@@ -1,0 +1,42 @@
+"""What will be trained, in the lines that stand before a language model's run."""
+
+from typing import TYPE_CHECKING
+
+from charrnn.errors import say_count
+
+if TYPE_CHECKING:
+    from charrnn.planning.language import LanguagePlan, Proposal
+
+
+def introduce(name: str, run: "LanguagePlan | Proposal") -> str:
+    """What will be trained, and what is odd about it.
+
+    Args:
+        name: the run's.
+        run: what it is.
+    """
+    from charrnn.planning.language import count_distinct
+
+    recipe, network, config = run.recipe, run.recipe.network, run.recipe.training
+    held_back = (
+        f"the last {100 * config.validation:g}% for validation"
+        if config.validation
+        else "all for training"
+    )
+    about = (
+        f"{name}: {network.describe()}, {network.parameters:,} parameters; "
+        f"{say_count(len(run.ids), 'character')}, {count_distinct(run.ids, recipe):,} distinct, "
+        f"{held_back}; {say_count(run.steps, 'step')} an epoch; "
+        f"{run.precision.name} products ({run.precision.reason})"
+    )
+    lines = [about]
+    if run.origin:
+        lines.append(run.origin.introduce())
+    elif recipe.begun_from:
+        lines.append(f"began with {recipe.begun_from}")
+    if config.order == "shuffled" and config.state == "carry":
+        lines.append(
+            "note: shuffled windows with a carried state give each window the state of an "
+            "unrelated one, as in the tutorial; --order streams carries the true one"
+        )
+    return "\n".join(lines)

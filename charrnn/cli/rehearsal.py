@@ -1,0 +1,101 @@
+"""`charrnn train --dry-run`: what a run would be and take."""
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from charrnn.cli import cells
+from charrnn.cli.columns import format_size
+from charrnn.cli.introduction import introduce
+from charrnn.cli.layers import draw_layers, list_values
+from charrnn.cli.screen import warn_of_few_steps
+from charrnn.cli.visible import echo
+from charrnn.errors import say_count
+from charrnn.planning.durations import describe_closely, describe_duration
+
+if TYPE_CHECKING:
+    from charrnn.cli.screen import Screen
+    from charrnn.planning.estimate import Estimate
+    from charrnn.planning.folders import Folders
+    from charrnn.planning.language import Proposal, Request
+
+
+def rehearse(text: str | None, request: "Request", folders: "Folders", screen: "Screen") -> None:
+    """Show what would be trained, of each cell if all are asked for; nothing is left on disk."""
+    from charrnn.planning.language import propose_run
+
+    with _keep_no_download(folders, text) as places:
+        if request.settings.get("cell") == cells.ALL:
+            _, runs = cells.propose(text, request, places, screen)
+            proposals = [run.proposal for run in runs]
+        else:
+            proposals = [propose_run(text, request, places, screen.terminal)]
+    for proposal in proposals:
+        _show_estimate(proposal, screen)
+
+
+@contextlib.contextmanager
+def _keep_no_download(folders: "Folders", text: str | None) -> Iterator["Folders"]:
+    """The folders; if the text has to be downloaded, with one for downloads that then goes."""
+    from charrnn.data.corpus import NAMED
+    from charrnn.data.download import inspect
+
+    named = NAMED.get("shakespeare" if text is None else text)
+    if named is None or not named.remote or inspect(named.remote, folders.data).state == "complete":
+        yield folders
+        return
+    with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:
+        yield replace(folders, data=Path(folder))
+
+
+def _show_estimate(proposal: "Proposal", screen: "Screen") -> None:
+    """Print layers, steps, time and disk space of what would be trained."""
+    from charrnn.planning.estimate import estimate_run
+    from charrnn.runs.names import suggest_name
+
+    recipe, config = proposal.recipe, proposal.recipe.training
+    name = proposal.name or suggest_name(recipe.corpus, recipe.network.cell)
+    screen.terminal.note(introduce(name, proposal))
+    warn_of_few_steps(proposal.steps, screen.terminal)
+    screen.terminal.note("measuring the first steps")
+    estimate = estimate_run(proposal)
+    rows = recipe.network.layer_rows(config.seq_length)
+    if not screen.as_json:
+        echo("\n".join([*draw_layers(rows, name), "", *_describe(proposal, estimate)]))
+        return
+    values = {
+        "run": name,
+        "parameters": recipe.network.parameters,
+        "layers": list_values(rows),
+        "epochs": estimate.epochs,
+        "steps": proposal.steps,
+        "seconds": estimate.seconds,
+        "seconds_to_start": estimate.start,
+        "seconds_per_epoch": estimate.epoch,
+        "bytes": estimate.size,
+        "checkpoints": estimate.checkpoints,
+        "checkpoint_bytes": estimate.checkpoint,
+        "resume_bytes": estimate.resume,
+    }
+    echo(json.dumps(values))
+
+
+def _describe(proposal: "Proposal", estimate: "Estimate") -> list[str]:
+    """Steps, time and room, a line each."""
+    config, steps = proposal.recipe.training, say_count(proposal.steps, "step")
+    batch = f"{config.batch_size} × {config.seq_length} characters"
+    in_all = f"{estimate.epochs * proposal.steps:,} in all"
+    start, epoch = map(describe_closely, (estimate.start, estimate.epoch))
+    time = f"{describe_duration(estimate.seconds)}: {start} to start, then {epoch} an epoch"
+    kept = f"{say_count(estimate.checkpoints, 'checkpoint')} of {format_size(estimate.checkpoint)}"
+    files = f"{kept}, and {format_size(estimate.resume)} for a resume"
+    early = f", or less: it ends after {config.patience} epochs without a better one"
+    return [
+        f"steps  {say_count(estimate.epochs, 'epoch')} of {steps} of {batch}, {in_all}",
+        f"time   about {time}{early if 0 < config.patience < estimate.epochs else ''}",
+        f"disk   about {format_size(estimate.size)}: {files}",
+    ]

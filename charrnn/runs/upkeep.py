@@ -1,0 +1,90 @@
+"""Removing, renaming and thinning runs: none while it is being trained."""
+
+import contextlib
+import re
+from pathlib import Path
+
+from charrnn.errors import CheckpointError, RunError
+from charrnn.runs import container, keep
+from charrnn.runs.atomic import find_files, remove_leftovers
+from charrnn.runs.claim import hold_lock
+from charrnn.runs.names import choose_name
+from charrnn.runs.run import Run
+
+_OURS = re.compile(
+    r"(epoch-\d{4,}|interrupted)\.(weights\.h5|rms)"
+    r"|resume\.h5|history\.csv|result\.json|(curves|words)\.png|\.lock"
+)
+_EVENTS = re.compile(r"events\.out\.tfevents\..*")
+_LATER = "wait for it, or stop it"
+
+
+def remove_run(run: Run) -> list[Path]:
+    """Remove a run's files, and its folder if nothing else is in it.
+
+    Returns:
+        What stays since no run writes it, sorted.
+
+    Raises:
+        RunError: it is being trained, or nothing in the folder says that it is a run.
+        OSError: a file can't be removed.
+    """
+    if not any(map(_is_ours, find_files(run.folder, ".h5"))):
+        raise RunError(f"nothing in {run.folder} says that it is a run: remove it yourself")
+    with hold_lock(run, _LATER):
+        remove_leftovers(run.folder)
+        if not run.events_folder.is_symlink():  # or what lies elsewhere would go
+            for folder in (*run.event_folders, run.events_folder):
+                if not folder.is_symlink():
+                    _clear(folder, _EVENTS)
+        _clear(run.folder, _OURS)
+        if run.folder.is_symlink() and not run.folder.exists():
+            run.folder.unlink()
+    return sorted(find_files(run.folder))
+
+
+def rename_run(run: Run, name: str) -> Run:
+    """Give a run another name: its folder's.
+
+    Returns:
+        The run under its new name.
+
+    Raises:
+        UsageError: no run can have that name.
+        RunError: it is being trained, or there is such a folder.
+        OSError: the folder can't be renamed.
+    """
+    name = choose_name(run.checkpoints, run.kind, name, "new")
+    renamed = Run(run.folder.with_name(name), run.kind)
+    if renamed.folder.exists():
+        raise RunError(f"there is a folder {renamed.folder}: choose another name as `new`")
+    with hold_lock(run, _LATER):
+        run.folder.rename(renamed.folder)
+    return renamed
+
+
+def thin_run(run: Run) -> list[int]:
+    """Remove all checkpoints but those of the best and of the last epoch; their epochs.
+
+    Raises:
+        RunError: it is being trained, or its history is damaged.
+        OSError: a file can't be removed.
+    """
+    with hold_lock(run, _LATER):
+        return keep.thin(run, keep.BEST)
+
+
+def _clear(folder: Path, ours: re.Pattern[str]) -> None:
+    """Remove the files that are called so, and the folder if nothing else is in it."""
+    for path in find_files(folder):
+        if ours.fullmatch(path.name) and (path.is_symlink() or not path.is_dir()):
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.resolve().rmdir()
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file says that this program wrote it."""
+    with contextlib.suppress(CheckpointError):
+        return container.read_title(path).startswith("charrnn ")
+    return False

@@ -14,17 +14,15 @@ Shapes: N characters of a text, T of a piece.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from charrnn.config.language import MOST_PASSES, Adaptation
 from charrnn.data.vocabulary import Ids
 from charrnn.inference.arguments import require_range
 from charrnn.inference.backward import Array
+from charrnn.inference.cores import use_one_core
 from charrnn.inference.finite import check_finite
 from charrnn.inference.learning import LearningNetwork
 from charrnn.inference.score import OnProgress, Score, average, check_length, compute_cross_entropy
@@ -102,7 +100,7 @@ def score_adaptively(
     """
     check_length(ids)
     learner = Learner(checkpoint, rms, adaptation)
-    with _use_one_core():
+    with use_one_core():
         losses = _read_and_learn(learner, ids, adaptation, progress)
         return average(losses, len(ids) - 1)
 
@@ -132,7 +130,7 @@ def adapt(
     check_length(ids)
     require_range("passes", passes, 1, MOST_PASSES)
     learner = Learner(checkpoint, rms, adaptation)
-    with _use_one_core():
+    with use_one_core():
         for _ in range(passes):
             learner.network.reset()
             for _ in _read_and_learn(learner, ids, adaptation, progress):
@@ -154,7 +152,7 @@ def measure_rms(checkpoint: Checkpoint, texts: Iterable[Ids], piece: int) -> Gra
     """
     network = LearningNetwork(checkpoint)
     squares = _Squares(network)
-    with _use_one_core():
+    with use_one_core():
         for ids in texts:
             check_length(ids)
             network.reset()
@@ -178,12 +176,6 @@ class _Squares:
 
     def find_rms(self) -> GradientRms:
         return {name: np.sqrt(sums / np.float32(self.pieces)) for name, sums in self._sums.items()}
-
-
-def _use_one_core() -> AbstractContextManager[Any]:
-    """Keep products on one core: they are small, and a busy second core makes them wait long."""
-    limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="blas")
-    return limits
 
 
 def _read_and_learn(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import UsageError
 from charrnn.inference.arguments import require_integer
+from charrnn.inference.cores import use_one_core
 from charrnn.inference.finite import check_finite
 from charrnn.inference.language import Reader
 from charrnn.runs.history import perplexity
@@ -75,8 +76,9 @@ def score_stream(
     """
     check_length(ids)
     block = limit_block(vocabulary_size)
-    losses = _compute_losses(network, ids[None, :-1], ids[None, 1:], block, progress)
-    return average(losses, len(ids) - 1)
+    with use_one_core():
+        losses = _compute_losses(network, ids[None, :-1], ids[None, 1:], block, progress)
+        return average(losses, len(ids) - 1)
 
 
 def score_crops(
@@ -114,7 +116,8 @@ def score_crops(
         for inputs, targets in _cut_crops(ids, length, min(_ROWS, block))
         for loss in _compute_losses(networks(len(inputs)), inputs, targets, block, progress)
     )
-    return average(losses, len(ids) - 1)
+    with use_one_core():
+        return average(losses, len(ids) - 1)
 
 
 def limit_block(vocabulary_size: int) -> int:

@@ -83,10 +83,10 @@ def _name(proposal: Proposal, request: Request, folders: Folders) -> Proposal:
 
 
 def _read_runs(checkpoints: Path) -> Iterator[tuple[Run, Progress[LanguageRecipe]]]:
-    """The runs that can be resumed, the newest first."""
+    """The runs that can be resumed, the newest first, without what they would be restored from."""
     for run in list_runs(checkpoints, LANGUAGE):
         with suppress(RunError):
-            yield run, read_progress(run, LanguageRecipe)
+            yield run, replace(read_progress(run, LanguageRecipe), saved=None)
 
 
 def _is_same(one: LanguageRecipe, other: LanguageRecipe) -> bool:

@@ -109,7 +109,8 @@ def test_the_range_that_is_said_is_the_one_that_counts(
     for value in inside:
         shown = repr(int(value) if step == 1 else value)
         option = isinstance(parameter, click.Option)
-        needed = {"classify show": ["1"], "export": ["--to", "int8"]} if option else {}
-        typed = [parameter.opts[-1], shown] if option else [shown]
-        context = parse_command(*names, *typed, *needed.get(" ".join(names), []))
+        needed = {"classify show": ["1"], "export": ["--to", "int8"], "compare": ["novel"]}
+        more = needed.get(" ".join(names), [])
+        typed = [parameter.opts[-1], shown, *more] if option else [shown]
+        context = parse_command(*names, *typed)
         assert context.params[parameter.name or ""] == value

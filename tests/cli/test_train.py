@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charrnn.cli.screen import Screen
 from charrnn.config.fields import CELLS
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
@@ -338,7 +339,11 @@ def test_what_makes_a_run_shorter(
 ) -> None:
     """Another preset or a budget, unless its length was chosen; a resume keeps what it has."""
     shown: list[str] = []
-    monkeypatch.setattr("charrnn.cli.screen.show_training", lambda *args: shown.append(args[-1]))
+
+    def show_training(_plan: object, _about: str, screen: Screen, *_: object) -> None:
+        shown.append(screen.shorter)
+
+    monkeypatch.setattr("charrnn.cli.screen.show_training", show_training)
     resumes = words == ["--resume"]
     text = ["--epochs", 9, "--checkpoints", train().run.folder.parent] if resumes else [long]
     result = invoke("train", *words, *text)

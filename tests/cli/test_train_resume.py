@@ -134,9 +134,9 @@ def test_a_resume_opens_its_file_once(
     opened: list[str] = []
     open_file = Path.open
 
-    def note(path: Path, mode: str = "r", *rest: object) -> object:
+    def note(path: Path, *how: object, **more: object) -> object:
         opened.append(path.name)
-        return open_file(path, mode, *rest)  # type: ignore[call-overload]
+        return open_file(path, *how, **more)  # type: ignore[call-overload]
 
     monkeypatch.setattr(Path, "open", note)
     result = invoke("train", "--resume", finished_run.name, "--epochs", 2)

@@ -1,5 +1,7 @@
 """Dynamic evaluation: stock Keras's gradients and the paper's formula are the oracles."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from charrnn.errors import CheckpointError, UsageError
 from charrnn.inference.adapt import adapt, measure_rms, score_adaptively
 from charrnn.inference.language import NumpyStepper
 from charrnn.inference.learning import LearningNetwork
-from charrnn.inference.score import score_stream
+from charrnn.inference.score import OnProgress, score_crops, score_stream
 from charrnn.runs.checkpoint import Checkpoint
 from tests.support.networks import CHARACTERS, MakeCheckpoint
 
@@ -213,18 +215,31 @@ def test_a_character_that_was_not_measured_takes_small_steps(
     assert 0 < abs(moved[3]).max() < 0.02
 
 
-def test_one_core_multiplies(make_checkpoint: MakeCheckpoint) -> None:
-    """While a network adapts, and no longer."""
+ON_ONE_CORE: dict[str, Callable[[Checkpoint, Any, OnProgress], object]] = {
+    "adapting": lambda network, ids, note: adapt(
+        network, ids, make_rms(network), Adaptation(), progress=note
+    ),
+    "a stream": lambda network, ids, note: score_stream(
+        NumpyStepper(network), ids, len(CHARACTERS), note
+    ),
+    "crops": lambda network, ids, note: score_crops(
+        partial(NumpyStepper, network), ids, 10, len(CHARACTERS), note
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ON_ONE_CORE)
+def test_one_core_multiplies(make_checkpoint: MakeCheckpoint, what: str) -> None:
+    """While a network adapts or a text is scored, and no longer."""
     seen: list[int] = []
 
     def note(_: int) -> None:
         seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
 
-    checkpoint, ids = make_checkpoint(), draw_ids(30)
     note(0)
     before = seen.copy()
     seen.clear()
-    adapt(checkpoint, ids, make_rms(checkpoint), Adaptation(), progress=note)
+    ON_ONE_CORE[what](make_checkpoint(), draw_ids(30), note)
     assert seen
     assert set(seen) == {1}
     seen.clear()

@@ -73,6 +73,7 @@ def test_what_a_run_leaves(learned: SmallReviewRun) -> None:
         "train_accuracy",
         "validation_loss",
         "validation_accuracy",
+        "read",
         "seconds",
         "best",
     ]

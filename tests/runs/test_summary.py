@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from charrnn.runs.atomic import find_files
+from charrnn.runs.checkpoint import Provenance, write_checkpoint
 from charrnn.runs.claim import hold_lock
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, Kind
@@ -95,6 +97,19 @@ def test_a_checkpoint_alone_says_enough(checkpoints: Path) -> None:
     assert (found.network, found.corpus, found.best_loss) == ("gru 3", "test", 2.25)
     assert (found.epochs, found.planned_epochs, found.best_epoch) == (7, None, 7)
     assert (found.history, found.problem) == ((), "")
+
+
+def test_an_imported_network_has_no_loss(checkpoints: Path) -> None:
+    """Of a network that another program trained on a text that is not known nothing is made up."""
+    run, recipe = kinds.make_run(checkpoints, LANGUAGE, "taken-in"), kinds.LANGUAGE_RECIPE
+    weights = {
+        name: np.zeros(shape, np.float32) for name, shape in recipe.network.weight_shapes().items()
+    }
+    source = Provenance("", "", 1, None, None, imported="model.h5")
+    write_checkpoint(run.epoch_file(1), recipe.make_checkpoint(source, weights))
+    found = summarize(checkpoints)
+    assert (found.network, found.epochs, found.best_epoch) == ("gru 3", 1, 1)
+    assert (found.best_loss, found.problem) == (None, "")
 
 
 def test_a_run_before_the_end_of_its_first_epoch(checkpoints: Path) -> None:

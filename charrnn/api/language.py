@@ -112,7 +112,7 @@ def train(
         check_number("budget", budget := to_plain(budget), float)
     check_functions(on_epoch=on_epoch, on_note=on_note)
     origin, resumed = to_name("from_", from_), to_name("resume", resume)
-    kept = to_keep(keep)
+    kept, watched = to_keep(keep), check_flag("tensorboard", tensorboard)
     folders, notes = choose_folders(checkpoints, data_dir), Notes(on_note)
     with reserve_process():
         if resumed is None:
@@ -129,7 +129,7 @@ def train(
         else:
             check_resume(run=run, preset=preset, budget=budget, from_=origin, encoding=encoding)
             plan = plan_resume(resumed, source, given, folders, notes, keep=kept)
-        carry_out(plan, on_epoch, tensorboard=check_flag("tensorboard", tensorboard))
+        carry_out(plan, on_epoch, tensorboard=watched)
     return _load(plan.run.choose_checkpoint(), folders)
 
 

@@ -100,7 +100,7 @@ def train_classifier(
     check_texts(preset=preset, run=run)
     check_functions(on_epoch=on_epoch, on_note=on_note)
     borrowed, resumed = to_name("embedding_from", embedding_from), to_name("resume", resume)
-    kept = to_keep(keep)
+    kept, watched = to_keep(keep), check_flag("tensorboard", tensorboard)
     folders, notes = choose_folders(checkpoints, data_dir), Notes(on_note)
     began = time.monotonic()
     with reserve_process():
@@ -112,7 +112,7 @@ def train_classifier(
             read_as |= {"encoding": encoding}
             check_resume(run=run, preset=preset, embedding_from=borrowed, **read_as)
             plan = plan_classifier_resume(resumed, given, source.paths, folders, notes, kept)
-        carry_out(plan, on_epoch, tensorboard=check_flag("tensorboard", tensorboard))
+        carry_out(plan, on_epoch, tensorboard=watched)
         if resumed is not None:
             plan.measure()
         elif run is not None:

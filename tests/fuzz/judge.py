@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from charrnn.errors import CharrnnError
+from charrnn.inference.cores import use_one_core
 from tests.fuzz.mutate import mutate
 from tests.fuzz.seeds import Seed
 
@@ -102,6 +103,8 @@ def _read_lines(report: IO[str], child: int, seconds: float) -> Iterator[str]:
 
 def _use_all(seed: Seed, cases: range, seconds: float, report: IO[str]) -> None:
     watch = _Watch(seed.path)
+    with use_one_core():  # opens libraries, once in a process
+        pass
     for case in cases:
         seed.path.write_bytes(mutate(seed.content, random.Random(f"{seed.name} {case}")))
         began = time.monotonic()

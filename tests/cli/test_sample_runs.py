@@ -71,6 +71,10 @@ def test_every_epoch_writes(invoke: Invoke) -> None:
     rows = read_rows(invoke(*words, "--epoch", "all", "--json"))
     assert [row["epoch"] for row in rows] == [1, 1, 2, 2, 4, 4]
     assert "".join(rows[0]["prompt"] + rows[0]["text"]) == texts[0].split("\n\n---\n\n")[0]
+    held = [*words, "--set-unit", "0=0.9"]
+    last = read_text(invoke(*held, "--epoch", 4))
+    assert last != texts[-1]
+    assert read_text(invoke(*held, "--epoch", "all")).endswith(f"\n\n{last}")
 
 
 def test_every_epoch_of_a_run_without_any(invoke: Invoke) -> None:

@@ -14,7 +14,6 @@ from charrnn.cli.units import HeldUnit, UnitName, collect_held
 from charrnn.config.language import LONGEST_TEXT, MOST_PASSES, MOST_TEXTS
 from charrnn.errors import CorpusError, say_count
 from charrnn.runs.kinds import LANGUAGE
-from charrnn.runs.run import Run
 
 
 @click.command(
@@ -134,6 +133,7 @@ def sample(
     from charrnn.cli.texts import Texts, write_epochs, write_once
     from charrnn.inference.encode import check_stop, encode_prompt
     from charrnn.inference.units import find_held_units
+    from charrnn.runs.run import Run
 
     more = {"passes": passes, "save_as": save_as, "corpus": corpus}
     given = {"rate": rate, "pull": pull, "piece": piece, **more}

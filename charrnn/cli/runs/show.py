@@ -15,7 +15,6 @@ from charrnn.cli.layers import draw_layers, list_values
 from charrnn.cli.runs.table import format_epochs, format_written, make_values
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
-from charrnn.runs.run import name_epochs
 
 if TYPE_CHECKING:
     from charrnn.runs.details import RunDetails
@@ -91,6 +90,8 @@ def _make_values(found: "RunDetails", commands: list[str]) -> dict[str, Any]:
 
 def _describe(run: "Run", found: "RunDetails", commands: list[str]) -> Iterator[tuple[str, str]]:
     """What is known, with a word on its left; empty for what is not."""
+    from charrnn.runs.run import name_epochs
+
     summary = found.summary
     yield "run", f"{summary.name}, {summary.kind or 'of no kind that can be read'}"
     yield "folder", f"{summary.folder}, {format_size(summary.size)}, {format_written(summary)}"

@@ -5,14 +5,16 @@ import math
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charrnn.cli.columns import align, format_age, format_size
 from charrnn.cli.sparkline import can_draw, draw_sparkline
 from charrnn.cli.visible import echo
 from charrnn.runs.history import format_number
-from charrnn.runs.summary import RunSummary
 from charrnn.views.figure import shorten_label
+
+if TYPE_CHECKING:
+    from charrnn.runs.summary import RunSummary
 
 _UNKNOWN = "?"
 _TEXT = ("run", "kind", "corpus", "network", "validation")
@@ -20,7 +22,7 @@ _FIRST_TO_GO = ("parameters", "size", "kind", "corpus", "validation", "network",
 _LONGEST = 24  # characters of a name that a stranger may have chosen
 
 
-def show(runs: Sequence[RunSummary], as_json: bool) -> None:
+def show(runs: Sequence["RunSummary"], as_json: bool) -> None:
     """Print runs on stdout, a row each."""
     if as_json:
         for run in runs:
@@ -31,7 +33,7 @@ def show(runs: Sequence[RunSummary], as_json: bool) -> None:
         echo("\n".join(align(columns, _TEXT, _FIRST_TO_GO)))
 
 
-def make_values(run: RunSummary) -> dict[str, Any]:
+def make_values(run: "RunSummary") -> dict[str, Any]:
     """What JSON can hold of a run; a loss beyond all floats is null."""
     return {
         "run": run.name,
@@ -53,20 +55,20 @@ def make_values(run: RunSummary) -> dict[str, Any]:
     }
 
 
-def format_written(run: RunSummary) -> str:
+def format_written(run: "RunSummary") -> str:
     """When a run was written to, or that it still is."""
     if run.in_training:
         return "in training"
     return format_age((datetime.now(UTC) - run.written).total_seconds())
 
 
-def format_epochs(run: RunSummary) -> str:
+def format_epochs(run: "RunSummary") -> str:
     """How many epochs have ended, and of how many."""
     done = f"{run.epochs:,}"
     return done if run.planned_epochs is None else f"{done} of {run.planned_epochs:,}"
 
 
-def _make_row(run: RunSummary) -> dict[str, str]:
+def _make_row(run: "RunSummary") -> dict[str, str]:
     row = {
         "run": run.name,
         "kind": run.kind or _UNKNOWN,

@@ -10,7 +10,6 @@ from charrnn.cli.columns import format_size
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.errors import say_count
-from charrnn.runs.run import name_epochs
 
 
 @click.command(
@@ -34,6 +33,7 @@ def thin(names: tuple[str, ...], as_json: bool, checkpoints: Path, terminal: Ter
     The run can be used and resumed as before. `charrnn train --keep` thins a run while it trains.
     """
     from charrnn.runs.catalogue import find_any_run
+    from charrnn.runs.run import name_epochs
     from charrnn.runs.summary import measure_size
     from charrnn.runs.upkeep import thin_run
 

@@ -131,6 +131,20 @@ def test_it_stops_and_goes_on(small: LanguageModel, open_page: OpenPage) -> None
         assert text == "%A" + small.generate("%A", len(text) - 2, seed=5)
 
 
+@pytest.mark.usefixtures("small")
+def test_it_can_be_stopped_on_a_phone(open_page: OpenPage) -> None:
+    """While it writes, the button that stops it stands beside the text, on the screen."""
+    with open_page(viewport=PHONE, has_touch=True, is_mobile=True) as tab:
+        start(tab, "%A" * 30, length=100_000)
+        while len(tab.read(READ)) < 1000:
+            tab.page.wait_for_timeout(20)
+        box = tab.page.locator("#stop").bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] <= PHONE["height"] - box["height"]
+        tab.page.locator("#stop").tap()
+        tab.wait("#start:enabled")
+
+
 def test_a_finished_text_can_be_longer(small: LanguageModel, open_page: OpenPage) -> None:
     """The button to go on writes as many characters again."""
     with open_page() as tab:

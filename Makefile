@@ -89,7 +89,7 @@ bundle: $(VENV)/.installed  ## train the network that comes with the package, an
 	$(BIN)/charrnn train --preset quick --seed 0 --run shakespeare --checkpoints build/checkpoints
 	mkdir -p charrnn/bundled/shakespeare
 	$(BIN)/charrnn export shakespeare --checkpoints build/checkpoints --to int8 \
-		-o charrnn/bundled/shakespeare/epoch-0009.weights.h5
+		-o charrnn/bundled/shakespeare/epoch-0009.weights.h5  # quick has 9 epochs, the last its best
 	cp build/checkpoints/shakespeare/history.csv charrnn/bundled/shakespeare
 
 audit: $(VENV)/.installed-audit  ## ask the package index for known holes in what is pinned

@@ -109,8 +109,6 @@ def compare(
     from charrnn.planning.folders import Folders
     from charrnn.views.figure import check_form
 
-    if len({*names}) < 2:  # noqa: PLR2004 - or there is nothing to compare
-        raise click.UsageError("one run alone can't be compared: name another one too")
     if plot is not None:
         check_form(plot, "plot")
 

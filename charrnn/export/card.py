@@ -6,6 +6,7 @@ from pathlib import Path
 
 from charrnn.config.language import NetworkConfig
 from charrnn.export.folder import describe_files, write_files
+from charrnn.export.layers import KERAS_CLASSES
 from charrnn.inference.language_model import LanguageModel
 from charrnn.runs.checkpoint import Provenance
 from charrnn.runs.history import format_number, perplexity
@@ -13,8 +14,6 @@ from charrnn.runs.history import format_number, perplexity
 CARD = "README.md"
 LENGTH, TEMPERATURE, SEED = 400, 0.8, 1
 """Of the text in a card."""
-
-_CLASSES = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 
 _CARD = """\
 ---
@@ -110,12 +109,12 @@ def make_card(model: LanguageModel, title: str) -> str:
 
 def _list_facts(config: NetworkConfig, source: Provenance) -> dict[str, str]:
     layers = f"{config.layers} × " if config.layers > 1 else ""
-    sizes = f"{layers}{_CLASSES[config.cell]} {config.units}, embedding {config.embedding}"
+    sizes = f"{layers}{KERAS_CLASSES[config.cell]} {config.units}, embedding {config.embedding}"
     facts = {
         "network": f"{sizes}, {config.vocabulary_size:,} characters",
         "parameters": f"{config.parameters:,}",
         "learnt from": f"{_clean(source.corpus)}, SHA-256 `{_clean(source.corpus_sha256)}`",
-        "weights": source.moment,
+        "weights": _clean(source.moment),
         "training loss": _describe_loss(source.train_loss),
         "validation loss": _describe_loss(source.validation_loss),
         "then adapted to": _clean(source.adapted),
@@ -133,7 +132,7 @@ def _describe_loss(loss: float | None) -> str:
 
 def _list_layers(config: NetworkConfig) -> list[str]:
     """The network's layers as Python makes them."""
-    recurrent = f"{_CLASSES[config.cell]}({config.units}, return_sequences=True, name="
+    recurrent = f"{KERAS_CLASSES[config.cell]}({config.units}, return_sequences=True, name="
     names = [path.removeprefix("layers/") for path in map(config.layer_path, range(config.layers))]
     return [
         f'Embedding({config.vocabulary_size}, {config.embedding}, name="embedding")',

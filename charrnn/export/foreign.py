@@ -102,7 +102,7 @@ def _unpack(file: BinaryIO, path: Path) -> Iterator[tuple[str, Path]]:
             with archive.open(keras_archive.WEIGHTS) as member, weights.open("wb") as unpacked:
                 shutil.copyfileobj(member, unpacked)
             yield config.decode(errors="replace"), weights
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error
 
 

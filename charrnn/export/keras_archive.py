@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.config.language import NetworkConfig
+from charrnn.export.layers import KERAS_CLASSES
 from charrnn.inference.language_model import LanguageModel
 from charrnn.runs.atomic import write_atomically
 from charrnn.runs.checkpoint import pack_checkpoint
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 
-_CLASSES = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 _ARGUMENTS: dict[str, dict[str, Any]] = {
     "rnn": {"activation": "tanh"},
     "lstm": {"activation": "tanh", "recurrent_activation": "sigmoid"},
@@ -56,7 +56,7 @@ def describe_layers(config: NetworkConfig) -> dict[str, Any]:
             input_dim=config.vocabulary_size,
             output_dim=config.embedding,
         ),
-        *(_name(_CLASSES[config.cell], name=name, **recurrent) for name in names),
+        *(_name(KERAS_CLASSES[config.cell], name=name, **recurrent) for name in names),
         _name("Dense", name="dense", units=config.vocabulary_size, activation="linear"),
     ]
     return _name("Sequential", "keras", name="charrnn", layers=layers)

@@ -19,7 +19,7 @@ from charrnn.runs.checkpoint import Weights
 
 _PLACES = ("embeddings", "kernel", "recurrent_kernel", "bias")  # in Keras's order
 _FOLDERS = {"layers", "_layer_checkpoint_dependencies", "model_weights", "vars", "cell", ""}
-_TITLES = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
+KERAS_CLASSES = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 _NO_WEIGHTS = {"InputLayer", "Dropout", "SpatialDropout1D", "Softmax"}
 _RECURRENT = {
     "activation": "tanh",
@@ -211,8 +211,8 @@ def _check_recurrent(layer: Layer, cell: str, width: int, units: int) -> None:
     found, own = _find_cell(layer), layer.shapes[1][0]
     if found != cell:
         raise ValueError(
-            f"layer {layer.name} is {_TITLES[found]}, those before it {_TITLES[cell]}: charrnn's "
-            "networks have layers of one kind"
+            f"layer {layer.name} is {KERAS_CLASSES[found]}, those before it {KERAS_CLASSES[cell]}: "
+            "charrnn's networks have layers of one kind"
         )
     if own != units:
         raise ValueError(

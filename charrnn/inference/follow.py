@@ -120,7 +120,9 @@ def _correlate(measured: Floats, outputs: Array) -> Floats:
     """Pearson's r of a property (N,) with each unit's outputs (L, N, H): (L, H)."""
     unit_deviations = outputs.std(axis=1, dtype=np.float64)
     score = ((measured - measured.mean()) / measured.std()).astype(np.float32)
-    covariance = np.stack([score @ layer for layer in outputs]).astype(np.float64) / len(measured)
+    means = outputs.mean(axis=1, dtype=np.float64, keepdims=True)
+    centred = outputs - means.astype(outputs.dtype)  # else a saturated unit's mean is its rounding
+    covariance = np.stack([score @ layer for layer in centred]).astype(np.float64) / len(measured)
     return covariance / np.where(unit_deviations > 0, unit_deviations, np.inf)
 
 

@@ -13,9 +13,11 @@ from charrnn.inference.score import OnProgress, check_length
 from charrnn.planning.folders import Folders
 from charrnn.planning.report import Reporter
 from charrnn.planning.texts import load_part
+from charrnn.runs.bundled import is_bundled
 from charrnn.runs.catalogue import find_checkpoint
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.run import Run
 
 _MODES: dict[str, int | None] = {"stream": None, "crops": CROP_LENGTH}
 
@@ -102,6 +104,7 @@ def compare_runs(
     limit = trial.limit
     require(limit is None or limit > 1, f"`limit` must be 2 or above, not {limit}")
     paths = dict.fromkeys(find_checkpoint(folders.checkpoints, LANGUAGE, name) for name in names)
+    require(len(paths) > 1, "one run alone can't be compared: name another one too")
     models = [(path, load_model(path)) for path in paths]
     how = (trial.prompt, trial.length, trial.temperature)
     streams = [model.stream(*how, seed=trial.seed) for _, model in models]
@@ -126,6 +129,9 @@ def _measure(
     """The losses on what a network's run held back, by their modes; None if that can't be had."""
     losses: dict[str, float | None] = dict.fromkeys(_MODES)
     name = _name_run(path)
+    if not (is_bundled(path) or Run(path.parent, LANGUAGE).resume_file.exists()):
+        reporter.note(f"note: {name} is not measured: nothing beside it says what it learnt from")
+        return losses
     try:
         checkpoint = model.checkpoint
         text = load_part("validation", path, checkpoint, None, folders.data, reporter)

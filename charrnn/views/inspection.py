@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.data.files import spell_plainly
 from charrnn.errors import UsageError
 from charrnn.inference.inspect import Inspection
 from charrnn.inference.units import Unit
 from charrnn.runs.atomic import write_atomically
+from charrnn.runs.history import format_number, perplexity
 
 _PAGE = Path(__file__).with_name("inspection_page")
 _MOST_CHARACTERS = 20_000
@@ -52,10 +54,11 @@ def render_inspection(
         UsageError: the text is too long for a page.
     """
     _check_length(seen)
+    factor = format_number(perplexity(seen.loss), 1)
     places = {
-        "title": html.escape(title),
-        "loss": f"{seen.loss:.2f} nats on average, a perplexity of {math.exp(seen.loss):.1f}",
-        "about": html.escape(about),
+        "title": html.escape(spell_plainly(title)),
+        "loss": f"{seen.loss:.2f} nats on average, a perplexity of {factor}",
+        "about": html.escape(spell_plainly(about)),
         "style": _read("page.css"),
         "text": "".join(_render_lines(seen)),
         "classes": "\n".join(_render_classes(seen)),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -156,8 +157,13 @@ def test_the_card_says_what_the_network_is(make_checkpoint: MakeCheckpoint) -> N
 
 def test_nothing_in_a_card_ends_its_blocks(make_checkpoint: MakeCheckpoint) -> None:
     """Backquotes, escapes and half characters of a network are shown, not obeyed."""
-    model = LanguageModel(make_checkpoint("\n\x1b`\ud83d"))
-    card = make_card(model, "a|b\n# c")
+    checkpoint = make_checkpoint("\n\x1b`\ud83d")
+    checkpoint = replace(
+        checkpoint, provenance=replace(checkpoint.provenance, imported="a|b.h5\n\n<img src=x>")
+    )
+    card = make_card(LanguageModel(checkpoint), "a|b\n# c")
+    assert "\n<img" not in card
+    assert r"a\|b.h5" in card
     assert r"# a\|b \# c" in card
     assert "\x1b" not in card
     assert r"\x1b" in card

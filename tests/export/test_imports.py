@@ -229,6 +229,12 @@ def compress(path: Path) -> None:
         archive.writestr(WEIGHTS, b"\0" * 10**6)
 
 
+def misname(path: Path) -> None:
+    """Give a member a name that is said to be UTF-8, and isn't."""
+    rewrite(path, é=b"")
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xff\xfe"))
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
@@ -243,6 +249,7 @@ def compress(path: Path) -> None:
         (lambda path: rewrite(path, **{CONFIG: b"[" * 10**5}), "lists in lists"),
         (lambda path: rewrite(path, **{CONFIG: b" " * 10**6}), "too long"),
         (compress, "compressed"),
+        (misname, "damaged"),
     ],
 )
 def test_damage_is_refused(

@@ -154,6 +154,16 @@ def test_a_finished_text_can_be_longer(small: LanguageModel, open_page: OpenPage
         assert tab.read(READ) == "%A" + small.generate("%A", 200, seed=5)
 
 
+def test_it_goes_on_as_the_settings_say(small: LanguageModel, open_page: OpenPage) -> None:
+    """What was changed meanwhile counts from there on."""
+    with open_page() as tab:
+        before = write(tab, "%A", temperature=1, length=100, seed=5)
+        tab.page.locator("#temperature").fill("0")
+        tab.page.get_by_role("button", name="Go on").click()
+        tab.wait("#start:enabled")
+        assert tab.read(READ) == before + small.generate(before, 100, temperature=0)
+
+
 @pytest.mark.usefixtures("small")
 def test_the_text_can_be_copied(open_page: OpenPage) -> None:
     """The clipboard has beginning and text, line ends too, and nothing of the page."""

@@ -66,6 +66,17 @@ def test_a_unit_that_follows_is_found_first() -> None:
     assert len(find_followers(text, outputs, "capitals", 3)) == 3
 
 
+def test_a_saturated_unit_follows_no_more_than_it_does() -> None:
+    """One that is 1 but for a float32's last digit, here and there, is measured as NumPy does."""
+    text, outputs = plant()
+    outputs[1, :, 3] = 1
+    outputs[1, ::7, 3] = np.nextafter(np.float32(1), np.float32(0))
+    capitals = measure_property(text, "capitals")[:200]
+    (found,) = (one for one in find_followers(text, outputs, "capitals", 12) if one.unit == (1, 3))
+    expected = np.corrcoef(capitals, outputs[1, :200, 3].astype(float))[0, 1]
+    assert found.chosen == pytest.approx(expected, abs=1e-3)
+
+
 def test_the_second_half_chooses_nothing() -> None:
     """A unit that follows only in the second half stays behind; one only in the first shows it."""
     text, outputs = plant()

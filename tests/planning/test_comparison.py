@@ -95,7 +95,7 @@ def test_runs_of_different_texts(reporter: RecordingReporter) -> None:
     assert reporter.notes[0] == (
         "note: these learnt from different texts: their losses can't be compared"
     )
-    assert "no checkpoints/other/resume.h5 says what" in reporter.notes[1]
+    assert "other is not measured: nothing beside it says what it " in reporter.notes[1]
 
 
 @pytest.mark.usefixtures("runs")

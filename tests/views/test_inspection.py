@@ -116,8 +116,17 @@ def test_titles_are_escaped() -> None:
     """A run's name is text, whatever it is."""
     page = render_inspection(read(), "</title><script>alert(1)</script>", "<b>")
     assert "alert(1)</script>" not in page
-    assert "<b>." not in page
+    assert page.count("<b>") == render_inspection(read(), "").count("<b>")
+    assert "&lt;b&gt;" in page
     assert page.count("</script>") == 2
+
+
+def test_odd_names_and_losses_are_shown() -> None:
+    """A name's bytes that are no UTF-8 are spelt out; a loss may be too large to exponentiate."""
+    seen = replace(read(), surprise=np.full(len(TEXT), 1e3))
+    page = render_inspection(seen, "caf\udce9", "\udce9").encode().decode()
+    assert page.count(r"\udce9") == 3
+    assert "perplexity of inf" in page
 
 
 def test_nothing_is_asked_for() -> None:

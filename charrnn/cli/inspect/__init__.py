@@ -179,4 +179,4 @@ def _type_network(run: str | None, path: Path, epoch: int | None) -> str:
     if run is not None and Path(run).is_file():
         return f"--checkpoint {shlex.quote(run)}"
     chosen = f" --epoch {epoch}" if epoch else ""
-    return f"--run {type_run(path.parent.name, click.get_current_context())}{chosen}"
+    return f"--run {type_run(run or path.parent.name, click.get_current_context())}{chosen}"

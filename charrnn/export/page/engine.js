@@ -344,8 +344,8 @@ const ANSWERS = {
     return writer.advance();
   },
 
-  extend({ left }) {
-    writer.left = left;
+  extend({ temperature, topK, left }) {
+    Object.assign(writer, { temperature, topK, left });
     return writer.advance();
   },
 };

@@ -15,6 +15,7 @@ let chosen = -1; // the place of the character that is looked at
 let run = null; // what was written last: {length, seed, began, before}
 let busy = false;
 let stopping = false;
+let said = 0; // when the status was renewed
 
 // The worker answers each request once.
 
@@ -50,8 +51,8 @@ function receive({ written: marks, read, done }) {
   if (!ends) worker.postMessage({ kind: "more" }); // it works while this draws
   show(marks);
   if (ends) finish(done);
-  else if (!written.length && read) say(`Reading: ${count(read)} characters…`);
-  else say(`${count(written.length)} of ${count(run.length)} characters…`);
+  else if (!written.length && read) sayHow(`Reading: ${count(read)} characters…`);
+  else sayHow(`${count(written.length)} of ${count(run.length)} characters…`);
 }
 
 // Starting and stopping.
@@ -67,17 +68,20 @@ function start() {
   begin(length, seed, {
     kind: "write",
     prompt: code.length ? code : [ids.get(10) ?? 0], // as `charrnn sample` begins: a line end
-    temperature: Number(find("temperature").value),
-    topK: Number(find("top-k").value),
+    ...readChoice(),
     length,
     seed,
   });
 }
 
+function readChoice() {
+  return { temperature: Number(find("temperature").value), topK: Number(find("top-k").value) };
+}
+
 function extend() {
   if (!find("form").reportValidity()) return;
   const left = run.length - written.length || Number(find("length").value);
-  begin(written.length + left, run.seed, { kind: "extend", left });
+  begin(written.length + left, run.seed, { kind: "extend", ...readChoice(), left });
 }
 
 function begin(length, seed, request) {
@@ -118,6 +122,12 @@ function fail(message) {
 
 function say(words) {
   find("status").textContent = words;
+  said = performance.now();
+}
+
+// How far it is, once a second: a screen reader reads all that is said.
+function sayHow(words) {
+  if (performance.now() - said > 1000) say(words);
 }
 
 function count(value) {
@@ -274,7 +284,10 @@ find("copy").addEventListener("click", async () => {
     await navigator.clipboard.writeText(whole);
   } catch {
     getSelection().selectAllChildren(text);
-    document.execCommand("copy");
+    if (!document.execCommand("copy")) {
+      say("This browser doesn't let a page copy: the text is selected, so copy it yourself.");
+      return;
+    }
     getSelection().removeAllRanges();
   }
   say("Copied.");

@@ -122,7 +122,7 @@ def _choose(options: argparse.Namespace) -> None:
 
 def _write_training_text(source: str, folder: Path) -> str:
     """The path of a file with the part of a corpus that reported runs learn from."""
-    corpus = load_corpus(source, choose_folders(None, None).data, sys.stdin.buffer)
+    corpus = load_corpus([source], choose_folders(None, None).data, sys.stdin.buffer)
     training, _ = split_text(corpus.text, TrainingConfig.validation)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{corpus.name}-training.txt"

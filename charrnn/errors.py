@@ -28,18 +28,6 @@ class CorpusError(CharrnnError):
     """A text that cannot be found, read or used."""
 
 
-class FolderGivenError(CorpusError):
-    """A folder where one text file is expected.
-
-    Attributes:
-        folder: its path.
-    """
-
-    def __init__(self, message: str, folder: str) -> None:
-        super().__init__(message)
-        self.folder = folder
-
-
 class CorpusTooShortError(CorpusError):
     """A text with fewer characters than one batch needs."""
 

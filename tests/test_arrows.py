@@ -57,6 +57,7 @@ ONLY_IN = {
     "matplotlib": {"views"},
     "tokenizers": {"data"},
     "onnx": {"export"},
+    "backports": {"data"},
     "h5py": {"runs", "export"},  # which reads another program's files by it, in a child process
 }
 HEAVY = ("keras", "matplotlib", "numba", "onnx", "requests", "tensorflow", "tokenizers")

@@ -89,7 +89,11 @@ def test_every_imported_library_is_declared() -> None:
         if "extra ==" not in requirement
     }
     extras = read_project()["project"]["optional-dependencies"]
-    optional = {Requirement(requirement).name for requirement in extras["onnx"]}
+    optional = {
+        Requirement(requirement).name.split(".")[0]
+        for extra in ("onnx", "zst")
+        for requirement in extras[extra]
+    }
     assert third_party_imports() == needed | optional
 
 

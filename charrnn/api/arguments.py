@@ -132,8 +132,10 @@ def check_resume(**given: object) -> None:
     require(not names, f"`resume` keeps the run's name and settings: leave out {names}")
 
 
-def choose_corpus(corpus: PathLike | None, text: str | None) -> str | Corpus | None:
-    """The corpus's name or path, or the text itself.
+def choose_corpus(
+    corpus: PathLike | Sequence[PathLike] | None, text: str | None
+) -> tuple[str, ...] | Corpus:
+    """The corpus's names or paths, none if none is given; or the text itself.
 
     Raises:
         UsageError: both are given, or they are of another type.
@@ -145,20 +147,35 @@ def choose_corpus(corpus: PathLike | None, text: str | None) -> str | Corpus | N
         not isinstance(corpus, str) or ("\n" not in corpus and _can_be_path(corpus)),
         "`corpus` is a name or a path: give a text itself as `text`",
     )
-    return to_name("corpus", corpus) if text is None else make_corpus(text)
+    return list_sources("corpus", corpus) if text is None else make_corpus(text)
 
 
-def list_paths(data: PathLike | Sequence[PathLike] | None) -> tuple[Path, ...]:
-    """The paths of reviews, one or several; none for IMDB's.
+def list_sources(keyword: str, given: PathLike | Sequence[PathLike] | None) -> tuple[str, ...]:
+    """The names or paths, one or several; none for None.
 
     Raises:
-        UsageError: they are not paths.
+        UsageError: they are neither.
     """
-    if data is None:
+    if given is None:
         return ()
-    several = [data] if isinstance(data, str | os.PathLike) else data
-    _require_type(isinstance(several, Sequence), "data", "a path or a list of paths", data)
-    return tuple(Path(to_name("data", path) or ".") for path in several)
+    if isinstance(given, str | bytes | os.PathLike):
+        return (to_name(keyword, given) or ".",)
+    _require_type(isinstance(given, Sequence), keyword, "a path or a list of paths", given)
+    return tuple(to_name(keyword, name) or "." for name in given)
+
+
+def list_patterns(glob: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """Patterns, one or several; None stays None.
+
+    Raises:
+        UsageError: they are no strings.
+    """
+    if glob is None:
+        return None
+    several = (glob,) if isinstance(glob, str) else tuple(glob)
+    for pattern in several:
+        _require_type(isinstance(pattern, str), "glob", "a pattern or a list of them", pattern)
+    return several
 
 
 def list_names(keyword: str, several: Any) -> list[str]:

@@ -1,5 +1,6 @@
 """Giving a language model away, and taking in another program's."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from charrnn.api.arguments import (
@@ -12,6 +13,8 @@ from charrnn.api.arguments import (
     to_name,
 )
 from charrnn.api.session import Notes, OnNote
+from charrnn.data.corpus import Corpus
+from charrnn.data.reading import make_reading
 from charrnn.errors import UsageError
 from charrnn.export import imports
 from charrnn.export.write import write_model
@@ -53,7 +56,7 @@ def export_model(model: LanguageModel, to: str, file: PathLike | None = None) ->
 
 def import_model(
     file: PathLike,
-    corpus: PathLike | None = None,
+    corpus: PathLike | Sequence[PathLike] | None = None,
     *,
     text: str | None = None,
     vocabulary: str | None = None,
@@ -102,9 +105,10 @@ def import_model(
         Notes(on_note),
     )
     name = None if run is None else choose_name(folders.checkpoints, LANGUAGE, run)
-    if isinstance(source, str):
-        source = load_text(source, folders.data, notes, encoding)
-    model = imports.import_model(path, source, vocabulary, notes.note)
+    known = source if isinstance(source, Corpus) else None
+    if source and not isinstance(source, Corpus):
+        known = load_text(source, folders.data, notes, make_reading(encoding=encoding))
+    model = imports.import_model(path, known, vocabulary, notes.note)
     if name is None:
         return model
     return load_model(imports.keep_model(model, folders.checkpoints, name, notes.note))

@@ -1,5 +1,6 @@
 """Training and loading language models."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Unpack
@@ -13,6 +14,7 @@ from charrnn.api.arguments import (
     check_texts,
     choose_corpus,
     choose_folders,
+    list_patterns,
     to_epoch,
     to_keep,
     to_name,
@@ -27,6 +29,7 @@ from charrnn.api.session import (
     reserve_process,
 )
 from charrnn.api.settings import LanguageSettings, read_settings
+from charrnn.data.reading import make_reading
 from charrnn.inference.language_model import LanguageModel, load_model
 from charrnn.planning.folders import Folders
 from charrnn.planning.gradient_rms import find_rms
@@ -38,13 +41,15 @@ from charrnn.runs.kinds import LANGUAGE
 
 
 def train(
-    corpus: PathLike | None = None,
+    corpus: PathLike | Sequence[PathLike] | None = None,
     *,
     text: str | None = None,
     preset: str | None = None,
     budget: float | None = None,
     from_: PathLike | None = None,
     encoding: str | None = None,
+    glob: str | Sequence[str] | None = None,
+    separator: str | None = None,
     run: str | None = None,
     resume: PathLike | None = None,
     keep: str | int | None = None,
@@ -66,16 +71,20 @@ def train(
     thread trains, another one waits.
 
     Args:
-        corpus: "shakespeare", "pydoc", the path of a text file, or "-" for standard input; None
-            for shakespeare or, if it can't be downloaded, pydoc. On a resume, None for the text
-            that the run was trained on.
+        corpus: "shakespeare", "pydoc", the path of a text file, of a folder or with wildcards such
+            as "letters/*.txt", or a list of these, which are joined; or "-" for standard input.
+            None for shakespeare or, if it can't be downloaded, pydoc. On a resume, None for the
+            text that the run was trained on.
         text: the text itself, instead of `corpus`.
         preset: "minute", "quick", "default" or "tutorial"; None for "default", or what the budget
             allows.
         budget: train for about this many minutes; chooses the epochs and, without `preset`, the
             preset.
         from_: start from the best epoch of this run, or from this `.weights.h5` file.
-        encoding: of the file or standard input, by any name that Python knows; None for UTF-8.
+        encoding: of files or standard input, by any name that Python knows; None for UTF-8.
+        glob: which of a folder's files are read: a pattern of their names, or several; None for
+            "*.txt".
+        separator: what stands between two texts that are joined; None for a line feed.
         run: the new run's name, which keeps it in `checkpoints`. None trains in a temporary folder
             that is removed when the process ends.
         resume: resume the run of this name after its last finished epoch; "" for the newest.
@@ -107,7 +116,8 @@ def train(
     """
     given = read_settings(settings, LanguageSettings, train)
     source = choose_corpus(corpus, text)
-    check_texts(preset=preset, run=run, encoding=encoding)
+    check_texts(preset=preset, run=run, encoding=encoding, separator=separator)
+    how = {"encoding": encoding, "glob": list_patterns(glob), "separator": separator}
     if budget is not None:
         check_number("budget", budget := to_plain(budget), float)
     check_functions(on_epoch=on_epoch, on_note=on_note)
@@ -121,13 +131,13 @@ def train(
                 budget,
                 run,
                 origin,
-                encoding=encoding,
+                reading=make_reading(**how),
                 settings=given,
                 keep=kept,
             )
             plan = plan_run(source, request, choose_destination(folders, run), notes)
         else:
-            check_resume(run=run, preset=preset, budget=budget, from_=origin, encoding=encoding)
+            check_resume(run=run, preset=preset, budget=budget, from_=origin, **how)
             plan = plan_resume(resumed, source, given, folders, notes, keep=kept)
         carry_out(plan, on_epoch, tensorboard=watched)
     return _load(plan.run.choose_checkpoint(), folders)
@@ -159,7 +169,7 @@ def load(
 def _load(path: Path, folders: Folders) -> LanguageModel:
     """Load a model that finds its training text where it was."""
     model = load_model(path)
-    where = (path, model.checkpoint, None, folders.data, Silence())
+    where = (path, model.checkpoint, (), folders.data, Silence())
     model.load_training_text = partial(load_part, "training", *where)
     model.find_rms = partial(find_rms, *where)
     return model

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Unpack
 
 from charrnn.api.arguments import (
@@ -12,7 +13,7 @@ from charrnn.api.arguments import (
     check_resume,
     check_texts,
     choose_folders,
-    list_paths,
+    list_sources,
     to_epoch,
     to_keep,
     to_name,
@@ -182,7 +183,7 @@ def _choose_source(
         UsageError: columns or an encoding of nothing, or arguments of another type.
     """
     check_texts(text_column=text_column, label_column=label_column, encoding=encoding)
-    paths = list_paths(data)
+    paths = tuple(map(Path, list_sources("data", data)))
     return ReviewSource(paths, text_column, label_column, encoding)
 
 

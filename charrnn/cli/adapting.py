@@ -1,5 +1,6 @@
 """Adapting a network while it reads, or before it writes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def choose_name(checkpoints: Path, save_as: str | None) -> str | None:
 def prepare_adapting(
     model: "LanguageModel",
     adaptation: Adaptation,
-    corpus: "str | Corpus | None",
+    corpus: "Sequence[str] | Corpus",
     data_dir: Path,
     terminal: Terminal,
 ) -> None:
@@ -74,22 +75,23 @@ def adapt_model(
     adaptation: Adaptation,
     passes: int,
     unknown: str,
-    own: str | None,
+    own: Sequence[str],
     encoding: str | None,
     data_dir: Path,
     terminal: Terminal,
 ) -> "LanguageModel":
     """The model after it has learnt from a text, with a bar and a note of what it read."""
     from charrnn.cli.bars import Estimator, show_scoring
-    from charrnn.data.corpus import STDIN
     from charrnn.data.oddities import list_oddities
+    from charrnn.data.reading import make_reading
+    from charrnn.data.sources import STDIN
     from charrnn.inference.encode import encode_text
     from charrnn.inference.score import check_length
-    from charrnn.planning.texts import describe_source, load_text
+    from charrnn.planning.texts import describe_named, load_text
 
     if source == STDIN:
         terminal.note_waiting()
-    corpus = load_text(source, data_dir, terminal, encoding)
+    corpus = load_text([source], data_dir, terminal, make_reading(encoding=encoding))
     for oddity in list_oddities(corpus):
         terminal.note(f"note: {oddity}")
     ids = encode_text(model.vocabulary, corpus.text, unknown)
@@ -98,7 +100,7 @@ def adapt_model(
     skipped = len(corpus.text) - len(ids)
     left_out = f", {skipped:,} left out" if skipped else ""
     length = say_count(len(ids), "character")
-    terminal.note(f"adapting to {describe_source(source)}, {length}{left_out}")
+    terminal.note(f"adapting to {describe_named([source])}, {length}{left_out}")
     characters = passes * (len(ids) - 1)
     with show_scoring(terminal, Estimator(terminal), "adapting", characters) as progress:
         return model.adapt(ids, adaptation, passes=passes, name=corpus.name, progress=progress)

@@ -1,5 +1,6 @@
 """`charrnn train --cell all`: a network of each cell, one after the other."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -19,18 +20,18 @@ ALL = "all"
 
 
 def propose(
-    text: str | None, request: "Request", folders: "Folders", screen: "Screen"
+    named: Sequence[str], request: "Request", folders: "Folders", screen: "Screen"
 ) -> "tuple[Corpus, list[CellRun]]":
     """Read the text once, and work out a run of each cell."""
     from charrnn.planning.cells import propose_cells
     from charrnn.planning.texts import load_text
 
-    corpus = load_text(text, folders.data, screen.terminal, request.encoding)
+    corpus = load_text(named, folders.data, screen.terminal, request.reading)
     return corpus, propose_cells(corpus, request, folders, screen.terminal)
 
 
 def train_cells(
-    text: str | None,
+    named: Sequence[str],
     request: "Request",
     folders: "Folders",
     screen: "Screen",
@@ -45,7 +46,7 @@ def train_cells(
     from charrnn.cli.screen import show_training
 
     terminal, names = screen.terminal, []
-    corpus, runs = propose(text, request, folders, screen)
+    corpus, runs = propose(named, request, folders, screen)
     for run in runs:
         if run.earlier and run.finished:
             terminal.note(f"{run.earlier.name}: already finished")

@@ -85,7 +85,7 @@ def evaluate(
     run: str | None,
     text: str,
     epoch: int | None,
-    corpus: str | None,
+    corpus: tuple[str, ...],
     encoding: str | None,
     mode: str,
     crop_length: int | None,
@@ -119,7 +119,7 @@ def evaluate(
     from charrnn.cli import adapting
     from charrnn.cli.bars import SHORTER, Estimator
     from charrnn.cli.engines import load_with_engine
-    from charrnn.data.corpus import STDIN
+    from charrnn.data.sources import STDIN
     from charrnn.inference.score import check_length
     from charrnn.planning.folders import Folders
     from charrnn.planning.texts import load_own_text
@@ -130,7 +130,7 @@ def evaluate(
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch, terminal)
     folders = Folders(checkpoints, data_dir)
     model = load_with_engine(path, engine)
-    if STDIN in {text, corpus}:
+    if STDIN in {text, *corpus}:
         terminal.note_waiting()
     own = load_own_text(corpus, path, data_dir, terminal) if corpus else None
     how = (own, encoding, folders, terminal)
@@ -150,7 +150,7 @@ def evaluate(
     asked = {mode, "adapt"} if adapt else {mode}
     modes = [one for one in measures if one in asked or (mode == "both" and one != "adapt")]
     if adaptation:
-        adapting.prepare_adapting(model, adaptation, own, data_dir, terminal)
+        adapting.prepare_adapting(model, adaptation, own or (), data_dir, terminal)
     estimator = Estimator(terminal, "" if limit else SHORTER)
     for one in modes:
         score = _measure(model, ids, one, measures[one], estimator, terminal)

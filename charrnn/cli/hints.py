@@ -12,7 +12,6 @@ from click.core import ParameterSource
 
 from charrnn.errors import (
     CharrnnError,
-    FolderGivenError,
     MissingTextError,
     NoCheckpointError,
     NoRunError,
@@ -39,9 +38,14 @@ _BY_NAME = {kind.name: kind for kind in KINDS}
 
 def render_error(error: CharrnnError, context: click.Context) -> str:
     """An error's message with settings as they are typed here, and what to type next."""
-    message = _SETTING.sub(lambda match: _spell(match[1], context.command), str(error))
+    message = spell_message(str(error), context)
     see = f" (see {context.command_path} --help)" if isinstance(error, UsageError) else ""
     return message + advise(error, context) + see
+
+
+def spell_message(message: str, context: click.Context) -> str:
+    """A message with settings as they are typed here."""
+    return _SETTING.sub(lambda match: _spell(match[1], context.command), message)
 
 
 def suggest_use(kind: Kind, name: str, context: click.Context) -> str:
@@ -92,14 +96,6 @@ def _(error: RunExistsError, context: click.Context) -> str:
 def _(error: NoCheckpointError, context: click.Context) -> str:
     resume = suggest_resume(_BY_NAME[error.kind], error.name, context)
     return f" with {resume}"
-
-
-@advise.register
-def _(error: FolderGivenError, context: click.Context) -> str:
-    folder = Path(error.folder)
-    files = f"{shlex.quote(str(folder))}/*{'.txt' if any(folder.glob('*.txt')) else ''}"
-    into = "| charrnn train -" if context.info_name == "train" else "> all.txt"
-    return f": cat {files} {into}"
 
 
 @advise.register

@@ -56,12 +56,14 @@ def import_(
     Embedding, one or more SimpleRNN, LSTM or GRU layers, and a Dense. Or it is what charrnn export
     wrote.
     """
+    from charrnn.data.reading import make_reading
     from charrnn.export.imports import import_model, keep_model
     from charrnn.planning.texts import load_text
     from charrnn.runs.names import choose_name
 
     name = None if run is None else choose_name(checkpoints, LANGUAGE, run)
-    text = None if corpus is None else load_text(corpus, data_dir, terminal, encoding)
+    reading = make_reading(encoding=encoding)
+    text = None if corpus is None else load_text([corpus], data_dir, terminal, reading)
     model = import_model(file, text, vocabulary, terminal.note)
     path = keep_model(model, checkpoints, name, terminal.note)
     network = model.checkpoint.network

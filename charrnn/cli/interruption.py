@@ -9,7 +9,7 @@ import click
 from charrnn.cli.hints import suggest_resume, suggest_use
 from charrnn.cli.signals import SIGNALS, make_exit_code
 from charrnn.cli.terminal import Terminal
-from charrnn.data.corpus import STDIN
+from charrnn.data.sources import STDIN
 from charrnn.errors import DivergedError, TrainingError
 from charrnn.runs.resume import count_epochs
 from charrnn.runs.run import Run

@@ -225,9 +225,10 @@ own_corpus = click.option(
     "--corpus",
     type=NAME_OR_PATH,
     metavar="FILE",
+    multiple=True,
     shell_complete=corpora,
-    help="Where the text that the run was trained on is now; - for standard input.  [default: "
-    "where it was]",
+    help="Where the text that the run was trained on is now; - for standard input. For several "
+    "files give it as often, in their order.  [default: where it was]",
 )
 
 encoding = click.option(
@@ -237,6 +238,18 @@ encoding = click.option(
     "utf-8]",
 )
 
+glob = click.option(
+    "--glob",
+    metavar="PATTERN",
+    multiple=True,
+    help="Which files of a folder are read; in quotes, and as often as you like.  [default: *.txt]",
+)
+
+separator = click.option(
+    "--separator",
+    metavar="TEXT",
+    help="What stands between two texts that are joined.  [default: a line feed]",
+)
 
 review_encoding = click.option(
     "--encoding",

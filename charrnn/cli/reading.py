@@ -1,5 +1,6 @@
 """The text that a network is to read: a part of its own, a corpus, a file or standard input."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from charrnn.runs.checkpoint import Checkpoint, Provenance
 
 
-def check_texts(text: str, corpus: str | None, encoding: str | None, *, used: bool = False) -> None:
+def check_texts(
+    text: str, corpus: Sequence[str], encoding: str | None, *, used: bool = False
+) -> None:
     """Reject options that don't fit the text.
 
     Args:
@@ -28,7 +31,7 @@ def check_texts(text: str, corpus: str | None, encoding: str | None, *, used: bo
     Raises:
         click.UsageError: there is one.
     """
-    from charrnn.data.corpus import STDIN
+    from charrnn.data.sources import STDIN
     from charrnn.planning.texts import PARTS
 
     if corpus and text not in PARTS and not used:
@@ -37,13 +40,14 @@ def check_texts(text: str, corpus: str | None, encoding: str | None, *, used: bo
         raise click.UsageError(
             "--encoding is for another text: a run's own is read as when it was trained"
         )
-    if text == corpus == STDIN:
+    if text == STDIN and STDIN in corpus:
         raise click.UsageError("standard input can be read once: it is TEXT or --corpus, not both")
 
 
 def is_text(named: str | None, checkpoints: Path) -> bool:
     """Whether what was typed in place of a run is a text; the bundled network's name is a run's."""
-    from charrnn.data.corpus import NAMED, STDIN
+    from charrnn.data.corpus import NAMED
+    from charrnn.data.sources import STDIN
     from charrnn.planning import texts
     from charrnn.runs.bundled import BUNDLED
 
@@ -74,19 +78,21 @@ def load_text(
     terminal: Terminal,
 ) -> "tuple[Text, str]":
     """The characters of TEXT, and what they are, for a note."""
-    from charrnn.data.corpus import NAMED, STDIN
+    from charrnn.data.corpus import NAMED
+    from charrnn.data.reading import make_reading
+    from charrnn.data.sources import STDIN, is_pattern
     from charrnn.planning import texts
 
     if text in texts.PARTS:
-        part = texts.load_part(text, path, network, own, folders.data, terminal)
+        part = texts.load_part(text, path, network, own or (), folders.data, terminal)
         return part, f"its {text} text"
-    if text not in NAMED and text != STDIN and not Path(text).exists():
+    if text not in {*NAMED, STDIN} and not Path(text).exists() and not is_pattern(text):
         names = ", ".join([*texts.PARTS, *NAMED])
         raise CorpusError(f"no file {text}: TEXT is a text file, - or one of {names}")
-    corpus = texts.load_text(text, folders.data, terminal, encoding)
+    corpus = texts.load_text([text], folders.data, terminal, make_reading(encoding=encoding))
     if corpus.sha256 == network.provenance.corpus_sha256:
         terminal.note("note: the network learnt from this text, all but what was held back")
-    return corpus.text, texts.describe_source(text)
+    return corpus.text, texts.describe_named([text])
 
 
 def describe_text(shown: str, length: int, skipped: int) -> str:

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,28 +24,30 @@ if TYPE_CHECKING:
     from charrnn.planning.language import Proposal, Request
 
 
-def rehearse(text: str | None, request: "Request", folders: "Folders", screen: "Screen") -> None:
+def rehearse(
+    named: Sequence[str], request: "Request", folders: "Folders", screen: "Screen"
+) -> None:
     """Show what would be trained, of each cell if all are asked for; nothing is left on disk."""
     from charrnn.planning.language import propose_run
 
-    with _keep_no_download(folders, text) as places:
+    with _keep_no_download(folders, named) as places:
         if request.settings.get("cell") == cells.ALL:
-            _, runs = cells.propose(text, request, places, screen)
+            _, runs = cells.propose(named, request, places, screen)
             proposals = [run.proposal for run in runs]
         else:
-            proposals = [propose_run(text, request, places, screen.terminal)]
+            proposals = [propose_run(named, request, places, screen.terminal)]
     for proposal in proposals:
         _show_estimate(proposal, screen)
 
 
 @contextlib.contextmanager
-def _keep_no_download(folders: "Folders", text: str | None) -> Iterator["Folders"]:
+def _keep_no_download(folders: "Folders", named: Sequence[str]) -> Iterator["Folders"]:
     """The folders; if the text has to be downloaded, with one for downloads that then goes."""
     from charrnn.data.corpus import NAMED
     from charrnn.data.download import inspect
 
-    named = NAMED.get("shakespeare" if text is None else text)
-    if named is None or not named.remote or inspect(named.remote, folders.data).state == "complete":
+    wanted = [NAMED[name].remote for name in named or ["shakespeare"] if name in NAMED]
+    if all(not one or inspect(one, folders.data).state == "complete" for one in wanted):
         yield folders
         return
     with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:

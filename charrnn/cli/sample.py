@@ -112,7 +112,7 @@ def sample(
     rate: float | None,
     pull: float | None,
     piece: int | None,
-    corpus: str | None,
+    corpus: tuple[str, ...],
     encoding: str | None,
     save_as: str | None,
     unknown: str,
@@ -135,7 +135,7 @@ def sample(
     from charrnn.inference.units import find_held_units
     from charrnn.runs.run import Run
 
-    more = {"passes": passes, "save_as": save_as, "corpus": corpus}
+    more = {"passes": passes, "save_as": save_as, "corpus": corpus or None}
     given = {"rate": rate, "pull": pull, "piece": piece, **more}
     adaptation = adapting.choose_adaptation(adapt is not None, engine, **given)
     save_as = adapting.choose_name(checkpoints, save_as)
@@ -145,7 +145,7 @@ def sample(
         raise click.UsageError(
             "--epoch all is for a run: name no checkpoint, and leave out --adapt"
         )
-    if [prompt, str(prompt_file), adapt, corpus].count("-") > 1:
+    if [prompt, str(prompt_file), adapt, *corpus].count("-") > 1:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
     note_escapes(terminal, PROMPT=prompt, **{"--stop": stop})
     note_file(terminal, prompt or "", "the prompt", "--prompt-file")

@@ -11,7 +11,6 @@ import click
 
 from charrnn.cli.hints import suggest_use
 from charrnn.cli.terminal import Terminal
-from charrnn.data.corpus import STDIN
 from charrnn.runs.keep import LAST
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
@@ -122,7 +121,7 @@ def _show(
     pace = Pace(plan.unit, plan.units_per_step)
     how = (pace, screen.as_json, sample, screen.shorter, run.name)
     display = TrainingDisplay(terminal, config.epochs, plan.steps, *how)
-    piped = getattr(recipe, "source", "") == STDIN
+    piped = getattr(recipe, "piped", False)
     with (
         explain_stop(terminal, run, plan.steps, context, piped=piped) as interrupted,
         display,

@@ -9,6 +9,8 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import click
+
 from charrnn.cli.visible import echo, make_visible
 from charrnn.data.download import Progress
 
@@ -26,6 +28,7 @@ class Terminal:
     def note(self, message: str) -> None:
         """Say what most users want to know; in a terminal lines break between words."""
         if not self.quiet:
+            message = _spell(message)
             shown = _wrap(make_visible(message)) if sys.stderr.isatty() else message
             echo(shown, err=True)
 
@@ -51,6 +54,14 @@ class Terminal:
     def live(self) -> bool:
         """Whether moving displays are welcome."""
         return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _spell(message: str) -> str:
+    """A message with settings as they are typed in the command under way."""
+    from charrnn.cli.hints import spell_message
+
+    context = click.get_current_context(silent=True)
+    return spell_message(message, context) if context else message
 
 
 def _find_width() -> int:

@@ -1,7 +1,6 @@
 """`charrnn train`: a text to checkpoints."""
 
-import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from charrnn.cli import cells, options, run_options
 from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.sampler import SAMPLE_LENGTH, make_sampler
 from charrnn.cli.terminal import Terminal
-from charrnn.cli.typed import PresetName
+from charrnn.cli.typed import PresetName, note_escapes
 from charrnn.config.fields import CELLS, PRECISIONS, SCHEDULES
 from charrnn.config.language import ORDERS, STATES, NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
@@ -53,7 +52,7 @@ _fraction = Number(0, 1, max_open=True)
         "charrnn train my-novel.txt --dry-run",
         "charrnn train my-novel.txt --budget 20",
         "charrnn train my-novel.txt --run novel --sample-every 1",
-        "cat *.txt | charrnn train - --run everything",
+        "charrnn train letters/ essays/*.txt --run everything",
         "charrnn train --preset tutorial --cell rnn",
         "charrnn train my-novel.txt --from shakespeare-lstm",
         "charrnn train --resume novel --epochs 40",
@@ -67,6 +66,8 @@ _fraction = Number(0, 1, max_open=True)
     shell_complete=options.corpora,
 )
 @options.encoding
+@options.glob
+@options.separator
 @click.option(
     "--preset",
     type=PresetName(list(LANGUAGE_PRESETS)),
@@ -177,6 +178,8 @@ _fraction = Number(0, 1, max_open=True)
 def train(
     corpus: tuple[str, ...],
     encoding: str | None,
+    glob: tuple[str, ...],
+    separator: str | None,
     preset: str | None,
     budget: float | None,
     from_: str | None,
@@ -193,7 +196,10 @@ def train(
     terminal: Terminal,
     **settings: Any,
 ) -> None:
-    """Train a network on CORPUS: shakespeare (the default), pydoc, a text file, or - for stdin.
+    """Train a network on CORPUS: shakespeare (the default), pydoc, text files, or - for stdin.
+
+    Several files are joined. A folder stands for all *.txt files in it and below, and a pattern
+    in quotes for the files that match it. What gzip or zstd compressed is unpacked.
 
     Each epoch saves a checkpoint in the run's folder, beside the learning curves. Ctrl-C stops
     after the current step; --resume continues after the last finished epoch.
@@ -201,52 +207,41 @@ def train(
     from charrnn.cli.introduction import introduce
     from charrnn.cli.rehearsal import rehearse
     from charrnn.cli.screen import Screen, show_training
-    from charrnn.data.corpus import STDIN
+    from charrnn.data.reading import make_reading
+    from charrnn.data.sources import STDIN
     from charrnn.planning.folders import Folders
     from charrnn.planning.language import Request, plan_resume, plan_run
 
     given = options.list_given(settings)
-    text = _require_one(corpus)
+    how = {"encoding": encoding, "glob": glob or None, "separator": separator}
+    note_escapes(terminal, **{"--separator": separator})
     if prompt and not sample_every:
         raise click.UsageError("--prompt is for the texts of --sample-every: give both")
-    if resume is not None and (preset or run or budget or encoding or from_ is not None):
-        raise click.UsageError(
-            "--resume keeps the run's name and settings: leave out --run, --preset, --budget, "
-            "--encoding and --from"
-        )
+    fixed = {"run": run, "preset": preset, "budget": budget, "from": from_, **how}
+    if resume is not None and any(value is not None for value in fixed.values()):
+        names = ", ".join(f"--{name}" for name, value in fixed.items() if value is not None)
+        raise click.UsageError(f"--resume keeps the run's name and settings: leave out {names}")
     if resume is not None and dry_run:
         raise click.UsageError("--dry-run is for a new run: leave out --resume")
-    if text == STDIN:
+    if STDIN in corpus:
         terminal.note_waiting()
     is_chosen = budget is not None or resume is not None or "epochs" in given
     shorter = "" if is_chosen else _list_shorter(preset)
     folders = Folders(checkpoints, data_dir)
     screen = Screen(terminal, as_json, tensorboard, shorter)
-    request = Request(preset, budget, run, from_, prompt, encoding, given, keep)
+    request = Request(preset, budget, run, from_, prompt, make_reading(**how), given, keep)
     if dry_run:
-        rehearse(text, request, folders, screen)
+        rehearse(corpus, request, folders, screen)
         return
     if resume is None and given.get("cell") == cells.ALL:
-        cells.train_cells(text, request, folders, screen, sample_every)
+        cells.train_cells(corpus, request, folders, screen, sample_every)
         return
     if resume is None:
-        plan = plan_run(text, request, folders, terminal)
+        plan = plan_run(corpus, request, folders, terminal)
     else:
-        plan = plan_resume(resume, text, given, folders, terminal, prompt, keep)
+        plan = plan_resume(resume, corpus, given, folders, terminal, prompt, keep)
     sampler = make_sampler(plan.run, sample_every, prompt)
     show_training(plan, introduce(plan.run.name, plan), screen, sampler)
-
-
-def _require_one(texts: Sequence[str]) -> str | None:
-    """The text that was typed, if one was.
-
-    Raises:
-        click.UsageError: several were.
-    """
-    if len(texts) > 1:
-        joined = f"cat {shlex.join(texts)} | charrnn train -"
-        raise click.UsageError(f"a run learns from one text: to join several, {joined}")
-    return texts[0] if texts else None
 
 
 def _list_shorter(preset: str | None) -> str:

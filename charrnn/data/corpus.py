@@ -1,20 +1,36 @@
-"""A name, a path, standard input or a string to a corpus, and its two parts."""
+"""Names, files, standard input or a string to a corpus, and its two parts."""
 
 import hashlib
 import io
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from charrnn.data.decoding import BYTE_ORDER_MARK, decode_blocks
 from charrnn.data.download import Progress, Remote, fetch
-from charrnn.data.encodings import UTF8, find_encoding
-from charrnn.data.files import spell_plainly
-from charrnn.data.text import Text, TextGatherer
+from charrnn.data.encodings import UTF8
+from charrnn.data.files import open_regular, spell_plainly
+from charrnn.data.joining import EmptyTextError, Joiner
+from charrnn.data.reading import AS_USUAL, Reading
+from charrnn.data.sources import (
+    EMPTY,
+    HIDDEN,
+    NO_TEXT,
+    OTHER_NAME,
+    STDIN,
+    Place,
+    Skipped,
+    Source,
+    describe_skipped,
+    find_places,
+    is_pattern,
+    split_pattern,
+)
+from charrnn.data.text import Text
 from charrnn.data.vocabulary import Ids
-from charrnn.errors import CorpusError, FolderGivenError, UsageError
+from charrnn.errors import CorpusError, UsageError
 
 SHAKESPEARE = Remote(
     name="shakespeare.txt",
@@ -23,8 +39,7 @@ SHAKESPEARE = Remote(
     size=1_115_394,
 )
 
-STDIN = "-"
-
+_PACKED = {".gz", ".zst"}
 _Text = TypeVar("_Text", Text, Ids)
 
 
@@ -34,17 +49,19 @@ class Corpus:
 
     Attributes:
         name: short name, also the first part of a run's name.
-        source: what the user gave: a corpus name, an absolute path, `-`, or nothing for a string.
-        text: the characters, with the source's line ends.
-        sha256: of the source's bytes.
-        encoding: of the source's bytes.
+        sources: the texts that it consists of, in their order; none for a caller's string.
+        text: the characters, with the sources' line ends.
+        sha256: of the characters in UTF-8.
+        reading: how the sources were read.
+        skipped: what was found and left out.
     """
 
     name: str
-    source: str
+    sources: tuple[Source, ...]
     text: Text
     sha256: str
-    encoding: str = UTF8
+    reading: Reading = AS_USUAL
+    skipped: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,36 +90,53 @@ NAMED = {
 
 
 def load_corpus(
-    source: str,
+    named: Sequence[str],
     data_dir: Path,
     stdin: BinaryIO,
     progress: Progress | None = None,
-    encoding: str | None = None,
+    reading: Reading = AS_USUAL,
 ) -> Corpus:
-    """Read the corpus that `source` names.
+    """Read the texts that names stand for, as one.
+
+    What is named itself must be a text; what is found in a folder or by a pattern is left out if it
+    is none. What gzip or zstd compressed is unpacked.
 
     Args:
-        source: a name in `NAMED`, the path of a text file, or `-` for standard input.
+        named: names in `NAMED`, and paths of text files, of folders or with wildcards; or `-` alone
+            for standard input.
         data_dir: the folder of downloads.
-        stdin: read if `source` is `-`.
+        stdin: read for `-`.
         progress: called while downloading.
-        encoding: of a file or standard input; None for UTF-8.
+        reading: how files and standard input are read.
 
     Raises:
-        CorpusError: no such corpus or file, or its content is empty, no text, or of another
-            encoding.
+        CorpusError: there is no such corpus or file; or its content is empty, no text, or of
+            another encoding.
         DownloadError: the corpus had to be downloaded and could not be.
-        UsageError: there is no such encoding, or the corpus has its own.
+        UsageError: the corpora have an encoding of their own, or `-` does not stand alone.
     """
-    encoding = find_encoding(encoding or UTF8)
-    if source in NAMED:
-        if encoding != UTF8:
-            raise UsageError(f"`encoding` is for text files: leave it out for {source}")
-        return _read(source, source, NAMED[source].open(data_dir, progress), encoding)
-    if source == STDIN:
-        return _read("stdin", source, nullcontext(stdin), encoding)
-    path = Path(source)
-    return _read(spell_plainly(path.stem), str(path.resolve()), _open_file(path), encoding)
+    if reading.encoding != UTF8 and set(named) <= set(NAMED):
+        raise UsageError(f"`encoding` is for text files: leave it out for {', '.join(named)}")
+    if STDIN in named and len(named) > 1:
+        raise UsageError(f"{STDIN} is standard input, which stands alone: pipe all texts into it")
+    places = find_places(named, NAMED, reading.glob)
+    joiner, sources = Joiner(reading.separator), []
+    for place in places.texts:
+        try:
+            with _open(place, data_dir, stdin, progress) as file:
+                encoding = UTF8 if place.name in NAMED else reading.encoding
+                sources.append(Source(place.name, joiner.add(file, place.shown, encoding)))
+        except (CorpusError, OSError) as error:
+            problem = _explain(error, place)
+            if not place.found:
+                raise problem from error
+            reason = EMPTY if isinstance(error, EmptyTextError) else NO_TEXT
+            places.skip(place.shown, reason, "" if reason == EMPTY else str(problem))
+    if not sources:
+        raise _explain_nothing(named, places.skipped)
+    text, sha256 = joiner.finish()
+    name = spell_plainly(_choose_name(named))
+    return Corpus(name, tuple(sources), text, sha256, reading, tuple(places.skipped))
 
 
 def make_corpus(text: str, name: str = "text") -> Corpus:
@@ -119,9 +153,9 @@ def make_corpus(text: str, name: str = "text") -> Corpus:
         CorpusError: the text is empty.
     """
     if not text:
-        raise _explain_empty("the text")
+        raise EmptyTextError("the text")
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
-    return Corpus(name, "", Text.of(text), digest.hexdigest())
+    return Corpus(name, (), Text.of(text), digest.hexdigest())
 
 
 def split_text(text: _Text, validation: float) -> tuple[_Text, _Text]:
@@ -133,38 +167,48 @@ def split_text(text: _Text, validation: float) -> tuple[_Text, _Text]:
     return text[:border], text[border:]
 
 
-def _open_file(path: Path) -> BinaryIO:
+def _open(
+    place: Place, data_dir: Path, stdin: BinaryIO, progress: Progress | None
+) -> AbstractContextManager[BinaryIO]:
+    if place.name in NAMED:
+        return NAMED[place.name].open(data_dir, progress)
+    if place.name == STDIN:
+        return nullcontext(stdin)
+    return open_regular(Path(place.name)) if place.found else Path(place.shown).open("rb")
+
+
+def _explain(error: CorpusError | OSError, place: Place) -> CorpusError:
+    if isinstance(error, CorpusError):
+        return error
+    if isinstance(error, FileNotFoundError):
+        return CorpusError(
+            f"no file {place.shown}, and no corpus of that name: give a text file, a folder, - for "
+            f"standard input, or one of {', '.join(NAMED)}"
+        )
+    return CorpusError(f"can't read {place.shown}: {error.strerror}")
+
+
+def _explain_nothing(named: Sequence[str], skipped: Sequence[Skipped]) -> CorpusError:
+    """What is wrong if all that was found was left out."""
+    first = min(skipped, key=lambda one: (not one.problem, one.reason in {HIDDEN, OTHER_NAME}))
+    alike = [one for one in skipped if one.reason == first.reason]
+    problem = first.problem or next(describe_skipped(alike))[0]
+    return CorpusError(f"no text in {', '.join(named)}: {problem}")
+
+
+def _choose_name(named: Sequence[str]) -> str:
+    """The short name of what is named: a text's own, or of the folder that has all of them."""
+    first, *more = named
+    if more and not set(named) & set(NAMED):
+        shared = Path(os.path.commonpath(map(os.path.realpath, named)))
+        if shared.is_dir() and shared.name:
+            return shared.name
+    if first == STDIN:
+        return "stdin"
+    path = Path(first)
     if path.is_dir():
-        problem = f"{path} is a folder: give one text file, or join its files"
-        raise FolderGivenError(problem, str(path))
-    try:
-        return path.open("rb")
-    except FileNotFoundError as error:
-        names = ", ".join(NAMED)
-        raise CorpusError(
-            f"no file {path}, and no corpus of that name: give a text file, - for standard input, "
-            f"or one of {names}"
-        ) from error
-    except OSError as error:
-        raise CorpusError(f"can't read {path}: {error.strerror}") from error
-
-
-def _read(
-    name: str, source: str, opened: AbstractContextManager[BinaryIO], encoding: str
-) -> Corpus:
-    shown = "standard input" if source == STDIN else source
-    digest, gathered = hashlib.sha256(), TextGatherer()
-    try:
-        with opened as file:
-            for block, piece in decode_blocks(file.read, shown, encoding):
-                digest.update(block)
-                gathered.add(piece if len(gathered) else piece.removeprefix(BYTE_ORDER_MARK))
-    except OSError as error:
-        raise CorpusError(f"can't read {shown}: {error.strerror}") from error
-    if not len(gathered):
-        raise _explain_empty(shown)
-    return Corpus(name, source, gathered.finish(), digest.hexdigest(), encoding)
-
-
-def _explain_empty(shown: str) -> CorpusError:
-    return CorpusError(f"{shown} is empty: give a text of some thousand characters")
+        return Path(os.path.realpath(path)).name or "text"
+    if is_pattern(first):
+        return _choose_name([str(split_pattern(path)[0])])
+    unpacked = path.stem if path.suffix in _PACKED else path.name
+    return Path(unpacked).stem

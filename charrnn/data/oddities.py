@@ -22,7 +22,7 @@ def list_oddities(corpus: Corpus) -> Iterator[str]:
 
     Most texts have none, which their vocabulary says.
     """
-    first = "" if corpus.encoding == UTF8 else "converted to UTF-8, "
+    first = "" if corpus.reading.encoding == UTF8 else "converted to UTF-8, "
     text, known = corpus.text, corpus.text.vocabulary.characters
     if is_markup(str(text[:_START])):
         yield "the text is a web page or XML, so its tags are learnt too: save it as plain text"

@@ -86,6 +86,17 @@ class TextGatherer:
         for first in range(0, len(piece), _BLOCK):
             self._add_codes(to_code_points(piece[first : first + _BLOCK]))
 
+    def mark(self) -> tuple[int, int]:
+        """How far the text has come, for `return_to`."""
+        return len(self), len(self._characters)
+
+    def return_to(self, mark: tuple[int, int]) -> None:
+        """Forget what was added since the mark."""
+        length, known = mark
+        del self._content[length * self._dtype.itemsize :]
+        self._places[to_code_points(self._characters[known:])] = _NEW
+        self._characters = self._characters[:known]
+
     def finish(self) -> Text:
         """The text of what was added; adding is over then.
 

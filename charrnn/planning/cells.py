@@ -8,6 +8,7 @@ from typing import Any
 
 from charrnn.config.fields import CELLS
 from charrnn.data.corpus import Corpus
+from charrnn.data.reading import AS_USUAL
 from charrnn.errors import RunError
 from charrnn.planning.folders import Folders
 from charrnn.planning.language import LanguagePlan, Proposal, Request, plan_resume, propose_run
@@ -63,7 +64,7 @@ def propose_cells(
     runs = []
     for cell in CELLS:
         settings = {**request.settings, "cell": cell}
-        asked = replace(request, run=None, encoding=None, settings=settings)
+        asked = replace(request, run=None, reading=AS_USUAL, settings=settings)
         proposal = propose_run(corpus, asked, folders, once)
         for run, progress in earlier:
             if _is_same(progress.recipe, proposal.recipe):

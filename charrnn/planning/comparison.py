@@ -134,7 +134,7 @@ def _measure(
         return losses
     try:
         checkpoint = model.checkpoint
-        text = load_part("validation", path, checkpoint, None, folders.data, reporter)
+        text = load_part("validation", path, checkpoint, (), folders.data, reporter)
         ids = text[:limit].encode(checkpoint.vocabulary)
         check_length(ids)
     except CharrnnError as error:

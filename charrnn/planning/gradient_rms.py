@@ -1,6 +1,7 @@
 """The size of a network's gradients on its own training text, measured once and kept."""
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ _STRETCHES = 10  # of the training text, equally far apart
 def find_rms(
     path: Path,
     checkpoint: Checkpoint,
-    source: str | Corpus | None,
+    source: Sequence[str] | Corpus,
     data_dir: Path,
     reporter: Reporter,
     piece: int,
@@ -32,7 +33,7 @@ def find_rms(
     Args:
         path: the checkpoint's.
         checkpoint: the checkpoint.
-        source: the run's whole text, or where it is now; None if it is where it was.
+        source: the run's whole text, or what names it now; empty if it is where it was.
         data_dir: where downloads are kept.
         reporter: told what is done.
         piece: characters of a piece.

@@ -1,7 +1,7 @@
 """Planning a language model: a new run, or the resume of one."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from charrnn.config.fields import AUTO, require
 from charrnn.data.corpus import Corpus
 from charrnn.data.oddities import list_oddities
+from charrnn.data.reading import AS_USUAL, Reading
 from charrnn.data.text import count_ids
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CorpusError, VocabularyError
@@ -19,7 +20,7 @@ from charrnn.planning.origin import Origin, find_origin
 from charrnn.planning.report import Reporter
 from charrnn.planning.resuming import change_keep, check_changeable, make_finished_error
 from charrnn.planning.scaling import Draft, draft_presets
-from charrnn.planning.texts import describe_source, load_text, reload_text
+from charrnn.planning.texts import describe_sources, load_text, reload_text
 from charrnn.runs.catalogue import find_resumable
 from charrnn.runs.keep import ALL, check_keep
 from charrnn.runs.kinds import LANGUAGE
@@ -46,7 +47,7 @@ class Request:
         budget: minutes to fit the epochs to; None to leave them as they are.
         run: its name; None for one made of the corpus and the cell.
         from_: a run or a file whose network it begins with; None for a new network.
-        encoding: of the text's file or standard input; None for UTF-8.
+        reading: how the text's files are read.
         prompt: what the texts that it shows begin with; the network must know the characters.
         settings: fields of `NetworkConfig` and `TrainingConfig`, `precision` perhaps "auto".
         keep: which checkpoints to keep; None for all. See `charrnn.runs.keep`.
@@ -57,7 +58,7 @@ class Request:
     run: str | None = None
     from_: str | None = None
     prompt: str = ""
-    encoding: str | None = None
+    reading: Reading = AS_USUAL
     settings: Mapping[str, Any] = field(default_factory=dict)
     keep: str | None = None
 
@@ -141,19 +142,19 @@ class LanguagePlan:
 
 
 def plan_run(
-    corpus: str | Corpus | None, request: Request, folders: Folders, reporter: Reporter
+    corpus: Sequence[str] | Corpus, request: Request, folders: Folders, reporter: Reporter
 ) -> LanguagePlan:
     """Plan a new run, and claim its folder; arguments and errors as in `propose_run`."""
     return propose_run(corpus, request, folders, reporter).claim(folders, reporter)
 
 
 def propose_run(
-    corpus: str | Corpus | None, request: Request, folders: Folders, reporter: Reporter
+    corpus: Sequence[str] | Corpus, request: Request, folders: Folders, reporter: Reporter
 ) -> Proposal:
     """Work out what a new run will be: what can be rejected is rejected before a text is read.
 
     Args:
-        corpus: its text: a name, a path, `-`, or the text itself; None for the default one.
+        corpus: its text: names, paths, `-`, or the text itself; empty for the default one.
         request: what to make of it.
         folders: where things are kept.
         reporter: shows what is done.
@@ -172,9 +173,10 @@ def propose_run(
     if name is not None:
         name = choose_name(folders.destination, LANGUAGE, name)
     if isinstance(corpus, Corpus):
-        require(request.encoding is None, "`encoding` is for text files: leave it out")
+        changes = request.reading.list_changes()
+        require(not changes, f"`{changes[0]}` is for text files: leave it out" if changes else "")
     else:
-        corpus = load_text(corpus, folders.data, reporter, request.encoding)
+        corpus = load_text(corpus, folders.data, reporter, request.reading)
     for oddity in list_oddities(corpus):
         reporter.note(f"note: {oddity}")
     began = time.monotonic()
@@ -199,7 +201,7 @@ def propose_run(
 
 def plan_resume(
     name: str,
-    source: str | Corpus | None,
+    source: Sequence[str] | Corpus,
     settings: Mapping[str, Any],
     folders: Folders,
     reporter: Reporter,
@@ -210,7 +212,7 @@ def plan_resume(
 
     Args:
         name: the run's; empty for the newest.
-        source: its text, or where that is now; None if it is where it was.
+        source: its text, or what names that now; empty if it is where it was.
         settings: those that change.
         folders: where things are kept.
         reporter: shows a download.
@@ -239,7 +241,7 @@ def plan_resume(
     if done >= recipe.training.epochs:
         raise make_finished_error(run, done, more=10)
     corpus = reload_text(run, recipe, source, folders.data, reporter, _ANOTHER_TEXT)
-    recipe = replace(recipe, source=corpus.source or recipe.source)
+    recipe = replace(recipe, sources=corpus.sources or recipe.sources)
     _check_prompt(prompt, recipe.vocabulary)
     ids = corpus.text.encode(recipe.vocabulary)
     steps = count_steps(ids, recipe.training)
@@ -267,7 +269,7 @@ def _take_vocabulary(corpus: Corpus) -> Vocabulary:
     vocabulary = corpus.text.vocabulary
     if len(vocabulary) == 1:
         raise CorpusError(
-            f"{describe_source(corpus.source)} repeats one single character: nothing to learn"
+            f"{describe_sources(corpus.sources)} repeats one single character: nothing to learn"
         )
     return vocabulary
 
@@ -283,6 +285,6 @@ def _make_candidate(
     precision = choose_precision(draft.given.get("precision", AUTO), network.units)
     training = replace(scaled.training, precision=precision.name)
     begun_from = origin.name if origin else ""
-    about = (corpus.source, corpus.name, corpus.sha256, begun_from, corpus.encoding)
+    about = (corpus.sources, corpus.name, corpus.sha256, begun_from, corpus.reading)
     recipe = LanguageRecipe(network, training, vocabulary, *about)
     return Candidate(draft.preset, recipe, precision)

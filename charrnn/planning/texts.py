@@ -3,14 +3,16 @@
 import contextlib
 import io
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from charrnn.data.corpus import NAMED, STDIN, Corpus, load_corpus, split_text
+from charrnn.data.corpus import NAMED, Corpus, load_corpus, split_text
 from charrnn.data.files import measure_regular
+from charrnn.data.reading import AS_USUAL, Reading
+from charrnn.data.sources import STDIN, Source, describe_skipped
 from charrnn.data.text import Text
-from charrnn.errors import CorpusError, DownloadError, MissingTextError, RunError
+from charrnn.errors import CorpusError, DownloadError, MissingTextError, RunError, say_count
 from charrnn.planning.report import Reporter
 from charrnn.runs.bundled import BUNDLED_VALIDATION, is_bundled
 from charrnn.runs.catalogue import list_runs
@@ -29,28 +31,39 @@ _LARGEST = 2**32  # bytes of a run's text
 
 
 def load_text(
-    source: str | None, data_dir: Path, reporter: Reporter, encoding: str | None = None
+    named: Sequence[str],
+    data_dir: Path,
+    reporter: Reporter,
+    reading: Reading = AS_USUAL,
 ) -> Corpus:
-    """The corpus asked for; if none was and shakespeare can't be had, pydoc.
+    """The corpus of what is named; if nothing is and shakespeare can't be had, pydoc.
 
     Raises:
         CorpusError: it can't be found, read or used.
     """
-    named = _DEFAULT if source is None else source
+    wanted = named or [_DEFAULT]
     try:
-        with reporter.download(named) as progress:
-            return load_corpus(named, data_dir, _open_stdin(), progress, encoding)
+        with reporter.download(wanted[0]) as progress:
+            corpus = load_corpus(wanted, data_dir, _open_stdin(), progress, reading)
     except DownloadError as error:
-        if source is not None:
+        if named:
             raise
         reporter.note(f"{error}.\nTraining on pydoc instead, the help texts inside Python.")
-        return load_corpus(_FALLBACK, data_dir, _open_stdin())
+        return load_corpus([_FALLBACK], data_dir, _open_stdin())
+    for line, more in describe_skipped(corpus.skipped):
+        reporter.note(line)
+        for fact in more:
+            reporter.detail(f"and {fact}")
+    if len(corpus.sources) > 1:
+        count = f"{len(corpus.sources):,} texts"
+        reporter.note(f"joined {count}, with {reading.separator!r} between them")
+    return corpus
 
 
 def reload_text(
     run: Run,
     recipe: LanguageRecipe,
-    source: str | Corpus | None,
+    source: Sequence[str] | Corpus,
     data_dir: Path,
     reporter: Reporter,
     otherwise: str = "",
@@ -60,7 +73,7 @@ def reload_text(
     Args:
         run: the run.
         recipe: the run's.
-        source: the text, or where it is now; None if it is where it was.
+        source: the text, or what names it now; empty if it is where it was.
         data_dir: where downloads are kept.
         reporter: shows a download.
         otherwise: what else can be done with another text, for the error's message.
@@ -68,47 +81,48 @@ def reload_text(
     Raises:
         CorpusError: it can't be had again, or is not the same any more.
     """
-    if source is None:
-        _require_present(run, recipe.source)
-        source = recipe.source
     if isinstance(source, Corpus):
         corpus = source
     else:
-        corpus = load_text(source, data_dir, reporter, recipe.encoding)
+        if not source:
+            _require_present(run, recipe)
+        named = source or [one.name for one in recipe.sources]
+        corpus = load_text(named, data_dir, reporter, recipe.reading)
     if corpus.sha256 != recipe.corpus_sha256:
+        changed = [one.name for one in corpus.sources if one.name != STDIN]
         raise MissingTextError(
-            f"{describe_source(corpus.source)} is not, or no longer, the text that {run.name} was "
+            f"{_describe_change(recipe.sources, corpus.sources)} the text that {run.name} was "
             f"trained on: give that text as `corpus`{otherwise}",
             run.name,
-            piped=recipe.source == STDIN,
-            changed="" if corpus.source == STDIN else corpus.source,
+            piped=recipe.piped,
+            changed=changed[0] if len(changed) == 1 else "",
         )
     return corpus
 
 
-def load_own_text(source: str, path: Path, data_dir: Path, reporter: Reporter) -> Corpus:
+def load_own_text(named: Sequence[str], path: Path, data_dir: Path, reporter: Reporter) -> Corpus:
     """The text that a checkpoint's run was trained on, from where it is now.
 
     Args:
-        source: where that is.
-        path: the checkpoint's; the run beside it says in which encoding the text is.
+        named: what names it there.
+        path: the checkpoint's; the run beside it says how the text is read.
         data_dir: where downloads are kept.
         reporter: shows a download.
 
     Raises:
         CorpusError: it can't be found, read or used.
     """
-    encoding = None
+    reading = AS_USUAL
     with contextlib.suppress(RunError):
-        encoding = read_progress(Run(path.parent, LANGUAGE), LanguageRecipe).recipe.encoding
-    return load_text(source, data_dir, reporter, encoding)
+        reading = read_progress(Run(path.parent, LANGUAGE), LanguageRecipe).recipe.reading
+    return load_text(named, data_dir, reporter, reading)
 
 
 def load_part(
     part: str,
     path: Path,
     network: Checkpoint,
-    source: str | Corpus | None,
+    source: Sequence[str] | Corpus,
     data_dir: Path,
     reporter: Reporter,
 ) -> Text:
@@ -118,7 +132,7 @@ def load_part(
         part: one of `PARTS`.
         path: the checkpoint's.
         network: the checkpoint.
-        source: the whole text, or where it is now; None if it is where it was.
+        source: the whole text, or what names it now; empty if it is where it was.
         data_dir: where downloads are kept.
         reporter: shows a download.
 
@@ -144,26 +158,47 @@ def load_part(
 
 
 def _load_bundled_text(
-    network: Checkpoint, source: str | Corpus | None, data_dir: Path, reporter: Reporter
+    network: Checkpoint, source: Sequence[str] | Corpus, data_dir: Path, reporter: Reporter
 ) -> Corpus:
     """The whole text of which the bundled network learnt the first part."""
     if isinstance(source, Corpus):
         corpus = source
     else:
-        corpus = load_text(source or _DEFAULT, data_dir, reporter)
+        corpus = load_text(source or [_DEFAULT], data_dir, reporter)
     if corpus.sha256 != network.provenance.corpus_sha256:
         raise CorpusError(
-            f"{describe_source(corpus.source)} is not the text that the network learnt from, "
+            f"{describe_sources(corpus.sources)} is not the text that the network learnt from, "
             f"{_DEFAULT}: leave out `corpus`"
         )
     return corpus
 
 
-def describe_source(source: str) -> str:
+def describe_sources(sources: Sequence[Source]) -> str:
     """What to call a text in a message."""
-    if source == STDIN:
-        return "standard input"
-    return source or "the given text"
+    return describe_named([source.name for source in sources])
+
+
+def describe_named(names: Sequence[str]) -> str:
+    """What to call the text of these names in a message; none stand for a caller's string."""
+    if not names:
+        return "the given text"
+    first = "standard input" if names[0] == STDIN else names[0]
+    more = say_count(len(names) - 1, "other text")
+    return f"{first} with {more}" if names[1:] else first
+
+
+def _describe_change(before: Sequence[Source], now: Sequence[Source]) -> str:
+    """The beginning of a sentence that ends in the text that something was trained on."""
+    if len(before) < 2 and len(now) < 2:  # noqa: PLR2004 - several
+        return f"{describe_sources(now)} is not, or no longer,"
+    known, have = ({source.sha256 for source in sources} for sources in (before, now))
+    new = [source.name for source in now if source.sha256 not in known]
+    gone = [source.name for source in before if source.sha256 not in have]
+    if new:
+        return f"{describe_named(new)} is not, or no longer, part of"
+    if gone:
+        return f"{describe_named(gone)} is missing from"
+    return f"{describe_sources(now)} is in another order than"
 
 
 def is_text(named: str, checkpoints: Path, words: Collection[str] = ()) -> bool:
@@ -175,14 +210,16 @@ def is_text(named: str, checkpoints: Path, words: Collection[str] = ()) -> bool:
     }
 
 
-def _require_present(run: Run, source: str) -> None:
-    """Raise if a text can't be read again from the place it came from."""
-    problem = "" if source in NAMED else _find_problem(source)
+def _require_present(run: Run, recipe: LanguageRecipe) -> None:
+    """Raise if a text can't be read again from the places it came from."""
+    names = [source.name for source in recipe.sources]
+    problems = (_find_problem(name) for name in names if name not in NAMED)
+    problem = next(filter(None, problems), "") if names else describe_named(names)
     if problem:
         raise MissingTextError(
             f"{run.name} was trained on {problem}: give that text as `corpus`",
             run.name,
-            piped=source == STDIN,
+            piped=recipe.piped,
         )
 
 
@@ -191,8 +228,8 @@ def _find_problem(source: str) -> str:
 
     The name may be a stranger's: what it names is not opened unless it can be a run's text.
     """
-    if source in {STDIN, ""}:
-        return describe_source(source)
+    if source == STDIN:
+        return describe_named([source])
     try:
         size = measure_regular(Path(source))
     except FileNotFoundError:

@@ -9,6 +9,8 @@ from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.reviews import ClassifierConfig, ReviewTraining, WordModelConfig
 from charrnn.data.encoders import Encoder, parse_encoder
 from charrnn.data.encodings import UTF8, find_encoding
+from charrnn.data.reading import AS_USUAL, Reading
+from charrnn.data.sources import STDIN, Source
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.runs.checkpoint import (
     AnyCheckpoint,
@@ -66,38 +68,48 @@ class LanguageRecipe:
     """How a character language model is trained.
 
     Attributes:
-        source: the corpus as the user gave it: a name, an absolute path or `-`.
+        sources: the texts that the corpus consists of; none for one that a Python caller gave.
         corpus: its short name.
-        corpus_sha256: of its bytes; a resume rejects another text.
+        corpus_sha256: of its characters in UTF-8; a resume rejects another text.
         begun_from: the run and epoch, or the file, whose weights it began with; empty for none.
-        encoding: of the corpus's bytes.
+        reading: how the sources were read.
     """
 
     network: NetworkConfig
     training: TrainingConfig
     vocabulary: Vocabulary
-    source: str
+    sources: tuple[Source, ...]
     corpus: str
     corpus_sha256: str
     begun_from: str = ""
-    encoding: str = UTF8
+    reading: Reading = AS_USUAL
 
     def to_values(self) -> dict[str, Any]:
         """What JSON can hold."""
-        values = _plain(self, "source", "corpus", "corpus_sha256", "begun_from", "encoding")
-        return values | {"vocabulary": self.vocabulary.characters}
+        values = _plain(self, "corpus", "corpus_sha256", "begun_from")
+        sources = [[source.name, source.sha256] for source in self.sources]
+        text = {"sources": sources, "reading": asdict(self.reading)}
+        return values | text | {"vocabulary": self.vocabulary.characters}
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
         """The recipe again; errors as in `Recipe`."""
+        values = _upgrade(values)
         parts = {
             "network": read_mapping(NetworkConfig, values["network"]),
             "training": read_mapping(TrainingConfig, values["training"]),
             "vocabulary": Vocabulary(values["vocabulary"]),
+            "sources": _read_sources(values["sources"]),
+            "reading": read_mapping(Reading, values["reading"]),
         }
         recipe = cls(**_fill(values, parts))
-        find_encoding(recipe.encoding)
+        recipe.reading.check()
         return recipe
+
+    @property
+    def piped(self) -> bool:
+        """Whether the corpus was standard input, which is gone."""
+        return any(source.name == STDIN for source in self.sources)
 
     def make_checkpoint(self, provenance: Provenance, weights: Weights) -> Checkpoint:
         """The language model with these weights."""
@@ -245,6 +257,21 @@ def _review_parts(
     filled = _fill(values, parts)
     find_encoding(filled.get("encoding", UTF8))
     return filled
+
+
+def _upgrade(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values as they are written now; a corpus used to have one source."""
+    if "source" not in values:
+        return values
+    rest = {name: values[name] for name in values if name not in {"source", "encoding"}}
+    sources = [[values["source"], values["corpus_sha256"]]] if values["source"] else []
+    return rest | {"sources": sources, "reading": {"encoding": values.get("encoding", UTF8)}}
+
+
+def _read_sources(values: Any) -> tuple[Source, ...]:
+    if not all(isinstance(pair, list) and all(map(_is_short, pair)) for pair in values):
+        raise ValueError("the sources are not pairs of a path and a hash")
+    return tuple(Source(name, sha256) for name, sha256 in values)
 
 
 def _fill(values: Mapping[str, Any], parts: dict[str, Any]) -> dict[str, Any]:

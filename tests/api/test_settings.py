@@ -223,3 +223,44 @@ def test_errors_are_the_commands(arguments: dict[str, Any]) -> None:
         r"`(\w+?)_?`", lambda match: "--" + match[1].replace("_", "-"), str(error.value)
     )
     assert result.stderr.startswith(f"charrnn: {message}")
+
+
+def test_several_texts_and_how_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of names and paths, and what a folder's files are read by, reach the plan."""
+    asked: list[Any] = []
+
+    def plan(*given: object) -> None:
+        asked.extend(given[:2])
+        raise charrnn.CharrnnError("planned")
+
+    monkeypatch.setattr("charrnn.api.language.plan_run", plan)
+    how: dict[str, Any] = {"glob": ["*.md", "*.txt"], "separator": "--", "encoding": "latin1"}
+    with pytest.raises(charrnn.CharrnnError, match="planned"):
+        charrnn.train(["a.txt", Path("letters"), "~/b.txt"], **how)
+    texts, request = asked
+    assert texts == ("a.txt", "letters", str(Path.home() / "b.txt"))
+    assert vars(request.reading) == {
+        "glob": ("*.md", "*.txt"),
+        "separator": "--",
+        "encoding": "iso8859-1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"glob": [3]}, "`glob` must be a pattern or a list of them, not int"),
+        ({"glob": []}, "`glob` is empty: give a pattern such as *.txt"),
+        ({"glob": ""}, "`glob` is empty: give a pattern such as *.txt"),
+        ({"separator": 3}, "`separator` must be str, not int"),
+        ({"separator": "\ud83d"}, "`separator` has half a character: give whole ones"),
+        ({"corpus": [3]}, "`corpus` must be a name or a path, not int"),
+        ({"text": "abc", "glob": "*"}, "`glob` is for text files: leave it out"),
+        ({"resume": "", "glob": "*", "separator": "x"}, f"{KEPT} `glob`, `separator`"),
+    ],
+)
+def test_how_texts_are_read_is_checked(arguments: dict[str, Any], message: str) -> None:
+    """What can't be used is rejected in words before a text is read."""
+    with pytest.raises(charrnn.CharrnnError) as error:
+        charrnn.train(**arguments)
+    assert str(error.value) == message

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import charrnn
-from charrnn.data.corpus import STDIN
+from charrnn.data.sources import STDIN
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.history import EpochResult
 from tests.support.commands import Invoke

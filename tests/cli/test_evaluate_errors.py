@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.data.corpus import STDIN
+from charrnn.data.sources import STDIN
 from charrnn.errors import DownloadError
 from charrnn.runs.checkpoint import read_checkpoint, write_checkpoint
 from tests.support.commands import Fails, Invoke

@@ -172,7 +172,6 @@ def test_version(invoke: Invoke) -> None:
         (["train", "--cel", "lstm"], "--cel"),
         (["train", "--cell", "transformer"], "rnn"),
         (["train", "--preset", "huge"], "tutorial"),
-        (["train", "a.txt", "b.txt"], "b.txt"),
         (["sample", "--temp", "warm"], "warm"),
         (["data", "fetch", "pydocs"], "shakespeare"),
     ],

@@ -13,6 +13,7 @@ import pytest
 
 from charrnn.cli.screen import Screen, show_training
 from charrnn.cli.terminal import Terminal
+from charrnn.data.sources import Source
 from charrnn.runs.history import EpochResult, find_best
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, Kind
 from charrnn.runs.recipe import Progress
@@ -46,7 +47,7 @@ class FakePlan:
         recipe: Any = RECIPES[self.kind]
         recipe = replace(recipe, training=replace(recipe.training, epochs=4, patience=3))
         if self.kind == LANGUAGE:
-            recipe = replace(recipe, source=self.source)
+            recipe = replace(recipe, sources=(Source(self.source, "0" * 64),))
         self.progress = Progress(recipe, RESULTS[: self.done])
 
     def train(self, listener: Listener, interrupted: Callable[[], bool]) -> None:

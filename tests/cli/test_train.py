@@ -303,7 +303,7 @@ def test_budget(plan: PlanRun, long: Path) -> None:
     ("words", "message"),
     [
         (["--budget", 5, "--epochs", 3], "--budget chooses the epochs: leave out --epochs"),
-        (["--budget", 5, "--resume"], "leave out --run, --preset, --budget, --encoding and --from"),
+        (["--budget", 5, "--resume"], "leave out --budget"),
         (["--budget", 0], "--budget"),
         (["--budget", "nan"], "--budget': 'nan' is not a finite number: give a number above 0"),
         (["--budget", "inf"], "--budget': 'inf' is not a finite number: give a number above 0"),

@@ -192,7 +192,7 @@ def test_what_cannot_be_begun_with(
         (["--units", "7"], "the network is that of old: leave out --units"),
         (["--cell", "lstm"], "leave out --cell"),
         (["--layers", "1", "--embedding", "5"], "leave out --embedding, --layers"),
-        (["--resume"], "leave out --run, --preset, --budget, --encoding and --from"),
+        (["--resume"], "leave out --from"),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, list) else "",
 )

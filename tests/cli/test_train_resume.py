@@ -171,8 +171,8 @@ def test_resume_with_the_text_at_another_place(
     moved = novel.rename("moved.txt")
     words = ["train", moved, "--resume", finished_run.name, "--epochs", 2]
     assert invoke(*words).exit_code == 0
-    source = read_progress(finished_run, LanguageRecipe).recipe.source
-    assert source == str(moved.resolve())
+    (source,) = read_progress(finished_run, LanguageRecipe).recipe.sources
+    assert source.name == str(moved.resolve())
     content = moved.read_bytes()
     moved.unlink()
     words = ["train", "-", "--resume", finished_run.name, "--epochs", 3]

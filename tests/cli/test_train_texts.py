@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import re
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from charrnn.data import corpus
 from charrnn.data.download import Remote
 from tests.support.commands import Fails, Invoke, PlanRun
-from tests.support.networks import MakeRun
 from tests.support.train_command import SMALL, find_suggestion, interrupt_at
 
 
@@ -66,7 +64,7 @@ def test_ctrl_c_and_resume_of_a_download(
 def test_pydoc_if_shakespeare_cannot_be_had(plan: PlanRun) -> None:
     """Without a network, and if no text is named, pydoc is trained on, and a note says so."""
     planned = plan()
-    assert planned.recipe.source == "pydoc"
+    assert [source.name for source in planned.recipe.sources] == ["pydoc"]
     assert planned.run.name == "pydoc-lstm"
     assert "pydoc instead" in planned.result.stderr
     assert "can't reach 127.0.0.1" in planned.result.stderr
@@ -112,7 +110,7 @@ def test_text_is_kept_as_it_is(plan: PlanRun, content: bytes, expected: str, way
     Path("my novel.txt").write_bytes(content)
     planned = plan("my novel.txt") if way == "file" else plan("-", stdin=content)
     assert planned.text == expected
-    assert planned.recipe.corpus_sha256 == hashlib.sha256(content).hexdigest()
+    assert planned.recipe.corpus_sha256 == hashlib.sha256(expected.encode()).hexdigest()
     assert planned.run.name == {"file": "my-novel-lstm", "stdin": "stdin-lstm"}[way]
 
 
@@ -122,7 +120,7 @@ def test_text_in_another_encoding(plan: PlanRun) -> None:
     Path("old.txt").write_bytes(text.encode("cp1252"))
     planned = plan("old.txt", "--encoding", "Windows-1252")
     assert planned.text == text
-    assert planned.recipe.encoding == "cp1252"
+    assert planned.recipe.reading.encoding == "cp1252"
     assert planned.result.stderr.count("note: ") == 0
 
 
@@ -134,19 +132,12 @@ def test_oddities_are_noted_once(plan: PlanRun) -> None:
     assert r"sed $'s/\r$//' makes them end in LF" in stderr
 
 
-def test_several_texts_are_joined_by_cat(fails: Fails) -> None:
-    """The error has the command that joins them, with names that need quotes in quotes."""
-    line = fails(2, "train", "a.txt", "my b.txt")
-    assert "a run learns from one text" in line
-    assert "cat a.txt 'my b.txt' | charrnn train -" in line
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["old.txt", "--encoding", "utf-9"], "--encoding can't be 'utf-9': give a text encoding"),
         (["pydoc", "--encoding", "cp1252"], "--encoding is for text files: leave it out for pydoc"),
-        (["--resume", "--encoding", "cp1252"], "leave out --run, --preset, --budget, --encoding"),
+        (["--resume", "--encoding", "cp1252"], "leave out --encoding"),
         (["old.txt", "--run", "classify"], "--run can't be classify, the folder of other kinds"),
         (["old.txt", "--run", "there/mine"], "--run there/mine is not in checkpoints"),
     ],
@@ -216,30 +207,3 @@ def test_no_such_corpus(fails: Fails) -> None:
     """An unknown corpus is answered with what there is."""
     line = fails(1, "train", "hamlet")
     assert all(name in line for name in ("hamlet", "shakespeare", "pydoc"))
-
-
-def test_a_folder_of_texts(fails: Fails, plan: PlanRun) -> None:
-    """It is answered with a line for the shell, which gives all its texts to the command."""
-    for folder, ending in (("my letters", ".txt"), ("notes", ".md")):
-        Path(folder).mkdir()
-        for name in "ab":
-            Path(folder, f"{name}{ending}").write_text(f"Dear {name}, " * 200, encoding="utf-8")
-        line = fails(1, "train", folder)
-        joining, words = line.split(": cat ")[1].split(" | charrnn ")
-        joined = subprocess.run(
-            ["/bin/sh", "-c", f"cat {joining}"], capture_output=True, check=True
-        )
-        assert plan(*words.split()[1:], stdin=joined.stdout).text == joined.stdout.decode()
-        assert joined.stdout == b"Dear a, " * 200 + b"Dear b, " * 200
-
-
-@pytest.mark.parametrize("words", [["evaluate", "mine"], ["sample", "--adapt"]])
-def test_a_folder_of_texts_for_another_command(
-    fails: Fails, make_run: MakeRun, words: list[str]
-) -> None:
-    """What reads a text once is told how to make one file of a folder's."""
-    make_run("mine")
-    Path("letters").mkdir()
-    Path("letters/a.txt").write_text("abc", encoding="utf-8")
-    line = fails(1, *words, "letters")
-    assert line.endswith("or join its files: cat letters/*.txt > all.txt")

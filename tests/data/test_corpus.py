@@ -1,14 +1,17 @@
 """Corpora by name, by path, from standard input and from strings, against plain Python."""
 
 import codecs
+import gzip
 import hashlib
 import io
 import os
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from backports import zstd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -16,14 +19,22 @@ from charrnn.data import corpus
 from charrnn.data.corpus import SHAKESPEARE, Corpus, load_corpus, make_corpus, split_text
 from charrnn.data.download import Remote
 from charrnn.data.formats import recognize_format
-from charrnn.errors import CorpusError, FolderGivenError, UsageError
+from charrnn.data.reading import make_reading
+from charrnn.data.sources import Source
+from charrnn.errors import CorpusError, UsageError
 
 BOM = b"\xef\xbb\xbf"
 NOWHERE = "http://127.0.0.1:9/no-such-host"
 
 
-def load(source: str, data_dir: Path = Path("data"), stdin: bytes = b"") -> Corpus:
-    return load_corpus(source, data_dir, io.BytesIO(stdin))
+def load(source: str, data_dir: Path = Path("data"), stdin: bytes = b"", **how: Any) -> Corpus:
+    return load_corpus([source], data_dir, io.BytesIO(stdin), reading=make_reading(**how))
+
+
+def get_name(corpus: Corpus) -> str:
+    (source,) = corpus.sources
+    assert source.sha256 == corpus.sha256
+    return source.name
 
 
 def load_bytes(content: bytes) -> Corpus:
@@ -44,7 +55,7 @@ def test_text_file_has_its_stem_and_absolute_path(tmp_path: Path) -> None:
     read = load_bytes(b"once upon a time")
     assert str(read.text) == "once upon a time"
     assert read.name == "my text"
-    assert read.source == str(tmp_path / "my text.txt")
+    assert get_name(read) == str(tmp_path / "my text.txt")
 
 
 @settings(deadline=None)
@@ -77,11 +88,11 @@ def test_line_ends_are_kept() -> None:
 
 
 def test_byte_order_mark_is_no_character_of_the_text() -> None:
-    """A BOM is dropped at the start, kept elsewhere, and counted in the hash."""
+    """A BOM is dropped at the start, and kept within; the hash is of the text."""
     content = BOM + "a\ufeffb".encode()
     read = load_bytes(content)
     assert str(read.text) == "a\ufeffb"
-    assert read.sha256 == hashlib.sha256(content).hexdigest()
+    assert read.sha256 == hashlib.sha256(content.removeprefix(BOM)).hexdigest()
 
 
 def test_chinese_text_of_5000_characters_is_read() -> None:
@@ -96,37 +107,37 @@ def test_standard_input_is_read() -> None:
     """A dash reads standard input, and is the corpus's source."""
     text = "piped in\r\n"
     read = load("-", stdin=text.encode())
-    assert (str(read.text), read.source, read.name) == (text, "-", "stdin")
+    assert (str(read.text), get_name(read), read.name) == (text, "-", "stdin")
     assert read.sha256 == hashlib.sha256(text.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "gb18030", "shift_jis", "koi8-r"])
 def test_other_encodings_are_read_by_name(encoding: str) -> None:
-    """A file in another encoding is rejected until that is named; the hash is of its own bytes."""
+    """A file in another encoding is rejected until that is named; the hash is of the text."""
     text = {"utf-16": "naïve", "latin-1": "naïve", "koi8-r": "пора"}.get(encoding, "日本語") * 50
     content = text.encode(encoding)
     Path("old.txt").write_bytes(content)
     assert "old.txt is " in failure_of("old.txt")
-    read = load_corpus("old.txt", Path("data"), io.BytesIO(), encoding=encoding)
+    read = load("old.txt", encoding=encoding)
     assert str(read.text) == text
-    assert read.sha256 == hashlib.sha256(content).hexdigest()
-    assert codecs.lookup(read.encoding) == codecs.lookup(encoding)
-    assert load_corpus("-", Path("data"), io.BytesIO(content), encoding=encoding).text
+    assert read.sha256 == hashlib.sha256(text.encode()).hexdigest()
+    assert codecs.lookup(read.reading.encoding) == codecs.lookup(encoding)
+    assert load("-", stdin=content, encoding=encoding).text
 
 
 def test_unknown_encoding_is_rejected_before_reading() -> None:
     """A misspelled encoding is an error of usage, also if there is no such file."""
     with pytest.raises(UsageError, match="`encoding` can't be 'utf-9'"):
-        load_corpus("missing.txt", Path("data"), io.BytesIO(), encoding="utf-9")
+        load("missing.txt", encoding="utf-9")
 
 
 def test_named_corpus_has_its_own_encoding() -> None:
     """An encoding is for files and standard input alone."""
     with pytest.raises(UsageError, match="`encoding` is for text files: leave it out for pydoc"):
-        load_corpus("pydoc", Path("data"), io.BytesIO(), encoding="cp1252")
+        load("pydoc", encoding="cp1252")
     for name in ("utf-8", "UTF-8", "utf8"):
-        read = load_corpus("pydoc", Path("data"), io.BytesIO(), encoding=name)
-        assert read.encoding == "utf-8"
+        read = load("pydoc", encoding=name)
+        assert read.reading.encoding == "utf-8"
 
 
 def test_text_of_many_blocks_is_read_whole() -> None:
@@ -135,7 +146,7 @@ def test_text_of_many_blocks_is_read_whole() -> None:
     assert str(load_bytes(text.encode()).text) == text
     for encoding in ("utf-16", "gb18030"):
         Path("wide.txt").write_bytes(text.encode(encoding))
-        read = load_corpus("wide.txt", Path("data"), io.BytesIO(), encoding=encoding)
+        read = load("wide.txt", encoding=encoding)
         assert str(read.text) == text
 
 
@@ -158,14 +169,6 @@ def test_empty_text_is_rejected(content: bytes) -> None:
     Path("empty.txt").write_bytes(content)
     assert "empty.txt is empty" in failure_of("empty.txt")
     assert "standard input is empty" in failure_of("-", stdin=content)
-
-
-def test_folder_is_rejected(tmp_path: Path) -> None:
-    """For a folder the error says what to give, and carries the folder."""
-    with pytest.raises(FolderGivenError) as failure:
-        load(str(tmp_path))
-    assert str(failure.value) == f"{tmp_path} is a folder: give one text file, or join its files"
-    assert failure.value.folder == str(tmp_path)
 
 
 def test_unknown_name_is_rejected_with_all_valid_ones() -> None:
@@ -213,7 +216,7 @@ def test_shakespeare_in_the_data_folder_is_used(
     monkeypatch.setattr(corpus, "SHAKESPEARE", here)
     (tmp_path / "shakespeare.txt").write_bytes(content)
     read = load("shakespeare", tmp_path)
-    assert (read.name, read.source, read.sha256) == ("shakespeare", "shakespeare", sha256)
+    assert (read.name, get_name(read), read.sha256) == ("shakespeare", "shakespeare", sha256)
     assert str(read.text) == content.decode()
 
 
@@ -233,7 +236,7 @@ def test_string_is_a_corpus(text: str) -> None:
     """A string is a corpus as it is, BOM and lone surrogates included, with its bytes' hash."""
     made = make_corpus(text)
     content = text.encode("utf-8", "surrogatepass")
-    assert (made.name, made.source, str(made.text)) == ("text", "", text)
+    assert (made.name, made.sources, str(made.text)) == ("text", (), text)
     assert made.sha256 == hashlib.sha256(content).hexdigest()
     assert make_corpus(text, name="poem").name == "poem"
 
@@ -292,4 +295,120 @@ def test_a_name_of_other_bytes_can_be_stored() -> None:
     found = load(str(path))
     assert found.name == "na\\udcefve"
     assert found.name.encode()
-    assert Path(found.source).read_text(encoding="utf-8") == "text"
+    assert Path(get_name(found)).read_text(encoding="utf-8") == "text"
+
+
+# Several texts.
+
+
+def load_all(*named: str, **how: Any) -> Corpus:
+    return load_corpus(named, Path("data"), io.BytesIO(), reading=make_reading(**how))
+
+
+@pytest.fixture
+def letters() -> Path:
+    """A folder of two texts, and of what is none."""
+    folder = Path("my letters")
+    folder.mkdir()
+    (folder / "b.txt").write_text("second", encoding="utf-8")
+    (folder / "a.txt").write_text("first é", encoding="utf-8")
+    (folder / "empty.txt").touch()
+    (folder / "old.txt").write_bytes("Été après été".encode("cp1252") * 100)
+    (folder / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n")
+    return folder
+
+
+def test_a_folder_is_one_text(letters: Path) -> None:
+    """Its texts are joined by the separator, and what is no text is left out by name."""
+    read = load_all("my letters", separator="--")
+    assert str(read.text) == "first é--second"
+    assert read.text.vocabulary.characters == "".join(sorted(set("first é--second")))
+    assert read.sha256 == hashlib.sha256("first é--second".encode()).hexdigest()
+    assert read.name == "my letters"
+    assert read.sources == tuple(
+        Source(str(letters.resolve() / name), hashlib.sha256(text.encode()).hexdigest())
+        for name, text in {"a.txt": "first é", "b.txt": "second"}.items()
+    )
+    assert [(Path(one.shown).name, one.reason) for one in read.skipped] == [
+        ("empty.txt", "empty"),
+        ("old.txt", "not readable as text"),
+        ("picture.txt", "not readable as text"),
+    ]
+    assert read.skipped[1].problem.startswith(
+        f"{letters / 'old.txt'} is not UTF-8 text (byte 0 is 0xc9): it may be cp1252"
+    )
+    assert read.skipped[2].problem == (
+        f"{letters / 'picture.txt'} is an image, no text: give a text file"
+    )
+
+
+@pytest.mark.usefixtures("letters")
+def test_what_is_named_is_not_left_out() -> None:
+    """A file that the user names, and that is no text, is an error."""
+    for name, said in {"empty": "is empty", "old": "not UTF-8", "picture": "an image"}.items():
+        with pytest.raises(CorpusError, match=said):
+            load_all("my letters/a.txt", f"my letters/{name}.txt")
+
+
+@pytest.mark.usefixtures("letters")
+def test_a_folder_without_a_text() -> None:
+    """If all files are left out, the error says why the first of them was."""
+    for pattern, said in {
+        "old*": "no text in my letters: my letters/old.txt is not UTF-8 text",
+        "empty*": "no text in my letters: skipped 1 (empty): my letters/empty.txt",
+    }.items():
+        with pytest.raises(CorpusError) as failure:
+            load_all("my letters", glob=(pattern,))
+        assert str(failure.value).startswith(said)
+
+
+@pytest.mark.usefixtures("letters")
+def test_texts_of_all_kinds_are_joined() -> None:
+    """Files, patterns and built-in corpora can stand side by side; the latter stay UTF-8."""
+    Path("my letters/old.txt").write_bytes("été".encode("cp1252"))
+    read = load_all("my letters/old.txt", "my letters/b*", "pydoc", encoding="cp1252")
+    assert str(read.text).startswith("été\nsecond\n")
+    assert str(read.text).endswith(str(load("pydoc").text))
+    assert [Path(source.name).name for source in read.sources] == ["old.txt", "b.txt", "pydoc"]
+
+
+def test_standard_input_stands_alone() -> None:
+    """What is piped in can't be joined with files, for a resume could not name it."""
+    with pytest.raises(UsageError, match="- is standard input, which stands alone"):
+        load_all("-", "a.txt")
+
+
+@pytest.mark.usefixtures("letters")
+@pytest.mark.parametrize(
+    ("named", "name"),
+    [
+        (["my letters/a.txt"], "a"),
+        (["my letters/a.txt.gz"], "a"),
+        (["my letters/a.txt", "my letters/b.txt"], "my letters"),
+        (["my letters/*.txt"], "my letters"),
+        (["my letters/"], "my letters"),
+        (["pydoc", "my letters"], "pydoc"),
+    ],
+)
+def test_a_corpus_is_named_after_what_it_is(named: list[str], name: str) -> None:
+    """Several files are called like the folder that has them all."""
+    content = Path("my letters/a.txt").read_bytes()
+    Path("my letters/a.txt.gz").write_bytes(gzip.compress(content))
+    assert load_all(*named).name == name
+
+
+@pytest.mark.usefixtures("letters")
+def test_the_folder_one_is_in_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dot is called like the folder that it stands for."""
+    monkeypatch.chdir("my letters")
+    assert load_all(".").name == load_all("*.txt").name == "my letters"
+
+
+def test_a_compressed_text_is_the_same_text() -> None:
+    """What gzip or zstd compressed has the text's hash, whatever it is called, from a pipe too."""
+    content = "naïve\n".encode() * 100
+    for name, packed in {"a.gz": gzip.compress(content), "b.txt": zstd.compress(content)}.items():
+        Path(name).write_bytes(packed)
+        for read in (load(name), load("-", stdin=packed)):
+            assert str(read.text) == content.decode()
+            assert read.sha256 == hashlib.sha256(content).hexdigest()

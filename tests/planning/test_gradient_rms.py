@@ -30,15 +30,15 @@ def test_training_text_is_measured_and_kept(monkeypatch: pytest.MonkeyPatch) -> 
     """Once: later it is not read."""
     path = write_trained()
     checkpoint = read_checkpoint(path)
-    found = find_rms(path, checkpoint, None, Path(), Silence(), 20)
+    found = find_rms(path, checkpoint, (), Path(), Silence(), 20)
     expected = measure_rms(checkpoint, [checkpoint.vocabulary.encode(LEARNT)], 20)
     assert found is not None
     for name, values in expected.items():
         np.testing.assert_array_equal(found[name], values)
     Path("novel.txt").unlink()
     monkeypatch.setattr(gradient_rms, "measure_rms", None)
-    assert find_rms(path, checkpoint, None, Path(), Silence(), 20) is not None
-    assert find_rms(path, checkpoint, None, Path(), Silence(), 19) is None
+    assert find_rms(path, checkpoint, (), Path(), Silence(), 20) is not None
+    assert find_rms(path, checkpoint, (), Path(), Silence(), 19) is None
 
 
 def test_what_can_not_be_kept_is_used_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,5 +49,5 @@ def test_what_can_not_be_kept_is_used_all_the_same(monkeypatch: pytest.MonkeyPat
         raise PermissionError("no")
 
     monkeypatch.setattr(gradient_rms, "write_rms", refuse)
-    assert find_rms(path, read_checkpoint(path), None, Path(), Silence(), 20) is not None
+    assert find_rms(path, read_checkpoint(path), (), Path(), Silence(), 20) is not None
     assert not list(path.parent.glob("*.rms"))

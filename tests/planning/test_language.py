@@ -65,7 +65,7 @@ def novel(tmp_path: Path) -> Path:
 @pytest.fixture
 def planned(novel: Path, folders: Folders) -> LanguagePlan:
     """The plan of a small network's run on the text."""
-    return plan_run(str(novel), REQUEST, folders, Silence())
+    return plan_run([str(novel)], REQUEST, folders, Silence())
 
 
 @pytest.fixture
@@ -79,8 +79,12 @@ def get_recipe(plan: LanguagePlan) -> LanguageRecipe:
     return plan.progress.recipe
 
 
+def list_names(recipe: LanguageRecipe) -> list[str]:
+    return [source.name for source in recipe.sources]
+
+
 def resume(
-    folders: Folders, name: str = "", source: Any = None, prompt: str = "", **settings: Any
+    folders: Folders, name: str = "", source: Any = (), prompt: str = "", **settings: Any
 ) -> LanguagePlan:
     return plan_resume(name, source, settings, folders, Silence(), prompt)
 
@@ -113,7 +117,7 @@ def test_a_plan_is_the_request_and_the_text(
     )
     assert recipe.vocabulary.characters == "\n abcdefgh"
     assert recipe.vocabulary.decode(planned.ids) == TEXT
-    assert (recipe.corpus, recipe.source, recipe.begun_from) == ("novel", str(novel), "")
+    assert (recipe.corpus, list_names(recipe), recipe.begun_from) == ("novel", [str(novel)], "")
     assert planned.progress.results == []
     assert planned.steps == len(range(0, 1500 - 20, 20)) // 4  # windows of 21 in 1,500 characters
     assert planned.units_per_step == 4 * 20
@@ -127,29 +131,29 @@ def test_silence_prints_nothing(
     novel: Path, folders: Folders, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Planning says nothing by itself."""
-    plan_run(str(novel), REQUEST, folders, Silence())
+    plan_run([str(novel)], REQUEST, folders, Silence())
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_text_can_be_given_itself(folders: Folders, reporter: RecordingReporter) -> None:
     """A text that a Python caller has needs no file and no download."""
     plan = plan_run(make_corpus(TEXT), REQUEST, folders, reporter)
-    assert (get_recipe(plan).source, plan.run.name) == ("", "text-gru")
+    assert (list_names(get_recipe(plan)), plan.run.name) == ([], "text-gru")
     assert (reporter.notes, reporter.details, reporter.downloads) == ([], [], [])
 
 
 def test_a_named_run_claims_its_folder(novel: Path, folders: Folders) -> None:
     """The folder of a run whose name was chosen is its own from then on."""
-    plan = plan_run(str(novel), replace(REQUEST, run="mine"), folders, Silence())
+    plan = plan_run([str(novel)], replace(REQUEST, run="mine"), folders, Silence())
     assert plan.run == Run(folders.checkpoints / "mine", LANGUAGE)
     with pytest.raises(RunError, match="another process"):
-        plan_run(str(novel), replace(REQUEST, run="mine"), folders, Silence())
+        plan_run([str(novel)], replace(REQUEST, run="mine"), folders, Silence())
 
 
 def test_new_runs_can_be_made_elsewhere(tmp_path: Path, novel: Path, folders: Folders) -> None:
     """Runs are looked for in one folder and made in another, if one is named."""
     elsewhere = replace(folders, new_runs=tmp_path / "temporary")
-    assert plan_run(str(novel), REQUEST, elsewhere, Silence()).run.folder.parent == (
+    assert plan_run([str(novel)], REQUEST, elsewhere, Silence()).run.folder.parent == (
         tmp_path / "temporary"
     )
     assert not folders.checkpoints.exists()
@@ -182,7 +186,7 @@ def test_settings_are_rejected_before_a_text_is_read(
     folders: Folders, reporter: RecordingReporter, request_: Request, message: str
 ) -> None:
     """What can be seen at once is rejected at once, whatever the text is."""
-    error = catch_message(UsageError, lambda: plan_run("nowhere", request_, folders, reporter))
+    error = catch_message(UsageError, lambda: plan_run(["nowhere"], request_, folders, reporter))
     assert message in error
     assert reporter.downloads == []
     assert not folders.checkpoints.exists()
@@ -194,7 +198,7 @@ def test_a_taken_name_is_rejected_before_a_text_is_read(
     """A run that exists is not trained again from the start."""
     make_run("mine")
     with pytest.raises(RunExistsError):
-        plan_run("nowhere", replace(REQUEST, run="mine"), folders, Silence())
+        plan_run(["nowhere"], replace(REQUEST, run="mine"), folders, Silence())
 
 
 @pytest.mark.parametrize(
@@ -239,7 +243,7 @@ def test_a_resume_is_the_run_as_it_was(
     begun: Run, planned: LanguagePlan, folders: Folders, reporter: RecordingReporter
 ) -> None:
     """Without a name and settings the newest run is resumed as it was planned."""
-    plan = plan_resume("", None, {}, folders, reporter)
+    plan = plan_resume("", (), {}, folders, reporter)
     assert plan.run == begun
     assert_same_recipe(get_recipe(plan), get_recipe(planned))
     assert plan.progress.results == RESULTS
@@ -293,8 +297,8 @@ def test_a_text_that_was_moved(tmp_path: Path, novel: Path, folders: Folders) ->
     moved = novel.rename(tmp_path / "moved.txt")
     with pytest.raises(MissingTextError):
         resume(folders)
-    assert get_recipe(resume(folders, source="moved.txt")).source == str(moved)
-    assert get_recipe(resume(folders, source=make_corpus(TEXT))).source == str(novel)
+    assert list_names(get_recipe(resume(folders, source=["moved.txt"]))) == [str(moved)]
+    assert list_names(get_recipe(resume(folders, source=make_corpus(TEXT)))) == [str(novel)]
 
 
 @pytest.mark.usefixtures("begun")
@@ -302,7 +306,7 @@ def test_another_text_is_for_a_new_run(tmp_path: Path, folders: Folders) -> None
     """A file or a string that is another text is answered with what can be done with it."""
     other = tmp_path / "other.txt"
     other.write_text(TEXT + "!", encoding="utf-8")
-    for source in (str(other), make_corpus(TEXT + "!")):
+    for source in ([str(other)], make_corpus(TEXT + "!")):
         message = catch_message(MissingTextError, partial(resume, folders, source=source))
         assert message.endswith(
             " was trained on: give that text as `corpus`, or learn from this one in a new run with "
@@ -337,7 +341,7 @@ def test_a_plan_is_carried_out_and_resumed(
     """A plan trains without a terminal, and its resume does the epochs that are left."""
     request = Request(settings=SETTINGS | {"epochs": 1, "patience": 0})
     listener = Recording()
-    plan_run(str(novel), request, folders, Silence()).train(listener, lambda: False)
+    plan_run([str(novel)], request, folders, Silence()).train(listener, lambda: False)
     plan = resume(folders, epochs=2)
     assert plan.progress.results == listener.results
     plan.train(listener, lambda: False)

@@ -13,12 +13,14 @@ from types import SimpleNamespace
 import pytest
 
 from charrnn.config.language import TrainingConfig
-from charrnn.data.corpus import make_corpus
+from charrnn.data.corpus import Corpus, make_corpus
+from charrnn.data.reading import Reading
+from charrnn.data.sources import Source
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CorpusError, DownloadError, MissingTextError, RunError
 from charrnn.planning.report import Silence
 from charrnn.planning.texts import (
-    describe_source,
+    describe_named,
     is_text,
     load_own_text,
     load_part,
@@ -75,12 +77,16 @@ def make_recipe(source: object, text: str = TEXT, validation: float = 0.25) -> L
         kinds.LANGUAGE_RECIPE,
         training=TrainingConfig(validation=validation),
         vocabulary=Vocabulary.of(TEXT),
-        source=str(source),
+        sources=(Source(str(source), "0" * 64),) if source else (),
         corpus_sha256=hashlib.sha256(text.encode()).hexdigest(),
     )
 
 
-def reject(recipe: LanguageRecipe, source: str | None = None) -> MissingTextError:
+def list_names(corpus: Corpus) -> list[str]:
+    return [source.name for source in corpus.sources]
+
+
+def reject(recipe: LanguageRecipe, *source: str) -> MissingTextError:
     """The error with which a run's text is missing."""
     with pytest.raises(MissingTextError) as failure:
         reload_text(RUN, recipe, source, DATA, Silence())
@@ -93,15 +99,15 @@ def reject(recipe: LanguageRecipe, source: str | None = None) -> MissingTextErro
 
 def test_a_file_is_read_where_it_lies(novel: Path, reporter: RecordingReporter) -> None:
     """A text's file is read, and the reporter could have shown a download."""
-    corpus = load_text("novel.txt", DATA, reporter)
-    assert (corpus.name, corpus.source, str(corpus.text)) == ("novel", str(novel), TEXT)
+    corpus = load_text(["novel.txt"], DATA, reporter)
+    assert (corpus.name, list_names(corpus), str(corpus.text)) == ("novel", [str(novel)], TEXT)
     assert (reporter.notes, reporter.downloads) == ([], ["novel.txt"])
 
 
 def test_standard_input_is_read(type_text: Callable[[str], None]) -> None:
     """A dash is standard input."""
     type_text("typed")
-    assert str(load_text("-", DATA, Silence()).text) == "typed"
+    assert str(load_text(["-"], DATA, Silence()).text) == "typed"
 
 
 @pytest.mark.usefixtures("_offline")
@@ -110,7 +116,7 @@ def test_pydoc_stands_in_for_shakespeare(reporter: RecordingReporter) -> None:
 
     They need no network.
     """
-    corpus = load_text(None, DATA, reporter)
+    corpus = load_text([], DATA, reporter)
     assert corpus.name == "pydoc"
     assert reporter.downloads == ["shakespeare"]
     (note,) = reporter.notes
@@ -124,17 +130,23 @@ def test_pydoc_stands_in_for_shakespeare(reporter: RecordingReporter) -> None:
 def test_nothing_stands_in_for_what_was_asked_for(reporter: RecordingReporter) -> None:
     """A text that was named is an error if it can't be had."""
     with pytest.raises(DownloadError):
-        load_text("shakespeare", DATA, reporter)
+        load_text(["shakespeare"], DATA, reporter)
     assert reporter.notes == []
 
 
 @pytest.mark.parametrize(
-    ("source", "words"),
-    [("-", "standard input"), ("", "the given text"), ("/a/b.txt", "/a/b.txt")],
+    ("names", "words"),
+    [
+        (["-"], "standard input"),
+        ([], "the given text"),
+        (["/a/b.txt"], "/a/b.txt"),
+        (["a", "b"], "a with 1 other text"),
+        (["a", "b", "c"], "a with 2 other texts"),
+    ],
 )
-def test_what_a_text_is_called(source: str, words: str) -> None:
+def test_what_a_text_is_called(names: list[str], words: str) -> None:
     """Standard input and a text that a Python caller gave have no name of their own."""
-    assert describe_source(source) == words
+    assert describe_named(names) == words
 
 
 # A run's text.
@@ -142,14 +154,14 @@ def test_what_a_text_is_called(source: str, words: str) -> None:
 
 def test_a_runs_text_is_found_where_it_was(novel: Path) -> None:
     """Without another place the text is read from where it was."""
-    assert str(reload_text(RUN, make_recipe(novel), None, DATA, Silence()).text) == TEXT
+    assert str(reload_text(RUN, make_recipe(novel), (), DATA, Silence()).text) == TEXT
 
 
 def test_a_runs_text_is_found_elsewhere(tmp_path: Path, novel: Path) -> None:
     """A text that was moved is read from where it is now, and the new place is known."""
     moved = novel.rename(tmp_path / "moved.txt")
-    corpus = reload_text(RUN, make_recipe(novel), "moved.txt", DATA, Silence())
-    assert (str(corpus.text), corpus.source) == (TEXT, str(moved))
+    corpus = reload_text(RUN, make_recipe(novel), ["moved.txt"], DATA, Silence())
+    assert (str(corpus.text), list_names(corpus)) == (TEXT, [str(moved)])
 
 
 def test_a_runs_text_can_be_given_itself() -> None:
@@ -165,7 +177,7 @@ def test_a_piped_text_must_be_given_again(type_text: Callable[[str], None]) -> N
     assert str(error) == "novel was trained on standard input: give that text as `corpus`"
     assert error.piped
     type_text(TEXT)
-    assert str(reload_text(RUN, recipe, "-", DATA, Silence()).text) == TEXT
+    assert str(reload_text(RUN, recipe, ["-"], DATA, Silence()).text) == TEXT
 
 
 def test_a_text_of_a_python_caller_must_be_given_again() -> None:
@@ -233,17 +245,17 @@ def test_a_pipe_that_is_typed_is_read() -> None:
     os.mkfifo("pipe")
     writer = threading.Thread(target=Path("pipe").write_text, args=[TEXT])
     writer.start()
-    read = reload_text(RUN, make_recipe("/dev/zero"), "pipe", DATA, Silence())
+    read = reload_text(RUN, make_recipe("/dev/zero"), ["pipe"], DATA, Silence())
     assert str(read.text) == TEXT
     writer.join()
 
 
-@pytest.mark.parametrize("source", [None, "novel.txt"])
-def test_another_text_is_rejected(novel: Path, source: str | None) -> None:
+@pytest.mark.parametrize("source", [(), ("novel.txt",)])
+def test_another_text_is_rejected(novel: Path, source: tuple[str, ...]) -> None:
     """A text that has changed, or is another one, is not resumed on."""
     recipe = make_recipe(novel)
     novel.write_text(TEXT + "!")
-    error = reject(recipe, source)
+    error = reject(recipe, *source)
     assert str(error) == (
         f"{novel} is not, or no longer, the text that novel was trained on: give that text as "
         "`corpus`"
@@ -276,7 +288,7 @@ def save(recipe: LanguageRecipe) -> None:
     write_progress(RUN, Progress(recipe, []), [])
 
 
-def read_part(part: str, network: Checkpoint, source: str | None = None) -> str:
+def read_part(part: str, network: Checkpoint, *source: str) -> str:
     return str(load_part(part, RUN.epoch_file(1), network, source, DATA, Silence()))
 
 
@@ -354,14 +366,105 @@ def test_an_own_text_is_read_in_its_runs_encoding(tmp_path: Path) -> None:
     content = "Été après été.\n" * 10
     moved = tmp_path / "moved.txt"
     moved.write_bytes(content.encode("cp1252"))
-    save(replace(make_recipe(moved), encoding="cp1252"))
-    read = load_own_text(str(moved), RUN.epoch_file(1), DATA, Silence())
+    save(replace(make_recipe(moved), reading=Reading(encoding="cp1252")))
+    read = load_own_text([str(moved)], RUN.epoch_file(1), DATA, Silence())
     assert str(read.text) == content
     RUN.resume_file.unlink()
     with pytest.raises(CorpusError):
-        load_own_text(str(moved), RUN.epoch_file(1), DATA, Silence())
+        load_own_text([str(moved)], RUN.epoch_file(1), DATA, Silence())
 
 
 def test_missing_texts_are_corpus_errors() -> None:
     """Whoever catches errors about texts catches these too."""
     assert issubclass(MissingTextError, CorpusError)
+
+
+# Several texts.
+
+
+@pytest.fixture
+def letters() -> Path:
+    """A folder of three texts."""
+    folder = Path("letters")
+    folder.mkdir()
+    for name in "abc":
+        (folder / f"{name}.txt").write_text(f"Dear {name}\n" * 5, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def correspondence(letters: Path) -> LanguageRecipe:
+    """The recipe of a run that was trained on the folder."""
+    reading = Reading(separator="--")
+    corpus = load_text([str(letters)], DATA, Silence(), reading)
+    recipe = replace(make_recipe(""), sources=corpus.sources, corpus_sha256=corpus.sha256)
+    return replace(recipe, reading=reading)
+
+
+def test_what_is_joined_and_left_out_is_noted(letters: Path, reporter: RecordingReporter) -> None:
+    """A note counts the texts and shows what stands between them; others say what was left out."""
+    for name in "vwxyz":
+        (letters / f"{name}.md").touch()
+    load_text([str(letters)], DATA, reporter, Reading(separator="--"))
+    first = "; ".join(f"letters/{name}.md" for name in "vwx")
+    assert reporter.notes == [
+        f"skipped 5 (of another name): {first}; and 2 more",
+        "joined 3 texts, with '--' between them",
+    ]
+    assert reporter.details == ["and letters/y.md", "and letters/z.md"]
+
+
+def test_a_runs_texts_are_read_again(
+    letters: Path, correspondence: LanguageRecipe, tmp_path: Path
+) -> None:
+    """They are read the way they were; a file that is new in the folder is none of them."""
+    text = "--".join(f"Dear {name}\n" * 5 for name in "abc")
+    assert str(reload_text(RUN, correspondence, (), DATA, Silence()).text) == text
+    (letters / "new.txt").write_text("new")
+    assert str(reload_text(RUN, correspondence, (), DATA, Silence()).text) == text
+    (letters / "new.txt").unlink()
+    moved = letters.rename(tmp_path / "moved")
+    assert str(reload_text(RUN, correspondence, [str(moved)], DATA, Silence()).text) == text
+    names = [str(moved / f"{name}.txt") for name in "abc"]
+    assert str(reload_text(RUN, correspondence, names, DATA, Silence()).text) == text
+
+
+def test_which_text_has_changed(letters: Path, correspondence: LanguageRecipe) -> None:
+    """The error names the texts that are not those of the run, wherever the others are."""
+    rest = "the text that novel was trained on: give that text as `corpus`"
+    (letters / "b.txt").write_text("changed")
+    changed = letters.resolve() / "b.txt"
+    error = reject(correspondence)
+    assert str(error) == f"{changed} is not, or no longer, part of {rest}"
+    assert error.changed == ""
+    error = reject(correspondence, "letters/b.txt", "letters/c.txt")
+    assert str(error) == f"{changed} is not, or no longer, part of {rest}"
+    error = reject(correspondence, "letters/a.txt", "letters/c.txt")
+    assert str(error) == f"{changed} is missing from {rest}"
+    (letters / "b.txt").write_text("Dear b\n" * 5)
+    error = reject(correspondence, *(f"letters/{name}.txt" for name in "bac"))
+    assert str(error) == f"{changed} with 2 other texts is in another order than {rest}"
+
+
+def test_a_text_that_is_gone_is_named_among_several(
+    letters: Path, correspondence: LanguageRecipe
+) -> None:
+    """The first one that is missing is named."""
+    (letters / "b.txt").unlink()
+    (letters / "c.txt").unlink()
+    gone = letters.resolve() / "b.txt"
+    assert str(reject(correspondence)) == (
+        f"novel was trained on {gone}, which is no longer there: give that text as `corpus`"
+    )
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["/dev/zero", "letters", "letters/*.txt", "/", "a.txt"])
+def test_each_of_a_strangers_names_is_checked(
+    correspondence: LanguageRecipe, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Nothing is read if one of a run's names is not an absolute one of a regular file."""
+    monkeypatch.setattr("charrnn.planning.texts.load_corpus", lambda *_: pytest.fail("was read"))
+    Path("a.txt").write_text("a")
+    sources = (*correspondence.sources, Source(name, "0" * 64))
+    assert f"was trained on {name}, which " in str(reject(replace(correspondence, sources=sources)))

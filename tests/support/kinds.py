@@ -6,6 +6,7 @@ import numpy as np
 
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.reviews import ClassifierConfig, ReviewTraining, WordModelConfig
+from charrnn.data.sources import Source
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.data.words import Words
 from charrnn.runs.checkpoint import Provenance, write_checkpoint
@@ -23,7 +24,7 @@ LANGUAGE_RECIPE = LanguageRecipe(
     NetworkConfig(3, cell="gru", embedding=2, units=3, dropout=0.1, weight_drop=0.3),
     TrainingConfig(patience=3, validation=0.25, schedule="cosine"),
     Vocabulary("aä水"),
-    source="/somewhere/test.txt",
+    sources=(Source("/somewhere/test.txt", "0" * 64),),
     corpus="test",
     corpus_sha256="0" * 64,
     begun_from="older, epoch 3",

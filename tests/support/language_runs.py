@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 
 from charrnn.config.language import TrainingConfig
+from charrnn.data.sources import Source
 from charrnn.runs.checkpoint import write_checkpoint
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import LanguageRecipe, Progress
@@ -69,7 +70,8 @@ def write_trained(
     write_checkpoint(run.epoch_file(epoch), dataclasses.replace(made, provenance=provenance))
     training = TrainingConfig(validation=validation)
     place = str(novel) if source is None else source
-    recipe = LanguageRecipe(made.network, training, made.vocabulary, place, "novel", digest)
+    sources = (Source(place, digest),) if place else ()
+    recipe = LanguageRecipe(made.network, training, made.vocabulary, sources, "novel", digest)
     write_progress(run, Progress(recipe, []), [])
     return run.epoch_file(epoch)
 

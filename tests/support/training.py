@@ -101,7 +101,7 @@ def prepare_run(folder: Path, text: str, vocabulary: str, values: dict[str, Any]
         NetworkConfig(len(characters), **sizes),
         TrainingConfig(**plan | rest),
         characters,
-        source="test.txt",
+        sources=(),
         corpus="test",
         corpus_sha256="0" * 64,
     )

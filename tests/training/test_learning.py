@@ -57,7 +57,7 @@ def _train(folder: Path, text: str, cell: str, **values: Any) -> Run:
         NetworkConfig(len(vocabulary), cell, embedding=32, units=128),
         TrainingConfig(seq_length=50, batch_size=32, **values),
         vocabulary,
-        "pydoc",
+        (),
         "pydoc",
         "0" * 64,
     )

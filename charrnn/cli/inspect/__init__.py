@@ -105,7 +105,7 @@ def inspect(
     as_json: bool,
     epoch: int | None,
     limit: int | None,
-    corpus: str | None,
+    corpus: tuple[str, ...],
     encoding: str | None,
     unknown: str,
     checkpoints: Path,

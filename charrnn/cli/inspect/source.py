@@ -1,5 +1,6 @@
 """A network and the text that it is to read, as they were typed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn.cli import reading
 from charrnn.cli.options import describe_checkpoint
 from charrnn.cli.terminal import Terminal
-from charrnn.data.corpus import STDIN
+from charrnn.data.sources import STDIN
 
 if TYPE_CHECKING:
     from charrnn.data.corpus import Corpus
@@ -85,14 +86,14 @@ class Source:
         """What the network learnt from."""
         from charrnn.planning.texts import load_part
 
-        how = (self.own, self.folders.data, self.terminal)
+        how = (self.own or (), self.folders.data, self.terminal)
         return load_part("training", self.path, self.model.checkpoint, *how)
 
 
 def load_source(
     path: Path,
     named: str,
-    corpus: str | None,
+    corpus: Sequence[str],
     encoding: str | None,
     limit: int | None,
     folders: "Folders",
@@ -113,7 +114,7 @@ def load_source(
     from charrnn.planning.texts import load_own_text
 
     model = load_model(path)
-    if STDIN in {named, corpus}:
+    if STDIN in {named, *corpus}:
         terminal.note_waiting()
     own = load_own_text(corpus, path, folders.data, terminal) if corpus else None
     how = (own, encoding, folders, terminal)

@@ -12,8 +12,8 @@ from charrnn.cli.hints import spell_settings
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS, REVIEW_PRESETS, TUTORIAL
 from charrnn.config.reviews import ReviewTraining
-from charrnn.data.corpus import STDIN
 from charrnn.data.encodings import UTF8
+from charrnn.data.sources import STDIN
 from charrnn.planning.reviews import configure
 from charrnn.planning.scaling import Draft
 from charrnn.runs.keep import ALL
@@ -79,7 +79,8 @@ def _begin(run: Run, recipe: Any, training: Any) -> list[str]:
     """The command that begins a run with these settings."""
     match recipe:
         case LanguageRecipe():
-            words = [STDIN if _is_piped(recipe) else recipe.source]
+            names = [source.name for source in recipe.sources]
+            words = [STDIN] if _is_piped(recipe) else names
             words += _spell_language_model(run, recipe, training)
         case ReviewRecipe():
             words = ["--model", recipe.preset, *_spell_classifier(recipe, training)]
@@ -90,7 +91,7 @@ def _begin(run: Run, recipe: Any, training: Any) -> list[str]:
 
 def _is_piped(recipe: LanguageRecipe) -> bool:
     """Whether a text came from standard input, or from no file at all."""
-    return recipe.source in {STDIN, ""}
+    return recipe.piped or not recipe.sources
 
 
 def _spell_language_model(run: Run, recipe: LanguageRecipe, training: TrainingConfig) -> list[str]:
@@ -103,8 +104,8 @@ def _spell_language_model(run: Run, recipe: LanguageRecipe, training: TrainingCo
     if recipe.begun_from:
         given = {name: value for name, value in given.items() if name not in _SIZES}
         given["from"] = _find_beginning(run, recipe.begun_from)
-    if recipe.encoding != UTF8:
-        given["encoding"] = recipe.encoding
+    reading = recipe.reading
+    given |= {name: getattr(reading, name) for name in reading.list_changes() if name != "glob"}
     chosen = [] if preset == DEFAULT_PRESET else ["--preset", preset]
     return [*chosen, *spell_settings(given)]
 

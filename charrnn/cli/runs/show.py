@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from charrnn.runs.run import Run
 
 _WIDTH = 12  # of the names on the left
+_FEW = 5  # files that are named
 
 
 @click.command(
@@ -71,7 +72,7 @@ def _make_values(found: "RunDetails", commands: list[str]) -> dict[str, Any]:
     return make_values(found.summary) | {
         "problem": "; ".join(found.problems) or None,
         "corpus_sha256": found.corpus_sha256 or None,
-        "source": _find_source(found) or None,
+        "source": ", ".join(_find_sources(found)) or None,
         "begun_from": _find_beginning(found) or None,
         "adapted": (found.provenance.adapted if found.provenance else "") or None,
         "settings": {
@@ -97,7 +98,9 @@ def _describe(run: "Run", found: "RunDetails", commands: list[str]) -> Iterator[
     yield "folder", f"{summary.folder}, {format_size(summary.size)}, {format_written(summary)}"
     if found.corpus_sha256:
         yield "corpus", f"{summary.corpus}, sha256 {found.corpus_sha256}"
-    yield "from", _find_source(found)
+    sources = _find_sources(found)
+    more = f" and {len(sources) - _FEW:,} more" if len(sources) > _FEW else ""
+    yield "from", ", ".join(sources[:_FEW]) + more
     yield "begun with", _find_beginning(found)
     minutes = sum(result.seconds for result in summary.history) / 60
     yield "epochs", f"{format_epochs(summary)}, {minutes:.1f} minutes"
@@ -125,11 +128,10 @@ def _describe_training(found: "RunDetails") -> Iterator[tuple[str, str]]:
         yield "machine", f"{began}: {_list_settings(session.environment)}"
 
 
-def _find_source(found: "RunDetails") -> str:
-    """Where what it learnt from was: a path or a name, or several paths."""
-    recipe: Any = found.progress.recipe if found.progress else None
-    sources = getattr(recipe, "sources", (getattr(recipe, "source", ""),))
-    return ", ".join(sources)
+def _find_sources(found: "RunDetails") -> list[str]:
+    """Where what it learnt from was: paths or names."""
+    sources: Any = found.progress.recipe.sources if found.progress else ()
+    return [source if isinstance(source, str) else source.name for source in sources]
 
 
 def _find_beginning(found: "RunDetails") -> str:

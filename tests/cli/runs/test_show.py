@@ -10,6 +10,8 @@ import pytest
 
 from charrnn.cli.runs.repeat import list_commands
 from charrnn.config.language import TrainingConfig
+from charrnn.data.reading import Reading
+from charrnn.data.sources import Source
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.recipe import Progress, ReviewRecipe
@@ -186,11 +188,26 @@ def test_a_run_that_began_with_another(plan: PlanRun, play: Path) -> None:
         assert np.array_equal(values, again.borrowed[name])
 
 
-@pytest.mark.parametrize("source", ["-", ""])
-def test_a_text_that_came_from_no_file(source: str, plan: PlanRun, play: Path) -> None:
+def test_a_text_of_several_files(plan: PlanRun, play: Path) -> None:
+    """The command names each of them, and how they are joined."""
+    other = Path("other.txt")
+    other.write_text("Once upon a time.\n" * 200, encoding="utf-8")
+    planned = plan(play, other, "--separator", "--")
+    (command,) = list_commands(planned.run, Progress(planned.recipe, []))
+    assert command.startswith(f"charrnn train {play.resolve()} {other.resolve()} ")
+    again = plan(*split(command)[1:])
+    assert again.text == planned.text
+    assert again.recipe.reading == planned.recipe.reading
+
+
+@pytest.mark.parametrize("sources", [(Source("-", "0" * 64),), ()], ids=["piped", "given"])
+def test_a_text_that_came_from_no_file(
+    sources: tuple[Source, ...], plan: PlanRun, play: Path
+) -> None:
     """It is piped in again."""
     planned = plan(play)
-    recipe = replace(planned.recipe, source=source, encoding="cp1252")
+    reading = Reading(encoding="cp1252")
+    recipe = replace(planned.recipe, sources=sources, reading=reading)
     (command,) = list_commands(planned.run, Progress(recipe, []))
     assert command.startswith("... | charrnn train - ")
     assert "--encoding cp1252" in command

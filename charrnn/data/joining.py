@@ -1,0 +1,79 @@
+"""Texts joined as they are read: each wholly, or not at all."""
+
+import hashlib
+from collections.abc import Iterator
+
+from charrnn.data.decoding import BYTE_ORDER_MARK, decode_blocks
+from charrnn.data.text import Text, TextGatherer
+from charrnn.data.unpack import Stream, unpack
+from charrnn.errors import CorpusError
+
+
+class EmptyTextError(CorpusError):
+    """A text without a character."""
+
+    def __init__(self, shown: str) -> None:
+        super().__init__(f"{shown} is empty: give a text of some thousand characters")
+
+
+class Joiner:
+    """Joins texts.
+
+    Args:
+        separator: what stands between two of them.
+    """
+
+    def __init__(self, separator: str) -> None:
+        self._separator = separator
+        self._gathered, self._digest = TextGatherer(), hashlib.sha256()
+
+    def add(self, file: Stream, shown: str, encoding: str) -> str:
+        """Add a text; after an error, none of it is part of the whole.
+
+        Args:
+            file: its bytes, perhaps compressed.
+            shown: what to call it in an error.
+            encoding: of the text.
+
+        Returns:
+            the SHA-256 of its characters in UTF-8.
+
+        Raises:
+            CorpusError: it is empty, no text, or of another encoding.
+            OSError: it can't be read.
+        """
+        mark, before = self._gathered.mark(), self._digest.copy()
+        try:
+            if len(self._gathered):
+                self._append(self._separator)
+            return self._add(file, shown, encoding)
+        except BaseException:
+            self._gathered.return_to(mark)
+            self._digest = before
+            raise
+
+    def finish(self) -> tuple[Text, str]:
+        """The whole, and the SHA-256 of its characters in UTF-8."""
+        return self._gathered.finish(), self._digest.hexdigest()
+
+    def _add(self, file: Stream, shown: str, encoding: str) -> str:
+        own, start = hashlib.sha256(), len(self._gathered)
+        for piece in _decode(file, shown, encoding):
+            own.update(self._append(piece))
+        if len(self._gathered) == start:
+            raise EmptyTextError(shown)
+        return own.hexdigest()
+
+    def _append(self, piece: str) -> bytes:
+        content = piece.encode("utf-8", "surrogatepass")
+        self._gathered.add(piece)
+        self._digest.update(content)
+        return content
+
+
+def _decode(file: Stream, shown: str, encoding: str) -> Iterator[str]:
+    """A text's characters, without a byte order mark at its start."""
+    mark = BYTE_ORDER_MARK
+    for _, piece in decode_blocks(unpack(file, shown).read, shown, encoding):
+        yield piece.removeprefix(mark)
+        mark = "" if piece else mark

@@ -1,0 +1,61 @@
+"""How files are read as one text."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from charrnn.data.encodings import UTF8, find_encoding
+from charrnn.errors import UsageError
+
+_HALVES = re.compile("[\ud800-\udfff]")  # of characters, which no file can hold
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are read as one text.
+
+    Attributes:
+        encoding: of files and standard input.
+        glob: patterns of the names, or of the paths inside a folder, of which files are read.
+        separator: what stands between two texts.
+    """
+
+    encoding: str = UTF8
+    glob: tuple[str, ...] = ("*.txt",)
+    separator: str = "\n"
+
+    def check(self) -> None:
+        """Reject what can't be used; a stranger may have written it.
+
+        Raises:
+            UsageError: there is something.
+        """
+        find_encoding(self.encoding)
+        if not self.glob or not all(self.glob):
+            raise UsageError("`glob` is empty: give a pattern such as *.txt")
+        if _HALVES.search(self.separator):
+            raise UsageError("`separator` has half a character: give whole ones")
+
+    def list_changes(self) -> list[str]:
+        """The names of what is not as usual."""
+        return [name for name, value in vars(self).items() if value != getattr(Reading, name)]
+
+
+AS_USUAL = Reading()
+
+
+def make_reading(**given: Any) -> Reading:
+    """How files are read, by what was given; None for what is as usual.
+
+    Args:
+        **given: the attributes of a `Reading`; an encoding by any of its names.
+
+    Raises:
+        UsageError: one of them can't be used.
+    """
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if "encoding" in chosen:
+        chosen["encoding"] = find_encoding(chosen["encoding"])
+    reading = Reading(**chosen)
+    reading.check()
+    return reading

@@ -1,0 +1,99 @@
+"""`charrnn train`: a text of several files, and what comes of it."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from charrnn.runs.recipe import LanguageRecipe
+from charrnn.runs.resume import read_progress
+from tests.support.commands import Fails, Invoke, PlanRun
+from tests.support.language_runs import find_run
+from tests.support.networks import MakeRun
+from tests.support.train_command import SMALL
+
+
+@pytest.fixture
+def letters() -> Path:
+    """A folder of two texts, one of them compressed and below."""
+    folder = Path("letters")
+    (folder / "old").mkdir(parents=True)
+    (folder / "b.txt").write_text("Dear b, " * 200, encoding="utf-8")
+    (folder / "old/a.md.gz").write_bytes(gzip.compress(b"Dear a, " * 200))
+    return folder
+
+
+def test_a_run_of_several_texts(invoke: Invoke, fails: Fails, letters: Path) -> None:
+    """It is resumed and measured from its files' names alone, until one of them has changed."""
+    options = ["--glob", "*.txt", "--glob", "*.gz", "--separator", "--", "--validation", "0.1"]
+    begun = invoke("train", letters, *SMALL, *options, "--run", "mine")
+    assert begun.exit_code == 0, begun.output
+    assert "joined 2 texts, with '--' between them" in begun.stderr
+    recipe = read_progress(find_run("mine"), LanguageRecipe).recipe
+    assert [Path(source.name) for source in recipe.sources] == [
+        letters.resolve() / "b.txt",
+        letters.resolve() / "old/a.md.gz",
+    ]
+    resumed = invoke("train", "--resume", "mine", "--epochs", 2)
+    assert resumed.exit_code == 0, resumed.output
+    measured = invoke("evaluate", "mine", "--mode", "stream", "--json")
+    assert json.loads(measured.stdout)["characters"] == 320  # of the last tenth of 3,202
+    moved = letters.rename("moved")
+    words = ["evaluate", "mine", "training", "--limit", 50, "--corpus", moved]
+    assert invoke(*words).exit_code == 0
+    line = fails(1, "train", "--resume", "mine", "--epochs", 3)
+    assert f"mine was trained on {letters.resolve()}/b.txt, which is no longer there" in line
+    (moved / "b.txt").write_text("Dear c, " * 200)
+    line = fails(1, "train", "-q", "moved", "--resume", "mine", "--epochs", 3)
+    assert f"{moved.resolve()}/b.txt is not, or no longer, part of the text that mine was" in line
+    assert line.endswith(
+        "give that text as CORPUS, or learn from this one in a new run with --from"
+    )
+
+
+def test_what_is_left_out_is_noted_with_flags(plan: PlanRun, letters: Path) -> None:
+    """Notes name the option that mends it."""
+    (letters / "c.txt").write_bytes("été après été".encode("cp1252"))
+    planned = plan("letters", "--glob", "?.txt")
+    assert planned.text == "Dear b, " * 200
+    assert planned.run.name == "letters-lstm"
+    assert "skipped 1 (not readable as text): letters/c.txt is not UTF-8" in planned.result.stderr
+    assert "to be given as --encoding" in planned.result.stderr
+
+
+def test_a_pattern_in_quotes(plan: PlanRun, letters: Path) -> None:
+    """It stands for the files that match, as from a shell."""
+    (letters / "a.txt").write_text("Dear a, " * 200)
+    assert plan("letters/*.txt").text == "Dear a, " * 200 + "\n" + "Dear b, " * 200
+    assert plan("letters/b.txt", "letters/a.txt").text == "Dear b, " * 200 + "\n" + "Dear a, " * 200
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["letters", "--glob", "*.tex"], 1, "no file named *.tex: name other files by --glob"),
+        (["letters/*.tex"], 1, "no file matches letters/*.tex"),
+        (["letters", "--glob", ""], 2, "--glob is empty: give a pattern such as *.txt"),
+        (["-", "letters"], 2, "- is standard input, which stands alone"),
+        (["--resume", "--separator", "x", "--glob", "*"], 2, "leave out --glob, --separator"),
+    ],
+)
+@pytest.mark.usefixtures("letters")
+def test_what_cannot_be_read(fails: Fails, words: list[str], code: int, said: str) -> None:
+    """One line for each."""
+    assert said in fails(code, "train", *words)
+
+
+def test_a_typed_backslash_is_noted(plan: PlanRun, letters: Path) -> None:
+    """A shell makes no line end of it."""
+    planned = plan(letters, "--separator", r"\n")
+    assert r"note: \n in --separator is two characters" in planned.result.stderr
+
+
+def test_a_folder_for_other_commands(invoke: Invoke, make_run: MakeRun, letters: Path) -> None:
+    """What else reads a text takes folders and compressed files too."""
+    make_run("mine")
+    for text in (letters, letters / "old/a.md.gz"):
+        result = invoke("evaluate", "mine", text, "--unknown", "skip", "--mode", "stream", "--json")
+        assert json.loads(result.stdout)["characters"] > 100

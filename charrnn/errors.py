@@ -7,8 +7,9 @@ line would advise depends on facts that some errors carry.
 
 
 def say_count(number: int, noun: str) -> str:
-    """How many there are, in a message: 1 character, 2,000 characters, 2 entries."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    """How many there are, in a message: 1 character, 2,000 characters, 2 entries, 3 dashes."""
+    ending = "es" if noun.endswith("sh") else "s"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else noun + ending
     return f"{number:,} {noun if number == 1 else plural}"
 
 

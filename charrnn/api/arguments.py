@@ -164,12 +164,30 @@ def list_sources(keyword: str, given: PathLike | Sequence[PathLike] | None) -> t
     return tuple(to_name(keyword, name) or "." for name in given)
 
 
-def list_patterns(glob: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    """Patterns, one or several; None stays None.
+def choose_how(
+    encoding: str | None,
+    newlines: str | None,
+    clean: bool | None,
+    glob: str | Sequence[str] | None,
+    separator: str | None,
+) -> dict[str, Any]:
+    """What `make_reading` takes.
 
     Raises:
-        UsageError: they are no strings.
+        UsageError: one of them has another type.
     """
+    check_texts(encoding=encoding, newlines=newlines, separator=separator)
+    _require_type(clean is None or isinstance(clean, bool), "clean", "bool", clean)
+    return {
+        "encoding": encoding,
+        "newlines": newlines,
+        "clean": clean,
+        "glob": _list_patterns(glob),
+        "separator": separator,
+    }
+
+
+def _list_patterns(glob: str | Sequence[str] | None) -> tuple[str, ...] | None:
     if glob is None:
         return None
     several = (glob,) if isinstance(glob, str) else tuple(glob)

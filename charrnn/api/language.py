@@ -14,7 +14,7 @@ from charrnn.api.arguments import (
     check_texts,
     choose_corpus,
     choose_folders,
-    list_patterns,
+    choose_how,
     to_epoch,
     to_keep,
     to_name,
@@ -48,6 +48,8 @@ def train(
     budget: float | None = None,
     from_: PathLike | None = None,
     encoding: str | None = None,
+    newlines: str | None = None,
+    clean: bool | None = None,
     glob: str | Sequence[str] | None = None,
     separator: str | None = None,
     run: str | None = None,
@@ -82,6 +84,8 @@ def train(
             preset.
         from_: start from the best epoch of this run, or from this `.weights.h5` file.
         encoding: of files or standard input, by any name that Python knows; None for UTF-8.
+        newlines: "unix" to make CR LF and CR line feeds; None to "keep" a text's line ends.
+        clean: make the quotes, dashes, spaces and line ends of word processors plain.
         glob: which of a folder's files are read: a pattern of their names, or several; None for
             "*.txt".
         separator: what stands between two texts that are joined; None for a line feed.
@@ -116,8 +120,8 @@ def train(
     """
     given = read_settings(settings, LanguageSettings, train)
     source = choose_corpus(corpus, text)
-    check_texts(preset=preset, run=run, encoding=encoding, separator=separator)
-    how = {"encoding": encoding, "glob": list_patterns(glob), "separator": separator}
+    check_texts(preset=preset, run=run)
+    how = choose_how(encoding, newlines, clean, glob, separator)
     if budget is not None:
         check_number("budget", budget := to_plain(budget), float)
     check_functions(on_epoch=on_epoch, on_note=on_note)

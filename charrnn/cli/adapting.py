@@ -14,6 +14,7 @@ from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
     from charrnn.data.corpus import Corpus
+    from charrnn.data.reading import Reading
     from charrnn.inference.language_model import LanguageModel
 
 
@@ -76,14 +77,13 @@ def adapt_model(
     passes: int,
     unknown: str,
     own: Sequence[str],
-    encoding: str | None,
+    how: "Reading",
     data_dir: Path,
     terminal: Terminal,
 ) -> "LanguageModel":
     """The model after it has learnt from a text, with a bar and a note of what it read."""
     from charrnn.cli.bars import Estimator, show_scoring
     from charrnn.data.oddities import list_oddities
-    from charrnn.data.reading import make_reading
     from charrnn.data.sources import STDIN
     from charrnn.inference.encode import encode_text
     from charrnn.inference.score import check_length
@@ -91,7 +91,7 @@ def adapt_model(
 
     if source == STDIN:
         terminal.note_waiting()
-    corpus = load_text([source], data_dir, terminal, make_reading(encoding=encoding))
+    corpus = load_text([source], data_dir, terminal, how)
     for oddity in list_oddities(corpus):
         terminal.note(f"note: {oddity}")
     ids = encode_text(model.vocabulary, corpus.text, unknown)

@@ -47,7 +47,7 @@ _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
 )
 @options.epoch
 @options.own_corpus
-@options.encoding
+@options.reads_texts
 @click.option(
     "--mode",
     type=click.Choice(["stream", "crops", "both"]),
@@ -87,6 +87,8 @@ def evaluate(
     epoch: int | None,
     corpus: tuple[str, ...],
     encoding: str | None,
+    newlines: str | None,
+    clean: bool,
     mode: str,
     crop_length: int | None,
     limit: int | None,
@@ -119,13 +121,15 @@ def evaluate(
     from charrnn.cli import adapting
     from charrnn.cli.bars import SHORTER, Estimator
     from charrnn.cli.engines import load_with_engine
+    from charrnn.data.reading import make_reading
     from charrnn.data.sources import STDIN
     from charrnn.inference.score import check_length
     from charrnn.planning.folders import Folders
     from charrnn.planning.texts import load_own_text
 
     adaptation = adapting.choose_adaptation(adapt, engine, rate=rate, pull=pull, piece=piece)
-    reading.check_texts(text, corpus, encoding, used=adapt)
+    how = make_reading(encoding=encoding, newlines=newlines, clean=clean or None)
+    reading.check_texts(text, corpus, how, used=adapt)
     reading.check_run(run, checkpoints, "evaluate")
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch, terminal)
     folders = Folders(checkpoints, data_dir)
@@ -133,8 +137,8 @@ def evaluate(
     if STDIN in {text, *corpus}:
         terminal.note_waiting()
     own = load_own_text(corpus, path, data_dir, terminal) if corpus else None
-    how = (own, encoding, folders, terminal)
-    content, shown = reading.load_text(text, path, model.checkpoint, *how)
+    where = (own, how, folders, terminal)
+    content, shown = reading.load_text(text, path, model.checkpoint, *where)
     ids = _encode(content[:limit], model, unknown)
     check_length(ids)
     skipped = len(content[:limit]) - len(ids)

@@ -32,6 +32,7 @@ _SWITCHES = {
     ("bidirectional", False): "--one-way",
     ("mask", True): "--mask",
     ("mask", False): "--no-mask",
+    ("clean", True): "--clean",
 }
 _BY_NAME = {kind.name: kind for kind in KINDS}
 

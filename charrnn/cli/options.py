@@ -238,6 +238,18 @@ encoding = click.option(
     "utf-8]",
 )
 
+newlines = click.option(
+    "--newlines",
+    type=click.Choice(["keep", "unix"]),
+    help="Keep a text's line ends, or make CR LF and CR line feeds as on Unix.  [default: keep]",
+)
+
+clean = click.option(
+    "--clean",
+    is_flag=True,
+    help="Make the quotes, dashes, spaces and line ends of word processors plain.",
+)
+
 glob = click.option(
     "--glob",
     metavar="PATTERN",
@@ -250,6 +262,12 @@ separator = click.option(
     metavar="TEXT",
     help="What stands between two texts that are joined.  [default: a line feed]",
 )
+
+
+def reads_texts(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add how text files are read: --encoding, --newlines and --clean."""
+    return encoding(newlines(clean(command)))
+
 
 review_encoding = click.option(
     "--encoding",

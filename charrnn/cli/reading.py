@@ -12,33 +12,34 @@ from charrnn.errors import CorpusError, say_count
 
 if TYPE_CHECKING:
     from charrnn.data.corpus import Corpus
+    from charrnn.data.reading import Reading
     from charrnn.data.text import Text
     from charrnn.planning.folders import Folders
     from charrnn.runs.checkpoint import Checkpoint, Provenance
 
 
-def check_texts(
-    text: str, corpus: Sequence[str], encoding: str | None, *, used: bool = False
-) -> None:
+def check_texts(text: str, corpus: Sequence[str], how: "Reading", *, used: bool = False) -> None:
     """Reject options that don't fit the text.
 
     Args:
         text: TEXT as it was typed.
         corpus: --corpus, if it was.
-        encoding: --encoding, if it was.
+        how: how it is to be read.
         used: whether --corpus is of use whatever TEXT is.
 
     Raises:
         click.UsageError: there is one.
     """
+    from charrnn.data.reading import AS_USUAL
     from charrnn.data.sources import STDIN
     from charrnn.planning.texts import PARTS
 
     if corpus and text not in PARTS and not used:
         raise click.UsageError("--corpus is for a run's own text: validation or training as TEXT")
-    if encoding and text in PARTS:
+    if how != AS_USUAL and text in PARTS:
+        option = f"--{how.list_changes()[0]}"
         raise click.UsageError(
-            "--encoding is for another text: a run's own is read as when it was trained"
+            f"{option} is for another text: a run's own is read as when it was trained"
         )
     if text == STDIN and STDIN in corpus:
         raise click.UsageError("standard input can be read once: it is TEXT or --corpus, not both")
@@ -73,13 +74,12 @@ def load_text(
     path: Path,
     network: "Checkpoint",
     own: "Corpus | None",
-    encoding: str | None,
+    how: "Reading",
     folders: "Folders",
     terminal: Terminal,
 ) -> "tuple[Text, str]":
     """The characters of TEXT, and what they are, for a note."""
     from charrnn.data.corpus import NAMED
-    from charrnn.data.reading import make_reading
     from charrnn.data.sources import STDIN, is_pattern
     from charrnn.planning import texts
 
@@ -89,7 +89,7 @@ def load_text(
     if text not in {*NAMED, STDIN} and not Path(text).exists() and not is_pattern(text):
         names = ", ".join([*texts.PARTS, *NAMED])
         raise CorpusError(f"no file {text}: TEXT is a text file, - or one of {names}")
-    corpus = texts.load_text([text], folders.data, terminal, make_reading(encoding=encoding))
+    corpus = texts.load_text([text], folders.data, terminal, how)
     if corpus.sha256 == network.provenance.corpus_sha256:
         terminal.note("note: the network learnt from this text, all but what was held back")
     return corpus.text, texts.describe_named([text])

@@ -80,7 +80,7 @@ from charrnn.runs.kinds import LANGUAGE
 @options.adapt_pull
 @options.adapt_piece
 @options.own_corpus
-@options.encoding
+@options.reads_texts
 @click.option(
     "--save-as",
     type=options.NAME_OR_PATH,
@@ -114,6 +114,8 @@ def sample(
     piece: int | None,
     corpus: tuple[str, ...],
     encoding: str | None,
+    newlines: str | None,
+    clean: bool,
     save_as: str | None,
     unknown: str,
     engine: str,
@@ -131,11 +133,13 @@ def sample(
     from charrnn.cli import adapting
     from charrnn.cli.engines import load_with_engine
     from charrnn.cli.texts import Texts, write_epochs, write_once
+    from charrnn.data.reading import make_reading
     from charrnn.inference.encode import check_stop, encode_prompt
     from charrnn.inference.units import find_held_units
     from charrnn.runs.run import Run
 
     more = {"passes": passes, "save_as": save_as, "corpus": corpus or None}
+    how = make_reading(encoding=encoding, newlines=newlines, clean=clean or None)
     given = {"rate": rate, "pull": pull, "piece": piece, **more}
     adaptation = adapting.choose_adaptation(adapt is not None, engine, **given)
     save_as = adapting.choose_name(checkpoints, save_as)
@@ -158,8 +162,8 @@ def sample(
     check_stop(model.vocabulary, stop)
     find_held_units(model.checkpoint.network, held)
     if adapt is not None and adaptation is not None:
-        how = (adaptation, passes or 1, unknown, corpus, encoding, data_dir, terminal)
-        model = adapting.adapt_model(model, adapt, *how)
+        where = (adaptation, passes or 1, unknown, corpus, how, data_dir, terminal)
+        model = adapting.adapt_model(model, adapt, *where)
     if save_as:
         model.save(checkpoints / save_as)
         terminal.note(f"the adapted network is kept as run {save_as}")

@@ -65,7 +65,7 @@ _fraction = Number(0, 1, max_open=True)
     nargs=-1,
     shell_complete=options.corpora,
 )
-@options.encoding
+@options.reads_texts
 @options.glob
 @options.separator
 @click.option(
@@ -178,6 +178,8 @@ _fraction = Number(0, 1, max_open=True)
 def train(
     corpus: tuple[str, ...],
     encoding: str | None,
+    newlines: str | None,
+    clean: bool,
     glob: tuple[str, ...],
     separator: str | None,
     preset: str | None,
@@ -213,7 +215,13 @@ def train(
     from charrnn.planning.language import Request, plan_resume, plan_run
 
     given = options.list_given(settings)
-    how = {"encoding": encoding, "glob": glob or None, "separator": separator}
+    how = {
+        "encoding": encoding,
+        "newlines": newlines,
+        "clean": clean or None,
+        "glob": glob or None,
+        "separator": separator,
+    }
     note_escapes(terminal, **{"--separator": separator})
     if prompt and not sample_every:
         raise click.UsageError("--prompt is for the texts of --sample-every: give both")

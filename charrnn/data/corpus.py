@@ -3,9 +3,9 @@
 import hashlib
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -54,6 +54,7 @@ class Corpus:
         sha256: of the characters in UTF-8.
         reading: how the sources were read.
         skipped: what was found and left out.
+        changes: how many characters were made plain, by what they are.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Corpus:
     sha256: str
     reading: Reading = AS_USUAL
     skipped: tuple[Skipped, ...] = ()
+    changes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def load_corpus(
     if STDIN in named and len(named) > 1:
         raise UsageError(f"{STDIN} is standard input, which stands alone: pipe all texts into it")
     places = find_places(named, NAMED, reading.glob)
-    joiner, sources = Joiner(reading.separator), []
+    joiner, sources = Joiner(reading), []
     for place in places.texts:
         try:
             with _open(place, data_dir, stdin, progress) as file:
@@ -136,7 +138,8 @@ def load_corpus(
         raise _explain_nothing(named, places.skipped)
     text, sha256 = joiner.finish()
     name = spell_plainly(_choose_name(named))
-    return Corpus(name, tuple(sources), text, sha256, reading, tuple(places.skipped))
+    left_out = tuple(places.skipped)
+    return Corpus(name, tuple(sources), text, sha256, reading, left_out, joiner.changes)
 
 
 def make_corpus(text: str, name: str = "text") -> Corpus:

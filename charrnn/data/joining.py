@@ -1,9 +1,12 @@
 """Texts joined as they are read: each wholly, or not at all."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 
+from charrnn.data.cleaning import Cleaner
 from charrnn.data.decoding import BYTE_ORDER_MARK, decode_blocks
+from charrnn.data.reading import Reading
 from charrnn.data.text import Text, TextGatherer
 from charrnn.data.unpack import Stream, unpack
 from charrnn.errors import CorpusError
@@ -20,11 +23,15 @@ class Joiner:
     """Joins texts.
 
     Args:
-        separator: what stands between two of them.
+        reading: what stands between two of them, and how their characters are changed.
+
+    Attributes:
+        changes: how many characters were changed, by what they are.
     """
 
-    def __init__(self, separator: str) -> None:
-        self._separator = separator
+    def __init__(self, reading: Reading) -> None:
+        self.changes: Counter[str] = Counter()
+        self._reading = reading
         self._gathered, self._digest = TextGatherer(), hashlib.sha256()
 
     def add(self, file: Stream, shown: str, encoding: str) -> str:
@@ -45,7 +52,7 @@ class Joiner:
         mark, before = self._gathered.mark(), self._digest.copy()
         try:
             if len(self._gathered):
-                self._append(self._separator)
+                self._append(self._reading.separator)
             return self._add(file, shown, encoding)
         except BaseException:
             self._gathered.return_to(mark)
@@ -58,10 +65,13 @@ class Joiner:
 
     def _add(self, file: Stream, shown: str, encoding: str) -> str:
         own, start = hashlib.sha256(), len(self._gathered)
+        cleaner = Cleaner(self._reading.newlines, clean=self._reading.clean)
         for piece in _decode(file, shown, encoding):
-            own.update(self._append(piece))
+            own.update(self._append(cleaner.add(piece)))
+        own.update(self._append(cleaner.finish()))
         if len(self._gathered) == start:
             raise EmptyTextError(shown)
+        self.changes += cleaner.counts
         return own.hexdigest()
 
     def _append(self, piece: str) -> bytes:

@@ -27,11 +27,10 @@ def list_oddities(corpus: Corpus) -> Iterator[str]:
     if is_markup(str(text[:_START])):
         yield "the text is a web page or XML, so its tags are learnt too: save it as plain text"
     if "\r" in known:
-        yield from _describe_line_ends(text, first)
+        yield from _describe_line_ends(text)
     if BYTE_ORDER_MARK in known:
         marks = say_count(_count(text, BYTE_ORDER_MARK), "byte order mark")
-        mend = r"sed $'s/\xef\xbb\xbf//g'"
-        yield f"the text has {marks} within, where files were joined: {first}{mend} removes them"
+        yield f"the text has {marks} within, where files were joined: `clean` removes them"
     if found := _find(known, _LOW):
         mend = r"tr -d '\000-\010\013\016-\037\177'"
         yield f"{_count_controls(text, found)}: {first}{mend} removes them"
@@ -42,20 +41,20 @@ def list_oddities(corpus: Corpus) -> Iterator[str]:
         )
 
 
-def _describe_line_ends(text: Text, first: str) -> Iterator[str]:
+def _describe_line_ends(text: Text) -> Iterator[str]:
     pairs = _count_pairs(text, "\r", "\n")
     alone = _count(text, "\r") - pairs
     if pairs:
         lines = say_count(pairs, "line")
         yield (
             f"the text has {lines} ending in CR LF, as on Windows, which the network learns too: "
-            rf"{first}sed $'s/\r$//' makes them end in LF"
+            "set `newlines` to unix to make them end in LF"
         )
     if alone:
         returns = say_count(alone, "carriage return")
         yield (
-            f"the text has {returns} without a line feed, as on old Macs: "
-            rf"{first}tr '\r' '\n' makes line ends of them"
+            f"the text has {returns} without a line feed, as on old Macs: set `newlines` to unix "
+            "to make line ends of them"
         )
 
 

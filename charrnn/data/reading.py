@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from charrnn.data.cleaning import LINE_ENDS
 from charrnn.data.encodings import UTF8, find_encoding
 from charrnn.errors import UsageError
 
@@ -18,11 +19,15 @@ class Reading:
         encoding: of files and standard input.
         glob: patterns of the names, or of the paths inside a folder, of which files are read.
         separator: what stands between two texts.
+        newlines: "keep" line ends as they are, or make all of them line feeds, "unix".
+        clean: make the typography of word processors plain; see `cleaning.Cleaner`.
     """
 
     encoding: str = UTF8
     glob: tuple[str, ...] = ("*.txt",)
     separator: str = "\n"
+    newlines: str = "keep"
+    clean: bool = False
 
     def check(self) -> None:
         """Reject what can't be used; a stranger may have written it.
@@ -33,6 +38,9 @@ class Reading:
         find_encoding(self.encoding)
         if not self.glob or not all(self.glob):
             raise UsageError("`glob` is empty: give a pattern such as *.txt")
+        if self.newlines not in LINE_ENDS:
+            choices = ", ".join(LINE_ENDS)
+            raise UsageError(f"unknown `newlines` {self.newlines!r}: choose {choices}")
         if _HALVES.search(self.separator):
             raise UsageError("`separator` has half a character: give whole ones")
 

@@ -57,6 +57,9 @@ def load_text(
     if len(corpus.sources) > 1:
         count = f"{len(corpus.sources):,} texts"
         reporter.note(f"joined {count}, with {reading.separator!r} between them")
+    if corpus.changes:
+        counts = [say_count(count, noun) for noun, count in corpus.changes.items()]
+        reporter.note(f"made plain: {', '.join(counts)}")
     return corpus
 
 

@@ -97,3 +97,30 @@ def test_a_folder_for_other_commands(invoke: Invoke, make_run: MakeRun, letters:
     for text in (letters, letters / "old/a.md.gz"):
         result = invoke("evaluate", "mine", text, "--unknown", "skip", "--mode", "stream", "--json")
         assert json.loads(result.stdout)["characters"] > 100
+
+
+def test_what_is_made_plain_is_counted(plan: PlanRun, invoke: Invoke, make_run: MakeRun) -> None:
+    """--clean and --newlines change what is learnt, or read by another command, and say it."""
+    Path("word.txt").write_bytes("“No” – he said…\r\n".encode() * 200)
+    planned = plan("word.txt", "--clean")
+    assert planned.text == '"No" - he said...\n' * 200
+    assert planned.recipe.reading.clean
+    said = "made plain: 200 line ends, 400 quotes, 200 dashes, 200 ellipsis marks"
+    assert said in planned.result.stderr
+    planned = plan("word.txt", "--newlines", "unix")
+    assert planned.text == "“No” – he said…\n" * 200
+    assert "made plain: 200 line ends\n" in planned.result.stderr
+    noted = plan("word.txt").result.stderr
+    assert "set --newlines to unix to make them end in LF" in noted
+    make_run("mine")
+    more = ["--unknown", "skip", "--clean"]
+    assert said in invoke("evaluate", "mine", "word.txt", "--limit", 50, *more).stderr
+    assert said in invoke("sample", "--adapt", "word.txt", "--length", 50, *more).stderr
+
+
+def test_how_a_runs_own_text_is_read_is_known(fails: Fails, make_run: MakeRun) -> None:
+    """Options that say how a text is read are not for a run's own."""
+    make_run("mine")
+    for option in (["--clean"], ["--newlines", "unix"], ["--encoding", "cp1252"]):
+        line = fails(2, "evaluate", "mine", *option)
+        assert f"{option[0]} is for another text: a run's own is read as when it was" in line

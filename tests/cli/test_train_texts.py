@@ -125,11 +125,11 @@ def test_text_in_another_encoding(plan: PlanRun) -> None:
 
 
 def test_oddities_are_noted_once(plan: PlanRun) -> None:
-    """Line ends of Windows are learnt as they are, and said with the command that mends them."""
+    """Line ends of Windows are learnt as they are, and said with the option that mends them."""
     Path("dos.txt").write_bytes(b"one\r\ntwo\r\n" * 800)
     stderr = plan("dos.txt").result.stderr
     assert stderr.count("note: the text has 1,600 lines ending in CR LF") == 1
-    assert r"sed $'s/\r$//' makes them end in LF" in stderr
+    assert "set --newlines to unix to make them end in LF" in stderr
 
 
 @pytest.mark.parametrize(

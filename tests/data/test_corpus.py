@@ -412,3 +412,29 @@ def test_a_compressed_text_is_the_same_text() -> None:
         for read in (load(name), load("-", stdin=packed)):
             assert str(read.text) == content.decode()
             assert read.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_changes_are_made_before_the_hash_is() -> None:
+    """The hash is of the text that is learnt, and the changes of all files are counted."""
+    Path("a.txt").write_bytes("“one”\r\n".encode())
+    Path("b.txt").write_bytes("two…\r".encode())
+    plain = '"one"\n|two...\n'
+    for how in ({"clean": True}, {"clean": True, "newlines": "keep"}):
+        read = load_all("a.txt", "b.txt", separator="|", **how)
+        assert str(read.text) == plain
+        assert read.sha256 == hashlib.sha256(plain.encode()).hexdigest()
+        assert read.changes == {"quote": 2, "line end": 2, "ellipsis mark": 1}
+    kept = load_all("a.txt", newlines="unix")
+    assert (str(kept.text), kept.changes) == ("“one”\n", {"line end": 1})
+    assert load_all("a.txt").changes == {}
+
+
+def test_what_is_left_out_is_not_counted() -> None:
+    """A file of a folder that can't be read to its end adds nothing to what was changed."""
+    Path("texts").mkdir()
+    Path("texts/a.txt").write_bytes("“one”".encode())
+    Path("texts/b.txt").write_bytes("“two”".encode() + b"\xff and so on")
+    Path("texts/c.txt").write_bytes(b"\xc2\xad\xc2\xad")
+    read = load_all("texts", clean=True)
+    assert (str(read.text), read.changes) == ('"one"', {"quote": 2})
+    assert [one.reason for one in read.skipped] == ["not readable as text", "empty"]

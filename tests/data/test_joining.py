@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.data.joining import EmptyTextError, Joiner
+from charrnn.data.reading import Reading
 from charrnn.errors import CorpusError
 
 LONG = "a long text\n" * 10_000  # of two blocks
@@ -28,7 +29,7 @@ def add(joiner: Joiner, content: bytes, encoding: str = "utf-8") -> str:
 )
 def test_texts_are_joined_in_their_order(texts: list[str], separator: str) -> None:
     """The whole is what `str.join` makes, with its hash; each text's own hash is of it alone."""
-    joiner = Joiner(separator)
+    joiner = Joiner(Reading(separator=separator))
     try:
         digests = [add(joiner, b"\xef\xbb\xbf" + text.encode()) for text in texts]
     except CorpusError:  # it begins like an image, say
@@ -46,7 +47,7 @@ def test_texts_are_joined_in_their_order(texts: list[str], separator: str) -> No
 )
 def test_a_text_that_cannot_be_read_leaves_no_trace(content: bytes) -> None:
     """What is read after it follows what was read before, and its characters are not known."""
-    joiner = Joiner("|")
+    joiner = Joiner(Reading(separator="|"))
     add(joiner, b"before")
     with pytest.raises(CorpusError) as failure:
         add(joiner, content)
@@ -60,7 +61,7 @@ def test_a_text_that_cannot_be_read_leaves_no_trace(content: bytes) -> None:
 
 def test_hundreds_of_characters_may_be_forgotten() -> None:
     """A text whose ids need two bytes each, and that can't be read to its end, is left out."""
-    joiner = Joiner("")
+    joiner = Joiner(Reading(separator=""))
     add(joiner, b"before")
     with pytest.raises(CorpusError):
         add(joiner, "".join(map(chr, range(0x100, 0x500))).encode() + LONG.encode() + b"\xff\n")

@@ -1,12 +1,16 @@
 """What is odd about a text, with its count, by the kinds that people have."""
 
+import io
 import re
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from charrnn.data.corpus import make_corpus
+from charrnn.data.corpus import load_corpus, make_corpus
 from charrnn.data.oddities import list_oddities
+from charrnn.data.reading import make_reading
 
 LINE = "the quick brown fox"
 
@@ -19,7 +23,7 @@ def notes_of(text: str) -> list[str]:
 
 def mend(note: str, text: str) -> str:
     """The text after the command of a note."""
-    command = re.split(" makes | removes ", note.rsplit(": ", maxsplit=1)[-1])[0]
+    command = re.split(" removes ", note.rsplit(": ", maxsplit=1)[-1])[0]
     done = subprocess.run(  # noqa: S602 - the command under test
         command,
         shell=True,
@@ -37,6 +41,14 @@ def test_ordinary_text_is_not_odd(text: str) -> None:
     assert notes_of(text) == []
 
 
+def reread(odd: str, **how: Any) -> str:
+    """The text of a file, read with these settings."""
+    Path("odd.txt").write_bytes(odd.encode())
+    corpus = load_corpus(["odd.txt"], Path(), io.BytesIO(), reading=make_reading(**how))
+    assert list(list_oddities(corpus)) == []
+    return str(corpus.text)
+
+
 @pytest.mark.parametrize(
     ("odd", "mended", "words"),
     [
@@ -44,15 +56,30 @@ def test_ordinary_text_is_not_odd(text: str) -> None:
         (f"{LINE}\r\n", f"{LINE}\n", "1 line ending in CR LF"),
         (f"{LINE}\r" * 9, f"{LINE}\n" * 9, "9 carriage returns without a line feed"),
         (f"{LINE}\r", f"{LINE}\n", "1 carriage return without"),
-        (f"{LINE}\ufeff" * 3, LINE * 3, "3 byte order marks within"),
-        (f"{LINE}\0\x08\x1b\n" * 5, f"{LINE}\n" * 5, r"15 control characters, '\x00' '\x08'"),
     ],
 )
-def test_an_oddity_is_counted_and_its_command_mends_it(odd: str, mended: str, words: str) -> None:
-    """The note names the number, and its command makes a text without the oddity."""
+def test_line_ends_are_counted_and_a_setting_mends_them(odd: str, mended: str, words: str) -> None:
+    """The note names the number, and the setting that makes a text without the oddity."""
     (note,) = notes_of(odd)
     assert words in note
-    assert mend(note, odd) == mended
+    assert "set `newlines` to unix" in note
+    assert reread(odd, newlines="unix") == mended
+
+
+def test_byte_order_marks_are_counted_and_a_setting_mends_them() -> None:
+    """They stand where files with such a mark were joined."""
+    (note,) = notes_of(f"{LINE}\ufeff" * 3)
+    assert "3 byte order marks within" in note
+    assert "`clean` removes them" in note
+    assert reread(f"{LINE}\ufeff" * 3, clean=True) == LINE * 3
+
+
+def test_control_characters_are_counted_and_a_command_removes_them() -> None:
+    """The note names the number, and its command makes a text without them."""
+    odd = f"{LINE}\0\x08\x1b\n" * 5
+    (note,) = notes_of(odd)
+    assert r"15 control characters, '\x00' '\x08'" in note
+    assert mend(note, odd) == f"{LINE}\n" * 5
 
 
 def test_mixed_line_ends_have_two_notes() -> None:

@@ -75,6 +75,8 @@ def test_an_older_run_has_one_source() -> None:
         {"reading": {"glob": []}},
         {"reading": {"glob": "*.txt"}},
         {"reading": {"separator": 3}},
+        {"reading": {"newlines": "dos"}},
+        {"reading": {"clean": 1}},
         {"reading": {"unknown": 3}},
         {"reading": 3},
         {"sources": 3},

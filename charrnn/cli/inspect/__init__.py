@@ -86,7 +86,7 @@ _GATES_LIMIT = 100  # as many as fit below a picture
     f"{_FIND_LIMIT:,} with --find; {_GATES_LIMIT} with --gates; all with --copied]",
 )
 @options.own_corpus
-@options.encoding
+@options.reads_texts
 @options.unknown
 @options.checkpoints
 @options.data_dir
@@ -107,6 +107,8 @@ def inspect(
     limit: int | None,
     corpus: tuple[str, ...],
     encoding: str | None,
+    newlines: str | None,
+    clean: bool,
     unknown: str,
     checkpoints: Path,
     data_dir: Path,
@@ -132,7 +134,11 @@ def inspect(
     if text is None and reading.is_text(run, checkpoints):
         run, text = None, run
     text = text or "validation"
-    reading.check_texts(text, corpus, encoding, used=copied)
+
+    from charrnn.data.reading import make_reading
+
+    how = make_reading(encoding=encoding, newlines=newlines, clean=clean or None)
+    reading.check_texts(text, corpus, how, used=copied)
     reading.check_run(run, checkpoints, "inspect")
 
     from charrnn.cli.inspect import views
@@ -144,7 +150,7 @@ def inspect(
     (view,) = [name for name, given in chosen.items() if given] or [""]
     limit = limit or limits.get(view, _LIMIT)
     folders = Folders(checkpoints, data_dir)
-    source = load_source(path, text, corpus, encoding, limit, folders, terminal)
+    source = load_source(path, text, corpus, how, limit, folders, terminal)
     if copied:
         views.show_copies(source, shortest or SHORTEST_COPY, as_json=as_json)
     elif find is not None:

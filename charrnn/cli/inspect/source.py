@@ -12,6 +12,7 @@ from charrnn.data.sources import STDIN
 
 if TYPE_CHECKING:
     from charrnn.data.corpus import Corpus
+    from charrnn.data.reading import Reading
     from charrnn.data.text import Text
     from charrnn.data.vocabulary import Ids
     from charrnn.inference.inspect import Inspection
@@ -94,7 +95,7 @@ def load_source(
     path: Path,
     named: str,
     corpus: Sequence[str],
-    encoding: str | None,
+    how: "Reading",
     limit: int | None,
     folders: "Folders",
     terminal: Terminal,
@@ -105,7 +106,7 @@ def load_source(
         path: the network's checkpoint.
         named: the text.
         corpus: where the run's whole text is now, if it was moved.
-        encoding: of the text, if it is not UTF-8.
+        how: how the text is read.
         limit: how many characters, at most; None for all.
         folders: where texts are found.
         terminal: where notes go.
@@ -117,6 +118,6 @@ def load_source(
     if STDIN in {named, *corpus}:
         terminal.note_waiting()
     own = load_own_text(corpus, path, folders.data, terminal) if corpus else None
-    how = (own, encoding, folders, terminal)
-    text, shown = reading.load_text(named, path, model.checkpoint, *how)
+    where = (own, how, folders, terminal)
+    text, shown = reading.load_text(named, path, model.checkpoint, *where)
     return Source(path, model, named, shown, text[:limit], own, folders, terminal)

@@ -192,7 +192,7 @@ def test_a_text_of_several_files(plan: PlanRun, play: Path) -> None:
     """The command names each of them, and how they are joined."""
     other = Path("other.txt")
     other.write_text("Once upon a time.\n" * 200, encoding="utf-8")
-    planned = plan(play, other, "--separator", "--")
+    planned = plan(play, other, "--separator", "--", "--clean", "--newlines", "unix")
     (command,) = list_commands(planned.run, Progress(planned.recipe, []))
     assert command.startswith(f"charrnn train {play.resolve()} {other.resolve()} ")
     again = plan(*split(command)[1:])

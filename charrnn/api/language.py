@@ -52,6 +52,7 @@ def train(
     clean: bool | None = None,
     glob: str | Sequence[str] | None = None,
     separator: str | None = None,
+    min_count: int | None = None,
     run: str | None = None,
     resume: PathLike | None = None,
     keep: str | int | None = None,
@@ -89,6 +90,8 @@ def train(
         glob: which of a folder's files are read: a pattern of their names, or several; None for
             "*.txt".
         separator: what stands between two texts that are joined; None for a line feed.
+        min_count: make one unknown, which is never written, of all characters that occur fewer
+            times; None for 1.
         run: the new run's name, which keeps it in `checkpoints`. None trains in a temporary folder
             that is removed when the process ends.
         resume: resume the run of this name after its last finished epoch; "" for the newest.
@@ -122,6 +125,9 @@ def train(
     source = choose_corpus(corpus, text)
     check_texts(preset=preset, run=run)
     how = choose_how(encoding, newlines, clean, glob, separator)
+    least: int | None = to_plain(min_count)
+    if least is not None:
+        check_number("min_count", least, int)
     if budget is not None:
         check_number("budget", budget := to_plain(budget), float)
     check_functions(on_epoch=on_epoch, on_note=on_note)
@@ -135,13 +141,15 @@ def train(
                 budget,
                 run,
                 origin,
+                min_count=least or 1,
                 reading=make_reading(**how),
                 settings=given,
                 keep=kept,
             )
             plan = plan_run(source, request, choose_destination(folders, run), notes)
         else:
-            check_resume(run=run, preset=preset, budget=budget, from_=origin, **how)
+            how |= {"from_": origin, "min_count": least}
+            check_resume(run=run, preset=preset, budget=budget, **how)
             plan = plan_resume(resumed, source, given, folders, notes, keep=kept)
         carry_out(plan, on_epoch, tensorboard=watched)
     return _load(plan.run.choose_checkpoint(), folders)

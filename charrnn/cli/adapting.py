@@ -9,7 +9,6 @@ import click
 from charrnn.cli import options
 from charrnn.cli.terminal import Terminal
 from charrnn.config.language import Adaptation
-from charrnn.errors import say_count
 from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
@@ -83,6 +82,7 @@ def adapt_model(
 ) -> "LanguageModel":
     """The model after it has learnt from a text, with a bar and a note of what it read."""
     from charrnn.cli.bars import Estimator, show_scoring
+    from charrnn.cli.reading import count_unknown, describe_text
     from charrnn.data.oddities import list_oddities
     from charrnn.data.sources import STDIN
     from charrnn.inference.encode import encode_text
@@ -97,10 +97,8 @@ def adapt_model(
     ids = encode_text(model.vocabulary, corpus.text, unknown)
     check_length(ids)
     prepare_adapting(model, adaptation, own, data_dir, terminal)
-    skipped = len(corpus.text) - len(ids)
-    left_out = f", {skipped:,} left out" if skipped else ""
-    length = say_count(len(ids), "character")
-    terminal.note(f"adapting to {describe_named([source])}, {length}{left_out}")
+    counts = (len(corpus.text) - len(ids), count_unknown(ids, model.vocabulary))
+    terminal.note(f"adapting to {describe_text(describe_named([source]), len(ids), *counts)}")
     characters = passes * (len(ids) - 1)
     with show_scoring(terminal, Estimator(terminal), "adapting", characters) as progress:
         return model.adapt(ids, adaptation, passes=passes, name=corpus.name, progress=progress)

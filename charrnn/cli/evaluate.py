@@ -144,7 +144,8 @@ def evaluate(
     skipped = len(content[:limit]) - len(ids)
     provenance = model.checkpoint.provenance
     described = options.describe_checkpoint(path, provenance)
-    terminal.note(f"{described}; {reading.describe_text(shown, len(ids), skipped)}")
+    counts = (skipped, reading.count_unknown(ids, model.vocabulary))
+    terminal.note(f"{described}; {reading.describe_text(shown, len(ids), *counts)}")
     source = reading.make_source(path, provenance, text)
     measures: dict[str, Measure] = {
         "stream": {},

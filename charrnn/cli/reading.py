@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from charrnn.data.corpus import Corpus
     from charrnn.data.reading import Reading
     from charrnn.data.text import Text
+    from charrnn.data.vocabulary import Ids, Vocabulary
     from charrnn.planning.folders import Folders
     from charrnn.runs.checkpoint import Checkpoint, Provenance
 
@@ -95,10 +96,16 @@ def load_text(
     return corpus.text, texts.describe_named([text])
 
 
-def describe_text(shown: str, length: int, skipped: int) -> str:
-    """What is read, for a note: which text, how many characters, and how many are left out."""
+def describe_text(shown: str, length: int, skipped: int, unknown: int = 0) -> str:
+    """What is read, for a note: which text, how many characters, and how many of them are lost."""
     left_out = f", {skipped:,} left out" if skipped else ""
-    return f"{shown}, {say_count(length, 'character')}{left_out}"
+    read_so = f", {unknown:,} unknown to it" if unknown else ""
+    return f"{shown}, {say_count(length, 'character')}{left_out}{read_so}"
+
+
+def count_unknown(ids: "Ids", vocabulary: "Vocabulary") -> int:
+    """How many of a text's ids, (N,), stand for the characters that a network doesn't know."""
+    return 0 if vocabulary.unknown is None else int((ids == vocabulary.unknown).sum())
 
 
 def make_source(path: Path, provenance: "Provenance", text: str) -> dict[str, Any]:

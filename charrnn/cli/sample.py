@@ -3,10 +3,11 @@
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli import options, run_options
+from charrnn.cli import options, reading, run_options
 from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import FreeText, note_escapes, note_file
@@ -14,6 +15,9 @@ from charrnn.cli.units import HeldUnit, UnitName, collect_held
 from charrnn.config.language import LONGEST_TEXT, MOST_PASSES, MOST_TEXTS
 from charrnn.errors import CorpusError, say_count
 from charrnn.runs.kinds import LANGUAGE
+
+if TYPE_CHECKING:
+    from charrnn.data.vocabulary import Ids, Vocabulary
 
 
 @click.command(
@@ -145,12 +149,8 @@ def sample(
     save_as = adapting.choose_name(checkpoints, save_as)
     held = collect_held(set_units, engine)
     every = epoch == options.ALL_EPOCHS
-    if every and (adapt is not None or checkpoint or (run or "").endswith(".h5")):
-        raise click.UsageError(
-            "--epoch all is for a run: name no checkpoint, and leave out --adapt"
-        )
-    if [prompt, str(prompt_file), adapt, *corpus].count("-") > 1:
-        raise click.UsageError("standard input can be read once: - stands for one text alone")
+    _check_networks(every=every, one=adapt is not None or bool(checkpoint), run=run)
+    _check_stdin(prompt, str(prompt_file), adapt, *corpus)
     note_escapes(terminal, PROMPT=prompt, **{"--stop": stop})
     note_file(terminal, prompt or "", "the prompt", "--prompt-file")
     text = _read_prompt(prompt, prompt_file, encoding, terminal)
@@ -158,7 +158,7 @@ def sample(
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, number, terminal)
     model = load_with_engine(path, engine)
     # What can't be used is found now, not after adapting.
-    encode_prompt(model.vocabulary, text, unknown)
+    _note_unknown(encode_prompt(model.vocabulary, text, unknown), model.vocabulary, terminal)
     check_stop(model.vocabulary, stop)
     find_held_units(model.checkpoint.network, held)
     if adapt is not None and adaptation is not None:
@@ -184,6 +184,34 @@ def sample(
     seconds = time.perf_counter() - began
     speed = f"{written / seconds:,.0f} a second"
     terminal.detail(f"{say_count(written, 'character')} in {seconds:.2f} s, {speed}")
+
+
+def _check_networks(*, every: bool, one: bool, run: str | None) -> None:
+    """Reject what asks for every epoch of a run, and for one network.
+
+    Raises:
+        click.UsageError: it does.
+    """
+    if every and (one or (run or "").endswith(".h5")):
+        raise click.UsageError(
+            "--epoch all is for a run: name no checkpoint, and leave out --adapt"
+        )
+
+
+def _check_stdin(*texts: str | None) -> None:
+    """Reject texts of which several are standard input.
+
+    Raises:
+        click.UsageError: they are.
+    """
+    if texts.count("-") > 1:
+        raise click.UsageError("standard input can be read once: - stands for one text alone")
+
+
+def _note_unknown(ids: "Ids", vocabulary: "Vocabulary", terminal: Terminal) -> None:
+    if count := reading.count_unknown(ids, vocabulary):
+        shown = say_count(count, "character")
+        terminal.note(f"note: {shown} of the prompt the network can't tell from other rare ones")
 
 
 def _read_prompt(

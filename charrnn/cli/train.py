@@ -69,6 +69,13 @@ _fraction = Number(0, 1, max_open=True)
 @options.glob
 @options.separator
 @click.option(
+    "--min-count",
+    type=_positive,
+    metavar="N",
+    help="Make one unknown of all characters that occur fewer than N times. It is never written.  "
+    "[default: 1]",
+)
+@click.option(
     "--preset",
     type=PresetName(list(LANGUAGE_PRESETS)),
     help="A network and how to train it. minute, quick and default train an LSTM in about 1, 5 and "
@@ -182,6 +189,7 @@ def train(
     clean: bool,
     glob: tuple[str, ...],
     separator: str | None,
+    min_count: int | None,
     preset: str | None,
     budget: float | None,
     from_: str | None,
@@ -225,7 +233,14 @@ def train(
     note_escapes(terminal, **{"--separator": separator})
     if prompt and not sample_every:
         raise click.UsageError("--prompt is for the texts of --sample-every: give both")
-    fixed = {"run": run, "preset": preset, "budget": budget, "from": from_, **how}
+    fixed = {
+        "run": run,
+        "preset": preset,
+        "budget": budget,
+        "from": from_,
+        "min-count": min_count,
+        **how,
+    }
     if resume is not None and any(value is not None for value in fixed.values()):
         names = ", ".join(f"--{name}" for name, value in fixed.items() if value is not None)
         raise click.UsageError(f"--resume keeps the run's name and settings: leave out {names}")
@@ -237,7 +252,8 @@ def train(
     shorter = "" if is_chosen else _list_shorter(preset)
     folders = Folders(checkpoints, data_dir)
     screen = Screen(terminal, as_json, tensorboard, shorter)
-    request = Request(preset, budget, run, from_, prompt, make_reading(**how), given, keep)
+    asked = (preset, budget, run, from_, prompt, min_count or 1, make_reading(**how))
+    request = Request(*asked, given, keep)
     if dry_run:
         rehearse(corpus, request, folders, screen)
         return

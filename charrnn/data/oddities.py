@@ -9,7 +9,7 @@ from charrnn.data.decoding import BYTE_ORDER_MARK
 from charrnn.data.encodings import UTF8
 from charrnn.data.formats import is_markup
 from charrnn.data.text import Text, count_ids, list_blocks
-from charrnn.data.vocabulary import list_characters
+from charrnn.data.vocabulary import UNKNOWN, list_characters
 from charrnn.errors import say_count
 
 _START = 1000  # characters that say whether a text is a web page
@@ -31,6 +31,9 @@ def list_oddities(corpus: Corpus) -> Iterator[str]:
     if BYTE_ORDER_MARK in known:
         marks = say_count(_count(text, BYTE_ORDER_MARK), "byte order mark")
         yield f"the text has {marks} within, where files were joined: `clean` removes them"
+    if UNKNOWN in known:
+        count = f"{_count(text, UNKNOWN):,} × U+FFFF"
+        yield f"the text has {count}, which no text should: the network takes it for the unknown"
     if found := _find(known, _LOW):
         mend = r"tr -d '\000-\010\013\016-\037\177'"
         yield f"{_count_controls(text, found)}: {first}{mend} removes them"

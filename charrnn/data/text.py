@@ -7,7 +7,8 @@ from typing import Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.data.vocabulary import Ids, Vocabulary, to_code_points
+from charrnn.data.vocabulary import UNKNOWN, Ids, Vocabulary, to_code_points
+from charrnn.errors import VocabularyError
 
 _BLOCK = 2**16  # ids that are looked up at a time: they stay in a processor's cache
 _NEW = -1
@@ -47,6 +48,29 @@ class Text:
     def __str__(self) -> str:
         return self.vocabulary.decode(self.ids)
 
+    def keep_frequent(self, least: int) -> Vocabulary:
+        """The vocabulary of what occurs at least so often, with an unknown for the rest, if any.
+
+        Raises:
+            VocabularyError: nothing does.
+        """
+        counts = count_ids(self.ids, len(self.vocabulary))
+        if counts.min() >= least:
+            return self.vocabulary
+        frequent = self.vocabulary.decode(np.flatnonzero(counts >= least))
+        if not frequent:
+            raise VocabularyError(f"no character occurs {least:,} times")
+        return Vocabulary.of(frequent + UNKNOWN)
+
+    def count_unknown(self, vocabulary: Vocabulary) -> tuple[str, int]:
+        """The characters that another vocabulary lacks, and how often the text has any of them."""
+        counts = count_ids(self.ids, len(self.vocabulary))
+        known = np.isin(
+            to_code_points(self.vocabulary.characters), to_code_points(vocabulary.known)
+        )
+        lacking = np.flatnonzero((counts > 0) & ~known)
+        return self.vocabulary.decode(lacking), int(counts[lacking].sum())
+
     def encode(self, vocabulary: Vocabulary, *, skip: bool = False) -> Ids:
         """The ids of its characters in another vocabulary, in the smallest numbers; shape (N,).
 
@@ -58,11 +82,12 @@ class Text:
             VocabularyError: it lacks characters; the message lists them.
         """
         places = vocabulary.find(self.vocabulary.characters)
-        if np.array_equal(places, np.arange(len(self.vocabulary))):
-            return self.ids
         known = places >= 0
+        if skip and vocabulary.unknown is not None:
+            known &= places != vocabulary.unknown
         if known.all():
-            return _look_up(_shrink(places), self.ids)
+            same = np.array_equal(places, np.arange(len(self.vocabulary)))
+            return self.ids if same else _look_up(_shrink(places), self.ids)
         ids = self.ids[_look_up(known, self.ids)] if skip else self.ids
         occurring = np.flatnonzero(count_ids(ids, len(known)))
         vocabulary.encode(self.vocabulary.decode(occurring))  # reports what it lacks

@@ -13,11 +13,19 @@ from charrnn.errors import VocabularyError
 Ids = npt.NDArray[np.integer[Any]]
 """Ids of characters or tokens, in numbers of any size."""
 
-_UNKNOWN = -1
+UNKNOWN = "\uffff"
+"""What stands in a vocabulary for all characters that are not in it.
+
+Unicode reserves this code point for a program's own use: no text has it.
+"""
+
+_NONE = -1
 
 
 class Vocabulary:
     """The distinct characters of a text, sorted by code point; a character's id is its place.
+
+    If `UNKNOWN` is one of them, its id is that of all characters outside.
 
     Args:
         characters: the characters in the order of their ids, sorted, each once.
@@ -33,7 +41,9 @@ class Vocabulary:
         self._codes = to_code_points(characters)
         if not characters or np.any(self._codes[:-1] >= self._codes[1:]):
             raise VocabularyError("a vocabulary must hold distinct characters in sorted order")
-        self._ids = np.full(sys.maxunicode + 1, _UNKNOWN, np.int32)  # by code point
+        place = characters.find(UNKNOWN)  # -1 if it is none of them
+        self.unknown = None if place == _NONE else place
+        self._ids = np.full(sys.maxunicode + 1, place, np.int32)  # by code point
         self._ids[self._codes] = np.arange(len(self._codes))
 
     @classmethod
@@ -44,6 +54,11 @@ class Vocabulary:
             VocabularyError: the text is empty.
         """
         return cls("".join(sorted(set(text))))
+
+    @property
+    def known(self) -> str:
+        """The characters, without the one that stands for the unknown."""
+        return self.characters.replace(UNKNOWN, "")
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -59,16 +74,30 @@ class Vocabulary:
         """The ids of `text`'s characters, shape (N,).
 
         Raises:
-            VocabularyError: the text has characters outside the vocabulary; the message lists them.
+            VocabularyError: the text has characters outside the vocabulary, which has no id for
+                them; the message lists them.
         """
         ids = self.find(text)
-        if np.any(ids == _UNKNOWN):
-            unknown = "".join(sorted(set(text) - set(self.characters)))
-            raise VocabularyError(f"not in this network's vocabulary: {list_characters(unknown)}")
+        if np.any(ids == _NONE):
+            self.require_known(text)
         return ids
 
+    def require_known(self, text: str) -> None:
+        """Reject a text with characters outside the vocabulary.
+
+        Raises:
+            VocabularyError: there are some; the message lists them.
+        """
+        strange = set(text) - set(self.known)
+        if strange:
+            listed = list_characters("".join(sorted(strange)))
+            raise VocabularyError(f"not in this network's vocabulary: {listed}")
+
     def find(self, text: str) -> npt.NDArray[np.int32]:
-        """The ids of `text`'s characters, shape (N,); -1 for those outside the vocabulary."""
+        """The ids of `text`'s characters, shape (N,).
+
+        The id of those outside the vocabulary is that of the unknown, or -1 if there is none.
+        """
         found: npt.NDArray[np.int32] = self._ids[to_code_points(text)]
         return found
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from charrnn.errors import UsageError, say_count
@@ -15,6 +16,7 @@ from charrnn.runs.checkpoint import Checkpoint, Weights
 from charrnn.runs.int8 import quantize
 
 _PAGE = Path(__file__).with_name("page")
+_IMPOSSIBLE = -1e30  # a logit whose exp is 0
 _MOST_PARAMETERS = 2**26  # a page of 90 MB, of which a browser holds several copies
 
 
@@ -67,6 +69,7 @@ def _describe(checkpoint: Checkpoint) -> str:
 def encode_network(checkpoint: Checkpoint) -> str:
     """The network as JSON, in which nothing can end the element that it stands in."""
     network, weights = checkpoint.network, checkpoint.weights
+    bias = _rule_out(weights["layers/dense/vars/1"], checkpoint.vocabulary.unknown)
     paths = [f"{network.layer_path(layer)}/cell/vars" for layer in range(network.layers)]
     page = {
         "cell": network.cell,
@@ -82,10 +85,18 @@ def encode_network(checkpoint: Checkpoint) -> str:
         ],
         "dense": {
             "kernel": _encode_matrix(weights, "layers/dense/vars/0"),
-            "bias": _encode(weights["layers/dense/vars/1"]),
+            "bias": _encode(bias),
         },
     }
     return json.dumps(page)
+
+
+def _rule_out(bias: npt.NDArray[np.float32], never: int | None) -> npt.NDArray[np.float32]:
+    """The logits' bias (V,) with which the page never writes, or guesses, an id."""
+    result = bias.copy()
+    if never is not None:
+        result[never] = _IMPOSSIBLE
+    return result
 
 
 def _encode_matrix(weights: Weights, name: str) -> dict[str, Any]:

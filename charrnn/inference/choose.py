@@ -23,6 +23,7 @@ class Choice:
         top_k: sample from the k likeliest characters only; 0 for all.
         top_p: sample from the fewest likeliest characters that together reach this probability
             (the nucleus of Holtzman et al. 2020, arXiv:1904.09751); 1 for all.
+        never: an id that is never chosen; None for none.
 
     Raises:
         UsageError: a value of the wrong type or outside its range.
@@ -31,6 +32,7 @@ class Choice:
     temperature: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
+    never: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("temperature", "top_p"):
@@ -81,6 +83,7 @@ def compute_probabilities(logits: Floats, choice: Choice) -> npt.NDArray[np.floa
     Returns:
         Shape (B, V), rows summing to 1; at temperature 0 the likeliest character has it all.
     """
+    logits = _rule_out(logits, choice.never)
     if choice.temperature == 0:
         certain = np.zeros(logits.shape)
         np.put_along_axis(certain, logits.argmax(axis=1, keepdims=True), 1, axis=1)
@@ -111,12 +114,21 @@ def choose(logits: Floats, draws: npt.NDArray[np.float64], choice: Choice) -> Id
         Ids, shape (B,).
     """
     if choice.temperature == 0:
-        best: Ids = np.argmax(logits, axis=1).astype(np.int32)
+        best: Ids = np.argmax(_rule_out(logits, choice.never), axis=1).astype(np.int32)
         return best
     cumulative = compute_probabilities(logits, choice).cumsum(axis=1)
     passed: npt.NDArray[np.bool_] = cumulative <= draws[:, None] * cumulative[:, -1:]
     ids: Ids = passed.sum(axis=1, dtype=np.int32)
     return ids
+
+
+def _rule_out(logits: Floats, never: int | None) -> Floats:
+    """The logits (B, V) with which an id is never chosen."""
+    if never is None:
+        return logits
+    result = logits.copy()
+    result[:, never] = -np.inf
+    return result
 
 
 def _discard_unlikely(ranked: npt.NDArray[np.float64], choice: Choice) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -109,6 +109,7 @@ class Draft:
             CheckpointError: while iterating; the network produced NaN or infinity.
         """
         choice = check_settings(length, temperature, top_k, top_p)
+        choice = replace(choice, never=self._vocabulary.unknown)
         self._begin_turn(by_network=True)
         return self._write(length, choice)
 
@@ -135,7 +136,7 @@ class Draft:
         """
         require_range("count", require_integer("count", count), 1, MOST_PROPOSALS)
         require_range("length", require_integer("length", length), 0, LONGEST_PROPOSAL)
-        choice = Choice(temperature, top_k, top_p)
+        choice = Choice(temperature, top_k, top_p, self._vocabulary.unknown)
         logits = np.repeat(self._read_start(), count, axis=0)
         network = NumpyStepper(self._checkpoint, count)
         network.restore_states(self._network.copy_states())

@@ -59,6 +59,6 @@ def check_stop(vocabulary: Vocabulary, stop: str | None) -> None:
         return
     require(stop != "", "`stop` is empty: give a text of at least one character, or leave it out")
     try:
-        vocabulary.encode(stop)
+        vocabulary.require_known(stop)
     except VocabularyError as error:
         raise VocabularyError(f"`stop` would never be written: {error}") from error

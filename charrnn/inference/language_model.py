@@ -230,7 +230,7 @@ class LanguageModel:
         Returns:
             An iterator over lists of each text's next character, empty for a text that has ended.
         """
-        choice = Choice(temperature, top_k, top_p)
+        choice = Choice(temperature, top_k, top_p, self.vocabulary.unknown)
         require_text("prompt", prompt)
         if stop is not None:
             check_stop(self.vocabulary, require_text("stop", stop))
@@ -266,7 +266,7 @@ class LanguageModel:
             >>> after.characters[after.probabilities.argmax()]
             >>> dict(zip(*after))["\n"]
         """
-        choice = Choice(temperature)
+        choice = Choice(temperature, never=self.vocabulary.unknown)
         ids = encode_prompt(self.vocabulary, require_text("text", text), unknown)
         with name_in_errors(self.path):
             logits = check_finite(read_prompt(self._make_network(1), ids))

@@ -11,9 +11,9 @@ from charrnn.config.fields import AUTO, require
 from charrnn.data.corpus import Corpus
 from charrnn.data.oddities import list_oddities
 from charrnn.data.reading import AS_USUAL, Reading
-from charrnn.data.text import count_ids
-from charrnn.data.vocabulary import Ids, Vocabulary
-from charrnn.errors import CorpusError, VocabularyError
+from charrnn.data.text import Text, count_ids
+from charrnn.data.vocabulary import Ids, Vocabulary, list_characters
+from charrnn.errors import CorpusError, VocabularyError, say_count
 from charrnn.planning.budget import Candidate, fit_budget
 from charrnn.planning.folders import Folders
 from charrnn.planning.origin import Origin, find_origin
@@ -47,6 +47,7 @@ class Request:
         budget: minutes to fit the epochs to; None to leave them as they are.
         run: its name; None for one made of the corpus and the cell.
         from_: a run or a file whose network it begins with; None for a new network.
+        min_count: how often a character occurs in the text that the network is to know.
         reading: how the text's files are read.
         prompt: what the texts that it shows begin with; the network must know the characters.
         settings: fields of `NetworkConfig` and `TrainingConfig`, `precision` perhaps "auto".
@@ -58,6 +59,7 @@ class Request:
     run: str | None = None
     from_: str | None = None
     prompt: str = ""
+    min_count: int = 1
     reading: Reading = AS_USUAL
     settings: Mapping[str, Any] = field(default_factory=dict)
     keep: str | None = None
@@ -165,6 +167,7 @@ def propose_run(
     """
     keep = check_keep(request.keep or ALL)
     origin, settings = None, request.settings
+    require(request.min_count >= 1, f"`min_count` must be at least 1, not {request.min_count}")
     if request.from_ is not None:
         origin = find_origin(request.from_, settings, folders.checkpoints)
         settings = {**origin.sizes, **settings}
@@ -180,10 +183,11 @@ def propose_run(
     for oddity in list_oddities(corpus):
         reporter.note(f"note: {oddity}")
     began = time.monotonic()
-    vocabulary = _take_vocabulary(corpus)
+    vocabulary = _take_vocabulary(corpus, request.min_count)
     if origin:
         origin = origin.grow(vocabulary)
         vocabulary = origin.checkpoint.vocabulary
+    _note_unknown(corpus.text, vocabulary, reporter)
     _check_prompt(request.prompt, vocabulary)
     ids = corpus.text.encode(vocabulary)
     candidates = [_make_candidate(draft, corpus, vocabulary, origin) for draft in drafts]
@@ -191,7 +195,7 @@ def propose_run(
     if request.budget:
         minutes, folder = request.budget, folders.destination
         chosen = fit_budget(candidates, ids, began, minutes, folder, reporter)
-    recipe = chosen.recipe
+    recipe = replace(chosen.recipe, min_count=request.min_count)
 
     from charrnn.training.language_batches import count_steps
 
@@ -265,8 +269,19 @@ def _check_prompt(prompt: str, vocabulary: Vocabulary) -> None:
         raise VocabularyError(f"`prompt` can't be used: {error}") from error
 
 
-def _take_vocabulary(corpus: Corpus) -> Vocabulary:
-    vocabulary = corpus.text.vocabulary
+def _note_unknown(text: Text, vocabulary: Vocabulary, reporter: Reporter) -> None:
+    unknown, times = text.count_unknown(vocabulary)
+    if unknown:
+        count = say_count(len(unknown), "rare character")
+        occurring = f"{list_characters(unknown)}, in {say_count(times, 'place')}"
+        reporter.note(f"{count} became one unknown, which is never written: {occurring}")
+
+
+def _take_vocabulary(corpus: Corpus, least: int) -> Vocabulary:
+    try:
+        vocabulary = corpus.text.keep_frequent(least)
+    except VocabularyError as error:
+        raise CorpusError(f"{error}: give a smaller `min_count`") from error
     if len(vocabulary) == 1:
         raise CorpusError(
             f"{describe_sources(corpus.sources)} repeats one single character: nothing to learn"

@@ -73,6 +73,7 @@ class LanguageRecipe:
         corpus_sha256: of its characters in UTF-8; a resume rejects another text.
         begun_from: the run and epoch, or the file, whose weights it began with; empty for none.
         reading: how the sources were read.
+        min_count: how often a character occurs that the network was to know.
     """
 
     network: NetworkConfig
@@ -83,12 +84,13 @@ class LanguageRecipe:
     corpus_sha256: str
     begun_from: str = ""
     reading: Reading = AS_USUAL
+    min_count: int = 1
 
     def to_values(self) -> dict[str, Any]:
         """What JSON can hold."""
         values = _plain(self, "corpus", "corpus_sha256", "begun_from")
         sources = [[source.name, source.sha256] for source in self.sources]
-        text = {"sources": sources, "reading": asdict(self.reading)}
+        text = {"sources": sources, "reading": asdict(self.reading), "min_count": self.min_count}
         return values | text | {"vocabulary": self.vocabulary.characters}
 
     @classmethod
@@ -101,6 +103,7 @@ class LanguageRecipe:
             "vocabulary": Vocabulary(values["vocabulary"]),
             "sources": _read_sources(values["sources"]),
             "reading": read_mapping(Reading, values["reading"]),
+            "min_count": _read_count(values.get("min_count", 1)),
         }
         recipe = cls(**_fill(values, parts))
         recipe.reading.check()
@@ -266,6 +269,12 @@ def _upgrade(values: Mapping[str, Any]) -> Mapping[str, Any]:
     rest = {name: values[name] for name in values if name not in {"source", "encoding"}}
     sources = [[values["source"], values["corpus_sha256"]]] if values["source"] else []
     return rest | {"sources": sources, "reading": {"encoding": values.get("encoding", UTF8)}}
+
+
+def _read_count(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError("min_count is not a number above 0")
+    return value
 
 
 def _read_sources(values: Any) -> tuple[Source, ...]:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from charrnn.data.vocabulary import UNKNOWN
+from charrnn.runs.checkpoint import write_checkpoint
 from charrnn.runs.recipe import LanguageRecipe
 from charrnn.runs.resume import read_progress
 from tests.support.commands import Fails, Invoke, PlanRun
 from tests.support.language_runs import find_run
-from tests.support.networks import MakeRun
+from tests.support.networks import MakeCheckpoint, MakeRun
 from tests.support.train_command import SMALL
 
 
@@ -124,3 +126,28 @@ def test_how_a_runs_own_text_is_read_is_known(fails: Fails, make_run: MakeRun) -
     for option in (["--clean"], ["--newlines", "unix"], ["--encoding", "cp1252"]):
         line = fails(2, "evaluate", "mine", *option)
         assert f"{option[0]} is for another text: a run's own is read as when it was" in line
+
+
+def test_rare_characters(plan: PlanRun, fails: Fails) -> None:
+    """--min-count makes one unknown of them, and belongs to a run from its beginning."""
+    Path("rare.txt").write_text("Dear b, " * 200 + "é水", encoding="utf-8")
+    planned = plan("rare.txt", "--min-count", 2)
+    assert planned.text == "Dear b, " * 200 + UNKNOWN * 2
+    assert "2 rare characters became one unknown" in planned.result.stderr
+    assert "leave out --min-count" in fails(2, "train", "--resume", "--min-count", 2)
+
+
+def test_what_a_network_does_not_know_is_counted(
+    invoke: Invoke, make_run: MakeRun, make_checkpoint: MakeCheckpoint
+) -> None:
+    """A network with an unknown reads any text, and a note says how much of it it can't tell."""
+    path = make_run("mine")
+    write_checkpoint(path, make_checkpoint("\n ,Daer" + UNKNOWN))
+    Path("other.txt").write_text("Dear é, " * 200, encoding="utf-8")
+    for words in (["evaluate", "mine", "other.txt"], ["inspect", "mine", "other.txt"]):
+        assert "80 characters, 10 unknown to it" in invoke(*words, "--limit", 80).stderr
+    written = invoke("sample", "Dear é", "--adapt", "other.txt", "--length", 50)
+    assert "1,600 characters, 200 unknown to it" in written.stderr
+    assert "1 character of the prompt the network can't tell from other rare" in written.stderr
+    assert written.stdout.startswith("Dear é")
+    assert UNKNOWN not in written.stdout

@@ -82,6 +82,12 @@ def test_control_characters_are_counted_and_a_command_removes_them() -> None:
     assert mend(note, odd) == f"{LINE}\n" * 5
 
 
+def test_what_would_be_the_unknown_is_noted() -> None:
+    """U+FFFF is no character of texts, and means all unknown ones to a network."""
+    (note,) = notes_of(f"{LINE}\uffff" * 3)
+    assert "3 × U+FFFF" in note
+
+
 def test_mixed_line_ends_have_two_notes() -> None:
     """Carriage returns with and without a line feed are counted apart, across blocks too."""
     first, second = notes_of(f"{LINE}\r\n" * 40_000 + f"{LINE}\r" * 7)

@@ -6,10 +6,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from charrnn.data.text import Text, TextGatherer, count_ids
-from charrnn.data.vocabulary import Vocabulary
+from charrnn.data.vocabulary import UNKNOWN, Vocabulary
 from charrnn.errors import VocabularyError
 
-ANY_CHARACTER = st.characters(exclude_categories=()) | st.sampled_from("\0\r\n\ud800\U0010ffff😀")
+ANY_CHARACTER = st.characters(exclude_categories=(), exclude_characters=UNKNOWN) | st.sampled_from(
+    "\0\r\n\ud800\U0010ffff😀"
+)
 TEXTS = st.text(ANY_CHARACTER, min_size=1)
 MANY = "".join(map(chr, range(0x4E00, 0x4E00 + 300)))  # more than a byte's values
 
@@ -86,3 +88,40 @@ def test_an_empty_text_is_none() -> None:
     """Without a character there is no vocabulary."""
     with pytest.raises(VocabularyError):
         Text.of("")
+
+
+@given(st.text("aabbcdé水", min_size=1), st.integers(1, 4))
+def test_rare_characters_become_one_unknown(characters: str, least: int) -> None:
+    """Those that occur less often are one, and are counted as `str.count` counts them."""
+    text = Text.of(characters)
+    frequent = {character for character in characters if characters.count(character) >= least}
+    if not frequent:
+        with pytest.raises(VocabularyError, match=f"no character occurs {least} times"):
+            text.keep_frequent(least)
+        return
+    vocabulary = text.keep_frequent(least)
+    rare = "".join(sorted(set(characters) - frequent))
+    assert vocabulary.known == "".join(sorted(frequent))
+    assert (vocabulary.unknown is None) == (not rare)
+    assert text.count_unknown(vocabulary) == (rare, sum(map(characters.count, rare)))
+    plain = "".join(one if one in frequent else UNKNOWN for one in characters)
+    assert vocabulary.decode(text.encode(vocabulary)) == plain
+    kept = "".join(one for one in characters if one in frequent)
+    assert vocabulary.decode(text.encode(vocabulary, skip=True)) == kept
+    larger = vocabulary | Vocabulary.of("é")
+    known = frequent | {"é"} if rare else set(characters)
+    plain = "".join(one if one in known else UNKNOWN for one in characters)
+    assert larger.decode(text.encode(larger)) == plain
+
+
+def test_the_last_character_may_be_the_unknown() -> None:
+    """Its id is then the same in both vocabularies, which does not make it known."""
+    text, vocabulary = Text.of("ab水"), Vocabulary("ab" + UNKNOWN)
+    assert text.encode(vocabulary).tolist() == [0, 1, 2]
+    assert text.encode(vocabulary, skip=True).tolist() == [0, 1]
+
+
+def test_a_part_counts_what_it_has() -> None:
+    """A part of a text keeps the whole's vocabulary, but not what only the rest has."""
+    part = Text.of("aabé")[:3]
+    assert part.count_unknown(Vocabulary.of("b")) == ("a", 2)

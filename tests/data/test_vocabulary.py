@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.data.vocabulary import Vocabulary
+from charrnn.data.vocabulary import UNKNOWN, Vocabulary
 from charrnn.errors import VocabularyError
 
 SHAKESPEARE = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-ANY_CHARACTER = st.characters(exclude_categories=()) | st.sampled_from("\0\r\n\ud800\U0010ffff😀")
+ODD_CHARACTERS = "\0\r\n\ud800\U0010ffff😀"
+ANY_CHARACTER = st.characters(exclude_categories=(), exclude_characters=UNKNOWN) | st.sampled_from(
+    ODD_CHARACTERS
+)
 TEXTS = st.text(ANY_CHARACTER, min_size=1)
 
 
@@ -125,3 +128,24 @@ def test_real_text_keeps_its_length(real_text: str) -> None:
     ids = vocabulary.encode(real_text)
     assert ids.shape == (len(real_text),)
     assert vocabulary.decode(ids) == real_text
+
+
+@settings(deadline=None)
+@given(TEXTS, TEXTS)
+def test_all_other_characters_are_one_unknown(known: str, text: str) -> None:
+    """In a vocabulary with an unknown every text has ids; all strange characters share one."""
+    vocabulary = Vocabulary.of(known + UNKNOWN)
+    plain = "".join(character if character in known else UNKNOWN for character in text)
+    assert vocabulary.decode(vocabulary.encode(text)) == plain
+    assert vocabulary.find(UNKNOWN).tolist() == [vocabulary.unknown]
+    assert vocabulary.known == "".join(sorted(set(known)))
+    assert Vocabulary.of(known).unknown is None
+    assert vocabulary.drop_unknown(text) == Vocabulary.of(known).drop_unknown(text)
+
+
+def test_the_unknown_is_not_known() -> None:
+    """What must be written as it is can't have strange characters, the unknown itself included."""
+    vocabulary = Vocabulary.of("abc" + UNKNOWN)
+    vocabulary.require_known("cab")
+    with pytest.raises(VocabularyError, match=r"'d' '\\uffff'$"):
+        vocabulary.require_known("abcd" + UNKNOWN)

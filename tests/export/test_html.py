@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from charrnn.config.fields import CELLS
+from charrnn.data.vocabulary import UNKNOWN
 from charrnn.errors import UsageError
 from charrnn.export import html
 from charrnn.export.html import render_page, write_page
@@ -133,3 +134,12 @@ def test_a_network_that_is_too_large_is_refused(
     message = catch_message(UsageError, partial(write_page, model, Path("page.html")))
     assert "100" in message
     assert not Path("page.html").exists()
+
+
+def test_the_page_never_writes_the_unknown(make_checkpoint: MakeCheckpoint) -> None:
+    """A network's unknown has a logit whose exp is 0, whatever the other logits are."""
+    made = make_checkpoint("ab" + UNKNOWN)
+    network = json.loads(Elements(render_page(made)).texts["network"])
+    bias = decode(network["dense"]["bias"], "<f4", -1)
+    assert np.array_equal(bias[:2], made.weights["layers/dense/vars/1"][:2])
+    assert np.exp(np.float64(bias[2]) + 1e6) == 0

@@ -203,3 +203,23 @@ def test_values_out_of_range_are_rejected(values: dict[str, Any]) -> None:
     ((name, value),) = values.items()
     with pytest.raises(UsageError, match=f"^`{name}` must .*not {value:g}$"):
         Choice(**values)
+
+
+@settings(deadline=None)
+@given(st.lists(_logit, min_size=2, max_size=12), _temperatures, _top_ks, st.data())
+def test_what_is_ruled_out_is_as_if_it_were_not_there(
+    row: list[float], temperature: float, top_k: int, data: st.DataObject
+) -> None:
+    """The other probabilities are those of the row without it, at any temperature."""
+    never = data.draw(st.integers(0, len(row) - 1))
+    rest = [logit for place, logit in enumerate(row) if place != never]
+    for heat in (temperature, 0):
+        choice = Choice(heat, top_k, never=never)
+        logits = _array(row)
+        found = compute_probabilities(logits, choice)[0]
+        expected = compute_probabilities(_array(rest), Choice(heat, top_k))[0]
+        np.testing.assert_allclose(np.delete(found, never), expected, atol=1e-12)
+        assert found[never] == 0
+        assert np.array_equal(logits, _array(row))
+        for draw in (0, 0.5, np.nextafter(1, 0)):
+            assert choose(logits, np.array([draw]), choice)[0] != never

@@ -9,6 +9,7 @@ import pytest
 
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.data.corpus import make_corpus
+from charrnn.data.vocabulary import UNKNOWN
 from charrnn.errors import (
     CharrnnError,
     CorpusError,
@@ -348,3 +349,68 @@ def test_a_plan_is_carried_out_and_resumed(
     assert [result.epoch for result in listener.results] == [1, 2]
     assert plan.run.list_epochs() == [1, 2]
     assert capfd.readouterr() == ("", "")
+
+
+# Rare characters.
+
+
+def test_rare_characters_are_one_unknown(
+    novel: Path, folders: Folders, reporter: RecordingReporter
+) -> None:
+    """They are noted, share an id, and do so on a resume; those of an older network are kept."""
+    rare = "éÜ水水"
+    novel.write_text(TEXT + rare, encoding="utf-8")
+    request = replace(REQUEST, min_count=3)
+    plan = plan_run([str(novel)], request, folders, reporter)
+    vocabulary = get_recipe(plan).vocabulary
+    assert vocabulary.characters == "\n abcdefgh" + UNKNOWN
+    assert vocabulary.decode(plan.ids) == TEXT + UNKNOWN * 4
+    assert get_recipe(plan).network.vocabulary_size == 11
+    assert reporter.notes == [
+        "3 rare characters became one unknown, which is never written: 'Ü' 'é' '水', in 4 places"
+    ]
+    write_progress(plan.run, replace(plan.progress, results=RESULTS[:1]), [])
+    again = resume(folders)
+    assert again.ids.tolist() == plan.ids.tolist()
+    assert get_recipe(again).vocabulary.characters == vocabulary.characters
+
+
+def test_no_character_is_rare(novel: Path, folders: Folders, reporter: RecordingReporter) -> None:
+    """If all occur often enough, there is no unknown, and nothing to note."""
+    plan = plan_run([str(novel)], replace(REQUEST, min_count=3), folders, reporter)
+    assert get_recipe(plan).vocabulary.characters == "\n abcdefgh"
+    assert reporter.notes == []
+
+
+@pytest.mark.parametrize(
+    ("least", "kind", "message"),
+    [
+        (0, UsageError, "`min_count` must be at least 1, not 0"),
+        (5000, CorpusError, "no character occurs 5,000 times: give a smaller `min_count`"),
+    ],
+)
+def test_a_useless_min_count(
+    novel: Path, folders: Folders, least: int, kind: type[CharrnnError], message: str
+) -> None:
+    """One line, and no run is begun."""
+    request = replace(REQUEST, min_count=least)
+    assert catch_message(kind, lambda: plan_run([str(novel)], request, folders, Silence())) == (
+        message
+    )
+    assert not folders.checkpoints.exists()
+
+
+def test_what_an_older_network_knows_is_not_rare(
+    novel: Path, folders: Folders, make_run: MakeRun, reporter: RecordingReporter
+) -> None:
+    """A run that begins with a network's weights knows all of its characters."""
+    make_run("older")  # which knows "a" to "h", "!", a space and a line end
+    novel.write_text(TEXT + "!é", encoding="utf-8")
+    request = Request(from_="older", min_count=3, settings={"epochs": 1, "batch_size": 4})
+    plan = plan_run([str(novel)], request, folders, reporter)
+    vocabulary = get_recipe(plan).vocabulary
+    assert vocabulary.characters == "\n !abcdefgh" + UNKNOWN
+    assert vocabulary.decode(plan.ids) == TEXT + "!" + UNKNOWN
+    assert "1 rare character became one unknown, which is never written: 'é', in 1 place" in (
+        reporter.notes
+    )

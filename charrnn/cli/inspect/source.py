@@ -56,9 +56,10 @@ class Source:
         """What is read by what, for JSON."""
         return reading.make_source(self.path, self.model.checkpoint.provenance, self.named)
 
-    def note(self, length: int) -> None:
-        """Say which network reads how many of the text's characters."""
-        described = reading.describe_text(self.shown, length, len(self.text) - length)
+    def note(self, length: int, unknown: int = 0) -> None:
+        """Say which network reads how many of the text's characters, and how many it can't tell."""
+        counts = (len(self.text) - length, unknown)
+        described = reading.describe_text(self.shown, length, *counts)
         self.terminal.note(f"{self.title}; {described}")
 
     def encode(self, unknown: str) -> "Ids":
@@ -78,7 +79,7 @@ class Source:
         """Read the text's ids, (N,), with a bar."""
         from charrnn.cli.bars import Estimator, show_scoring
 
-        self.note(len(ids))
+        self.note(len(ids), reading.count_unknown(ids, self.model.vocabulary))
         estimator = Estimator(self.terminal, _SHORTER)
         with show_scoring(self.terminal, estimator, "reading", len(ids)) as progress:
             return self.model.inspect(ids, progress=progress)

@@ -106,6 +106,7 @@ def _spell_language_model(run: Run, recipe: LanguageRecipe, training: TrainingCo
         given["from"] = _find_beginning(run, recipe.begun_from)
     reading = recipe.reading
     given |= {name: getattr(reading, name) for name in reading.list_changes() if name != "glob"}
+    given |= {"min_count": recipe.min_count} if recipe.min_count > 1 else {}
     chosen = [] if preset == DEFAULT_PRESET else ["--preset", preset]
     return [*chosen, *spell_settings(given)]
 

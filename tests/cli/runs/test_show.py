@@ -192,12 +192,13 @@ def test_a_text_of_several_files(plan: PlanRun, play: Path) -> None:
     """The command names each of them, and how they are joined."""
     other = Path("other.txt")
     other.write_text("Once upon a time.\n" * 200, encoding="utf-8")
-    planned = plan(play, other, "--separator", "--", "--clean", "--newlines", "unix")
+    planned = plan(play, other, "--separator", "--", "--clean", "--min-count", 3)
     (command,) = list_commands(planned.run, Progress(planned.recipe, []))
     assert command.startswith(f"charrnn train {play.resolve()} {other.resolve()} ")
     again = plan(*split(command)[1:])
     assert again.text == planned.text
     assert again.recipe.reading == planned.recipe.reading
+    assert again.recipe.vocabulary.characters == planned.recipe.vocabulary.characters
 
 
 @pytest.mark.parametrize("sources", [(Source("-", "0" * 64),), ()], ids=["piped", "given"])

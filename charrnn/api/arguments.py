@@ -166,6 +166,7 @@ def list_sources(keyword: str, given: PathLike | Sequence[PathLike] | None) -> t
 
 def choose_how(
     encoding: str | None,
+    text_column: str | None,
     newlines: str | None,
     clean: bool | None,
     glob: str | Sequence[str] | None,
@@ -176,10 +177,11 @@ def choose_how(
     Raises:
         UsageError: one of them has another type.
     """
-    check_texts(encoding=encoding, newlines=newlines, separator=separator)
+    check_texts(encoding=encoding, text_column=text_column, newlines=newlines, separator=separator)
     _require_type(clean is None or isinstance(clean, bool), "clean", "bool", clean)
     return {
         "encoding": encoding,
+        "text_column": text_column,
         "newlines": newlines,
         "clean": clean,
         "glob": _list_patterns(glob),

@@ -48,6 +48,7 @@ def train(
     budget: float | None = None,
     from_: PathLike | None = None,
     encoding: str | None = None,
+    text_column: str | None = None,
     newlines: str | None = None,
     clean: bool | None = None,
     glob: str | Sequence[str] | None = None,
@@ -85,6 +86,8 @@ def train(
             preset.
         from_: start from the best epoch of this run, or from this `.weights.h5` file.
         encoding: of files or standard input, by any name that Python knows; None for UTF-8.
+        text_column: the column to read of .csv, .tsv and .jsonl files, a text in each row; None to
+            read them as plain text.
         newlines: "unix" to make CR LF and CR line feeds; None to "keep" a text's line ends.
         clean: make the quotes, dashes, spaces and line ends of word processors plain.
         glob: which of a folder's files are read: a pattern of their names, or several; None for
@@ -124,7 +127,7 @@ def train(
     given = read_settings(settings, LanguageSettings, train)
     source = choose_corpus(corpus, text)
     check_texts(preset=preset, run=run)
-    how = choose_how(encoding, newlines, clean, glob, separator)
+    how = choose_how(encoding, text_column, newlines, clean, glob, separator)
     least: int | None = to_plain(min_count)
     if least is not None:
         check_number("min_count", least, int)

@@ -87,6 +87,7 @@ def evaluate(
     epoch: int | None,
     corpus: tuple[str, ...],
     encoding: str | None,
+    text_column: str | None,
     newlines: str | None,
     clean: bool,
     mode: str,
@@ -128,7 +129,9 @@ def evaluate(
     from charrnn.planning.texts import load_own_text
 
     adaptation = adapting.choose_adaptation(adapt, engine, rate=rate, pull=pull, piece=piece)
-    how = make_reading(encoding=encoding, newlines=newlines, clean=clean or None)
+    how = make_reading(
+        encoding=encoding, text_column=text_column, newlines=newlines, clean=clean or None
+    )
     reading.check_texts(text, corpus, how, used=adapt)
     reading.check_run(run, checkpoints, "evaluate")
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch, terminal)

@@ -257,6 +257,13 @@ glob = click.option(
     help="Which files of a folder are read; in quotes, and as often as you like.  [default: *.txt]",
 )
 
+text_column = click.option(
+    "--text-column",
+    metavar="NAME",
+    help="Read this column of .csv, .tsv and .jsonl files, a text in each row.  [default: read "
+    "them as plain text]",
+)
+
 separator = click.option(
     "--separator",
     metavar="TEXT",
@@ -265,8 +272,8 @@ separator = click.option(
 
 
 def reads_texts(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add how text files are read: --encoding, --newlines and --clean."""
-    return encoding(newlines(clean(command)))
+    """Add how text files are read: --encoding, --text-column, --newlines and --clean."""
+    return encoding(text_column(newlines(clean(command))))
 
 
 review_encoding = click.option(

@@ -38,7 +38,7 @@ def check_texts(text: str, corpus: Sequence[str], how: "Reading", *, used: bool 
     if corpus and text not in PARTS and not used:
         raise click.UsageError("--corpus is for a run's own text: validation or training as TEXT")
     if how != AS_USUAL and text in PARTS:
-        option = f"--{how.list_changes()[0]}"
+        option = "--" + how.list_changes()[0].replace("_", "-")
         raise click.UsageError(
             f"{option} is for another text: a run's own is read as when it was trained"
         )

@@ -118,6 +118,7 @@ def sample(
     piece: int | None,
     corpus: tuple[str, ...],
     encoding: str | None,
+    text_column: str | None,
     newlines: str | None,
     clean: bool,
     save_as: str | None,
@@ -143,7 +144,9 @@ def sample(
     from charrnn.runs.run import Run
 
     more = {"passes": passes, "save_as": save_as, "corpus": corpus or None}
-    how = make_reading(encoding=encoding, newlines=newlines, clean=clean or None)
+    how = make_reading(
+        encoding=encoding, text_column=text_column, newlines=newlines, clean=clean or None
+    )
     given = {"rate": rate, "pull": pull, "piece": piece, **more}
     adaptation = adapting.choose_adaptation(adapt is not None, engine, **given)
     save_as = adapting.choose_name(checkpoints, save_as)

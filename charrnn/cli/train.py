@@ -185,6 +185,7 @@ _fraction = Number(0, 1, max_open=True)
 def train(
     corpus: tuple[str, ...],
     encoding: str | None,
+    text_column: str | None,
     newlines: str | None,
     clean: bool,
     glob: tuple[str, ...],
@@ -225,6 +226,7 @@ def train(
     given = options.list_given(settings)
     how = {
         "encoding": encoding,
+        "text_column": text_column,
         "newlines": newlines,
         "clean": clean or None,
         "glob": glob or None,
@@ -238,11 +240,13 @@ def train(
         "preset": preset,
         "budget": budget,
         "from": from_,
-        "min-count": min_count,
+        "min_count": min_count,
         **how,
     }
     if resume is not None and any(value is not None for value in fixed.values()):
-        names = ", ".join(f"--{name}" for name, value in fixed.items() if value is not None)
+        names = ", ".join(
+            "--" + name.replace("_", "-") for name, value in fixed.items() if value is not None
+        )
         raise click.UsageError(f"--resume keeps the run's name and settings: leave out {names}")
     if resume is not None and dry_run:
         raise click.UsageError("--dry-run is for a new run: leave out --resume")

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from charrnn.data.documents import PACKED, find_ending
 from charrnn.data.download import Progress, Remote, fetch
 from charrnn.data.encodings import UTF8
 from charrnn.data.files import open_regular, spell_plainly
 from charrnn.data.joining import EmptyTextError, Joiner
 from charrnn.data.reading import AS_USUAL, Reading
+from charrnn.data.rows import ENDINGS, SHOWN_ENDINGS
 from charrnn.data.sources import (
     EMPTY,
     HIDDEN,
@@ -39,7 +41,6 @@ SHAKESPEARE = Remote(
     size=1_115_394,
 )
 
-_PACKED = {".gz", ".zst"}
 _Text = TypeVar("_Text", Text, Ids)
 
 
@@ -55,6 +56,7 @@ class Corpus:
         reading: how the sources were read.
         skipped: what was found and left out.
         changes: how many characters were made plain, by what they are.
+        documents: how many documents, pages and rows of tables were read, by what they are.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Corpus:
     reading: Reading = AS_USUAL
     skipped: tuple[Skipped, ...] = ()
     changes: Mapping[str, int] = field(default_factory=dict)
+    documents: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,12 +125,15 @@ def load_corpus(
     if STDIN in named and len(named) > 1:
         raise UsageError(f"{STDIN} is standard input, which stands alone: pipe all texts into it")
     places = find_places(named, NAMED, reading.glob)
+    if reading.text_column and not any(find_ending(one.name) in ENDINGS for one in places.texts):
+        raise UsageError(f"`text_column` is for {SHOWN_ENDINGS} files: leave it out")
     joiner, sources = Joiner(reading), []
     for place in places.texts:
         try:
             with _open(place, data_dir, stdin, progress) as file:
                 encoding = UTF8 if place.name in NAMED else reading.encoding
-                sources.append(Source(place.name, joiner.add(file, place.shown, encoding)))
+                sha256 = joiner.add(file, place.name, place.shown, encoding)
+            sources.append(Source(place.name, sha256))
         except (CorpusError, OSError) as error:
             problem = _explain(error, place)
             if not place.found:
@@ -138,8 +144,16 @@ def load_corpus(
         raise _explain_nothing(named, places.skipped)
     text, sha256 = joiner.finish()
     name = spell_plainly(_choose_name(named))
-    left_out = tuple(places.skipped)
-    return Corpus(name, tuple(sources), text, sha256, reading, left_out, joiner.changes)
+    return Corpus(
+        name,
+        tuple(sources),
+        text,
+        sha256,
+        reading,
+        tuple(places.skipped),
+        joiner.changes,
+        joiner.documents,
+    )
 
 
 def make_corpus(text: str, name: str = "text") -> Corpus:
@@ -213,5 +227,5 @@ def _choose_name(named: Sequence[str]) -> str:
         return Path(os.path.realpath(path)).name or "text"
     if is_pattern(first):
         return _choose_name([str(split_pattern(path)[0])])
-    unpacked = path.stem if path.suffix in _PACKED else path.name
+    unpacked = path.stem if path.suffix in PACKED else path.name
     return Path(unpacked).stem

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from dataclasses import replace
 
 from charrnn.data.cleaning import Cleaner
-from charrnn.data.decoding import BYTE_ORDER_MARK, decode_blocks
+from charrnn.data.documents import read_text_pieces
 from charrnn.data.reading import Reading
 from charrnn.data.text import Text, TextGatherer
-from charrnn.data.unpack import Stream, unpack
+from charrnn.data.unpack import Stream
 from charrnn.errors import CorpusError
 
 
@@ -27,18 +27,21 @@ class Joiner:
 
     Attributes:
         changes: how many characters were changed, by what they are.
+        documents: how many documents, pages and rows of tables were read, by what they are.
     """
 
     def __init__(self, reading: Reading) -> None:
         self.changes: Counter[str] = Counter()
+        self.documents: Counter[str] = Counter()
         self._reading = reading
         self._gathered, self._digest = TextGatherer(), hashlib.sha256()
 
-    def add(self, file: Stream, shown: str, encoding: str) -> str:
+    def add(self, file: Stream, name: str, shown: str, encoding: str) -> str:
         """Add a text; after an error, none of it is part of the whole.
 
         Args:
             file: its bytes, perhaps compressed.
+            name: the file's, whose end says what it is.
             shown: what to call it in an error.
             encoding: of the text.
 
@@ -53,7 +56,7 @@ class Joiner:
         try:
             if len(self._gathered):
                 self._append(self._reading.separator)
-            return self._add(file, shown, encoding)
+            return self._add(file, name, shown, encoding)
         except BaseException:
             self._gathered.return_to(mark)
             self._digest = before
@@ -63,15 +66,17 @@ class Joiner:
         """The whole, and the SHA-256 of its characters in UTF-8."""
         return self._gathered.finish(), self._digest.hexdigest()
 
-    def _add(self, file: Stream, shown: str, encoding: str) -> str:
+    def _add(self, file: Stream, name: str, shown: str, encoding: str) -> str:
         own, start = hashlib.sha256(), len(self._gathered)
         cleaner = Cleaner(self._reading.newlines, clean=self._reading.clean)
-        for piece in _decode(file, shown, encoding):
+        reading, documents = replace(self._reading, encoding=encoding), Counter[str]()
+        for piece in read_text_pieces(file, name, shown, reading, documents):
             own.update(self._append(cleaner.add(piece)))
         own.update(self._append(cleaner.finish()))
         if len(self._gathered) == start:
             raise EmptyTextError(shown)
         self.changes += cleaner.counts
+        self.documents += documents
         return own.hexdigest()
 
     def _append(self, piece: str) -> bytes:
@@ -79,11 +84,3 @@ class Joiner:
         self._gathered.add(piece)
         self._digest.update(content)
         return content
-
-
-def _decode(file: Stream, shown: str, encoding: str) -> Iterator[str]:
-    """A text's characters, without a byte order mark at its start."""
-    mark = BYTE_ORDER_MARK
-    for _, piece in decode_blocks(unpack(file, shown).read, shown, encoding):
-        yield piece.removeprefix(mark)
-        mark = "" if piece else mark

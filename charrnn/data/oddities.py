@@ -25,7 +25,8 @@ def list_oddities(corpus: Corpus) -> Iterator[str]:
     first = "" if corpus.reading.encoding == UTF8 else "converted to UTF-8, "
     text, known = corpus.text, corpus.text.vocabulary.characters
     if is_markup(str(text[:_START])):
-        yield "the text is a web page or XML, so its tags are learnt too: save it as plain text"
+        advice = "name it .html to learn only what it shows"
+        yield f"the text is a web page or XML, so its tags are learnt too: {advice}"
     if "\r" in known:
         yield from _describe_line_ends(text)
     if BYTE_ORDER_MARK in known:

@@ -20,6 +20,7 @@ class Reading:
         glob: patterns of the names, or of the paths inside a folder, of which files are read.
         separator: what stands between two texts.
         newlines: "keep" line ends as they are, or make all of them line feeds, "unix".
+        text_column: which column of a table is read; empty to read a table as plain text.
         clean: make the typography of word processors plain; see `cleaning.Cleaner`.
     """
 
@@ -28,6 +29,7 @@ class Reading:
     separator: str = "\n"
     newlines: str = "keep"
     clean: bool = False
+    text_column: str = ""
 
     def check(self) -> None:
         """Reject what can't be used; a stranger may have written it.

@@ -5,15 +5,15 @@ import csv
 import itertools
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from charrnn.data.encodings import UTF8
 from charrnn.data.files import open_regular
 from charrnn.data.json_files import require_few_values
 from charrnn.data.lines import decode_lines
-from charrnn.errors import ReviewsError, say_count
+from charrnn.errors import CharrnnError, ReviewsError, say_count
 
 ENDINGS = (".csv", ".tsv", ".jsonl")
 SHOWN_ENDINGS = ".csv, .tsv or .jsonl"
@@ -40,13 +40,19 @@ class Row(NamedTuple):
 class _Lines(Iterator[str]):
     """The lines of a file as text, with a limit on the characters of each row."""
 
-    def __init__(self, path: Path, file: BinaryIO, encoding: str) -> None:
-        self._path, self._number = path, 0
+    def __init__(
+        self,
+        read: Callable[[int], bytes],
+        shown: str,
+        encoding: str,
+        error_class: type[CharrnnError],
+    ) -> None:
+        self._shown, self._error_class, self._number = shown, error_class, 0
         chunks = decode_lines(
-            file.read,
-            str(path),
-            lambda number: f"{path}, line {number},",
-            ReviewsError,
+            read,
+            shown,
+            lambda number: f"{shown}, line {number},",
+            error_class,
             encoding,
             longest=_LONGEST_ROW,
         )
@@ -71,35 +77,60 @@ class _Lines(Iterator[str]):
             )
         return line
 
-    def error(self, problem: str) -> ReviewsError:
+    def error(self, problem: str) -> CharrnnError:
         """An error about the current row."""
-        return ReviewsError(f"{self._path}, line {self.row}, {problem}")
+        return self._error_class(f"{self._shown}, line {self.row}, {problem}")
 
 
 @contextlib.contextmanager
 def open_rows(path: Path, encoding: str = UTF8) -> Iterator[Iterator[Row]]:
-    """Open a file for reading its rows, which are checked as they are read.
-
-    A `.csv` file's fields are separated by commas or, if its header has none, by semicolons; a
-    `.tsv` file's by tabs. Both begin with a header and use double quotes. A `.jsonl` file has an
-    object in each line. Blank lines are skipped, and a byte order mark is ignored.
+    """Open a file for reading its rows, as `read_rows` does.
 
     Raises:
         ReviewsError: the file can't be read, is too large, or a row is malformed.
     """
-    limit = csv.field_size_limit(_LONGEST)
     try:
         with open_regular(path) as file:
             _require_size(path, os.fstat(file.fileno()).st_size)
-            lines = _Lines(path, file, encoding)
             ending = path.suffix.lower()
-            yield _read_json(lines) if ending == ".jsonl" else _read_csv(lines, ending)
+            rows = read_rows(file.read, str(path), ending, encoding, ReviewsError)
+            with contextlib.closing(rows):
+                yield rows
     except FileNotFoundError as error:
         raise ReviewsError(f"no file {path}: give a {SHOWN_ENDINGS} file") from error
     except OSError as error:
         raise ReviewsError(
             f"can't read {path}: {error.strerror}; give a {SHOWN_ENDINGS} file"
         ) from error
+
+
+def read_rows(
+    read: Callable[[int], bytes],
+    shown: str,
+    ending: str,
+    encoding: str,
+    error_class: type[CharrnnError],
+) -> Generator[Row, None, None]:
+    """Yield the rows of a table, which are checked as they are read.
+
+    A `.csv` file's fields are separated by commas or, if its header has none, by semicolons; a
+    `.tsv` file's by tabs. Both begin with a header and use double quotes. A `.jsonl` file has an
+    object in each line. Blank lines are skipped, and a byte order mark is ignored.
+
+    Args:
+        read: gives the next bytes, at most so many; none at the end.
+        shown: what to call the table in an error.
+        ending: one of `ENDINGS`.
+        encoding: of the table.
+        error_class: of an error.
+
+    Raises:
+        CharrnnError: of the given class; a row is malformed.
+    """
+    lines = _Lines(read, shown, encoding, error_class)
+    limit = csv.field_size_limit(_LONGEST)
+    try:
+        yield from _read_json(lines) if ending == ".jsonl" else _read_csv(lines, ending)
     finally:
         csv.field_size_limit(limit)
 

@@ -3,6 +3,7 @@
 import gzip
 import io
 import zlib
+from collections.abc import Callable
 from typing import Protocol
 
 from charrnn.errors import CorpusError
@@ -46,12 +47,38 @@ class _Counter(io.RawIOBase):
         return content
 
 
+class Allowance:
+    """How many bytes a file may unpack to.
+
+    Args:
+        shown: what to call it in an error.
+        count_packed: says how many bytes were read of it.
+    """
+
+    def __init__(self, shown: str, count_packed: Callable[[], int]) -> None:
+        self._shown, self._count_packed = shown, count_packed
+        self._spent = 0
+
+    def spend(self, count: int) -> None:
+        """Unpack so many more bytes.
+
+        Raises:
+            CorpusError: they are more than any text unpacks to.
+        """
+        self._spent += count
+        if self._spent > max(_SMALL, _HIGHEST_RATIO * self._count_packed()):
+            raise CorpusError(
+                f"{self._shown} unpacks to over {_HIGHEST_RATIO} times its size, which no text "
+                "does: if it is one, unpack it"
+            )
+
+
 class _Unpacker:
     """What a packed stream holds."""
 
     def __init__(self, packed: _Counter, unpacked: Stream, shown: str) -> None:
-        self._packed, self._unpacked, self._shown = packed, unpacked, shown
-        self._count = 0
+        self._unpacked, self._shown = unpacked, shown
+        self._allowance = Allowance(shown, lambda: packed.count)
 
     def read(self, size: int) -> bytes:
         """The next bytes, at most so many.
@@ -67,12 +94,7 @@ class _Unpacker:
             if type(error).__name__ == "ZstdError":  # of a library that may not be there
                 raise self._explain_damage() from error
             raise
-        self._count += len(content)
-        if self._count > max(_SMALL, _HIGHEST_RATIO * self._packed.count):
-            raise CorpusError(
-                f"{self._shown} unpacks to over {_HIGHEST_RATIO} times its size, which no text "
-                "does: if it is one, unpack it"
-            )
+        self._allowance.spend(len(content))
         return content
 
     def _explain_damage(self) -> CorpusError:

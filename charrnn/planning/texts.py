@@ -10,10 +10,11 @@ from typing import BinaryIO
 from charrnn.data.corpus import NAMED, Corpus, load_corpus, split_text
 from charrnn.data.files import measure_regular
 from charrnn.data.reading import AS_USUAL, Reading
-from charrnn.data.sources import STDIN, Source, describe_skipped
+from charrnn.data.sources import STDIN, Source
 from charrnn.data.text import Text
 from charrnn.errors import CorpusError, DownloadError, MissingTextError, RunError, say_count
 from charrnn.planning.report import Reporter
+from charrnn.planning.text_notes import note_text
 from charrnn.runs.bundled import BUNDLED_VALIDATION, is_bundled
 from charrnn.runs.catalogue import list_runs
 from charrnn.runs.checkpoint import Checkpoint, is_checkpoint
@@ -41,26 +42,23 @@ def load_text(
     Raises:
         CorpusError: it can't be found, read or used.
     """
+    corpus = _read_text(named, data_dir, reporter, reading)
+    note_text(corpus, reporter)
+    return corpus
+
+
+def _read_text(
+    named: Sequence[str], data_dir: Path, reporter: Reporter, reading: Reading
+) -> Corpus:
     wanted = named or [_DEFAULT]
     try:
         with reporter.download(wanted[0]) as progress:
-            corpus = load_corpus(wanted, data_dir, _open_stdin(), progress, reading)
+            return load_corpus(wanted, data_dir, _open_stdin(), progress, reading)
     except DownloadError as error:
         if named:
             raise
         reporter.note(f"{error}.\nTraining on pydoc instead, the help texts inside Python.")
         return load_corpus([_FALLBACK], data_dir, _open_stdin())
-    for line, more in describe_skipped(corpus.skipped):
-        reporter.note(line)
-        for fact in more:
-            reporter.detail(f"and {fact}")
-    if len(corpus.sources) > 1:
-        count = f"{len(corpus.sources):,} texts"
-        reporter.note(f"joined {count}, with {reading.separator!r} between them")
-    if corpus.changes:
-        counts = [say_count(count, noun) for noun, count in corpus.changes.items()]
-        reporter.note(f"made plain: {', '.join(counts)}")
-    return corpus
 
 
 def reload_text(
@@ -90,7 +88,8 @@ def reload_text(
         if not source:
             _require_present(run, recipe)
         named = source or [one.name for one in recipe.sources]
-        corpus = load_text(named, data_dir, reporter, recipe.reading)
+        read = load_text if source else _read_text  # what is where it was needs no notes again
+        corpus = read(named, data_dir, reporter, recipe.reading)
     if corpus.sha256 != recipe.corpus_sha256:
         changed = [one.name for one in corpus.sources if one.name != STDIN]
         raise MissingTextError(

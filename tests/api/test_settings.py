@@ -235,7 +235,7 @@ def test_several_texts_and_how_they_are_read(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("charrnn.api.language.plan_run", plan)
     how: dict[str, Any] = {"glob": ["*.md", "*.txt"], "separator": "--", "encoding": "latin1"}
-    how |= {"newlines": "unix", "clean": True}
+    how |= {"newlines": "unix", "clean": True, "text_column": "body"}
     with pytest.raises(charrnn.CharrnnError, match="planned"):
         charrnn.train(["a.txt", Path("letters"), "~/b.txt"], **how)
     texts, request = asked
@@ -246,6 +246,7 @@ def test_several_texts_and_how_they_are_read(monkeypatch: pytest.MonkeyPatch) ->
         "encoding": "iso8859-1",
         "newlines": "unix",
         "clean": True,
+        "text_column": "body",
     }
 
 
@@ -257,6 +258,7 @@ def test_several_texts_and_how_they_are_read(monkeypatch: pytest.MonkeyPatch) ->
         ({"glob": ""}, "`glob` is empty: give a pattern such as *.txt"),
         ({"newlines": "dos"}, "unknown `newlines` 'dos': choose keep, unix"),
         ({"clean": 1}, "`clean` must be bool, not int"),
+        ({"text_column": 3}, "`text_column` must be str, not int"),
         ({"separator": 3}, "`separator` must be str, not int"),
         ({"separator": "\ud83d"}, "`separator` has half a character: give whole ones"),
         ({"corpus": [3]}, "`corpus` must be a name or a path, not int"),

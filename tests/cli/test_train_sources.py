@@ -151,3 +151,17 @@ def test_what_a_network_does_not_know_is_counted(
     assert "1 character of the prompt the network can't tell from other rare" in written.stderr
     assert written.stdout.startswith("Dear é")
     assert UNKNOWN not in written.stdout
+
+
+def test_a_column_of_a_table(plan: PlanRun, fails: Fails) -> None:
+    """--text-column reads it, the run remembers it, and a wrong name is answered with others."""
+    Path("posts.csv").write_text("id,body\n" + "1,Dear a\n2,Dear b\n" * 200)
+    planned = plan("posts.csv", "--text-column", "body", "--separator", "|")
+    assert planned.text == "|".join(["Dear a", "Dear b"] * 200)
+    assert planned.recipe.reading.text_column == "body"
+    assert "took the text out of 400 rows" in planned.result.stderr
+    line = fails(1, "train", "posts.csv", "--text-column", "text")
+    assert line.endswith(
+        "posts.csv has no column 'text': name one of 'id', 'body' as --text-column"
+    )
+    assert "is read as plain text: --text-column reads one" in plan("posts.csv").result.stderr

@@ -438,3 +438,29 @@ def test_what_is_left_out_is_not_counted() -> None:
     read = load_all("texts", clean=True)
     assert (str(read.text), read.changes) == ('"one"', {"quote": 2})
     assert [one.reason for one in read.skipped] == ["not readable as text", "empty"]
+
+
+# Documents.
+
+
+def test_documents_are_counted_and_joined() -> None:
+    """A folder may have texts of all formats; a built-in corpus and a pipe have none."""
+    Path("mixed").mkdir()
+    Path("mixed/a.html").write_text("<p>one</p>")
+    Path("mixed/b.csv").write_text("text\ntwo\n\nthree\n")
+    Path("mixed/c.jsonl").write_text('{"text": "four"}\n{"text": null}\n')
+    Path("mixed/d.docx").write_bytes(b"no document")
+    Path("mixed/e.txt").write_text("five")
+    read = load_all("mixed", glob=("*",), text_column="text")
+    assert str(read.text) == "one\ntwo\nthree\nfour\nfive"
+    assert read.documents == {"web page": 1, "row": 3, "row without text": 1}
+    assert [one.problem for one in read.skipped] == ["mixed/d.docx is damaged: get it again"]
+    again = load_all(*(source.name for source in read.sources), text_column="text")
+    assert (again.sources, again.sha256) == (read.sources, read.sha256)
+
+
+def test_a_column_is_of_tables() -> None:
+    """If no file is a table, the name of a column is an error before any is read."""
+    Path("a.txt").write_bytes(b"\xff")
+    with pytest.raises(UsageError, match="`text_column` is for"):
+        load_all("a.txt", text_column="text")

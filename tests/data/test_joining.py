@@ -19,7 +19,7 @@ def digest(text: str) -> str:
 
 
 def add(joiner: Joiner, content: bytes, encoding: str = "utf-8") -> str:
-    return joiner.add(io.BytesIO(content), "a.txt", encoding)
+    return joiner.add(io.BytesIO(content), "a.txt", "a.txt", encoding)
 
 
 @settings(max_examples=30)

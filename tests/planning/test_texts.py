@@ -468,3 +468,35 @@ def test_each_of_a_strangers_names_is_checked(
     Path("a.txt").write_text("a")
     sources = (*correspondence.sources, Source(name, "0" * 64))
     assert f"was trained on {name}, which " in str(reject(replace(correspondence, sources=sources)))
+
+
+def test_documents_are_noted(reporter: RecordingReporter) -> None:
+    """A note counts what the text was taken out of, and what had none."""
+    Path("a.html").write_text("<p>one</p>")
+    Path("b.jsonl").write_text('{"text": "two"}\n{"text": ""}\n{"text": "three"}\n')
+    load_text(["a.html", "b.jsonl"], DATA, reporter, Reading(text_column="text", clean=True))
+    assert reporter.notes == [
+        "took the text out of 1 web page, 2 rows",
+        "skipped 1 row without text",
+        "joined 2 texts, with '\\n' between them",
+    ]
+
+
+def test_a_table_that_is_read_as_plain_text_is_noted(reporter: RecordingReporter) -> None:
+    """It may be meant; the note names the setting that reads a column."""
+    Path("a.csv").write_text("text\none “quote”\n")
+    corpus = load_text(["a.csv"], DATA, reporter, Reading(clean=True))
+    assert str(corpus.text) == 'text\none "quote"\n'
+    shown = f"note: {Path('a.csv').resolve()} is read as plain text"
+    advice = "`text_column` reads one of its columns"
+    assert reporter.notes == ["made plain: 2 quotes", f"{shown}: {advice}"]
+
+
+def test_what_is_read_again_is_not_noted_again(
+    letters: Path, correspondence: LanguageRecipe, reporter: RecordingReporter
+) -> None:
+    """A run's own texts were noted when it began; what is named anew is noted."""
+    reload_text(RUN, correspondence, (), DATA, reporter)
+    assert reporter.notes == []
+    reload_text(RUN, correspondence, [str(letters)], DATA, reporter)
+    assert reporter.notes == ["joined 3 texts, with '--' between them"]

@@ -107,6 +107,7 @@ def inspect(
     limit: int | None,
     corpus: tuple[str, ...],
     encoding: str | None,
+    text_column: str | None,
     newlines: str | None,
     clean: bool,
     unknown: str,
@@ -137,7 +138,9 @@ def inspect(
 
     from charrnn.data.reading import make_reading
 
-    how = make_reading(encoding=encoding, newlines=newlines, clean=clean or None)
+    how = make_reading(
+        encoding=encoding, text_column=text_column, newlines=newlines, clean=clean or None
+    )
     reading.check_texts(text, corpus, how, used=copied)
     reading.check_run(run, checkpoints, "inspect")
 

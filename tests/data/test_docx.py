@@ -114,10 +114,11 @@ def test_entities_are_not_expanded() -> None:
     names = "abcdefghi"
     tens = (f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in pairwise(names))
     laughs = f'<!DOCTYPE d [<!ENTITY a "ha">{"".join(tens)}'
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("_rels/.rels", f"{laughs}]><d>&i;</d>")
-    assert catch(file.getvalue()) == "a.docx is damaged: get it again"
+    for text in (f"{laughs}]><d>&i;</d>", '<!DOCTYPE d [<!ENTITY a "ha">]><d/>'):
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("_rels/.rels", text)
+        assert catch(file.getvalue()) == "a.docx is damaged: get it again"
 
 
 def test_a_bomb_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:

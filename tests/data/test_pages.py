@@ -17,6 +17,7 @@ from charrnn.data.pages import extract_text
         ("<p>one<p>two", "one\n\ntwo"),
         ("<h1>A title</h1>\n\n  <p>It <b>was</b>\n  late.</p>", "A title\n\nIt was late."),
         ("a<br>b<br/>c<br><br>d", "a\nb\nc\n\nd"),
+        ("a<br></br>b", "a\nb"),
         ("<ul><li>one</li><li>two</li></ul>after", "one\ntwo\n\nafter"),
         ("<table><tr><th>a</th><td>b</td></tr><tr><td>c</td></tr></table>", "a\tb\nc"),
         ("x<pre>  def f():\n\treturn  1\n</pre>y", "x\n\n  def f():\n\treturn  1\n\n\ny"),

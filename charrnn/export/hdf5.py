@@ -46,7 +46,8 @@ def read_hdf5(file: BinaryIO, shown: str) -> Contents:
     Raises:
         CheckpointError: it is damaged, or has what a file of weights doesn't need.
     """
-    command = [sys.executable, "-c", _CODE, json.dumps(sys.path)]
+    # Without -P the working folder would come first, and a json.py in it would be run.
+    command = [sys.executable, "-P", "-c", _CODE, json.dumps(sys.path)]
     try:
         done = subprocess.run(  # noqa: S603 - this very program
             command, stdin=file, capture_output=True, timeout=_SECONDS, check=False

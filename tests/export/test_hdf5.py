@@ -157,6 +157,16 @@ def test_a_child_that_fails_is_one_line(
     assert len(message) < 400
 
 
+def test_the_working_folder_lends_the_child_no_code(tmp_path: Path) -> None:
+    """A file among the texts that is called like a module of Python's is not run."""
+    for module in ("json", "codecs", "resource", "numpy", "h5py", "charrnn"):
+        Path(f"{module}.py").write_text("open('run', 'w')\nraise SystemExit(3)\n")
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["layers/dense/vars/0"] = np.ones(2, np.float32)
+    assert list(read(tmp_path / "x.h5").arrays) == ["layers/dense/vars/0"]
+    assert not Path("run").exists()
+
+
 @pytest.mark.parametrize(
     ("action", "error"),
     [

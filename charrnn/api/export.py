@@ -37,11 +37,11 @@ def export_model(model: LanguageModel, to: str, file: PathLike | None = None) ->
             named after the network's run.
 
     Returns:
-        The file or folder that was written. An older file is replaced, unless it is a checkpoint.
+        The file or folder that was written. An older file is replaced, unless it holds a network.
 
     Raises:
         UsageError: a value of the wrong type, there is no such form, the package that it needs is
-            not installed, the file is a checkpoint, or the network is too large for the form.
+            not installed, the file holds a network, or the network is too large for the form.
         OSError: the disk is full or the folder can't be written.
 
     Example:

@@ -5,8 +5,9 @@ from pathlib import Path
 from charrnn.errors import UsageError
 from charrnn.export.formats import FORMATS
 from charrnn.inference.language_model import LanguageModel
-from charrnn.runs.checkpoint import SUFFIX, is_checkpoint
+from charrnn.runs.checkpoint import SUFFIX
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.outputs import require_no_network
 from charrnn.runs.run import Run
 
 
@@ -20,10 +21,10 @@ def write_model(model: LanguageModel, to: str, file: Path | None = None) -> Path
             named after the network's run.
 
     Returns:
-        The file or folder that was written. An older file is replaced, unless it is a checkpoint.
+        The file or folder that was written. An older file is replaced, unless it holds a network.
 
     Raises:
-        UsageError: there is no such form, or the file is a checkpoint.
+        UsageError: there is no such form, or the file holds a network.
         OSError: the disk is full or the folder can't be written.
     """
     if to not in FORMATS:
@@ -31,8 +32,7 @@ def write_model(model: LanguageModel, to: str, file: Path | None = None) -> Path
     path = file or Path()
     if path.is_dir():
         path /= name_network(model) + FORMATS[to].ending
-    if path.is_file() and is_checkpoint(path):
-        raise UsageError(f"{path} is a checkpoint, which is not replaced: give another `file`")
+    require_no_network(path, "file")
     FORMATS[to].write(model, path)
     return path
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from charrnn.data.corpus import NAMED, Corpus, load_corpus, split_text
 from charrnn.data.files import measure_regular
 from charrnn.data.reading import AS_USUAL, Reading
-from charrnn.data.sources import STDIN, Source
+from charrnn.data.sources import STDIN, Source, find_places
 from charrnn.data.text import Text
 from charrnn.errors import CorpusError, DownloadError, MissingTextError, RunError, say_count
 from charrnn.planning.report import Reporter
@@ -173,6 +173,27 @@ def _load_bundled_text(
             f"{_DEFAULT}: leave out `corpus`"
         )
     return corpus
+
+
+def list_names(named: str, path: Path, own: Corpus | None, reading: Reading) -> set[str]:
+    """The names of the texts that are read, and of those that a network learnt from.
+
+    Args:
+        named: what names the text that is read; or one of `PARTS`.
+        path: the network's checkpoint.
+        own: its whole text, if that was moved.
+        reading: how the text is read.
+
+    Returns:
+        names as of a `Source`: absolute paths, without links.
+    """
+    names = {source.name for source in own.sources} if own else set()
+    if named not in PARTS:
+        names |= {place.name for place in find_places([named], NAMED, reading.glob).texts}
+    with contextlib.suppress(RunError):
+        recipe = read_progress(Run(path.parent, LANGUAGE), LanguageRecipe).recipe
+        names |= {source.name for source in recipe.sources}
+    return names
 
 
 def describe_sources(sources: Sequence[Source]) -> str:

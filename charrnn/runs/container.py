@@ -166,6 +166,13 @@ def read_title(path: Path) -> str:
         return file.read(_HEADER).split(b"\n")[0].decode(errors="replace")
 
 
+def is_ours(path: Path) -> bool:
+    """Whether a file says of itself that this program wrote it; nothing else is verified."""
+    with contextlib.suppress(CheckpointError):
+        return read_title(path).startswith("charrnn ")
+    return False
+
+
 @contextlib.contextmanager
 def name_damage(path: Path) -> Iterator[None]:
     """Turn what goes wrong with a file's content into a `CheckpointError`."""

@@ -4,7 +4,7 @@ import contextlib
 import re
 from pathlib import Path
 
-from charrnn.errors import CheckpointError, RunError
+from charrnn.errors import RunError
 from charrnn.runs import container, keep
 from charrnn.runs.atomic import find_files, remove_leftovers
 from charrnn.runs.claim import hold_lock
@@ -29,7 +29,7 @@ def remove_run(run: Run) -> list[Path]:
         RunError: it is being trained, or nothing in the folder says that it is a run.
         OSError: a file can't be removed.
     """
-    if not any(map(_is_ours, find_files(run.folder, ".h5"))):
+    if not any(map(container.is_ours, find_files(run.folder, ".h5"))):
         raise RunError(f"nothing in {run.folder} says that it is a run: remove it yourself")
     with hold_lock(run, _LATER):
         remove_leftovers(run.folder)
@@ -81,10 +81,3 @@ def _clear(folder: Path, ours: re.Pattern[str]) -> None:
             path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder.resolve().rmdir()
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a file says that this program wrote it."""
-    with contextlib.suppress(CheckpointError):
-        return container.read_title(path).startswith("charrnn ")
-    return False

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charrnn.config.fields import require
 from charrnn.runs.atomic import write_atomically
+from charrnn.runs.outputs import check_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +38,7 @@ def use_defaults() -> Iterator[None]:
 
 
 def check_form(path: Path, keyword: str = "out") -> None:
-    """Raise unless a picture can be written to a path, by its ending and its folder.
+    """Raise unless a picture can be written to a path: by its ending, its folder, and what it is.
 
     Args:
         path: where.
@@ -47,11 +47,7 @@ def check_form(path: Path, keyword: str = "out") -> None:
     Raises:
         UsageError: it can't.
     """
-    require(
-        path.suffix.lower() in _FORMS,
-        f"`{keyword}` must end in {' or '.join(_FORMS)}, not {path.name}",
-    )
-    require(path.parent.is_dir(), f"there is no folder {path.parent} to write {path.name} into")
+    check_output(path, _FORMS, keyword)
 
 
 def write_picture(path: Path, figure: "Figure") -> None:

@@ -361,6 +361,9 @@ def test_copied_from_a_text_that_was_moved(invoke: Invoke, fails: Fails) -> None
         (["--gates", "7"], "--gates: units go from 0 to 6"),
         (["--gates", "3", "--out", "no/gates.png"], "no folder no"),
         (["--html", "no/page.html"], "no folder no"),
+        (["--html", "page"], "--html must end in .html, not page"),
+        (["--html", "novel.txt"], "--html must end in .html, not novel.txt"),
+        (["--gates", "3", "--out", "novel.txt"], "--out must end in .png or .svg"),
         (["--shortest", "5"], "--copied"),
         (["--shortest", "0", "--copied"], "--shortest"),
         (["--limit", "1"], "--limit"),
@@ -438,6 +441,29 @@ def test_html(invoke: Invoke, make_run: MakeRun) -> None:
     rows = read_rows(invoke("inspect", "my text.txt", "--html", "other.html", "--json"))
     assert rows == expect_rows(seen)
     assert Path("other.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "ending"), [(["--html"], ".html"), (["--gates", 3, "--out"], ".svg")], ids=str
+)
+def test_what_can_not_be_had_again_is_not_replaced(
+    fails: Fails, invoke: Invoke, words: list[object], ending: str
+) -> None:
+    """Neither the text that is read, nor the run's own, nor a file of its network; a page is."""
+    path = write_trained(source=str(Path(f"novel{ending}").resolve()))
+    Path("read").mkdir()
+    files = {f"read/sonnet{ending}": TEXT.encode(), f"novel{ending}": (LEARNT + HELD_BACK).encode()}
+    for name in ("epoch-0001.weights.h5", "resume.h5"):
+        files[f"{name}{ending}"] = path.with_name(name).read_bytes()
+    for name, content in files.items():
+        Path(name).write_bytes(content)
+        line = fails(2, "inspect", "tiny", f"read/*{ending}", "-q", *words, name)
+        assert name in line
+        assert f"give another {words[-1]}" in line
+        assert Path(name).read_bytes() == content
+    Path(f"older{ending}").write_text("an older one", encoding="utf-8")
+    assert invoke("inspect", write_text(), *words, f"older{ending}").exit_code == 0
+    assert Path(f"older{ending}").stat().st_size > 1000
 
 
 def test_the_bundled_network_knows_its_text(

@@ -11,6 +11,9 @@ from charrnn.export.formats import FORMATS
 from charrnn.export.write import write_model
 from charrnn.inference.language_model import LanguageModel, load_model
 from charrnn.runs.int8 import quantize
+from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.run import Run
+from tests.support import kinds
 from tests.support.messages import catch_message
 from tests.support.networks import MakeCheckpoint, MakeRun
 
@@ -47,13 +50,15 @@ def test_a_network_without_a_file_has_a_name(make_checkpoint: MakeCheckpoint) ->
 def test_a_checkpoint_is_never_replaced(make_run: MakeRun) -> None:
     """Weights can't be had again: neither the network's own file nor another's is written over."""
     own, other = make_run("novel"), make_run("other")
-    before = own.read_bytes(), other.read_bytes()
+    resume = kinds.write_resume_file(Run(other.parent, LANGUAGE))
+    paths = (own, other, resume)
+    before = [path.read_bytes() for path in paths]
     model = load_model(own)
-    for path in (own, other):
+    for path in paths:
         message = catch_message(UsageError, partial(write_model, model, "int8", path))
         assert "not replaced" in message
         assert "`file`" in message
-    assert (own.read_bytes(), other.read_bytes()) == before
+    assert [path.read_bytes() for path in paths] == before
 
 
 def test_an_older_file_is_replaced(make_run: MakeRun, tmp_path: Path) -> None:

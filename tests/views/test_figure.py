@@ -10,6 +10,7 @@ from charrnn.errors import UsageError
 from charrnn.views.curves import write_curves
 from charrnn.views.figure import check_form, shorten_label, shorten_title
 from tests.support.messages import catch_message
+from tests.support.networks import MakeRun
 from tests.support.pictures import LANGUAGE
 
 
@@ -34,6 +35,15 @@ def test_where_a_picture_can_be_written(tmp_path: Path) -> None:
         assert message == f"`out` must end in .png or .svg, not {name}"
     with pytest.raises(UsageError, match=r"there is no folder nowhere to write a\.png into"):
         check_form(Path("nowhere/a.png"))
+
+
+def test_a_network_is_no_place_for_a_picture(make_run: MakeRun) -> None:
+    """A checkpoint that is called like a picture is not written over; an older picture is."""
+    path = make_run().rename("a.png")
+    message = catch_message(UsageError, lambda: check_form(path, "plot"))
+    assert message == "a.png holds a network, which is not replaced: give another `plot`"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    check_form(path)
 
 
 def test_no_display_is_needed(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import click
 from charrnn.cli import options, run_options
 from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
-from charrnn.errors import CheckpointError, UsageError, say_count
+from charrnn.errors import CheckpointError, say_count
 from charrnn.runs.kinds import CLASSIFIER
 
 
@@ -38,8 +38,8 @@ from charrnn.runs.kinds import CLASSIFIER
 @click.option(
     "--out",
     type=options.HomePath(path_type=Path, dir_okay=False),
-    help="Where to save the picture of all these words, a PNG.  [default: words.png in the run's "
-    "folder]",
+    help="Where to save the picture of all these words, a .png or .svg file.  [default: words.png "
+    "in the run's folder]",
 )
 @options.as_json
 @options.checkpoints
@@ -61,13 +61,13 @@ def words(
     """
     path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, None, epoch, terminal)
     picture = out or path.parent / "words.png"
-    if not picture.parent.is_dir():
-        raise UsageError(f"there is no folder {picture.parent} to write {picture.name} into")
 
     from charrnn.cli.classify.word_table import Word, show, show_json
     from charrnn.inference.review_model import load_classifier
+    from charrnn.views.figure import check_form
     from charrnn.views.words import find_furthest, write_words
 
+    check_form(picture)
     network = load_classifier(path)
     described = options.describe_checkpoint(path, network.checkpoint.provenance)
     terminal.note(described)

@@ -58,7 +58,8 @@ _GATES_LIMIT = 100  # as many as fit below a picture
 @click.option(
     "--out",
     type=options.HomePath(path_type=Path, dir_okay=False),
-    help="Where to save the picture of --gates, a PNG.  [default: gates-UNIT.png, in this folder]",
+    help="Where to save the picture of --gates, a .png or .svg file.  [default: gates-UNIT.png, "
+    "in this folder]",
 )
 @click.option(
     "--copied",
@@ -75,7 +76,8 @@ _GATES_LIMIT = 100  # as many as fit below a picture
     "page",
     type=options.HomePath(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write the text, the guesses and every unit's outputs as a page for any browser, offline.",
+    help="Write the text, the guesses and every unit's outputs as a page for any browser, offline: "
+    "an .html file.",
 )
 @options.as_json
 @options.epoch

@@ -1,5 +1,6 @@
 """A network and the text that it is to read, as they were typed."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from charrnn.cli import reading
 from charrnn.cli.options import describe_checkpoint
 from charrnn.cli.terminal import Terminal
 from charrnn.data.sources import STDIN
+from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charrnn.data.corpus import Corpus
@@ -33,6 +35,7 @@ class Source:
         shown: what the text is, for a note.
         text: its characters, as far as they are wanted.
         own: the run's whole text, if --corpus says where it is.
+        how: how the text is read.
         folders: where texts are found.
         terminal: where notes go.
     """
@@ -43,6 +46,7 @@ class Source:
     shown: str
     text: "Text"
     own: "Corpus | None"
+    how: "Reading"
     folders: "Folders"
     terminal: Terminal
 
@@ -84,6 +88,17 @@ class Source:
         with show_scoring(self.terminal, estimator, "reading", len(ids)) as progress:
             return self.model.inspect(ids, progress=progress)
 
+    def require_other(self, file: Path, keyword: str) -> None:
+        """Reject a file to write that is of the text, or of the one that the network learnt from.
+
+        Raises:
+            UsageError: it is, so its text would be lost.
+        """
+        from charrnn.planning.texts import list_names
+
+        if os.path.realpath(file) in list_names(self.named, self.path, self.own, self.how):
+            raise UsageError(f"{file} is a text that is read: give another `{keyword}`")
+
     def load_training_text(self) -> "Text":
         """What the network learnt from."""
         from charrnn.planning.texts import load_part
@@ -121,4 +136,4 @@ def load_source(
     own = load_own_text(corpus, path, folders.data, terminal) if corpus else None
     where = (own, how, folders, terminal)
     text, shown = reading.load_text(named, path, model.checkpoint, *where)
-    return Source(path, model, named, shown, text[:limit], own, folders, terminal)
+    return Source(path, model, named, shown, text[:limit], own, how, folders, terminal)

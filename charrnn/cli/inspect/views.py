@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from charrnn.cli.inspect import rows, shades, tables
 from charrnn.cli.units import UnitName, spell_unit
 from charrnn.cli.visible import echo
-from charrnn.errors import UsageError
 from charrnn.inference.units import find_unit
+from charrnn.runs.outputs import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,8 @@ def show_text(
     """
     which = None if unit is None else find_unit(source.model.checkpoint.network, unit)
     if page:
-        _require_folder(page)
+        check_output(page, (".html",), "page")
+        source.require_other(page, "page")
     seen = source.inspect(source.encode(unknown))
     states = {} if which is None else seen.states(which)
     if page:
@@ -99,13 +100,15 @@ def show_gates(
         as_json: whether to print them too, an object for each character.
     """
     from charrnn.inference.gates import CANDIDATE
+    from charrnn.views.figure import check_form
     from charrnn.views.gates import write_gates
 
     network = source.model.checkpoint.network
     which = find_unit(network, unit, "gates")
     named = spell_unit(which, network)
     picture = out or Path(f"gates-{named.replace(':', '-')}.png")
-    _require_folder(picture)
+    check_form(picture)
+    source.require_other(picture, "out")
     seen = source.inspect(source.encode(unknown))
     states, gates = seen.states(which), seen.gates(which)
     if as_json:
@@ -132,9 +135,3 @@ def show_copies(source: "Source", shortest: int, *, as_json: bool) -> None:
 def _print_rows(found: "Iterator[rows.Row]") -> None:
     for row in found:
         echo(json.dumps(row))
-
-
-def _require_folder(file: Path) -> None:
-    """Reject a file that can't be written before a text is read for it."""
-    if not file.parent.is_dir():
-        raise UsageError(f"there is no folder {file.parent} to write {file.name} into")

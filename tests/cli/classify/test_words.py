@@ -152,6 +152,7 @@ def test_missing_networks_and_wrong_values() -> None:
     assert "othello" in fail(1, "othello")
     assert "7" in fail(1, "--epoch", 7)
     assert "nowhere" in fail(2, "--out", "nowhere/words.png")
+    assert "--out must end in .png or .svg, not reviews.csv" in fail(2, "--out", "reviews.csv")
     assert "checkpoints" in fail(2, "--out", "checkpoints")
     assert "--top" in fail(2, "--top", 0)
     assert "--among" in fail(2, "--among", 0)

@@ -8,15 +8,33 @@ from charrnn.errors import RunError
 from charrnn.runs import container, keep
 from charrnn.runs.atomic import find_files, remove_leftovers
 from charrnn.runs.claim import hold_lock
+from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.names import choose_name
 from charrnn.runs.run import Run
 
-_OURS = re.compile(
-    r"(epoch-\d{4,}|interrupted)\.(weights\.h5|rms)"
-    r"|resume\.h5|history\.csv|result\.json|(curves|words)\.png|\.lock"
-)
+_NETWORK = re.compile(r"(epoch-\d{4,}|interrupted)\.weights\.h5|resume\.h5")
+_BESIDE = r"(epoch-\d{4,}|interrupted)\.rms|history\.csv|curves\.png|\.lock"
+_OURS = re.compile(rf"{_NETWORK.pattern}|{_BESIDE}")
+_OF_CLASSIFIERS = re.compile(rf"{_OURS.pattern}|result\.json|words\.png")
 _EVENTS = re.compile(r"events\.out\.tfevents\..*")
 _LATER = "wait for it, or stop it"
+
+
+def require_run(run: Run, action: str) -> None:
+    """Raise unless a network in a folder is one that a run has written there.
+
+    Else a folder of anyone's with an exported network in it would be a run.
+
+    Args:
+        run: the run.
+        action: what was asked for, a verb.
+
+    Raises:
+        RunError: none is.
+    """
+    written = (path for path in find_files(run.folder) if _NETWORK.fullmatch(path.name))
+    if not any(map(container.is_ours, written)):
+        raise RunError(f"nothing in {run.folder} says that it is a run: {action} it yourself")
 
 
 def remove_run(run: Run) -> list[Path]:
@@ -29,15 +47,14 @@ def remove_run(run: Run) -> list[Path]:
         RunError: it is being trained, or nothing in the folder says that it is a run.
         OSError: a file can't be removed.
     """
-    if not any(map(container.is_ours, find_files(run.folder, ".h5"))):
-        raise RunError(f"nothing in {run.folder} says that it is a run: remove it yourself")
+    require_run(run, "remove")
     with hold_lock(run, _LATER):
         remove_leftovers(run.folder)
         if not run.events_folder.is_symlink():  # or what lies elsewhere would go
             for folder in (*run.event_folders, run.events_folder):
                 if not folder.is_symlink():
                     _clear(folder, _EVENTS)
-        _clear(run.folder, _OURS)
+        _clear(run.folder, _OF_CLASSIFIERS if run.kind is CLASSIFIER else _OURS)
         if run.folder.is_symlink() and not run.folder.exists():
             run.folder.unlink()
     return sorted(find_files(run.folder))
@@ -51,9 +68,10 @@ def rename_run(run: Run, name: str) -> Run:
 
     Raises:
         UsageError: no run can have that name.
-        RunError: it is being trained, or there is such a folder.
+        RunError: it is being trained, there is such a folder, or nothing says that it is a run.
         OSError: the folder can't be renamed.
     """
+    require_run(run, "rename")
     name = choose_name(run.checkpoints, run.kind, name, "new")
     renamed = Run(run.folder.with_name(name), run.kind)
     if renamed.folder.exists():
@@ -67,9 +85,10 @@ def thin_run(run: Run) -> list[int]:
     """Remove all checkpoints but those of the best and of the last epoch; their epochs.
 
     Raises:
-        RunError: it is being trained, or its history is damaged.
+        RunError: it is being trained, its history is damaged, or nothing says that it is a run.
         OSError: a file can't be removed.
     """
+    require_run(run, "thin")
     with hold_lock(run, _LATER):
         return keep.thin(run, keep.BEST)
 

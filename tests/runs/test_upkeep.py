@@ -10,7 +10,7 @@ from charrnn.runs.catalogue import find_any_run, list_all_runs
 from charrnn.runs.claim import hold_lock
 from charrnn.runs.gradient_rms import find_rms_file
 from charrnn.runs.history import EpochResult
-from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
+from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, Kind
 from charrnn.runs.recipe import RECIPES
 from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
@@ -28,7 +28,8 @@ def write_run(checkpoints: Path, kind: Kind = LANGUAGE, name: str = "mine") -> R
         find_rms_file(kinds.write_epoch(run, result.epoch)).touch()
     run.write_history(RESULTS)
     kinds.write_resume_file(run, *RESULTS)
-    for file in ("curves.png", "words.png", "result.json", "interrupted.weights.h5", ".lock"):
+    own = ("words.png", "result.json") if kind is CLASSIFIER else ()
+    for file in ("curves.png", "interrupted.weights.h5", ".lock", *own):
         (run.folder / file).touch()
     (run.folder / ".history.csv.abcdefgh.part").touch()
     for folder in run.event_folders:
@@ -51,8 +52,9 @@ def test_a_run_is_removed_with_all_its_files(checkpoints: Path, kind: Kind) -> N
 def test_what_others_wrote_stays(checkpoints: Path) -> None:
     """Notes, a sample and another program's network in the folder stay, and are named."""
     run = write_run(checkpoints)
-    own = ["best.weights.h5", "epoch-1.weights.h5", "notes.txt", "tensorboard"]
-    for name in own[:3]:
+    own = ["best.weights.h5", "epoch-1.weights.h5", "notes.txt", "result.json", "words.png"]
+    own.insert(4, "tensorboard")
+    for name in own[:4] + own[5:]:
         (run.folder / name).touch()
     (run.events_folder / "plugin").mkdir()
     assert remove_run(run) == [run.folder / name for name in own]
@@ -91,6 +93,24 @@ def test_a_strangers_folder_is_not_removed(checkpoints: Path) -> None:
     with pytest.raises(RunError, match=r"nothing in .* says that it is a run: remove it yourself"):
         remove_run(Run(folder, LANGUAGE))
     assert [*folder.iterdir()] == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [("remove", remove_run), ("rename", lambda run: rename_run(run, "other")), ("thin", thin_run)],
+)
+def test_a_folder_with_a_network_that_was_given_away_is_no_run(
+    checkpoints: Path, name: str, change: Callable[[Run], object]
+) -> None:
+    """A project's own files are called like a run's, and an exported network lies among them."""
+    run = write_run(checkpoints, CLASSIFIER)
+    run.epoch_file(1).rename(run.folder / "shakespeare-int8.weights.h5")
+    for path in (run.epoch_file(2), run.epoch_file(3), run.resume_file, run.interrupted_file):
+        path.unlink()
+    before = sorted(run.folder.rglob("*"))
+    with pytest.raises(RunError, match=f"nothing in .* says that it is a run: {name} it yourself"):
+        change(run)
+    assert sorted(run.folder.rglob("*")) == before
 
 
 def test_a_damaged_run_can_be_removed(checkpoints: Path) -> None:

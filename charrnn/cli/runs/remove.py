@@ -41,27 +41,30 @@ def remove(
 ) -> None:
     """Remove each RUN, of any kind: its checkpoints, and all else that training wrote.
 
-    It asks first. A run that is being trained stays, and so does every file that charrnn didn't
-    write.
+    It asks first. A run that is being trained stays, and so does every file that no run writes.
     """
     from charrnn.runs.catalogue import find_any_run
-    from charrnn.runs.summary import summarize_run
-    from charrnn.runs.upkeep import remove_run
+    from charrnn.runs.summary import measure_size, summarize_run
+    from charrnn.runs.upkeep import remove_run, require_run
 
     runs = [*dict.fromkeys(find_any_run(checkpoints, name) for name in names)]
-    summaries = [summarize_run(run) for run in runs]
-    if not yes and not _ask(summaries):
+    for run in runs:
+        require_run(run, "remove")
+    if not yes and not _ask([summarize_run(run) for run in runs]):
         terminal.note("nothing is removed")
         return
-    for run, summary in zip(runs, summaries, strict=True):
+    for run in runs:
+        before = measure_size(run.folder)
         left = [str(path) for path in remove_run(run)]
+        freed = before - measure_size(run.folder)
         if as_json:
             row = {"run": run.name, "kind": run.kind.name, "folder": str(run.folder)}
-            echo(json.dumps(row | {"bytes": summary.size, "left": left}))
+            echo(json.dumps(row | {"bytes": freed, "left": left}))
         else:
-            echo(f"removed {run.folder}, {format_size(summary.size)}")
+            what = f"the run in {run.folder}" if left else str(run.folder)
+            echo(f"removed {what}, {format_size(freed)}")
         if left:
-            terminal.note(f"note: kept, since charrnn did not write it: {', '.join(left)}")
+            terminal.note(f"note: kept, since no run writes it: {', '.join(left)}")
 
 
 def _ask(runs: Sequence["RunSummary"]) -> bool:

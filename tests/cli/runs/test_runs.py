@@ -11,6 +11,7 @@ from charrnn.runs.claim import hold_lock
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.run import Run
+from charrnn.runs.summary import measure_size
 from tests.support import kinds
 from tests.support.commands import Fails, Invoke, run_command
 from tests.support.language_runs import read_rows
@@ -204,17 +205,37 @@ def test_removing_needs_an_answer(invoke: Invoke) -> None:
 
 @pytest.mark.usefixtures("runs")
 def test_removing_several_without_asking(invoke: Invoke) -> None:
-    """--yes removes runs of any kind; what others wrote stays, and is named."""
-    (CHECKPOINTS / "novel" / "notes.txt").touch()
+    """--yes removes runs of any kind; what no run wrote stays, is named, and is not counted."""
+    notes = CHECKPOINTS / "novel" / "notes.txt"
+    size = measure_size(notes.parent)
+    notes.write_text("x" * 10**6, encoding="utf-8")
     result = invoke("runs", "remove", "novel", "critic", "novel", "--yes", "--json")
     rows = read_rows(result)
     assert [(row["run"], row["left"]) for row in rows] == [
         ("novel", ["checkpoints/novel/notes.txt"]),
         ("critic", []),
     ]
-    assert rows[0]["bytes"] > 1000
-    assert "kept, since charrnn did not write it: checkpoints/novel/notes.txt" in result.stderr
+    assert rows[0]["bytes"] == size > 1000
+    assert "kept, since no run writes it: checkpoints/novel/notes.txt" in result.stderr
     assert [run["run"] for run in read_rows(invoke("runs", "--json"))] == ["words"]
+
+
+def test_a_folder_that_stays_is_not_said_to_be_removed(invoke: Invoke) -> None:
+    """What was removed is the run; another network's file, and so the folder, is still there."""
+    gift = CHECKPOINTS / "novel" / "novel-int8.weights.h5"
+    write_run().epoch_file(1).rename(gift)
+    result = invoke("runs", "remove", "novel", "--yes")
+    assert result.stdout.startswith("removed the run in checkpoints/novel, ")
+    assert [*gift.parent.iterdir()] == [gift]
+
+
+def test_one_folder_of_anyone_removes_nothing(fails: Fails) -> None:
+    """All folders are looked into before the first run goes, and before anyone is asked."""
+    run = write_run()
+    Path("project").mkdir()
+    run.epoch_file(1).rename("project/novel-int8.weights.h5")
+    assert "nothing in project says" in fails(1, "runs", "remove", "novel", "project")
+    assert run.epoch_file(2).exists()
 
 
 def test_one_wrong_name_removes_nothing(fails: Fails) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import os
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -81,9 +82,9 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
         RunError: there is none; the message lists those that there are.
     """
     runs = list_runs(checkpoints, kind)
-    for run in runs:
-        if means_run(name, run):
-            return run
+    named = match_runs(name, runs)
+    if named:
+        return named[0]
     for other in KINDS:
         if other != kind and any(means_run(name, run) for run in list_runs(checkpoints, other)):
             place = checkpoints / other.subfolder
@@ -135,14 +136,27 @@ def choose_run(name: str, runs: Sequence[Run], kind: Kind) -> Run | None:
     Raises:
         RunError: several runs have that name.
     """
-    named = [run for run in runs if means_run(name, run)]
+    named = match_runs(name, runs)
     if len(named) > 1:
         folders = " or ".join(str(run.folder) for run in named)
-        raise RunError(f"{_COUNTS[len(named)]} runs are called {name}: give {folders}")
+        count = _COUNTS.get(len(named), len(named))
+        raise RunError(f"{count} runs are called {name}: give {folders}")
     if named:
         return named[0]
     path = Path(name)
-    return Run(path, detect_kind(path) or kind) if name and find_files(path, ".h5") else None
+    return _place_run(path, kind) if name and find_files(path, ".h5") else None
+
+
+def match_runs(given: str, runs: Sequence[Run]) -> list[Run]:
+    """The runs that a name, or the path of a folder, may mean.
+
+    A link to a run is a run of its own, with another name and path; but what means both means the
+    run, unless it is the link's very path.
+    """
+    named = [run for run in runs if means_run(given, run)]
+    exact = [run for run in named if _spell_path(run.folder) == _spell_path(given)]
+    links_first = sorted(named, key=lambda run: not run.folder.is_symlink())
+    return exact or [*{run.folder.resolve(): run for run in links_first}.values()]
 
 
 def means_run(given: str, run: Run) -> bool:
@@ -153,6 +167,22 @@ def means_run(given: str, run: Run) -> bool:
         return given != "" and Path(given).resolve() == run.folder.resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links, or a name that no file can have
         return False
+
+
+def _spell_path(path: str | Path) -> str:
+    """A path from the root, with its links."""
+    return os.path.abspath(path)  # noqa: PTH100 - `Path.absolute` keeps ..
+
+
+def _place_run(folder: Path, kind: Kind) -> Run:
+    """The run in a folder, which has a name.
+
+    Args:
+        folder: the folder, perhaps as "." or "..".
+        kind: of a run that doesn't say its kind.
+    """
+    folder = folder if folder.name.strip(".") else folder.resolve()
+    return Run(folder, detect_kind(folder) or kind)
 
 
 def find_newest_run(checkpoints: Path, kind: Kind) -> Run:
@@ -219,7 +249,7 @@ def find_checkpoint(
             raise UsageError(f"{path} is one epoch's file: leave out `epoch`")
         return path
     if not is_name and find_files(path, ".h5"):
-        return Run(path, detect_kind(path) or kind).choose_checkpoint(epoch)
+        return _place_run(path, kind).choose_checkpoint(epoch)
     if not is_name and path.is_dir():
         raise NoRunError(_describe_folder(path), kind.name)
     return find_run(checkpoints, kind, str(named)).choose_checkpoint(epoch)

@@ -248,6 +248,24 @@ def test_a_name_that_several_runs_have(checkpoints: Path) -> None:
         assert find_any_run(checkpoints, str(run.folder)) == run
 
 
+@pytest.mark.parametrize("links", [["latest"], ["a", "zz", "classify/foo", "latest"]], ids=len)
+def test_a_link_to_a_run(checkpoints: Path, links: list[str]) -> None:
+    """A path means the run that lies there, not the links that lead to it; a link's, the link."""
+    run = kinds.make_run(checkpoints, LANGUAGE, "foo")
+    kinds.write_epoch(run)
+    (checkpoints / "classify").mkdir()
+    for link in links:
+        (checkpoints / link).symlink_to(run.folder)
+    Path("elsewhere").symlink_to(run.folder)
+    paths = [run.folder, f"{run.folder}/", checkpoints / "classify" / ".." / "foo", "elsewhere"]
+    for given in ("foo", *map(str, paths)):
+        assert find_any_run(checkpoints, given) == run
+        assert find_run(checkpoints, LANGUAGE, given) == run
+    for link in links:
+        assert find_any_run(checkpoints, str(checkpoints / link)).folder == checkpoints / link
+    assert find_any_run(checkpoints, links[-1]).folder == checkpoints / links[-1]
+
+
 def test_folders_that_are_no_runs(checkpoints: Path) -> None:
     """They are told from runs; files, hidden folders and the places of runs are none of them."""
     for kind in KINDS:

@@ -36,30 +36,35 @@ def choose_name(checkpoints: Path, kind: Kind, given: str, keyword: str = "run")
         RunError: an epoch of a run of that name has ended.
     """
     folder = checkpoints / kind.subfolder
-    name = given.rstrip("/")
-    if "/" in name:
-        path = Path(name)  # which may be a link, to another disk
-        if path.parent.resolve() != folder.resolve():
-            raise UsageError(
-                f"`{keyword}` {given} is not in {folder}, where a {kind.name} is kept: give a name "
-                "alone, or another folder as `checkpoints`"
-            )
-        name = path.name
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"`{keyword}` {given!r} can't be a folder's name: use letters and digits, and after "
-            "the first of them also . _ + -"
-        )
-    if kind is LANGUAGE and is_reserved(name):
-        raise UsageError(
-            f"`{keyword}` can't be {name}, the folder of other kinds of run: give another name"
-        )
+    where = f"where a {kind.name} is kept: give a name alone, or another folder as `checkpoints`"
+    name = _read_name(folder, given, keyword, where)
+    if kind is LANGUAGE:
+        _reject_reserved(name, keyword)
     if not is_free(Run(folder / name, kind)):
-        taken = f"run {name!r} exists in {folder}: choose another name as `{keyword}`"
+        taken = _say_taken(folder, name, keyword)
         if keyword != "run":
             raise RunError(taken)
         found = detect_kind(folder / name) or kind
         raise RunExistsError(f"{taken}, or resume it", found.name, name)
+    return name
+
+
+def choose_other_name(run: Run, given: str) -> str:
+    """Another name for a run, given by itself or as the path of a folder beside the run's.
+
+    A run of any kind may lie where runs of another kind are kept, and stays there.
+
+    Raises:
+        UsageError: the name can't be a run's, or the path is of another folder's.
+        RunError: there is such a folder.
+    """
+    folder = run.folder.parent
+    name = _read_name(folder, given, "new", f"where {run.name} lies: give a name alone")
+    _reject_reserved(name, "new")
+    if not is_free(Run(folder / name, run.kind)):
+        raise RunError(_say_taken(folder, name, "new"))
+    if (folder / name).exists():
+        raise RunError(f"there is a folder {folder / name}: choose another name as `new`")
     return name
 
 
@@ -108,6 +113,38 @@ def suggest_name(corpus: str, network: str) -> str:
     """What a run is called that nobody gave a name: after its corpus and its network."""
     stem = re.sub(r"[^\w.+-]+", "-", corpus)[:_LONGEST_STEM].strip("-._+") or "text"
     return f"{stem}-{network}"
+
+
+def _read_name(folder: Path, given: str, keyword: str, where: str) -> str:
+    """The name of a folder within `folder`, given by itself or as its path.
+
+    Raises:
+        UsageError: the path leads elsewhere, or no run can have the name.
+    """
+    name = given.rstrip("/")
+    if "/" in name:
+        path = Path(name)  # which may be a link, to another disk
+        if path.parent.resolve() != folder.resolve():
+            raise UsageError(f"`{keyword}` {given} is not in {folder}, {where}")
+        name = path.name
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"`{keyword}` {given!r} can't be a folder's name: use letters and digits, and after "
+            "the first of them also . _ + -"
+        )
+    return name
+
+
+def _reject_reserved(name: str, keyword: str) -> None:
+    """Reject a name that would hide a run: there, runs of another kind are looked for."""
+    if is_reserved(name):
+        raise UsageError(
+            f"`{keyword}` can't be {name}, the folder of other kinds of run: give another name"
+        )
+
+
+def _say_taken(folder: Path, name: str, keyword: str) -> str:
+    return f"run {name!r} exists in {folder}: choose another name as `{keyword}`"
 
 
 def _claim(run: Run, note: Note) -> bool:

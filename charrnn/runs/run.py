@@ -29,8 +29,10 @@ class Run:
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of all runs, of every kind."""
-        return self.folder.parent.parent if self.kind.subfolder else self.folder.parent
+        """The folder of all runs, of every kind; a run may lie at its top whatever its kind is."""
+        place = self.folder.parent
+        is_below = self.kind.subfolder and place.name == self.kind.subfolder
+        return place.parent if is_below else place
 
     @property
     def resume_file(self) -> Path:

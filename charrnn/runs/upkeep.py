@@ -9,7 +9,7 @@ from charrnn.runs import container, keep
 from charrnn.runs.atomic import find_files, remove_leftovers
 from charrnn.runs.claim import hold_lock
 from charrnn.runs.kinds import CLASSIFIER
-from charrnn.runs.names import choose_name
+from charrnn.runs.names import choose_other_name
 from charrnn.runs.run import Run
 
 _NETWORK = re.compile(r"(epoch-\d{4,}|interrupted)\.weights\.h5|resume\.h5")
@@ -72,10 +72,7 @@ def rename_run(run: Run, name: str) -> Run:
         OSError: the folder can't be renamed.
     """
     require_run(run, "rename")
-    name = choose_name(run.checkpoints, run.kind, name, "new")
-    renamed = Run(run.folder.with_name(name), run.kind)
-    if renamed.folder.exists():
-        raise RunError(f"there is a folder {renamed.folder}: choose another name as `new`")
+    renamed = Run(run.folder.with_name(choose_other_name(run, name)), run.kind)
     with hold_lock(run, _LATER):
         run.folder.rename(renamed.folder)
     return renamed

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from charrnn.errors import RunError, UsageError
-from charrnn.runs.catalogue import find_any_run, list_all_runs
+from charrnn.runs.catalogue import find_any_run, find_checkpoint, list_all_runs
 from charrnn.runs.claim import hold_lock
 from charrnn.runs.gradient_rms import find_rms_file
 from charrnn.runs.history import EpochResult
@@ -153,6 +153,40 @@ def test_a_name_that_no_run_can_have(checkpoints: Path, name: str) -> None:
     with pytest.raises(UsageError, match="`new`"):
         rename_run(run, name)
     assert run.folder.is_dir()
+
+
+@every_kind
+@pytest.mark.parametrize("place", KINDS, ids=lambda place: f"among {place.name}s")
+def test_a_run_is_renamed_where_it_lies(checkpoints: Path, kind: Kind, place: Kind) -> None:
+    """Whichever kind is kept there: by a name or a path beside it, and never out of sight."""
+    folder = checkpoints / place.subfolder
+    (checkpoints / "classify").mkdir(parents=True)
+    run = Run(write_run(checkpoints / "own", kind).folder, kind)
+    folder.mkdir(exist_ok=True, parents=True)
+    run = Run(run.folder.rename(folder / "judge"), kind)
+    for name in ("classify", "pretrained", str(folder / "classify")):
+        with pytest.raises(UsageError, match="the folder of other kinds of run"):
+            rename_run(run, name)
+    with pytest.raises(UsageError, match=r"is not in .*, where judge lies: give a name alone"):
+        rename_run(run, str(checkpoints / "elsewhere" / "jury"))
+    renamed = rename_run(run, str(folder / "jury"))
+    assert renamed == Run(folder / "jury", kind)
+    assert list_all_runs(checkpoints) == [renamed]
+    assert renamed.checkpoints == (checkpoints if place in {LANGUAGE, kind} else folder)
+
+
+def test_the_run_in_the_working_folder_is_renamed(
+    checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its path has no name, but the folder has one."""
+    run = write_run(checkpoints)
+    (run.folder / "tensorboard").mkdir(exist_ok=True)
+    for folder, given in ((run.folder, "."), (run.folder / "tensorboard", "..")):
+        monkeypatch.chdir(folder)
+        assert find_any_run(Path("checkpoints"), given).name == "mine"
+    assert rename_run(find_any_run(Path("checkpoints"), ".."), "yours").name == "yours"
+    assert find_checkpoint(Path("checkpoints"), LANGUAGE, "..").parent.name == "yours"
+    assert [path.name for path in checkpoints.iterdir()] == ["yours"]
 
 
 def test_a_name_that_is_taken(checkpoints: Path) -> None:

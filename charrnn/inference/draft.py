@@ -1,7 +1,7 @@
 """A text that a person and a network write in turns."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -120,6 +120,8 @@ class Draft:
         temperature: float = 1.0,
         top_k: int = 0,
         top_p: float = 1.0,
+        *,
+        is_stopped: Callable[[], bool] | None = None,
     ) -> list[str]:
         """Write several continuations, none of which is part of the text until it is read.
 
@@ -129,6 +131,7 @@ class Draft:
             temperature: as in `write`, and so the others.
             top_k: sample from the k likeliest characters only; 0 for all.
             top_p: sample from the fewest that together have this probability; 1 for all.
+            is_stopped: asked after each character of all whether they should end there.
 
         Raises:
             UsageError: a value of the wrong type or outside its range.
@@ -144,6 +147,9 @@ class Draft:
         ids = np.empty((length, count), np.int32)
         for step in range(length):
             ids[step] = choose_next(logits, choice, generators)
+            if is_stopped and is_stopped():
+                ids = ids[: step + 1]
+                break
             logits = network.step(ids[step])
         return [self._vocabulary.decode(each) for each in ids.T]
 

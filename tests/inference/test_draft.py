@@ -84,6 +84,14 @@ def test_proposals_follow_the_text(make_checkpoint: MakeCheckpoint, cell: str) -
     assert model.begin_draft(4).propose(2, 0) == ["", ""]
 
 
+def test_proposals_can_be_stopped(make_checkpoint: MakeCheckpoint) -> None:
+    """They end where they were stopped, all after as many characters."""
+    model = LanguageModel(make_checkpoint())
+    answers = iter([False, False, True])
+    stopped = model.begin_draft(4).propose(3, 30, is_stopped=lambda: next(answers))
+    assert stopped == [text[:3] for text in model.begin_draft(4).propose(3, 30)]
+
+
 def test_mistakes_leave_the_text_alone(make_checkpoint: MakeCheckpoint) -> None:
     """Words that the network doesn't know and numbers out of range are errors, not turns."""
     draft = LanguageModel(make_checkpoint()).begin_draft(0)

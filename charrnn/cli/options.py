@@ -40,7 +40,7 @@ class HomePath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path that is meant."""
-        return super().convert(_expand_home(value), param, ctx)
+        return super().convert(expand_home(value), param, ctx)
 
 
 class _NameOrPath(click.types.StringParamType):
@@ -48,13 +48,14 @@ class _NameOrPath(click.types.StringParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The name as it is, or the path that is meant."""
-        return super().convert(_expand_home(value), param, ctx)
+        return super().convert(expand_home(value), param, ctx)
 
 
 NAME_OR_PATH = _NameOrPath()
 
 
-def _expand_home(value: Any) -> Any:
+def expand_home(value: Any) -> Any:
+    """A typed path with the home folder for ~, if there is such a user."""
     return os.path.expanduser(value) if isinstance(value, str) else value  # noqa: PTH111 - a name
 
 

@@ -99,9 +99,15 @@ def _watch_ctrl_c() -> Iterator[Callable[[], bool]]:
         says whether it was pressed since the last time it was asked.
     """
     pressed: list[int] = []
+
+    def was_pressed() -> bool:
+        found = bool(pressed)
+        pressed.clear()
+        return found
+
     earlier = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     try:
-        yield lambda: bool(pressed) and bool(pressed.pop())
+        yield was_pressed
     finally:
         signal.signal(signal.SIGINT, earlier)
 

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from charrnn.cli.options import expand_home
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.cli.writing import Out
 from charrnn.errors import UsageError, say_count
 from charrnn.inference.draft import Draft, check_settings
+from charrnn.runs.atomic import write_atomically
 
 _TAIL = 60  # characters of the text that are shown after some were taken back
 
@@ -26,7 +28,8 @@ class Turns:
         draft: the text.
         settings: what `Draft.write` takes; commands change it.
         terminal: for what is not part of the text.
-        is_stopped: asked after each character whether the network should stop there.
+        is_stopped: asked after each character whether the network should stop there; that is, since
+            it was asked before.
 
     Attributes:
         ended: whether a line asked to leave.
@@ -57,12 +60,12 @@ class Turns:
             CharrnnError: it can't be done; the text is as before.
             OSError: the text can't be saved.
         """
-        proposed, self._proposed = self._proposed, []
+        self._is_stopped()  # what was pressed before this line was typed is not meant for it
         if line.startswith("/") and not line.startswith("//"):
             self._run(line)
-        elif proposed and line.strip():
-            self._accept(proposed, line)
-        elif not proposed:
+        elif self._proposed:
+            self._accept(line.strip())
+        else:
             words = line[1:] if line.startswith("//") else line
             self._draft.read(words[:-1] + "\n" if words.endswith("\\") else words)
             self._write("")
@@ -76,12 +79,14 @@ class Turns:
             raise UsageError(f"type it as {command.usage}: {command.help}")
         command.run(value.strip())
 
-    def _accept(self, proposed: list[str], line: str) -> None:
-        if not line.strip().isdecimal() or not 1 <= int(line) <= len(proposed):
-            self._proposed = proposed
+    def _accept(self, number: str) -> None:
+        proposed = self._proposed
+        if number and not (number.isdecimal() and 1 <= int(number) <= len(proposed)):
             raise UsageError(f"type a number from 1 to {len(proposed)}, or Enter for none of them")
-        self._draft.read(proposed[int(line) - 1])
-        self._show_end()
+        self._proposed = []
+        if number:
+            self._draft.read(proposed[int(number) - 1])
+            self._show_end()
 
     def _write(self, _: str) -> None:
         out = Out()
@@ -94,11 +99,16 @@ class Turns:
     def _write_again(self, _: str) -> None:
         if not self._draft.last_is_network:
             raise UsageError("the network has not written since your last words: press Enter")
-        self._draft.undo()
+        self._undo()
         self._write("")
 
-    def _take_back(self, _: str) -> None:
+    def _undo(self) -> str:
         taken = self._draft.undo()
+        self._proposed = []  # they continue what was taken back
+        return taken
+
+    def _take_back(self, _: str) -> None:
+        taken = self._undo()
         self._terminal.note(f"took back {say_count(len(taken), 'character')}")
         self._show_end()
 
@@ -109,7 +119,7 @@ class Turns:
 
     def _choose(self, value: str) -> None:
         count = _read_int("/choose", value)
-        self._proposed = self._draft.propose(count, **self._settings)
+        self._proposed = self._draft.propose(count, **self._settings, is_stopped=self._is_stopped)
         for number, text in enumerate(self._proposed, 1):
             echo(f"[{number}] {text}\n")
         self._terminal.note("type the number of the one to keep, or press Enter for none")
@@ -140,10 +150,13 @@ class Turns:
         out.end_line(always=True)
 
     def _save(self, value: str) -> None:
-        path = Path(value).expanduser()
-        if path.exists() and path.resolve() not in self._saved:
-            raise UsageError(f"{path} exists: choose another name")
-        path.write_text(self._draft.text, encoding="utf-8", errors="surrogatepass")
+        path = Path(expand_home(value))
+        try:
+            if path.exists() and path.resolve() not in self._saved:
+                raise UsageError(f"{path} exists: choose another name")
+            write_atomically(path, self._draft.text.encode("utf-8", "surrogatepass"))
+        except ValueError as error:
+            raise UsageError(f"no file can be called {value!r}: choose another name") from error
         self._saved.add(path.resolve())
         self._terminal.note(f"{say_count(len(self._draft.text), 'character')} in {path}")
 

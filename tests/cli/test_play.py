@@ -1,7 +1,9 @@
 """`charrnn play`: lines are answered, one after another, at a keyboard or from a pipe."""
 
+import errno
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
@@ -10,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from charrnn.cli.play import _watch_ctrl_c
+from charrnn.cli.terminal import Terminal
+from charrnn.cli.turns import Turns
 from charrnn.inference.language_model import load_model
 from tests.support.commands import Fails, Invoke
 from tests.support.networks import MakeRun
@@ -97,6 +102,85 @@ def test_choosing(play: Play) -> None:
     assert "type a number from 1 to 3" in notes
     out, _ = play("ab", "/choose 3", "", "/text")
     assert len(out.split("ab")[-1].removesuffix("\n")) <= 10
+
+
+@pytest.mark.parametrize(
+    "line", ["/help", "/text", "/save x.txt", "/temp 2", "/seed 3", "/temp", "/bogus", "/choose 0"]
+)
+def test_proposals_wait_for_their_number(play: Play, line: str) -> None:
+    """A command that leaves the text as it is leaves them too, and so does a mistake."""
+    out, notes = play("ab", "/choose 3", line, "2", "/text")
+    chosen = out.split("[2] ")[1][:10]
+    assert out.removesuffix("\n").endswith(chosen.removesuffix("\n"))
+    assert "not in this network's vocabulary" not in notes
+
+
+@pytest.mark.parametrize("line", ["/undo", "/again"])
+def test_proposals_go_with_the_text_that_they_continue(play: Play, line: str) -> None:
+    """After a turn was taken back a number is text again, which this network can't read."""
+    _, notes = play("ab", "/choose 3", line, "2")
+    assert "not in this network's vocabulary: '2'" in notes
+
+
+def test_presses_of_ctrl_c_are_for_one_turn(
+    make_run: MakeRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Pressed in haste, or before a turn, it stops none of the next; one press stops proposals."""
+    draft = load_model(make_run()).begin_draft(1)
+    settings = {"length": 30, "temperature": 1.0, "top_k": 0, "top_p": 1.0}
+    press = [0]
+
+    def is_stopped() -> bool:
+        press[0] -= 1
+        for _ in range(3 if press[0] == 0 else 0):
+            signal.raise_signal(signal.SIGINT)
+        return was_pressed()
+
+    with _watch_ctrl_c() as was_pressed:
+        turns = Turns(draft, settings, Terminal(False, True), is_stopped)
+        for _ in range(3):
+            signal.raise_signal(signal.SIGINT)
+        turns.answer("ab")
+        assert len(draft.text) == 32
+        press[0] = 6  # when a line is answered it asks once, then after each character
+        turns.answer("")
+        assert len(draft.text) == 37
+        turns.answer("")
+        assert len(draft.text) == 67
+        press[0] = 5
+        capsys.readouterr()
+        turns.answer("/choose 2")
+        proposals = re.split(r"\[\d\] ", capsys.readouterr().out)[1:]
+        assert [len(each.removesuffix("\n\n")) for each in proposals] == [4, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("~nosuchuser/x.txt", "~nosuchuser/x.txt: No such file or directory"),
+        ("a\0b", "no file can be called 'a\\x00b': choose another name"),
+        ("x" * 300, "File name too long"),
+        ("no/x.txt", "no/x.txt: No such file or directory"),
+    ],
+)
+def test_a_text_that_can_not_be_saved_is_not_lost(play: Play, name: str, reason: str) -> None:
+    """The reason is one line, and the session goes on."""
+    out, notes = play("ab", f"/save {name}", "/text")
+    assert out.removesuffix("\n").endswith(out[:10].removesuffix("\n"))
+    assert reason in notes
+
+
+def test_a_full_disk_loses_no_text(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the disk says, which names no file, is told with the file's name."""
+
+    def fill(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fill)
+    out, notes = play("ab", "/save x.txt", "/text")
+    assert "x.txt: No space left on device" in notes
+    assert "ab" in out
+    assert not Path("x.txt").exists()
 
 
 def test_saving(play: Play) -> None:

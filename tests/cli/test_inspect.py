@@ -281,7 +281,7 @@ def test_find(invoke: Invoke, make_run: MakeRun) -> None:
     [
         ([], "--run tiny"),
         (["tiny", "--epoch", "1"], "--run tiny --epoch 1"),
-        (["checkpoints/tiny"], "--run tiny"),
+        (["checkpoints/tiny"], "--run checkpoints/tiny"),
         (["my net.h5"], "--checkpoint 'my net.h5'"),
         (["--checkpoints", "checkpoints"], "--run tiny --checkpoints checkpoints"),
     ],

@@ -25,6 +25,9 @@ def test_runs_are_compared() -> None:
     assert len(notes) == 2
 
 
+BOTH = ["first", "second"]
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -33,13 +36,14 @@ def test_runs_are_compared() -> None:
         ({"runs": [7]}, "`runs` must be a name or a path, not int"),
         ({"runs": ["first"], "limit": 1.5}, "`limit` must be int, not float"),
         ({"runs": ["first"], "limit": 1}, "`limit` must be 2 or above, not 1"),
-        ({"runs": ["first"], "prompt": 7}, "`prompt` must be str, not int"),
-        ({"runs": ["first"], "length": "5"}, "`length` must be int, not str"),
+        ({"runs": BOTH, "prompt": 7}, "`prompt` must be str, not int"),
+        ({"runs": BOTH, "length": "5"}, "`length` must be int, not str"),
     ],
 )
 def test_what_is_rejected(given: dict[str, Any], message: str) -> None:
     """A value of the wrong type names the argument."""
     write_trained("first")
+    write_epoch("second", 1)
     with pytest.raises(charrnn.CharrnnError) as failure:
         charrnn.compare(**given)
     assert str(failure.value) == message

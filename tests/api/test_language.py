@@ -113,6 +113,7 @@ def test_the_callers_random_numbers_are_left_alone(kept_model: KeptModel) -> Non
     assert kept_model.draws == (python.random(), numpy.random_sample())
 
 
+@pytest.mark.slow
 def test_an_exception_in_a_thread_keeps_what_is_needed_to_resume(
     kept_model: KeptModel, text: str
 ) -> None:

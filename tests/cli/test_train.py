@@ -117,6 +117,7 @@ def test_state(train: Train) -> None:
     assert not np.array_equal(carried.weights(), reset.weights())
 
 
+@pytest.mark.slow
 def test_seed(train: Train, invoke: Invoke, novel: Path) -> None:
     """The same --seed gives the same weights to the last bit, another one others; 0 is default."""
     words = ["--dropout", 0.2, "--order", "shuffled", "--epochs", 2]
@@ -127,6 +128,7 @@ def test_seed(train: Train, invoke: Invoke, novel: Path) -> None:
     assert not np.array_equal(train().weights(), train("--seed", 1).weights())
 
 
+@pytest.mark.slow
 def test_learning_rate_and_clip_norm(train: Train) -> None:
     """Both hold the weights back: with either near zero they stay where the seed put them."""
     still = train("--learning-rate", "1e-12").weights()
@@ -176,6 +178,7 @@ def test_validation_does_not_disturb_training(train: Train, invoke: Invoke, text
     assert np.array_equal(validated, train(*words).weights(2))
 
 
+@pytest.mark.slow
 def test_patience(invoke: Invoke) -> None:
     """--patience N stops after N epochs without a better validation loss, and says so."""
     Path("novel.txt").write_text("ab" * 200 + "dc" * 50, encoding="utf-8")
@@ -338,6 +341,7 @@ def test_what_makes_a_run_shorter(
     shorter: str,
 ) -> None:
     """Another preset or a budget, unless its length was chosen; a resume keeps what it has."""
+    checkpoints = train().run.folder.parent
     shown: list[str] = []
 
     def show_training(_plan: object, _about: str, screen: Screen, *_: object) -> None:
@@ -345,7 +349,7 @@ def test_what_makes_a_run_shorter(
 
     monkeypatch.setattr("charrnn.cli.screen.show_training", show_training)
     resumes = words == ["--resume"]
-    text = ["--epochs", 9, "--checkpoints", train().run.folder.parent] if resumes else [long]
+    text = ["--epochs", 9, "--checkpoints", checkpoints] if resumes else [long]
     result = invoke("train", *words, *text)
     assert shown == [shorter], result.output
 

@@ -50,6 +50,7 @@ def test_ctrl_c_and_resume(
     assert not run.interrupted_file.exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_and_resume_of_a_piped_text(
     invoke: Invoke, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_full_disk(invoke: Invoke, novel: Path, monkeypatch: pytest.MonkeyPatc
     assert "resuming after epoch 1 of 3" in resumed.stderr
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges(invoke: Invoke, novel: Path) -> None:
     """It ends in a line with a command that can be typed, and that resumes that run."""
     kept = ["--checkpoints", "kept"]

@@ -33,6 +33,7 @@ def test_lines(invoke: Invoke, novel: Path) -> None:
     assert invoke(*find_suggestion(result.stderr, "sample"), "--length", 3).exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_precision(train: Train, precision: str) -> None:
     """The first line says how products are computed, and the weights show it."""
@@ -43,6 +44,7 @@ def test_precision(train: Train, precision: str) -> None:
     assert same == (precision == "float32")
 
 
+@pytest.mark.slow
 def test_few_steps(train: Train) -> None:
     """A run with hardly any steps an epoch is told how to get more; the usual one is not."""
     few = "note: a network learns little from so few steps an epoch: give a smaller --batch-size"
@@ -122,6 +124,7 @@ def test_learning_curves(train: Train) -> None:
     assert "curves" not in trained.result.output
 
 
+@pytest.mark.slow
 def test_learning_curves_of_a_resumed_run(invoke: Invoke, finished_run: Run) -> None:
     """After a resume all epochs are in the picture; one that can't be written is only noted."""
     picture = finished_run.folder / "curves.png"
@@ -155,6 +158,7 @@ def test_learning_curves_after_ctrl_c(
 # Samples
 
 
+@pytest.mark.slow
 def test_live_samples(train: Train, text: str) -> None:
     """--sample-every N shows what the network writes after each Nth epoch, from --prompt on."""
     trained = train("--epochs", 4, "--sample-every", 2, "--prompt", "The ")

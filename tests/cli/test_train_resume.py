@@ -34,6 +34,7 @@ def test_unnamed_runs_get_new_names(plan: PlanRun, novel: Path) -> None:
     assert noted == [f"novel-rnn exists: this run is novel-rnn-{number}" for number in (2, 3)]
 
 
+@pytest.mark.slow
 def test_run_that_exists(fails: Fails, invoke: Invoke, novel: Path) -> None:
     """A run's name is not taken twice: the older one's checkpoints stay."""
     assert invoke("train", novel, *SMALL, "--run", "mine").exit_code == 0
@@ -164,6 +165,7 @@ def test_texts_that_a_resume_rejects(
     assert finished_run.list_epochs() == [1]
 
 
+@pytest.mark.slow
 def test_resume_with_the_text_at_another_place(
     invoke: Invoke, fails: Fails, finished_run: Run, novel: Path
 ) -> None:

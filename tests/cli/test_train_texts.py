@@ -47,6 +47,7 @@ def test_shakespeare_from_the_data_folder(
     assert planned.run.folder == Path("checkpoints/shakespeare-lstm")
 
 
+@pytest.mark.slow
 def test_ctrl_c_and_resume_of_a_download(
     invoke: Invoke, shakespeare: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from typing import TextIO, cast
 import pytest
 
 from charrnn.cli.writing import Form, make_json_form, make_plain_form, write_texts
+from tests.support.slow import slow_except
 
 TEXTS = ['ab"\\\n\x1b\x7fä', "", "水\u2028𐍈\t"]
 FACTS = {"checkpoint": "a/b.h5", "epoch": 3, "temperature": 0.5, "seed": 7}
@@ -102,7 +103,10 @@ def test_a_network_that_can_not_write_leaves_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("num", "length", "most"),
-    [(1, 50_000, 20_000), (3, 200_000, 2 * 6 * 200_000)],
+    slow_except(
+        [(1, 50_000, 20_000), (3, 200_000, 2 * 6 * 200_000)],
+        (1, 50_000, 20_000),
+    ),
     ids=["streamed", "kept"],
 )
 @pytest.mark.parametrize("form", [make_plain_form("a"), make_json_form("a", FACTS)])

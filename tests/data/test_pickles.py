@@ -202,6 +202,7 @@ def test_list_of_two_reviews_is_rejected() -> None:
     assert [review.tolist() for review in read_ragged(FILE, "x")] == [[7, 7]]
 
 
+@pytest.mark.slow
 def test_many_more_reviews_than_keras_are_read() -> None:
     """Six times Keras's 25,000 reviews are read, and so is a list of a million."""
     lists = [[1, 2] for _ in range(150_000)] + [[3] * 10**6]
@@ -226,6 +227,7 @@ def test_other_compressions_are_rejected(compression: int) -> None:
     assert "compressed in a way that NumPy doesn't use" in failure_of()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of memory")
 def test_a_lie_about_the_size_takes_little_memory() -> None:
     """Half a gigabyte that claims to be a few bytes is no more than is read."""

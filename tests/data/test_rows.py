@@ -71,7 +71,7 @@ def test_files_of_csv_writer_are_read(
     assert [row.line for row in found] == lines
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(
     st.lists(st.dictionaries(TEXTS | AWKWARD, JSON)),
     st.booleans(),

@@ -67,6 +67,7 @@ def test_unusable_json_is_refused(content: str, reason: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_as_many_words_as_the_bytes_have_are_read() -> None:
     """An index of 16 MB is read, however short its words are."""
     words = [f"{number:x}" for number in range(1, 1_100_001)]

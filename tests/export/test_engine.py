@@ -162,7 +162,8 @@ def test_of_equals_the_first_is_kept(tab: Tab) -> None:
 def test_one_text_can_be_extended(tab: Tab) -> None:
     """Two hundred characters and three hundred more are five hundred."""
     small = round_model()
-    requests = [request(small, "%A", 200, seed=7), {"kind": "extend", "left": 300}]
+    more = {"kind": "extend", "temperature": 1, "topK": 0, "left": 300}
+    requests = [request(small, "%A", 200, seed=7), more]
     answers = ask(tab, small, False, *requests)
     text = "".join(small.vocabulary.decode(answer) for answer in answers)
     assert text == small.generate("%A", 500, seed=7)

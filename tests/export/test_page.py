@@ -131,6 +131,7 @@ def test_it_stops_and_goes_on(small: LanguageModel, open_page: OpenPage) -> None
         assert text == "%A" + small.generate("%A", len(text) - 2, seed=5)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_it_can_be_stopped_on_a_phone(open_page: OpenPage) -> None:
     """While it writes, the button that stops it stands beside the text, on the screen."""
@@ -145,6 +146,7 @@ def test_it_can_be_stopped_on_a_phone(open_page: OpenPage) -> None:
         tab.wait("#start:enabled")
 
 
+@pytest.mark.slow
 def test_a_finished_text_can_be_longer(small: LanguageModel, open_page: OpenPage) -> None:
     """The button to go on writes as many characters again."""
     with open_page() as tab:
@@ -154,6 +156,7 @@ def test_a_finished_text_can_be_longer(small: LanguageModel, open_page: OpenPage
         assert tab.read(READ) == "%A" + small.generate("%A", 200, seed=5)
 
 
+@pytest.mark.slow
 def test_it_goes_on_as_the_settings_say(small: LanguageModel, open_page: OpenPage) -> None:
     """What was changed meanwhile counts from there on."""
     with open_page() as tab:
@@ -197,6 +200,7 @@ def test_guesses_are_shown_on_demand(small: LanguageModel, open_page: OpenPage) 
             assert f"surprise {surprise:.1f} nats" in tab.page.locator("#verdict").inner_text()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_the_whole_text_can_be_reached_by_keyboard(open_page: OpenPage) -> None:
     """The keys of a text editor move through lines and to their ends, and never out of the text."""
@@ -225,6 +229,7 @@ def test_the_whole_text_can_be_reached_by_keyboard(open_page: OpenPage) -> None:
         assert tab.read(where) == len(text) - 1
 
 
+@pytest.mark.slow
 def test_odd_characters_are_written(open_page: OpenPage) -> None:
     """Half characters, controls, marks, and scripts from right to left, as NumPy chooses them."""
     characters = sorted("\x00\t\n\r !éאم\u0301\u202e\ud83d\U0001f600\U0010ffff")

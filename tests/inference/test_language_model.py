@@ -21,6 +21,7 @@ from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.run import Run
 from tests.support.messages import catch_message
 from tests.support.networks import MakeCheckpoint, StockLogits
+from tests.support.slow import slow_except
 
 LETTERS = "\n !abcdefgh"
 RESULTS = [EpochResult(1, 2.0, 2.5, 9.0), EpochResult(2, 1.5, 2.25, 8.0)]
@@ -265,7 +266,7 @@ def test_greedy_text_is_the_likeliest_by_keras(
     assert ids[len(prompt) :].tolist() == best[len(prompt) - 1 : -1].tolist()
 
 
-@every_cell
+@pytest.mark.parametrize("cell", slow_except(["rnn", "lstm", "gru"], "lstm"))
 def test_score_is_the_mean_log_softmax_of_keras(
     make_checkpoint: MakeCheckpoint, stock_logits: StockLogits, cell: str
 ) -> None:
@@ -338,6 +339,7 @@ def test_another_engine_can_be_plugged_in(make_checkpoint: MakeCheckpoint, tmp_p
     assert load_model(path, engine).generate("a", 3, 0) == "\n" * 3
 
 
+@pytest.mark.slow
 def test_keras_can_be_the_engine(make_checkpoint: MakeCheckpoint) -> None:
     """With Keras as the engine texts, probabilities and scores are those of NumPy."""
     from charrnn.networks.stepper import KerasStepper

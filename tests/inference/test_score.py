@@ -78,6 +78,7 @@ def test_crops_have_the_loss_of_stock_keras_from_zero(
     assert found.characters == len(expected) == 61
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_in_small_pieces")
 def test_engines_agree(make_checkpoint: MakeCheckpoint) -> None:
     """The Keras engine gives streams and crops the losses that NumPy gives them."""

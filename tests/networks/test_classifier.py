@@ -161,6 +161,7 @@ def test_weights_are_named_as_keras_names_them(config: ClassifierConfig, tmp_pat
         np.testing.assert_array_equal(found[name], values)
 
 
+@pytest.mark.slow
 def test_compiled_logits_are_those_of_stock_layers() -> None:
     """Inside `predict`, at a length that is worth compiling, logits are those of stock layers."""
     config = make_config(bidirectional=True, mask=True, padding="after")

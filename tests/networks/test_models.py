@@ -67,7 +67,7 @@ class OneHotEmbedding(keras.layers.Embedding):  # type: ignore[misc]
 @pytest.mark.parametrize(
     ("optimizer", "stock", "ours"),
     [
-        ("sgd", keras.layers.Embedding, layers.Embedding),
+        pytest.param("sgd", keras.layers.Embedding, layers.Embedding, marks=pytest.mark.slow),
         ("adam", OneHotEmbedding, partial(layers.Embedding, return_table=True)),
     ],
     ids=["sgd", "adam"],

@@ -336,6 +336,7 @@ def test_an_old_resume_file_is_planned(planned: LanguagePlan, folders: Folders) 
 # Carrying a plan out.
 
 
+@pytest.mark.slow
 def test_a_plan_is_carried_out_and_resumed(
     novel: Path, folders: Folders, capfd: pytest.CaptureFixture[str]
 ) -> None:

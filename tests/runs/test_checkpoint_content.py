@@ -62,6 +62,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(value=JSON, name=st.sampled_from(["network", "vocabulary", "provenance"]))
 def test_any_json_in_the_wrong_place_is_refused(

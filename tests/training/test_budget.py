@@ -57,6 +57,7 @@ def test_slow_steps_do_not_count_as_the_pace(
     assert cost.epoch == pytest.approx(1.05 * (steps + (4 if validation else 0)))
 
 
+@pytest.mark.slow
 def test_measuring_leaves_nothing_behind(make_training: MakeTraining) -> None:
     """No folder is left, and the run that follows is the same as without it."""
     first, second = make_training(epochs=1), make_training(epochs=1)

@@ -81,6 +81,7 @@ def test_reported_losses_are_those_of_stock_keras(
         assert result.train_loss == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_borrowed_weights_survive_a_resume(
     make_training: MakeTraining, make_checkpoint: MakeCheckpoint
 ) -> None:

@@ -129,6 +129,7 @@ def test_each_file_is_written_after_those_it_needs(
     ]
 
 
+@pytest.mark.slow
 def test_checkpoints_that_are_not_kept_go(
     make_training: MakeTraining, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_checkpoint_that_can_not_be_removed(
     assert small.run.list_epochs() == [3]
 
 
+@pytest.mark.slow
 def test_files_are_as_large_as_was_said(make_training: MakeTraining) -> None:
     """What a dry run says of a checkpoint and of a resume file is right within 3 per cent."""
     small = make_training(cell="lstm", units=150, embedding=20, layers=2, epochs=1)
@@ -189,6 +191,7 @@ def test_how_a_run_came_about_is_noted(trained: SmallRun) -> None:
     assert read == [result.read for result in progress.results]
 
 
+@pytest.mark.slow
 def test_a_resume_with_other_settings_is_noted(make_training: MakeTraining) -> None:
     """A rate that changes in a run's middle stands beside the epoch that it changed after."""
     small = make_training(epochs=1)

@@ -130,6 +130,7 @@ def test_training_loss_counts_each_review_once(make_review_run: MakeReviewRun) -
     assert (result.train_loss, result.train_accuracy) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_patience_ends_a_run_that_gets_worse(make_review_run: MakeReviewRun) -> None:
     """If the held-back reviews are mislabelled the first epoch stays best: 3 epochs, not 9."""
     small = make_review_run(make_examples(mislabelled=9), epochs=9, patience=2, learning_rate=0.1)
@@ -201,6 +202,7 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(
     assert_same(half.run, whole.run)
 
 
+@pytest.mark.slow
 def test_an_interrupted_first_epoch_keeps_what_was_borrowed(
     make_review_run: MakeReviewRun, uninterrupted: dict[str, SmallReviewRun]
 ) -> None:

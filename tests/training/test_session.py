@@ -80,6 +80,7 @@ def test_a_folder_is_trained_in_by_one_process(
     assert small.run.list_epochs() == [1]
 
 
+@pytest.mark.slow
 def test_a_folder_is_held_from_the_first_step_to_the_last(make_training: MakeTraining) -> None:
     """A second run in the folder is rejected meanwhile, and not after the first has failed."""
     first = make_training(epochs=1)
@@ -207,7 +208,6 @@ def test_what_a_killed_process_left_is_removed(make_training: MakeTraining) -> N
             (False, [], False),
         ],
         (False, None, False),
-        (True, ["resume.h5"], False),
     ),
 )
 def test_a_folder_that_goes_away_is_named(

@@ -41,6 +41,7 @@ def test_no_patience_never_stops(make_training: MakeTraining) -> None:
     assert small.run.find_best_epoch() == 1
 
 
+@pytest.mark.slow
 def test_patience_counts_epochs_before_a_resume(make_training: MakeTraining) -> None:
     """Epochs that were not the best count whether or not the run was resumed between them."""
     small = make_worsening(make_training, epochs=2, patience=2)

@@ -20,6 +20,7 @@ from charrnn.runs.outcome import read_outcome
 from charrnn.runs.run import Run
 from tests.support.commands import Invoke
 from tests.support.reviews import QUICK, RUNS, Finished, interrupt_at, write_npz
+from tests.support.slow import slow_except
 
 
 def test_dry_run_of_every_preset() -> None:
@@ -150,7 +151,7 @@ def tiny_presets(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return [*presets]
 
 
-@pytest.mark.parametrize("command", ["imdb", "train"])
+@pytest.mark.parametrize("command", slow_except(["imdb", "train"], "train"))
 def test_all_presets(
     invoke: Invoke,
     npz: Path,

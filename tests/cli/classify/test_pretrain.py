@@ -70,6 +70,7 @@ def _short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("charrnn.training.words.LENGTH", 7)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_short_windows")
 def test_classifier_of_a_word_model(invoke: Invoke, fails: Fails) -> None:
     """A word model is trained without labels; a classifier starts with its embedding, frozen."""

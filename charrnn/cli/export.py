@@ -21,7 +21,7 @@ from charrnn.runs.kinds import LANGUAGE
 @run_options.argument(LANGUAGE)
 @click.option(
     "--to",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(list(FORMATS), case_sensitive=False),
     required=True,
     help=f"What to write: {'; '.join(f'{name}, {form.about}' for name, form in FORMATS.items())}.",
 )

@@ -335,7 +335,7 @@ class RenderedError(click.ClickException):
 
 
 _ABOUT_BUNDLED = (
-    "this network comes with charrnn and knows only Shakespeare; train one of your own: "
+    "this network came along and knows only Shakespeare; train one of your own: "
     "charrnn train my-novel.txt"
 )
 

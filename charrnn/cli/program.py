@@ -50,11 +50,20 @@ class Program(click.Group):
         except Exception as error:  # noqa: BLE001 - the last place before the user
             if _is_verbose(args):
                 _print_causes(error)
-            echo(_make_message(error), err=True)
-            code = getattr(error, "exit_code", 1)
+            if _was_interrupted(error):
+                code = _INTERRUPTED
+            else:
+                echo(_make_message(error), err=True)
+                code = getattr(error, "exit_code", 1)
         finally:
             _drop_unwritten()
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Whether Ctrl-C came while a library was loaded, which C makes an ImportError."""
+    cause = error.__cause__ or error.__context__
+    return isinstance(error, ImportError) and isinstance(cause, KeyboardInterrupt)
 
 
 def _is_verbose(args: Sequence[str]) -> bool:
@@ -104,7 +113,8 @@ def _open_missing_streams() -> None:
 def _make_message(error: Exception) -> str:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error.format_message()
-    return f"charrnn: {' '.join(_describe(error).splitlines())}"
+    lines = _describe(error).splitlines()
+    return f"charrnn: {' '.join(line.strip() for line in lines)}"
 
 
 def _describe(error: Exception) -> str:

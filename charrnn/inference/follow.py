@@ -8,6 +8,7 @@ Shapes: N characters, H units, L layers.
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import NamedTuple
 
 import numpy as np
@@ -107,6 +108,10 @@ def require_property(text: str, what: str) -> Floats:
         UsageError: one hasn't, or what is no regular expression.
     """
     measured = measure_property(text, what)
+    if what not in PROPERTIES and not measured.any():
+        close = get_close_matches(what, PROPERTIES, 1)
+        hint = f": did you mean {close[0]}?" if close else ""
+        raise UsageError(f"{what} is nowhere in these {len(text):,} characters{hint}")
     half = len(text) // 2
     if min(np.ptp(measured[:half]), np.ptp(measured[half:])) == 0:
         raise UsageError(

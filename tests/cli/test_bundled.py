@@ -38,7 +38,7 @@ def test_it_writes_before_anything_was_trained(invoke: Invoke) -> None:
     assert result.exit_code == 0
     assert result.stdout == "All: " + charrnn.load("shakespeare").generate("All: ", 40, seed=1)
     note, answer = result.stderr.splitlines()
-    assert "comes with charrnn" in note
+    assert "came along" in note
     assert "charrnn train" in note
     assert answer.startswith("shakespeare, epoch ")
 
@@ -48,7 +48,7 @@ def test_a_run_comes_before_it(invoke: Invoke, make_run: MakeRun) -> None:
     path = make_run("mine")
     assert find_checkpoint(Path("checkpoints"), LANGUAGE) == Path("checkpoints/mine") / path.name
     assert is_bundled(find_checkpoint(Path("checkpoints"), LANGUAGE, "shakespeare"))
-    assert "comes with charrnn" not in invoke("sample", "ab", "--length", 1).stderr
+    assert "came along" not in invoke("sample", "ab", "--length", 1).stderr
     make_run("shakespeare")
     assert not is_bundled(find_checkpoint(Path("checkpoints"), LANGUAGE, "shakespeare"))
 
@@ -67,5 +67,5 @@ def test_its_name_is_a_network_though_a_text_has_it_too(invoke: Invoke, command:
     Path("sonnet.txt").write_text(SONNET, encoding="utf-8")
     result = invoke(command, "shakespeare", "sonnet.txt")
     assert result.exit_code == 0, result.output
-    assert "comes with charrnn" in result.stderr
+    assert "came along" in result.stderr
     assert "sonnet.txt" in result.stderr

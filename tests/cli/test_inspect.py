@@ -298,6 +298,15 @@ def test_the_command_that_holds_names_the_network(
     assert f": charrnn sample {named} --set-unit " in result.stderr
 
 
+def test_what_is_nowhere(fails: Fails, make_run: MakeRun) -> None:
+    """A misspelt property, and a text that isn't there, are named as such."""
+    make_run()
+    write_text(TEXT * 5)
+    line = fails(2, "inspect", "my text.txt", "--find", "newline")
+    assert "newline is nowhere in these 210 characters: did you mean newlines?" in line
+    assert "no run or text nothing.txt" in fails(1, "inspect", "nothing.txt")
+
+
 def test_find_by_an_expression(invoke: Invoke, make_run: MakeRun) -> None:
     """Other words than the named properties are a regular expression."""
     path = make_run()
@@ -372,7 +381,7 @@ def test_copied_from_a_text_that_was_moved(invoke: Invoke, fails: Fails) -> None
         (["--unit", "7"], "0 to 6"),
         (["--unit", "1:0"], "layers go from 0 to 0"),
         (["--find", "("], "no regular expression"),
-        (["--find", "X"], "the same all over"),
+        (["--find", "X"], "X is nowhere in these"),
         (["novel.txt", "validation"], "charrnn inspect RUN novel.txt"),
         (["--corpus", "novel.txt", "tiny", "novel.txt"], "--corpus"),
         (["tiny", "validation", "--encoding", "latin-1"], "--encoding"),
@@ -405,8 +414,8 @@ def test_gates(invoke: Invoke, make_run: MakeRun) -> None:
     seen = read_all(path, text[:100])
     result = invoke("inspect", "my text.txt", "--gates", "0:3")
     assert read_text(result) == ""
-    assert result.stderr.endswith("my text.txt, 100 characters\npicture: gates-0-3.png\n")
-    assert min(read_size(Path("gates-0-3.png"))) > 500
+    assert result.stderr.endswith("my text.txt, 100 characters\npicture: tiny-gates-0-3.png\n")
+    assert min(read_size(Path("tiny-gates-0-3.png"))) > 500
     words = ["my text.txt", "--gates", "0:3", "--out", "here.png", "--json"]
     rows = read_rows(invoke("inspect", *words))
     assert Path("here.png").exists()
@@ -423,7 +432,7 @@ def test_gates_of_other_cells(invoke: Invoke, make_run: MakeRun, cell: str) -> N
     write_text()
     result = invoke("inspect", "my text.txt", "--gates", 3)
     assert result.exit_code == 0
-    assert min(read_size(Path("gates-3.png"))) > 300
+    assert min(read_size(Path("tiny-gates-3.png"))) > 300
 
 
 def test_html(invoke: Invoke, make_run: MakeRun) -> None:

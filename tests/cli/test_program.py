@@ -346,6 +346,15 @@ def test_ctrl_c_is_no_failure(invoke: Invoke, add_boom: AddBoom, error: BaseExce
     assert result.output.strip() == ""
 
 
+def test_ctrl_c_while_a_library_is_loaded(invoke: Invoke, add_boom: AddBoom) -> None:
+    """C makes an ImportError of it, and it ends with 130 all the same; another one is shown."""
+    error = ImportError("initialization failed")
+    error.__cause__ = KeyboardInterrupt()
+    add_boom(error)
+    result = invoke("boom")
+    assert (result.exit_code, result.output) == (130, "")
+
+
 def test_path_with_a_line_end_is_shown_in_one_line(fails: Fails) -> None:
     """Whatever a user's file is called, the error stays one line."""
     assert "odd name.txt" in fails(1, "train", "odd\nname.txt")

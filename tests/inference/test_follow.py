@@ -119,7 +119,9 @@ def test_what_can_t_be_followed() -> None:
     text, outputs = plant()
     with pytest.raises(UsageError, match=r"\( is no regular expression .* quotes, newlines"):
         find_followers(text, outputs, "(", 1)
-    for what in ("x", "a?.", "^."):
+    with pytest.raises(UsageError, match=r"x is nowhere in these 400 characters$"):
+        find_followers(text, outputs, "x", 1)
+    for what in ("a?.", "^."):
         with pytest.raises(UsageError, match="the same all over one half"):
             find_followers(text, outputs, what, 1)
 

@@ -11,6 +11,7 @@ from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.units import UnitName, UnitType
 from charrnn.config.language import SHORTEST_COPY
+from charrnn.errors import CorpusError
 from charrnn.runs.kinds import LANGUAGE
 
 _LIMIT = 1_000  # characters: a screen or two
@@ -58,8 +59,8 @@ _GATES_LIMIT = 100  # as many as fit below a picture
 @click.option(
     "--out",
     type=options.HomePath(path_type=Path, dir_okay=False),
-    help="Where to save the picture of --gates, a .png or .svg file.  [default: gates-UNIT.png, "
-    "in this folder]",
+    help="Where to save the picture of --gates, a .png or .svg file.  "
+    "[default: RUN-gates-UNIT.png, in this folder]",
 )
 @click.option(
     "--copied",
@@ -136,6 +137,8 @@ def inspect(
     _check_options(chosen, {"--out": ("--gates", out), "--shortest": ("--copied", shortest)})
     if text is None and reading.is_text(run, checkpoints):
         run, text = None, run
+    if run and not text and Path(run).suffix and not Path(run).exists():
+        raise CorpusError(f"no run or text {run}")
     text = text or "validation"
 
     from charrnn.data.reading import make_reading

@@ -106,7 +106,9 @@ def show_gates(
     network = source.model.checkpoint.network
     which = find_unit(network, unit, "gates")
     named = spell_unit(which, network)
-    picture = out or Path(f"gates-{named.replace(':', '-')}.png")
+    picture = out or Path(
+        f"{source.path.absolute().parent.name}-gates-{named.replace(':', '-')}.png"
+    )
     check_form(picture)
     source.require_other(picture, "out")
     seen = source.inspect(source.encode(unknown))

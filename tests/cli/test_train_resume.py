@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from charrnn.runs.checkpoint import read_checkpoint
-from charrnn.runs.recipe import LanguageRecipe
 from charrnn.runs.claim import hold_lock
+from charrnn.runs.recipe import LanguageRecipe
 from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
 from tests.support.commands import Fails, Invoke, PlanRun

@@ -29,19 +29,20 @@ def export_model(model: LanguageModel, to: str, file: PathLike | None = None) ->
 
     Args:
         model: the network.
-        to: "html" for a page that writes in a browser, all in one file; "int8" for a checkpoint of
-            a quarter of the size, which `load` reads; "keras" for a `.keras` file; "onnx" for a
-            graph; "safetensors" for a folder of safetensors and JSON; "huggingface" for the same
-            folder with a model card.
+        to: "html" for a page that writes in a browser, all in one file; "int8" for a checkpoint in
+            8 bits, a quarter of the size unless the network is small, which `load` reads; "keras"
+            for a `.keras` file; "onnx" for a graph; "safetensors" for a folder of safetensors and
+            JSON; "huggingface" for the same folder with a model card.
         file: where to. In a folder that is there, or if it is None in the working folder, it is
             named after the network's run.
 
     Returns:
-        The file or folder that was written. An older file is replaced, unless it holds a network.
+        The file or folder that was written. An older file is replaced, unless it holds a network
+        that is not this one in 8 bits.
 
     Raises:
         UsageError: a value of the wrong type, there is no such form, the package that it needs is
-            not installed, the file holds a network, or the network is too large for the form.
+            not installed, the file holds another network, or the network is too large for the form.
         OSError: the disk is full or the folder can't be written.
 
     Example:

@@ -39,25 +39,31 @@ def train_cells(
 ) -> None:
     """Train a network of each cell, and say how to compare them.
 
-    One that was finished with the same settings is not trained again; one that was interrupted is
-    resumed.
+    One that has the same name and settings is not trained again if it is finished, and resumed if
+    it was interrupted.
     """
     from charrnn.cli.introduction import introduce
     from charrnn.cli.screen import show_training
 
     terminal, names = screen.terminal, []
     corpus, runs = propose(named, request, folders, screen)
-    for run in runs:
+    for proposed in runs:
+        run = proposed.look_again(folders)
         if run.earlier and run.finished:
-            terminal.note(f"{run.earlier.name}: already finished")
+            terminal.note(describe_finished(run.earlier.name))
             names.append(run.earlier.name)
             continue
         plan = run.plan(corpus, request, folders, terminal)
         sampler = make_sampler(plan.run, sample_every, request.prompt)
         signal = show_training(plan, introduce(plan.run.name, plan), screen, sampler)
         names.append(plan.run.name)
-        if signal and run is not runs[-1]:
+        if signal and proposed is not runs[-1]:
             terminal.note("stopped: give the command again to train the rest")
             raise click.exceptions.Exit(make_exit_code(signal))
     comparison = suggest_comparison(names, click.get_current_context())
     terminal.note(f"Compare them: {comparison}")
+
+
+def describe_finished(name: str) -> str:
+    """What is said of a run that is not trained again."""
+    return f"{name}: already finished, and left as it is"

@@ -51,11 +51,13 @@ def export(
     from charrnn.inference.language_model import load_model
 
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, None, epoch, terminal)
-    model = load_model(path)
+    model, before = load_model(path), measure(path)
     written = write_model(model, to, file)
     described = options.describe_checkpoint(path, model.checkpoint.provenance)
-    form, size = FORMATS[to], measure(written)
-    terminal.note(f"{described}: {form.about}, {size:,} bytes. {form.use}: {written}")
+    form, size = FORMATS[to], f"{measure(written):,} bytes"
+    if to == "int8":
+        size += f" instead of {before:,}"
+    terminal.note(f"{described}: {form.about}, {size}. {form.use}: {written}")
     echo(written)
 
 

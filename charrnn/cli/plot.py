@@ -65,7 +65,8 @@ def plot(
     """Draw the losses of each RUN, by default the newest, in one picture.
 
     Of one run it shows training and validation, of several the validation loss, each with a line
-    and markers of its own. The runs must be of one kind.
+    and markers of its own. The runs must be of one kind. "shakespeare" is the network that comes
+    with charrnn, unless a run has that name.
     """
     from charrnn.views.curves import write_losses
     from charrnn.views.figure import check_form

@@ -16,9 +16,11 @@ from charrnn.cli.screen import warn_of_few_steps
 from charrnn.cli.visible import echo
 from charrnn.errors import say_count
 from charrnn.planning.durations import describe_closely, describe_duration
+from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
     from charrnn.cli.screen import Screen
+    from charrnn.planning.cells import CellRun
     from charrnn.planning.estimate import Estimate
     from charrnn.planning.folders import Folders
     from charrnn.planning.language import Proposal, Request
@@ -28,16 +30,25 @@ def rehearse(
     named: Sequence[str], request: "Request", folders: "Folders", screen: "Screen"
 ) -> None:
     """Show what would be trained, of each cell if all are asked for; nothing is left on disk."""
+    from charrnn.planning.cells import CellRun
     from charrnn.planning.language import propose_run
 
     with _keep_no_download(folders, named) as places:
         if request.settings.get("cell") == cells.ALL:
             _, runs = cells.propose(named, request, places, screen)
-            proposals = [run.proposal for run in runs]
         else:
-            proposals = [propose_run(named, request, places, screen.terminal)]
-    for proposal in proposals:
-        _show_estimate(proposal, screen)
+            runs = [CellRun(propose_run(named, request, places, screen.terminal))]
+    estimates: list[Estimate] = []
+    for run in runs:
+        if run.earlier and run.finished:
+            screen.terminal.note(cells.describe_finished(run.earlier.name))
+        else:
+            if estimates and not screen.as_json:
+                echo("")
+            estimates.append(_show_estimate(run, folders, screen))
+    if len(estimates) > 1 and not screen.as_json:
+        seconds, size = sum(one.seconds for one in estimates), sum(one.size for one in estimates)
+        echo(f"\nin all  about {describe_duration(seconds)}, about {format_size(size)}")
 
 
 @contextlib.contextmanager
@@ -54,21 +65,24 @@ def _keep_no_download(folders: "Folders", named: Sequence[str]) -> Iterator["Fol
         yield replace(folders, data=Path(folder))
 
 
-def _show_estimate(proposal: "Proposal", screen: "Screen") -> None:
+def _show_estimate(run: "CellRun", folders: "Folders", screen: "Screen") -> "Estimate":
     """Print layers, steps, time and disk space of what would be trained."""
     from charrnn.planning.estimate import estimate_run
-    from charrnn.runs.names import suggest_name
 
+    proposal, name = run.proposal, _find_name(run, folders)
     recipe, config = proposal.recipe, proposal.recipe.training
-    name = proposal.name or suggest_name(recipe.corpus, recipe.network.cell)
     screen.terminal.note(introduce(name, proposal))
+    if run.earlier:
+        screen.terminal.note(
+            f"it would be resumed after epoch {run.done}; what follows is for all {config.epochs}"
+        )
     warn_of_few_steps(proposal.steps, screen.terminal)
     screen.terminal.note("measuring the first steps")
     estimate = estimate_run(proposal)
     rows = recipe.network.layer_rows(config.seq_length)
     if not screen.as_json:
         echo("\n".join([*draw_layers(rows, name), "", *_describe(proposal, estimate)]))
-        return
+        return estimate
     values = {
         "run": name,
         "parameters": recipe.network.parameters,
@@ -84,6 +98,19 @@ def _show_estimate(proposal: "Proposal", screen: "Screen") -> None:
         "resume_bytes": estimate.resume,
     }
     echo(json.dumps(values))
+    return estimate
+
+
+def _find_name(run: "CellRun", folders: "Folders") -> str:
+    """What the run is called, or would be."""
+    from charrnn.runs.names import find_free_name
+
+    recipe = run.proposal.recipe
+    if run.earlier:
+        return run.earlier.name
+    return run.proposal.name or find_free_name(
+        folders.destination, LANGUAGE, recipe.corpus, recipe.network.cell
+    )
 
 
 def _describe(proposal: "Proposal", estimate: "Estimate") -> list[str]:

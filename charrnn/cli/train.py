@@ -88,12 +88,13 @@ _fraction = Number(0, 1, max_open=True)
     type=Number(0, min_open=True),
     metavar="MINUTES",
     help="Train for about this long: time the first steps, then choose how many epochs fit, at "
-    "most 100, and without --preset which preset.",
+    "most 100, and without --preset which preset. With --cell all each network gets this long.",
 )
 @_setting(
     "cell",
     click.Choice([*CELLS, cells.ALL], case_sensitive=False),
-    "Kind of recurrent layer; all trains a network of each, one after the other.",
+    "Kind of recurrent layer; all trains a network of each, one after the other, called NAME-rnn, "
+    "NAME-lstm and NAME-gru with --run NAME; those of them that were interrupted are resumed.",
 )
 @_setting("units", _positive, "Units in each recurrent layer.")
 @_setting("layers", _positive, "Number of recurrent layers, stacked.")

@@ -66,7 +66,7 @@ def _write_html(model: "LanguageModel", path: Path) -> None:
 FORMATS = {
     "int8": Format(
         "-int8.weights.h5",
-        "a checkpoint of a quarter of the size",
+        "a checkpoint in 8 bits",
         "Use it like any checkpoint, by its path",
         _write_int8,
     ),

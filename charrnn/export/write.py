@@ -1,11 +1,12 @@
 """A language model to a file or folder of any form."""
 
+import contextlib
 from pathlib import Path
 
-from charrnn.errors import UsageError
+from charrnn.errors import CheckpointError, UsageError
 from charrnn.export.formats import FORMATS
 from charrnn.inference.language_model import LanguageModel
-from charrnn.runs.checkpoint import SUFFIX
+from charrnn.runs.checkpoint import SUFFIX, is_rounded
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.outputs import require_no_network
 from charrnn.runs.run import Run
@@ -21,10 +22,11 @@ def write_model(model: LanguageModel, to: str, file: Path | None = None) -> Path
             named after the network's run.
 
     Returns:
-        The file or folder that was written. An older file is replaced, unless it holds a network.
+        The file or folder that was written. An older file is replaced, unless it holds a network
+        that is not this one in 8 bits.
 
     Raises:
-        UsageError: there is no such form, or the file holds a network.
+        UsageError: there is no such form, or the file holds another network.
         OSError: the disk is full or the folder can't be written.
     """
     if to not in FORMATS:
@@ -32,9 +34,17 @@ def write_model(model: LanguageModel, to: str, file: Path | None = None) -> Path
     path = file or Path()
     if path.is_dir():
         path /= name_network(model) + FORMATS[to].ending
-    require_no_network(path, "file")
+    if not (to == "int8" and _is_written_before(model, path)):
+        require_no_network(path, "file")
     FORMATS[to].write(model, path)
     return path
+
+
+def _is_written_before(model: LanguageModel, path: Path) -> bool:
+    """Whether a file holds this very network in 8 bits, so that nothing is lost with it."""
+    with contextlib.suppress(CheckpointError):
+        return is_rounded(path, model.checkpoint)
+    return False
 
 
 def name_network(model: LanguageModel) -> str:

@@ -16,7 +16,7 @@ from charrnn.planning.report import Reporter
 from charrnn.runs.catalogue import list_runs
 from charrnn.runs.history import find_best
 from charrnn.runs.kinds import LANGUAGE
-from charrnn.runs.names import choose_name
+from charrnn.runs.names import choose_name, is_numbered, read_name, suggest_name
 from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
@@ -28,18 +28,28 @@ class CellRun:
 
     Attributes:
         proposal: what it is.
-        earlier: the newest run of this very recipe; None if there is none.
+        earlier: the newest run of this very recipe whose name it would have; None if there is none.
+        done: how many epochs of that run have ended.
         finished: whether that run has ended.
     """
 
     proposal: Proposal
     earlier: Run | None = None
+    done: int = 0
     finished: bool = False
+
+    def look_again(self, folders: Folders) -> "CellRun":
+        """The same run as it is now, since another process may train it too."""
+        return _find_earlier(self.proposal, folders.checkpoints)
 
     def plan(
         self, corpus: Corpus, request: Request, folders: Folders, reporter: Reporter
     ) -> LanguagePlan:
-        """Plan to resume the earlier run or, if there is none, to begin this one."""
+        """Plan to resume the earlier run or, if there is none, to begin this one.
+
+        Raises:
+            RunError: another process trains it.
+        """
         if self.earlier is None:
             return self.proposal.claim(folders, reporter)
         more = (request.prompt, request.keep)
@@ -60,27 +70,36 @@ def propose_cells(
     Raises:
         CharrnnError: as in `charrnn.planning.language.propose_run`.
     """
-    once, earlier = _Once(reporter), [*_read_runs(folders.checkpoints)]
-    runs = []
+    once, runs = _Once(reporter), []
     for cell in CELLS:
         settings = {**request.settings, "cell": cell}
         asked = replace(request, run=None, reading=AS_USUAL, settings=settings)
-        proposal = propose_run(corpus, asked, folders, once)
-        for run, progress in earlier:
-            if _is_same(progress.recipe, proposal.recipe):
-                runs.append(CellRun(proposal, run, _has_ended(progress)))
-                break
-        else:
-            runs.append(CellRun(_name(proposal, request, folders)))
+        proposal = replace(
+            propose_run(corpus, asked, folders, once), name=_choose_name(request, cell, folders)
+        )
+        run = _find_earlier(proposal, folders.checkpoints)
+        if proposal.name and not run.earlier:
+            choose_name(folders.destination, LANGUAGE, proposal.name)
+        runs.append(run)
     return runs
 
 
-def _name(proposal: Proposal, request: Request, folders: Folders) -> Proposal:
-    """The proposal with a name that says its cell, if a name was asked for."""
+def _choose_name(request: Request, cell: str, folders: Folders) -> str | None:
+    """A name that says its cell, if a name was asked for."""
     if request.run is None:
-        return proposal
-    name = f"{request.run.rstrip('/')}-{proposal.recipe.network.cell}"
-    return replace(proposal, name=choose_name(folders.destination, LANGUAGE, name))
+        return None
+    return read_name(folders.destination, LANGUAGE, f"{request.run.rstrip('/')}-{cell}")
+
+
+def _find_earlier(proposal: Proposal, checkpoints: Path) -> CellRun:
+    """The proposal, with the newest run of the same recipe among those that it may be called."""
+    recipe, name = proposal.recipe, proposal.name
+    suggested = suggest_name(recipe.corpus, recipe.network.cell)
+    for run, progress in _read_runs(checkpoints):
+        is_called = run.name == name if name else is_numbered(run.name, suggested)
+        if is_called and _is_same(progress.recipe, recipe):
+            return CellRun(proposal, run, len(progress.results), _has_ended(progress))
+    return CellRun(proposal)
 
 
 def _read_runs(checkpoints: Path) -> Iterator[tuple[Run, Progress[LanguageRecipe]]]:

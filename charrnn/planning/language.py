@@ -22,6 +22,7 @@ from charrnn.planning.resuming import change_keep, check_changeable, make_finish
 from charrnn.planning.scaling import Draft, draft_presets
 from charrnn.planning.texts import describe_sources, load_text, reload_text
 from charrnn.runs.catalogue import find_resumable
+from charrnn.runs.claim import claim_resume
 from charrnn.runs.keep import ALL, check_keep
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.names import choose_name, make_run
@@ -225,8 +226,9 @@ def plan_resume(
 
     Raises:
         UsageError: a setting can't change on a resume.
-        RunError: there is no such run, or it is finished.
+        RunError: there is no such run, it is finished, or another process trains it.
         CorpusError: the text can't be had again.
+        OSError: the run's folder can't be written.
     """
     check_changeable(settings, _CHANGEABLE)
     run = find_resumable(folders.checkpoints, LANGUAGE, name)
@@ -244,6 +246,7 @@ def plan_resume(
     done = len(progress.results)
     if done >= recipe.training.epochs:
         raise make_finished_error(run, done, more=10)
+    claim_resume(run)
     corpus = reload_text(run, recipe, source, folders.data, reporter, _ANOTHER_TEXT)
     recipe = replace(recipe, sources=corpus.sources or recipe.sources)
     _check_prompt(prompt, recipe.vocabulary)

@@ -26,6 +26,7 @@ from charrnn.planning.review_sources import (
     make_examples,
 )
 from charrnn.runs.catalogue import find_resumable
+from charrnn.runs.claim import claim_resume
 from charrnn.runs.keep import ALL, check_keep
 from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.names import choose_name, make_run
@@ -239,8 +240,9 @@ def plan_classifier_resume(
 
     Raises:
         UsageError: a setting can't change on a resume.
-        RunError: there is no such run, or it is finished.
+        RunError: there is no such run, it is finished, or another process trains it.
         ReviewsError: the reviews can't be had again.
+        OSError: the run's folder can't be written.
     """
     check_changeable(settings, _CHANGEABLE)
     run = find_resumable(folders.checkpoints, CLASSIFIER, name)
@@ -250,6 +252,7 @@ def plan_classifier_resume(
     done = len(progress.results)
     if done >= recipe.training.epochs and read_outcome(run) is not None:
         raise make_finished_error(run, done, more=5)
+    claim_resume(run)
     reviews = find_reviews_again(run, recipe, paths, folders.data, reporter)
     return ReviewPlan(run, replace(progress, recipe=recipe), *_make_parts(recipe, reviews))
 

@@ -22,6 +22,7 @@ from charrnn.planning.review_sources import (
     make_encoder,
 )
 from charrnn.runs.catalogue import find_resumable
+from charrnn.runs.claim import claim_resume
 from charrnn.runs.keep import ALL, check_keep
 from charrnn.runs.kinds import WORD_MODEL
 from charrnn.runs.names import choose_name, make_run
@@ -146,6 +147,7 @@ def plan_word_model_resume(
     done = len(progress.results)
     if done >= recipe.training.epochs:
         raise make_finished_error(run, done, more=1)
+    claim_resume(run)
     reviews = find_reviews_again(run, recipe, paths, folders.data, reporter)
     return WordPlan(run, replace(progress, recipe=recipe), *_make_parts(recipe, reviews))
 

@@ -109,13 +109,15 @@ def find_run(checkpoints: Path, kind: Kind, name: str) -> Run:
 
 
 def find_any_run(checkpoints: Path, name: str) -> Run:
-    """The run of that name, or at that path, of whichever kind.
+    """The run of that name, or at that path, of whichever kind; else the bundled network's.
 
     Raises:
         RunError: there is none, or there are several of that name.
     """
     runs = list_all_runs(checkpoints)
     run = choose_run(name, runs, LANGUAGE)
+    if run is None and name == BUNDLED.name:
+        return BUNDLED
     if run is None:
         raise NoRunError(
             f"no run {name!r} in {checkpoints}: {list_names(runs, name)}",

@@ -227,6 +227,22 @@ def is_checkpoint(path: Path) -> bool:
     return False
 
 
+def is_rounded(path: Path, checkpoint: Checkpoint) -> bool:
+    """Whether a file holds a language model with its matrices in int8, and just as they would be.
+
+    Raises:
+        CheckpointError: it is no language model's, or damaged.
+    """
+    contents = container.read(path, LANGUAGE.title, FORMAT)
+    _, content = _describe(checkpoint)
+    arrays = _round_matrices(checkpoint.weights)
+    return (
+        contents.content == content
+        and contents.arrays.keys() == arrays.keys()
+        and all(np.array_equal(contents.arrays[name], arrays[name]) for name in arrays)
+    )
+
+
 def is_word_model(path: Path) -> bool:
     """Whether a file says of itself that it is a word model."""
     return container.read_title(path) == WORD_MODEL.title

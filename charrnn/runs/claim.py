@@ -1,4 +1,4 @@
-"""Which process a run's folder belongs to: its lock, from the plan of a new run to its end.
+"""Which process a run's folder belongs to: its lock, from the plan of a run to its end.
 
 A name belongs to a run once an epoch of it has ended. Before that there is nothing that a resume
 would not do again, so the next run of that name takes it over.
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 _ANOTHER_NAME = "wait for it, or choose another name as `run`"
+_LATER = "wait for it, or stop it first"
 _PATIENCE = 1.0  # seconds: `is_held` holds a lock much shorter than that
 
 _claimed: dict[Path, "BaseFileLock"] = {}  # by this process, and not trained in yet
@@ -62,6 +63,22 @@ def claim(run: Run) -> bool:
     run.resume_file.unlink(missing_ok=True)
     _claimed[run.folder.resolve()] = lock
     return True
+
+
+def claim_resume(run: Run) -> None:
+    """Claim the folder of a run that is about to be resumed.
+
+    Raises:
+        RunError: another process trains in it.
+        OSError: the folder can't be written.
+    """
+    folder = run.folder.resolve()
+    if folder in _claimed:
+        return
+    lock = _acquire(run)
+    if lock is None:
+        raise make_busy_error(run, _LATER)
+    _claimed[folder] = lock
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from charrnn.errors import RunError, RunExistsError, UsageError
 from charrnn.runs.catalogue import detect_kind
-from charrnn.runs.claim import claim, is_free, make_busy_error
+from charrnn.runs.claim import claim, is_free, is_held, make_busy_error
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
 
@@ -36,16 +36,26 @@ def choose_name(checkpoints: Path, kind: Kind, given: str, keyword: str = "run")
         RunError: an epoch of a run of that name has ended.
     """
     folder = checkpoints / kind.subfolder
-    where = f"where a {kind.name} is kept: give a name alone, or another folder as `checkpoints`"
-    name = _read_name(folder, given, keyword, where)
-    if kind is LANGUAGE:
-        _reject_reserved(name, keyword)
+    name = read_name(checkpoints, kind, given, keyword)
     if not is_free(Run(folder / name, kind)):
         taken = _say_taken(folder, name, keyword)
         if keyword != "run":
             raise RunError(taken)
         found = detect_kind(folder / name) or kind
         raise RunExistsError(f"{taken}, or resume it", found.name, name)
+    return name
+
+
+def read_name(checkpoints: Path, kind: Kind, given: str, keyword: str = "run") -> str:
+    """A run's name, whether or not there is such a run; arguments as in `choose_name`.
+
+    Raises:
+        UsageError: the name can't be a run's, or the path is of another folder's.
+    """
+    where = f"where a {kind.name} is kept: give a name alone, or another folder as `checkpoints`"
+    name = _read_name(checkpoints / kind.subfolder, given, keyword, where)
+    if kind is LANGUAGE:
+        _reject_reserved(name, keyword)
     return name
 
 
@@ -107,6 +117,21 @@ def claim_folder(
     if number > 1:
         note(f"{name} exists: this run is {run.name}")
     return run
+
+
+def find_free_name(checkpoints: Path, kind: Kind, corpus: str, network: str) -> str:
+    """The name that `claim_folder` would give a new run now; nothing is claimed."""
+    name, number = suggest_name(corpus, network), 1
+    while not is_free(run := Run(checkpoints / kind.subfolder / _number(name, number), kind)) or (
+        is_held(run)
+    ):
+        number += 1
+    return run.name
+
+
+def is_numbered(name: str, suggested: str) -> bool:
+    """Whether a run was named by `claim_folder`: as suggested, perhaps with a number."""
+    return re.fullmatch(rf"{re.escape(suggested)}(-\d+)?", name) is not None
 
 
 def suggest_name(corpus: str, network: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from charrnn.errors import RunError
 from charrnn.runs import container, keep
 from charrnn.runs.atomic import find_files, remove_leftovers
+from charrnn.runs.bundled import BUNDLED
 from charrnn.runs.claim import hold_lock
 from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.names import choose_other_name
@@ -21,7 +22,7 @@ _LATER = "wait for it, or stop it"
 
 
 def require_run(run: Run, action: str) -> None:
-    """Raise unless a network in a folder is one that a run has written there.
+    """Raise unless a network in a folder is one that a run of the user's has written there.
 
     Else a folder of anyone's with an exported network in it would be a run.
 
@@ -32,6 +33,8 @@ def require_run(run: Run, action: str) -> None:
     Raises:
         RunError: none is.
     """
+    if run.folder.resolve() == BUNDLED.folder.resolve():
+        raise RunError(f"{run.name} comes with charrnn: there is nothing to {action}")
     written = (path for path in find_files(run.folder) if _NETWORK.fullmatch(path.name))
     if not any(map(container.is_ours, written)):
         raise RunError(f"nothing in {run.folder} says that it is a run: {action} it yourself")

@@ -1,5 +1,6 @@
 """A network is there from the first minute, and steps back as soon as there is another."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from charrnn.errors import NoRunError
 from charrnn.runs.bundled import BUNDLED, is_bundled
 from charrnn.runs.catalogue import find_checkpoint
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE
-from tests.support.commands import Invoke
+from tests.support.commands import Fails, Invoke
 from tests.support.networks import MakeRun
 
 SONNET = """
@@ -69,3 +70,29 @@ def test_its_name_is_a_network_though_a_text_has_it_too(invoke: Invoke, command:
     assert result.exit_code == 0, result.output
     assert "came along" in result.stderr
     assert "sonnet.txt" in result.stderr
+
+
+def test_runs_shows_it_and_leaves_it(invoke: Invoke, fails: Fails, make_run: MakeRun) -> None:
+    """It can be shown and drawn by its name, and neither removed, thinned nor renamed."""
+    shown = invoke("runs", "show", "shakespeare", "--json")
+    assert (shown.exit_code, json.loads(shown.stdout)["folder"]) == (0, str(BUNDLED.folder))
+    drawn = invoke("plot", "shakespeare", "--json")
+    assert (drawn.exit_code, json.loads(drawn.stdout)["runs"]) == (0, ["shakespeare"])
+    before = sorted(BUNDLED.folder.iterdir())
+    for named in ("shakespeare", BUNDLED.folder):
+        for words in (["remove", named, "--yes"], ["thin", named], ["rename", named, "mine"]):
+            assert "shakespeare comes with charrnn" in fails(1, "runs", *words)
+    assert sorted(BUNDLED.folder.iterdir()) == before
+    assert not BUNDLED.lock_file.exists()
+    make_run("shakespeare")
+    shown = invoke("runs", "show", "shakespeare", "--json")
+    assert json.loads(shown.stdout)["folder"] == "checkpoints/shakespeare"
+
+
+def test_the_list_of_runs_mentions_it(invoke: Invoke, make_run: MakeRun) -> None:
+    """A note names it beside the runs, unless one of them has its name or nothing is to be said."""
+    make_run("mine")
+    assert "charrnn runs show shakespeare" in invoke("runs").stderr
+    assert invoke("runs", "-q").stderr == ""
+    make_run("shakespeare")
+    assert "runs show" not in invoke("runs").stderr

@@ -15,7 +15,7 @@ from tests.support.networks import MakeRun
 @pytest.mark.parametrize("to", FORMATS)
 def test_stdout_has_the_path_alone(invoke: Invoke, make_run: MakeRun, to: str) -> None:
     """A script reads where the file is; a person reads what it is, how large, and what for."""
-    make_run("novel")
+    large = make_run("novel")
     result = invoke("export", "novel", "--to", to)
     path = Path(read_text(result).removesuffix("\n"))
     assert path == Path(f"novel{FORMATS[to].ending}")
@@ -25,6 +25,7 @@ def test_stdout_has_the_path_alone(invoke: Invoke, make_run: MakeRun, to: str) -
     assert f"{size:,} bytes" in note
     assert FORMATS[to].about in note
     assert FORMATS[to].use in note
+    assert (f"instead of {large.stat().st_size:,}" in note) == (to == "int8")
 
 
 def test_a_small_network_is_used_like_any_other(invoke: Invoke) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from charrnn.cli.columns import format_size
 from charrnn.cli.display import TrainingDisplay
 from charrnn.config.fields import CELLS
 from charrnn.config.language import NetworkConfig
@@ -48,7 +49,7 @@ def test_a_network_of_each_cell(
     assert "charrnn train --resume mine-lstm" in result.stderr
     assert not find_run("mine-gru").folder.exists()
     result = invoke(*words)
-    assert "mine-rnn: already finished\n" in result.stderr
+    assert "mine-rnn: already finished, and left as it is\n" in result.stderr
     assert "resuming after epoch 1 of 2" in result.stderr
     assert [row["run"] for row in read_rows(result)] == ["mine-lstm", "mine-gru", "mine-gru"]
     names = [f"mine-{cell}" for cell in CELLS]
@@ -56,7 +57,7 @@ def test_a_network_of_each_cell(
     compared = read_rows(invoke("compare", *names, "--json", "--length", 3))
     assert [row["cell"] for row in compared] == [*CELLS]
     before = list_tree()
-    assert "mine-gru: already finished\n" in invoke(*words).stderr
+    assert "mine-gru: already finished, and left as it is\n" in invoke(*words).stderr
     assert list_tree() == before
 
 
@@ -113,6 +114,26 @@ def test_a_dry_run_of_each_cell_as_json(invoke: Invoke, novel: Path) -> None:
         assert (row["seconds"], row["seconds_to_start"], row["seconds_per_epoch"]) == (34, 4, 30)
         assert row["bytes"] == row["checkpoints"] * row["checkpoint_bytes"] + row["resume_bytes"]
         assert (row["epochs"], row["checkpoints"]) == (1, 1)
+
+
+@pytest.mark.usefixtures("_measured")
+def test_a_dry_run_of_each_cell(invoke: Invoke, novel: Path, finished_run: Run) -> None:
+    """The names are those that the runs would get; the last line has time and disk in all.
+
+    A network that is finished is not counted.
+    """
+    finished_run.folder.rename(finished_run.folder.with_name("novel-rnn"))
+    result = invoke("train", novel, *SMALL, "--units", 7, "--dry-run", "--json")
+    assert read_rows(result)[0]["run"] == "novel-rnn-2"
+    rows = read_rows(invoke("train", novel, *OPTIONS, "--dry-run", "--json"))
+    assert [row["run"] for row in rows] == ["novel-lstm", "novel-gru"]
+    result = invoke("train", novel, *OPTIONS, "--dry-run")
+    assert "novel-rnn: already finished, and left as it is\n" in result.stderr
+    size = format_size(sum(row["bytes"] for row in rows))
+    assert result.stdout.endswith(f"\n\nin all  about 68 s, about {size}\n")
+    result = invoke("train", novel, *OPTIONS, "--run", "mine", "--dry-run")
+    for cell in CELLS:
+        assert f"mine-{cell}: {cell} 6" in result.stderr
 
 
 def test_a_dry_run_measures(invoke: Invoke, novel: Path) -> None:

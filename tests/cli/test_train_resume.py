@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn.runs.checkpoint import read_checkpoint
+from charrnn.runs.claim import hold_lock
 from charrnn.runs.recipe import LanguageRecipe
 from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
@@ -207,3 +208,18 @@ def test_resume_of_a_damaged_run(
     line = fails(1, "train", "--resume", finished_run.name, "--epochs", 2, "-q")
     assert "resume.h5" in line
     assert invoke("sample", "The ", "--length", 3).exit_code == 0
+
+
+def test_a_resume_that_can_not_be_says_one_line(fails: Fails, finished_run: Run) -> None:
+    """If another trains the run, or its folder can't be written, nothing else is said or drawn."""
+    finished_run.curves_file.unlink()
+    resume = ["train", "--resume", finished_run.name, "--epochs", 2]
+    with hold_lock(finished_run):
+        line = fails(1, *resume)
+    assert line == (
+        "charrnn: run 'mine' is being trained by another process: wait for it, or stop it first"
+    )
+    finished_run.lock_file.unlink()
+    finished_run.lock_file.mkdir()  # no permission in the way that holds for root too
+    assert fails(1, *resume) == f"charrnn: {finished_run.lock_file.absolute()}: Is a directory"
+    assert not finished_run.curves_file.exists()

@@ -61,6 +61,20 @@ def test_a_checkpoint_is_never_replaced(make_run: MakeRun) -> None:
     assert [path.read_bytes() for path in paths] == before
 
 
+def test_the_same_network_in_8_bits_is_replaced(make_run: MakeRun) -> None:
+    """What int8 wrote of a network it can write again; another network's file stays."""
+    model = load_model(make_run("novel", epoch=1))
+    path = write_model(model, "int8")
+    before = path.read_bytes()
+    assert write_model(model, "int8") == path
+    assert path.read_bytes() == before
+    other = load_model(make_run("other", cell="gru"))
+    assert "not replaced" in catch_message(UsageError, partial(write_model, other, "int8", path))
+    assert "not replaced" in catch_message(UsageError, partial(write_model, model, "onnx", path))
+    path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))  # damaged: it may be anyone's
+    assert "not replaced" in catch_message(UsageError, partial(write_model, model, "int8"))
+
+
 def test_an_older_file_is_replaced(make_run: MakeRun, tmp_path: Path) -> None:
     """What is no network can be made again."""
     model, path = load_model(make_run("novel")), tmp_path / "gift"

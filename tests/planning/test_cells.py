@@ -8,10 +8,11 @@ import pytest
 
 from charrnn.config.fields import CELLS
 from charrnn.data.corpus import Corpus, make_corpus
-from charrnn.errors import RunExistsError, UsageError
+from charrnn.errors import RunError, RunExistsError, UsageError
 from charrnn.planning.cells import CellRun, propose_cells
 from charrnn.planning.folders import Folders
 from charrnn.planning.language import Request
+from charrnn.runs.claim import hold_lock
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import Progress
@@ -82,26 +83,51 @@ def test_a_text_is_described_once(corpus: Corpus, folders: Folders) -> None:
 
 
 def test_what_is_there_is_not_trained_again(corpus: Corpus, folders: Folders) -> None:
-    """A finished run of the very same recipe is found, whatever its name; one to go on, too."""
+    """A finished run of the very same recipe and name is found; one that was interrupted, too."""
+    mine = replace(REQUEST, run="mine")
     rnn, lstm, _ = propose(corpus, folders)
-    done = write_run(folders, "any-name", rnn, 2.0, 1.5, 1.0)
-    begun = write_run(folders, "begun", lstm, 2.0)
-    rnn, lstm, gru = propose(corpus, folders, replace(REQUEST, run="mine"))
+    done = write_run(folders, "mine-rnn", rnn, 2.0, 1.5, 1.0)
+    begun = write_run(folders, "mine-lstm", lstm, 2.0)
+    rnn, lstm, gru = propose(corpus, folders, mine)
     assert (rnn.earlier, rnn.finished) == (done, True)
-    assert (lstm.earlier, lstm.finished) == (begun, False)
+    assert (lstm.earlier, lstm.done, lstm.finished) == (begun, 1, False)
     assert (gru.earlier, gru.proposal.name) == (None, "mine-gru")
-    plan = lstm.plan(corpus, replace(REQUEST, keep="last"), folders, RecordingReporter())
+    plan = lstm.plan(corpus, replace(mine, keep="last"), folders, RecordingReporter())
     assert (plan.run, len(plan.progress.results), plan.progress.keep) == (begun, 1, "last")
-    changed = propose(corpus, folders, units=6)
-    assert [run.earlier for run in changed] == [None] * 3
-    assert [run.earlier for run in propose(make_corpus("abcdefgh\n" * 200), folders)] == [None] * 3
+    with pytest.raises(RunExistsError):
+        propose(corpus, folders, mine, units=6)
+    with pytest.raises(RunExistsError):
+        propose(make_corpus("abcdefgh\n" * 200), folders, mine)
+
+
+def test_a_run_of_another_name_is_another_run(corpus: Corpus, folders: Folders) -> None:
+    """With a name only runs of that name count, without one those that were given none."""
+    rnn, lstm, gru = propose(corpus, folders)
+    write_run(folders, "mine-rnn", rnn, 2.0, 1.5, 1.0)
+    write_run(folders, "novel-lstm-more", lstm, 2.0)
+    numbered = write_run(folders, "novel-gru-12", gru, 2.0)
+    rnn, lstm, gru = propose(corpus, folders)
+    assert (rnn.earlier, lstm.earlier, gru.earlier) == (None, None, numbered)
+    other = propose(corpus, folders, replace(REQUEST, run="other"))
+    assert [run.earlier for run in other] == [None] * 3
+    assert [run.proposal.name for run in other] == ["other-rnn", "other-lstm", "other-gru"]
+
+
+def test_another_process_may_train_them_too(corpus: Corpus, folders: Folders) -> None:
+    """What it has finished meanwhile is seen; one that it still trains is named."""
+    rnn, lstm, _ = propose(corpus, folders, replace(REQUEST, run="mine"))
+    write_run(folders, "mine-rnn", rnn, 2.0, 1.5, 1.0)
+    assert rnn.look_again(folders).finished
+    begun = write_run(folders, "mine-lstm", lstm, 2.0)
+    with hold_lock(begun), pytest.raises(RunError, match="'mine-lstm' is being trained by another"):
+        lstm.look_again(folders).plan(corpus, REQUEST, folders, RecordingReporter())
 
 
 def test_a_run_that_stopped_early_is_finished(corpus: Corpus, folders: Folders) -> None:
     """If its patience ran out, it would only stop again."""
     proposed = propose(corpus, folders, epochs=20, patience=2)
-    write_run(folders, "early", proposed[0], 1.0, 2.0, 3.0)
-    write_run(folders, "patient", proposed[1], 3.0, 1.0, 2.0)
+    write_run(folders, "novel-rnn", proposed[0], 1.0, 2.0, 3.0)
+    write_run(folders, "novel-lstm", proposed[1], 3.0, 1.0, 2.0)
     rnn, lstm, _ = propose(corpus, folders, epochs=20, patience=2)
     assert (rnn.finished, lstm.finished) == (True, False)
 

@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock, Timeout
 
 from charrnn.errors import RunError
-from charrnn.runs.claim import claim, hold_lock, is_free, is_held
+from charrnn.runs.claim import claim, claim_resume, hold_lock, is_free, is_held
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
 from charrnn.runs.run import Run
@@ -197,3 +197,15 @@ def test_of_many_processes_one_takes_over(young: Run, checkpoints: Path) -> None
     for process in processes:
         process.communicate(timeout=60)
     assert sorted(names) == ["mine-x", "mine-x-2", "mine-x-3", "mine-x-4"]
+
+
+def test_a_resume_claims_its_folder(young: Run) -> None:
+    """A plan to resume holds the lock until the run begins; another process is rejected."""
+    claim_resume(young)
+    claim_resume(young)
+    assert is_refused(young)
+    with hold_lock(young):
+        with pytest.raises(RunError, match="stop it first"):
+            claim_resume(young)
+        assert is_refused(young)
+    assert not is_refused(young)

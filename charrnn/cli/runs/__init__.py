@@ -38,6 +38,7 @@ def runs(ctx: click.Context, as_json: bool, checkpoints: Path, terminal: Termina
         return
 
     from charrnn.cli.runs import table
+    from charrnn.runs.bundled import BUNDLED
     from charrnn.runs.catalogue import list_other_folders
     from charrnn.runs.summary import summarize_runs
 
@@ -45,6 +46,9 @@ def runs(ctx: click.Context, as_json: bool, checkpoints: Path, terminal: Termina
     if not found:
         terminal.note(f"no runs in {checkpoints} yet: train one with charrnn train")
     table.show(found, as_json)
+    if found and all(run.name != BUNDLED.name for run in found):
+        name = BUNDLED.name
+        terminal.note(f"{name} comes with charrnn, and can be named too: charrnn runs show {name}")
     for run in found:
         if run.problem:
             terminal.note(f"note: {run.problem}")

@@ -44,7 +44,8 @@ def show(
     """Show RUN, of any kind: its text with hash, network, epochs, settings, machine and layers.
 
     "repeat" is the command that trains the run again, and those that resume it with the settings
-    that were changed on the way.
+    that were changed on the way. "shakespeare" is the network that comes with charrnn, unless a
+    run has that name.
     """
     from charrnn.cli.runs.repeat import list_commands
     from charrnn.runs.catalogue import find_any_run

@@ -40,7 +40,7 @@ def runs() -> list[Run]:
 
 def test_the_table(runs: list[Run], invoke: Invoke) -> None:
     """A row has kind, text, network, parameters, epochs, best loss, age, size and a sparkline."""
-    result = invoke("runs")
+    result = invoke("runs", "-q")
     head, *rows = result.stdout.splitlines()
     assert (result.exit_code, result.stderr) == (0, "")
     assert head.split() == [
@@ -122,7 +122,7 @@ def test_what_can_not_be_read_is_named(invoke: Invoke) -> None:
     assert {line.split()[0] for line in result.stdout.splitlines()[1:]} == {
         *("novel", "damaged", "strange"),
     }
-    notes = sorted(result.stderr.splitlines())
+    notes = sorted(line for line in result.stderr.splitlines() if line.startswith("note: "))
     assert len(notes) == 3
     assert notes[0].startswith("note: checkpoints/damaged/history.csv is damaged")
     assert notes[1] == "note: checkpoints/notes is no run: it has no checkpoint"
@@ -166,7 +166,7 @@ def test_before_the_first_run(invoke: Invoke, words: list[str]) -> None:
 def test_a_narrow_terminal(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row stays a line: the columns that matter least are left out."""
     monkeypatch.setattr("charrnn.cli.columns.measure_room", lambda: 40)
-    lines = watch(run_command("runs", code=0)).splitlines()
+    lines = watch(run_command("runs", "-q", code=0)).splitlines()
     assert lines[0].split() == ["run", "epochs", "best", "loss", "written"]
     assert max(map(len, lines)) <= 40
 

@@ -81,6 +81,7 @@ def test_type_information_is_shipped() -> None:
     assert wheel == {"packages": ["charrnn"]}
 
 
+@pytest.mark.slow
 def test_every_imported_library_is_declared() -> None:
     """pip installs all that the program imports, some as an extra, and nothing that it doesn't."""
     needed = {

@@ -150,6 +150,7 @@ def test_an_exception_in_a_thread_keeps_what_is_needed_to_resume(
         }
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_what_it_leaves_to_the_command(
     novel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,7 @@ def test_a_run_that_is_kept_is_in_the_table(kept_classifier: KeptClassifier) -> 
     assert outcome.seconds > result.seconds
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_commands_checkpoint(kept_classifier: KeptClassifier) -> None:
     """`charrnn classify train` with the same settings writes the same bytes."""
     words = ["classify", "train", "--data", kept_classifier.data, "--run", "mine"]

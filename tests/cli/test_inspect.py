@@ -407,6 +407,7 @@ def test_what_is_not_there(fails: Fails, make_run: MakeRun) -> None:
     assert "--unknown" in fails(1, "inspect", "-", stdin=b"a bXd")
 
 
+@pytest.mark.slow
 def test_gates(invoke: Invoke, make_run: MakeRun) -> None:
     """--gates draws a unit's gates and states over 100 characters; --json has them too."""
     path = make_run(layers=2)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, Kind
 from charrnn.runs.run import Run
@@ -19,6 +21,7 @@ def write_run(name: str, kind: Kind = LANGUAGE, read: int | None = 900) -> Run:
     return run
 
 
+@pytest.mark.slow
 def test_several_runs_in_a_picture(invoke: Invoke) -> None:
     """The picture is where it was asked for, and stdout says where."""
     for name in ("first", "second"):
@@ -31,6 +34,7 @@ def test_several_runs_in_a_picture(invoke: Invoke) -> None:
     assert Path("a.svg").read_text().startswith("<?xml")
 
 
+@pytest.mark.slow
 def test_the_newest_run_is_drawn(invoke: Invoke) -> None:
     """Without a name it is the newest run that has losses, of whichever kind."""
     write_run("older")
@@ -40,6 +44,7 @@ def test_the_newest_run_is_drawn(invoke: Invoke) -> None:
     assert row == {"picture": "losses.png", "runs": ["newer"], "by": ["epoch", "read", "minutes"]}
 
 
+@pytest.mark.slow
 def test_what_was_not_noted_is_left_out(invoke: Invoke) -> None:
     """Runs of an earlier version did not note what they read; the other axes are drawn."""
     write_run("old", read=None)
@@ -70,6 +75,7 @@ def test_what_can_not_be_drawn(fails: Fails) -> None:
     assert not [*Path().glob("*.png")]
 
 
+@pytest.mark.slow
 def test_runs_of_one_name(invoke: Invoke) -> None:
     """Runs of one name in two places are told apart by their folders."""
     Path("elsewhere").mkdir()

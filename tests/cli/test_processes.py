@@ -34,6 +34,7 @@ SMALL = shlex.split(
 # Sampling
 
 
+@pytest.mark.slow
 def test_each_character_is_written_at_once(make_run: MakeRun) -> None:
     """A character is written before the next is computed."""
     make_run()
@@ -57,6 +58,7 @@ NumpyStepper.step = step_or_wait
     assert errors == b""
 
 
+@pytest.mark.slow
 def test_endless_text_can_be_left(make_run: MakeRun) -> None:
     """A reader that closes the pipe after the beginning ends the program, silently."""
     make_run()
@@ -84,6 +86,7 @@ def test_ctrl_c_while_sampling(make_run: MakeRun) -> None:
     assert errors.strip() == b""
 
 
+@pytest.mark.slow
 def test_text_on_a_terminal_ends_its_line(make_run: MakeRun) -> None:
     """On a terminal the shell's next prompt begins a line; in a file nothing is added."""
     make_run()

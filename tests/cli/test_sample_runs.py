@@ -92,6 +92,7 @@ def test_interrupted_epoch_can_be_read(invoke: Invoke) -> None:
     assert result.stderr.startswith("broken, stopped at step 40 of 172 of epoch 1, ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "words", "name"),
     [

@@ -49,6 +49,7 @@ def test_network_options(train: Train, cell: str) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dropout", "weight_drop", "embedding_dropout"])
 def test_dropouts(train: Train, name: str) -> None:
     """Each dropout is set by its flag, and is 0 without it."""
@@ -58,6 +59,7 @@ def test_dropouts(train: Train, name: str) -> None:
     assert dataclasses.asdict(dropped) == dataclasses.asdict(plain) | {name: 0.3}
 
 
+@pytest.mark.slow
 def test_weight_decay(train: Train) -> None:
     """--weight-decay leaves smaller weights."""
     free, decayed = (
@@ -84,6 +86,7 @@ def test_checkpoint_knows_where_it_comes_from(train: Train, text: str) -> None:
 # Its training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seq_length", "batch_size"), [(10, 4), (7, 4), (10, 9)], ids=["base", "length", "batch"]
 )
@@ -95,6 +98,7 @@ def test_streams(train: Train, seq_length: int, batch_size: int) -> None:
     assert f"{windows // batch_size} steps an epoch" in trained.result.stderr
 
 
+@pytest.mark.slow
 def test_stride(train: Train) -> None:
     """A smaller --stride makes the windows overlap: more of them are read."""
     trained = train("--stride", 5, "--state", "reset")
@@ -102,6 +106,7 @@ def test_stride(train: Train) -> None:
     assert list(trained.steps) == [windows // 4]
 
 
+@pytest.mark.slow
 def test_shuffled(train: Train) -> None:
     """--order shuffled cuts the windows side by side, drops the rest, and notes what it does."""
     trained = train("--order", "shuffled")
@@ -110,6 +115,7 @@ def test_shuffled(train: Train) -> None:
     assert "note:" not in train().result.stderr
 
 
+@pytest.mark.slow
 def test_state(train: Train) -> None:
     """--state reset forgets between batches, so the weights differ from those of --state carry."""
     carried, reset = train(), train("--state", "reset")
@@ -139,6 +145,7 @@ def test_learning_rate_and_clip_norm(train: Train) -> None:
     assert np.abs(moved - still).max() > 0.01
 
 
+@pytest.mark.slow
 def test_epochs(train: Train) -> None:
     """--epochs is the number of epochs, each with its checkpoint, its line, and its history."""
     trained = train("--epochs", 3)
@@ -291,6 +298,7 @@ def test_presets(plan: PlanRun, real_text: str, preset: str | None, cell: str) -
 # A time instead of epochs
 
 
+@pytest.mark.slow
 def test_budget(plan: PlanRun, long: Path) -> None:
     """--budget measures the first steps, and fits preset and epochs to the minutes."""
     planned = plan(long, "--budget", 0.5, "--units", 3, "--embedding", 3)
@@ -302,6 +310,7 @@ def test_budget(plan: PlanRun, long: Path) -> None:
     assert f" s to start, then {epochs} of about " in fitting
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -321,6 +330,7 @@ def test_rejected_budgets(fails: Fails, long: Path, words: list[object], message
     assert not list(Path().glob("checkpoints/*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "shorter"),
     [

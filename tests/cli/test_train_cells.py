@@ -136,6 +136,7 @@ def test_a_dry_run_of_each_cell(invoke: Invoke, novel: Path, finished_run: Run) 
         assert f"mine-{cell}: {cell} 6" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_dry_run_measures(invoke: Invoke, novel: Path) -> None:
     """The time is that of the network's own first steps; they leave nothing behind."""
     before = list_tree()

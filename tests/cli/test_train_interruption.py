@@ -64,6 +64,7 @@ def test_ctrl_c_and_resume_of_a_piped_text(
     assert resumed.exit_code == 0, resumed.output
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_first_epoch(
     invoke: Invoke, novel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +79,7 @@ def test_ctrl_c_in_the_first_epoch(
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "named", slow_except([[], ["--run", "novel-rnn"]], []), ids=["by default", "by --run"]
 )
@@ -160,6 +162,7 @@ def test_a_run_that_diverges(invoke: Invoke, novel: Path) -> None:
     assert len(Run(Path("kept/wild"), LANGUAGE).read_history()) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("length", "words"),
     [(LENGTH, ["--learning-rate", "1e38"]), (65, ["--learning-rate", "1e38", "--validation", 0.2])],

@@ -90,6 +90,7 @@ def test_json(train: Train) -> None:
     assert f"best epoch: {best}, in {trained.run.folder}\n" in trained.result.stderr
 
 
+@pytest.mark.slow
 def test_checkpoints_that_are_not_kept(train: Train) -> None:
     """With --keep last one network stays, which the last line doesn't call the best."""
     trained = train("--epochs", 3, "--keep", "last")
@@ -98,6 +99,7 @@ def test_checkpoints_that_are_not_kept(train: Train) -> None:
     assert len(trained.run.read_history()) == 3
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_remembered(invoke: Invoke, finished_run: Run) -> None:
     """A resume keeps what it is told to, and the next resume does the same."""
     words = ["train", "--resume", finished_run.name, "-q", "--epochs"]
@@ -143,6 +145,7 @@ def test_learning_curves_of_a_resumed_run(invoke: Invoke, finished_run: Run) -> 
     assert finished_run.list_epochs() == [1, 2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("epoch", "drawn"), [(1, False), (2, True)])
 def test_learning_curves_after_ctrl_c(
     invoke: Invoke, novel: Path, monkeypatch: pytest.MonkeyPatch, epoch: int, *, drawn: bool
@@ -181,6 +184,7 @@ def test_live_samples_as_text(invoke: Invoke, novel: Path) -> None:
     assert next(line for line in rest if line).startswith("    The ")
 
 
+@pytest.mark.slow
 def test_live_sample_on_a_terminal_without_unicode(monkeypatch: pytest.MonkeyPatch) -> None:
     """A text that stdout's encoding can't show does not end the run."""
     monkeypatch.setenv("CHARRNN_CHECKPOINTS", "runs")

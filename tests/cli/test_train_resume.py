@@ -99,6 +99,7 @@ def test_resume_without_a_name_takes_the_newest(invoke: Invoke, novel: Path) -> 
     assert find_run("older").list_epochs() == [1]
 
 
+@pytest.mark.slow
 def test_a_resume_can_change_how_weights_move(invoke: Invoke, finished_run: Run) -> None:
     """A run that diverged can be resumed with another learning rate, which then counts."""
     words = ["train", "--resume", finished_run.name, "--epochs", 2, "--learning-rate", 1e-12]

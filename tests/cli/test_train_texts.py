@@ -193,6 +193,7 @@ def test_useless_text(fails: Fails, content: bytes, said: str, way: str) -> None
     assert not list(Path().glob("checkpoints/*/*.h5"))
 
 
+@pytest.mark.slow
 def test_shortest_text(fails: Fails, invoke: Invoke) -> None:
     """The line about a short text says how long it must be, and that length is enough."""
     Path("short.txt").write_text("ab" * 20, encoding="utf-8")

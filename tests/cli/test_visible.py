@@ -252,6 +252,7 @@ def test_errors(
 # Files and pipes
 
 
+@pytest.mark.slow
 def test_a_pipe_gets_what_is_there(make_run: MakeRun) -> None:
     """In a process of its own: every byte of a text and of a name passes to a file or a pipe."""
     characters = "".join(sorted(set(EVIL)))

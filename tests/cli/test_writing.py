@@ -101,6 +101,7 @@ def test_a_network_that_can_not_write_leaves_nothing() -> None:
     assert out.count == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("num", "length", "most"),
     slow_except(

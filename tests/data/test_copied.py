@@ -32,6 +32,7 @@ texts = st.text(st.sampled_from("abx\n"), max_size=40)
 sources = st.text(st.sampled_from("ab\n"), min_size=1, max_size=40)
 
 
+@pytest.mark.slow
 @given(texts, sources, st.integers(1, 6))
 @settings(max_examples=80, deadline=None)
 @example("", "ab", 1)

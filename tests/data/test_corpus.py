@@ -58,6 +58,7 @@ def test_text_file_has_its_stem_and_absolute_path(tmp_path: Path) -> None:
     assert get_name(read) == str(tmp_path / "my text.txt")
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.binary(max_size=40).filter(

@@ -282,6 +282,7 @@ def test_download_from_a_silent_host_is_resumed(host: Host, remote: Remote, fold
     wait_for(lambda: host.left_alone == 1)
 
 
+@pytest.mark.slow
 def test_silence_in_the_middle_is_reported(host: Host, remote: Remote, folder: Path) -> None:
     """If the host goes silent in the middle, the message gives the bytes received."""
     host.answers = [stopping(100_000), stopping(0)]
@@ -290,6 +291,7 @@ def test_silence_in_the_middle_is_reported(host: Host, remote: Remote, folder: P
     assert "of 300,000 bytes" in message
 
 
+@pytest.mark.slow
 def test_slow_host_is_waited_for(host: Host, remote: Remote, folder: Path) -> None:
     """The time limit is for silence: a download that takes longer as a whole succeeds."""
     host.answers = [dripping(pieces=10, pause=0.2)]
@@ -377,6 +379,7 @@ def test_download_resumes_after_a_killed_process(
     assert host.asked == [None, f"bytes={len(part)}-"]
 
 
+@pytest.mark.slow
 def test_processes_at_once_share_one_download(
     host: Host, remote: Remote, folder: Path, tmp_path: Path
 ) -> None:

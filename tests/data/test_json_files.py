@@ -18,6 +18,7 @@ PLAIN = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(PLAIN)
 def test_plain_json_is_read(values: object) -> None:

@@ -399,6 +399,7 @@ def test_ranks_may_begin_with_1(last: list[int]) -> None:
     assert len(load_ranks().test) == 30
 
 
+@pytest.mark.slow
 def test_many_headers_are_not_kept() -> None:
     """Neither chains of headers nor many members take memory or fill the stack."""
     assert "a header has over" in failure_of(write_tar([make_header(tarfile.XHDTYPE, 0)] * 1_000))

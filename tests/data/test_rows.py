@@ -291,6 +291,7 @@ def test_rows_are_read_one_by_one(name: str) -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.binary() | AWKWARD.map(str.encode), st.sampled_from([".csv", ".tsv", ".jsonl"]))
 def test_any_bytes_are_rows_or_an_error(content: bytes, ending: str) -> None:

@@ -73,6 +73,7 @@ def test_written_reviews_are_read(ending: str, rows: list[tuple[str, int]]) -> N
     assert read(path) == rows
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.lists(st.tuples(TEXTS, st.sampled_from(["neg", "pos"]), st.sampled_from(["train", "test"])))
@@ -426,6 +427,7 @@ def test_folder_with_the_ending_of_a_table_is_a_folder() -> None:
     assert len(load(Path("folder.csv")).train) == 2
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.sampled_from(["text,label\n", '{"text": "good", "label": 1}\n', "text\tlabel\tsplit\n"]),

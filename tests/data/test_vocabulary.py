@@ -69,6 +69,7 @@ def test_a_vocabulary_is_restored_from_its_characters(text: str) -> None:
     assert all(character in again for character in text)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_the_union_has_the_characters_of_both(one: str, other: str) -> None:

@@ -123,6 +123,7 @@ def test_what_weights_do_not_need_is_refused(
     assert reason in refuse(tmp_path / "x.h5")
 
 
+@pytest.mark.slow
 def test_damage_is_refused(tmp_path: Path) -> None:
     """A file that is cut off, or has anything in its structure, ends in one line."""
     with h5py.File(tmp_path / "whole.h5", "w") as file:

@@ -24,6 +24,7 @@ def test_the_kernel_is_the_one_that_is_documented() -> None:
     assert documented.keys() == {"kernel.wat", "kernel.wasm"}
 
 
+@pytest.mark.slow
 def test_the_kernel_is_what_its_source_assembles_to(tmp_path: Path) -> None:
     """`make kernel` gives the committed bytes; tried where npm has the assembler at hand."""
     if shutil.which("npm") is None:

@@ -79,6 +79,7 @@ def test_it_writes_what_the_command_line_writes(
         assert "300 characters, seed 7" in tab.page.locator("#status").inner_text()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_a_new_seed_writes_a_new_text(open_page: OpenPage) -> None:
     """Unless the seed is kept, each press of the button writes something else."""
@@ -93,12 +94,14 @@ def test_a_new_seed_writes_a_new_text(open_page: OpenPage) -> None:
         assert tab.read(READ) != first
 
 
+@pytest.mark.slow
 def test_it_begins_as_the_command_line_does(small: LanguageModel, open_page: OpenPage) -> None:
     """Without a beginning the network reads a line end, which is not shown."""
     with open_page() as tab:
         assert write(tab, "", temperature=1, length=80, seed=2) == small.generate("", 80, seed=2)
 
 
+@pytest.mark.slow
 def test_unknown_characters_are_named_and_left_out(
     small: LanguageModel, open_page: OpenPage
 ) -> None:
@@ -167,6 +170,7 @@ def test_it_goes_on_as_the_settings_say(small: LanguageModel, open_page: OpenPag
         assert tab.read(READ) == before + small.generate(before, 100, temperature=0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_the_text_can_be_copied(open_page: OpenPage) -> None:
     """The clipboard has beginning and text, line ends too, and nothing of the page."""
@@ -178,6 +182,7 @@ def test_the_text_can_be_copied(open_page: OpenPage) -> None:
         assert tab.read("navigator.clipboard.readText()") == text
 
 
+@pytest.mark.slow
 def test_guesses_are_shown_on_demand(small: LanguageModel, open_page: OpenPage) -> None:
     """Under the pointer and under the keys: what was expected there, and how surprising it was."""
     with open_page() as tab:
@@ -241,6 +246,7 @@ def test_odd_characters_are_written(open_page: OpenPage) -> None:
         assert tab.read(codes) == [ord(character) for character in small.generate("", 200, seed=1)]
 
 
+@pytest.mark.slow
 def test_a_network_that_fails_says_so(open_page: OpenPage) -> None:
     """NaN and infinity end the text with a sentence, not with nonsense."""
     checkpoint = make_checkpoint()
@@ -253,6 +259,7 @@ def test_a_network_that_fails_says_so(open_page: OpenPage) -> None:
         expect(tab.page.locator("#status")).to_contain_text("NaN or infinity")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_every_control_has_a_name_and_room(open_page: OpenPage) -> None:
     """Each field and button is labelled, and large enough for a finger, in 360 pixels too."""

@@ -95,6 +95,7 @@ def test_a_maximum_is_that_of_keras(
     _assert_agree(classifier, ids, stock_answers(classifier, ids))
 
 
+@pytest.mark.slow
 def test_three_layers_are_those_of_keras(
     make_classifier: MakeClassifier, stock_answers: StockAnswers
 ) -> None:
@@ -123,6 +124,7 @@ def test_presets_answer_as_keras_does_from_the_same_file(
     _assert_agree(classifier, ids[rows], stock_answers(classifier, ids[rows], path))
 
 
+@pytest.mark.slow
 def test_long_reviews_stay_close(
     make_classifier: MakeClassifier, stock_answers: StockAnswers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -194,6 +194,7 @@ def test_cores_share_rows_without_changing_a_bit(name: str) -> None:
                 np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["native", "scan", "gates"])
 @pytest.mark.parametrize("name", slow_except(NAMES, "lstm"))
 def test_small_batches_in_parts_have_the_whole_batchs_gradients(name: str, engine: str) -> None:

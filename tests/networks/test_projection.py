@@ -26,6 +26,7 @@ IDS = tf.constant([[1, 3, 1], [0, 6, 1]])
 TABLE = tf.constant(draw_normal(7, 4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "engine"), [*((name, "native") for name in NAMES), ("gru", "scan")]
 )

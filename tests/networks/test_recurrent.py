@@ -122,6 +122,7 @@ def test_parts_have_enough_rows(
         assert [size for size, _ in scans] == ([batch] if precision == "float32" else sizes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "shape", "units", "expected"),
     slow_except(
@@ -172,6 +173,7 @@ def test_what_xla_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose(64, 100) == "gates"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", slow_except(NAMES, "gru"))
 def test_float64_is_stock_keras(name: str) -> None:
     """A float64 layer computes in float64 throughout."""
@@ -246,6 +248,7 @@ def test_what_the_scan_cannot_do_is_left_to_keras(name: str, option: Any) -> Non
     assert not scans
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", slow_except(NAMES, "lstm"))
 def test_bfloat16_layers_stay_near_to_float32(name: str) -> None:
     """Outputs, states, weights and all gradients stay float32, a few bits off."""

@@ -91,6 +91,7 @@ def test_bfloat16_rounds_products_alone(name: str, compiled: Any) -> None:
         np.testing.assert_allclose(a, b, atol=2e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", ["gates", "nothing"])
 @pytest.mark.parametrize("name", slow_except(CELLS, "lstm"))
 def test_bfloat16_stays_near_float32(name: str, compiled: Any) -> None:

@@ -65,6 +65,7 @@ def test_native_loops_compute_the_same(
     assert abs(stepped - expected).mean() < (0.02 if rounded else 1e-5)
 
 
+@pytest.mark.slow
 def test_one_text_at_a_time(make_run: MakeRun) -> None:
     """A text alone has the logits that it has as a row of a larger batch."""
     path = make_run(cell="gru")
@@ -75,6 +76,7 @@ def test_one_text_at_a_time(make_run: MakeRun) -> None:
     np.testing.assert_allclose(alone[0], together[1], rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_reset_starts_a_new_text(make_run: MakeRun) -> None:
     """After a reset no layer remembers what was read."""
     path = make_run(cell="lstm", layers=2)

@@ -114,6 +114,7 @@ def test_weight_drop_zeroes_its_fraction() -> None:
     assert len({mask.tobytes() for mask in kept}) == 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rate", "training"), [(0.4, False), (0.4, None), (0.0, True)], ids=["not", "unsaid", "none"]
 )

@@ -48,6 +48,7 @@ def compute_plain_loss(config: WordModelConfig, weights: Weights, ids: Any) -> f
     return float(np.mean(losses))
 
 
+@pytest.mark.slow
 @EVERY_CELL
 def test_loss_is_the_cross_entropy_in_both_directions(cell: str) -> None:
     """Outside training the output is the mean over both directions and all words, in nats."""

@@ -25,6 +25,7 @@ def test_a_reporter_prints_nothing_by_itself(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_planning_needs_no_command_line_and_no_tensorflow() -> None:
     """All its modules can be imported without click, rich and TensorFlow."""
     assert {"language", "reviews", "words"} < {*MODULES}

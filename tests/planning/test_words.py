@@ -108,6 +108,7 @@ def test_nothing_is_printed(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_unnamed_settings_are_the_usual_ones(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:

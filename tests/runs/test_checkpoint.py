@@ -66,6 +66,7 @@ PROVENANCES = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     characters=CHARACTERS,

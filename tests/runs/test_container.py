@@ -326,6 +326,7 @@ def test_what_could_not_be_read_again_is_not_written(path: Path) -> None:
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_the_most_words_of_another_script_can_be_written(path: Path) -> None:
     """250,000 long words in Cyrillic fit, although each letter takes six bytes."""
     words = [f"{number:06}" + "д" * 14 for number in range(250_000)]

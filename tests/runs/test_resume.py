@@ -65,6 +65,7 @@ def test_what_was_saved_is_loaded(saved: Run) -> None:
     assert count_epochs(saved) == 2
 
 
+@pytest.mark.slow
 def test_the_most_epochs_that_can_be_asked_for_fit(run: Run) -> None:
     """A run of as many epochs as may be set keeps the results of all, with every digit."""
     loss = 1 / 3 * 1e-5

@@ -77,6 +77,7 @@ def test_a_learning_rate_far_too_high_ends_in_one_line(make_training: MakeTraini
     assert_usable(small)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("validation", [0.1, 0.0])
 def test_an_epoch_that_broke_the_network_is_not_kept(
     make_training: MakeTraining, models: list[Any], validation: float

@@ -111,6 +111,7 @@ def test_borrowed_weights_survive_a_resume(
         np.testing.assert_array_equal(stopped.checkpoint(1).weights[path], expected)
 
 
+@pytest.mark.slow
 def test_one_step_changes_every_parameter(make_training: MakeTraining) -> None:
     """After one step of training no parameter has the value that it began with."""
     text = "the quick brown fox jumps over a lazy dog. " * 4

@@ -144,6 +144,7 @@ def test_validation_windows_never_overlap() -> None:
         )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(st.integers(1, 6), st.integers(1, 12), st.integers(2, 150))
 def test_validation_uses_all_it_can(batch_size: int, seq_length: int, length: int) -> None:

@@ -114,6 +114,7 @@ def test_what_cannot_be_prepared_leaves_no_folder(make_training: MakeTraining) -
     assert small.recording.events == []
 
 
+@pytest.mark.slow
 def test_the_folder_is_held_before_anything_is_prepared(make_training: MakeTraining) -> None:
     """Preparing may take long (folds are fitted in it), so another process is rejected before."""
     small = make_training(epochs=1)
@@ -134,6 +135,7 @@ def test_the_folder_is_held_before_anything_is_prepared(make_training: MakeTrain
     assert prepared
 
 
+@pytest.mark.slow
 def test_what_a_new_run_begins_with_is_saved_before_its_first_step(
     make_training: MakeTraining, models: list[Any]
 ) -> None:
@@ -167,6 +169,7 @@ def test_a_resume_trains_the_epochs_that_are_left(make_training: MakeTraining) -
     assert small.run.list_epochs() == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_a_resume_takes_the_rate_of_its_recipe(
     make_training: MakeTraining, models: list[Any]
 ) -> None:

@@ -69,6 +69,7 @@ def test_results_are_the_same_everywhere(trained: SmallRun) -> None:
     assert bests == [loss == min(losses[: place + 1]) for place, loss in enumerate(losses)]
 
 
+@pytest.mark.slow
 def test_best_is_lowest_so_far(make_training: MakeTraining) -> None:
     """A listener learns that an epoch is no longer the best of the run, resumed or not."""
     small = make_training(text="a" * 300 + "b" * 100, validation=0.25, epochs=2)
@@ -93,6 +94,7 @@ def test_what_a_run_leaves(trained: SmallRun) -> None:
     assert (kept.provenance.corpus, kept.provenance.corpus_sha256) == ("test", "0" * 64)
 
 
+@pytest.mark.slow
 def test_each_file_is_written_after_those_it_needs(
     make_training: MakeTraining, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +149,7 @@ def test_checkpoints_that_are_not_kept_go(
     assert found == [[1], [1, 2], [1, 2, 3], [1, 3, 4], [1, 4, 5]]
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_can_not_be_removed(
     make_training: MakeTraining, monkeypatch: pytest.MonkeyPatch
 ) -> None:

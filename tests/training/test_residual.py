@@ -65,6 +65,7 @@ def test_each_review_is_corrected_to_an_average_that_has_not_seen_it(
     assert judged == set(range(REVIEWS))
 
 
+@pytest.mark.slow
 def test_it_can_be_interrupted(learn: Examples) -> None:
     """Ctrl-C is not put off until all folds are done."""
     asked = []

@@ -108,6 +108,7 @@ def test_validation_counts_each_review_once(learned: SmallReviewRun) -> None:
         assert reported == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_evaluate_counts_each_review_once(learned: SmallReviewRun) -> None:
     """11 reviews in batches of 4: each epoch's score is the plain mean of all of them."""
     test = make_examples(11, mislabelled=2)
@@ -119,6 +120,7 @@ def test_evaluate_counts_each_review_once(learned: SmallReviewRun) -> None:
     assert scores[6].accuracy == pytest.approx(9 / 11)
 
 
+@pytest.mark.slow
 def test_training_loss_counts_each_review_once(make_review_run: MakeReviewRun) -> None:
     """21 reviews in batches of 4: if nothing is learned the loss is the plain mean of all."""
     small = make_review_run(make_examples(30, mislabelled=20), epochs=1, learning_rate=1e-12)

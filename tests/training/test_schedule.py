@@ -112,6 +112,7 @@ def test_a_cosine_learning_rate(
         np.testing.assert_array_equal(stopped.checkpoint(2).weights[name], expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("schedule", "first"), [("constant", 0.05), ("cosine", 0.025)])
 def test_a_step_is_taken_at_its_rate(
     make_training: MakeTraining, models: list[Any], real_text: str, schedule: str, first: float

@@ -62,6 +62,7 @@ def hold_lock(tmp_path: Path) -> Iterator[HoldLock]:
         process.communicate(timeout=60)
 
 
+@pytest.mark.slow
 def test_a_folder_is_trained_in_by_one_process(
     make_training: MakeTraining, hold_lock: HoldLock
 ) -> None:
@@ -101,6 +102,7 @@ def test_a_folder_is_held_from_the_first_step_to_the_last(make_training: MakeTra
     assert second.run.list_epochs() == [1]
 
 
+@pytest.mark.slow
 def test_a_run_that_was_trained_meanwhile_is_rejected(make_training: MakeTraining) -> None:
     """If another process has trained in the folder, nothing of it is overwritten."""
     first = make_training(epochs=1)
@@ -140,6 +142,7 @@ def test_a_resume_file_is_read_once(
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_a_resume_file_that_was_replaced_is_read_again(
     stopped: tuple[SmallRun, Progress[LanguageRecipe]],
 ) -> None:

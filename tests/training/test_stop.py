@@ -23,6 +23,7 @@ def make_worsening(make_training: MakeTraining, **values: Any) -> SmallRun:
     return make_training(text="a" * 300 + "b" * 100, validation=0.25, **values)
 
 
+@pytest.mark.slow
 def test_patience_stops_a_run_that_no_longer_improves(make_training: MakeTraining) -> None:
     """A run ends after `patience` epochs in a row that were not the best; the best one stays."""
     small = make_worsening(make_training, epochs=9, patience=2)
@@ -33,6 +34,7 @@ def test_patience_stops_a_run_that_no_longer_improves(make_training: MakeTrainin
     assert small.run.find_best_epoch() == 1
 
 
+@pytest.mark.slow
 def test_no_patience_never_stops(make_training: MakeTraining) -> None:
     """With `patience` 0 a run that gets worse takes all its epochs."""
     small = make_worsening(make_training, epochs=4, patience=0)
@@ -71,6 +73,7 @@ def test_an_interrupted_epoch_is_kept_until_it_is_done(make_training: MakeTraini
     assert small.run.list_epochs() == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_an_interruption_of_the_first_epoch_leaves_something_to_sample(
     make_training: MakeTraining,
 ) -> None:
@@ -82,6 +85,7 @@ def test_an_interruption_of_the_first_epoch_leaves_something_to_sample(
     assert read_progress(small.run, LanguageRecipe).results == []
 
 
+@pytest.mark.slow
 def test_an_interruption_while_validating_loses_nothing(make_training: MakeTraining) -> None:
     """Asked to stop during validation, a run ends with that epoch saved."""
     small = make_training(epochs=2)
@@ -93,6 +97,7 @@ def test_an_interruption_while_validating_loses_nothing(make_training: MakeTrain
     assert len(read_progress(small.run, LanguageRecipe).results) == 1
 
 
+@pytest.mark.slow
 def test_an_interruption_after_the_last_epoch_is_none(make_training: MakeTraining) -> None:
     """Asked to stop when all is done, a run simply ends."""
     small = make_training(epochs=1)

@@ -133,6 +133,7 @@ def test_a_full_disk_is_no_lack_of_memory(run: Run, monkeypatch: pytest.MonkeyPa
     assert failure.value.filename == str(run.event_folders[0])
 
 
+@pytest.mark.slow
 def test_a_run_that_is_really_trained(make_training: MakeTraining) -> None:
     """The epochs' losses in the events are those of the history, at the steps they ended with."""
     small = make_training(epochs=2, validation=0.2)

@@ -46,6 +46,7 @@ def test_a_network_is_no_place_for_a_picture(make_run: MakeRun) -> None:
     check_form(path)
 
 
+@pytest.mark.slow
 def test_no_display_is_needed(tmp_path: Path) -> None:
     """Drawing never loads pyplot, which would look for a display."""
     code = (

@@ -61,6 +61,7 @@ def test_the_text_is_whole(open_page: OpenPage, seen: Inspection) -> None:
         assert not tab.page.locator("#units").is_visible()
 
 
+@pytest.mark.slow
 def test_guesses_are_shown_on_demand(open_page: OpenPage, seen: Inspection) -> None:
     """Under the pointer, under the keys and behind a place's link: what was expected there."""
     expected = seen.guesses(5)
@@ -89,6 +90,7 @@ def test_guesses_are_shown_on_demand(open_page: OpenPage, seen: Inspection) -> N
         assert not tab.page.locator("#likeliest").is_visible()
 
 
+@pytest.mark.slow
 def test_the_whole_text_can_be_reached_by_keyboard(open_page: OpenPage) -> None:
     """The keys of a text editor move through lines and to their ends, and never out of the text."""
     starts = [0, *(place + 1 for place, character in enumerate(TEXT) if character == "\n")]
@@ -111,6 +113,7 @@ def test_the_whole_text_can_be_reached_by_keyboard(open_page: OpenPage) -> None:
             assert tab.read(AT) == place, key
 
 
+@pytest.mark.slow
 def test_any_unit_can_be_shown(open_page: OpenPage, seen: Inspection) -> None:
     """Layer and unit are typed or stepped through; colours and the number at a character follow."""
     with open_page(Unit(0, 3)) as tab:

@@ -23,6 +23,7 @@ from tests.support.reviews import QUICK, RUNS, Finished, interrupt_at, write_npz
 from tests.support.slow import slow_except
 
 
+@pytest.mark.slow
 def test_dry_run_of_every_preset() -> None:
     """--dry-run lists each network's layers, outputs and parameters, without TensorFlow."""
     code = (
@@ -116,6 +117,7 @@ def test_outcome_of_best_and_last_epoch(finished: Finished) -> None:
         assert accuracy == pytest.approx((signed > 0).mean())
 
 
+@pytest.mark.slow
 def test_the_only_network_that_is_kept_is_measured(invoke: Invoke) -> None:
     """With --keep last the table is about the last epoch, though an earlier one was better.
 
@@ -180,6 +182,7 @@ def test_all_presets(
     assert sorted(path.name for path in RUNS.iterdir()) == names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
 )

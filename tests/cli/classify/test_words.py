@@ -62,6 +62,7 @@ def test_among() -> None:
     assert {word for word, _ in list_words("--among", 3)} == {"the", "film", "good"}
 
 
+@pytest.mark.slow
 def test_default_size() -> None:
     """20 words on either side are listed, of the 2,000 most frequent."""
     write_classifier(scores={f"w{n}": n / 100 for n in range(3000)})
@@ -102,6 +103,7 @@ def test_terminal_gets_two_columns(
     ]
 
 
+@pytest.mark.slow
 def test_picture_in_the_run() -> None:
     """The picture is the run's words.png, and a note says so; --out saves it elsewhere."""
     path = write_classifier()
@@ -133,6 +135,7 @@ def test_picture_shows_all_words(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "6 most frequent" in title
 
 
+@pytest.mark.slow
 def test_run_and_epoch() -> None:
     """RUN and --epoch choose the network."""
     write_classifier("a", 1, {"x": 1.0, "y": 0.0})

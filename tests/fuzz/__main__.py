@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz COUNT`: mutate each kind of file, COUNT in all, and print the verdicts."""
+"""`python -m tests.fuzz COUNT SECONDS`: mutate each kind of file, COUNT in all; the verdicts."""
 
 import itertools
 import sys
@@ -17,6 +17,7 @@ _BATCH = 500  # files a child, so that one's leaks do not count against another
 def main() -> None:
     """Judge them all; exit with 1 if one did harm."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else _COUNT
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else _SECONDS
     harmless = True
     print(f"{'file':28} {'mutations':>9} {'read':>7} {'refused':>8} {'harm':>5}")
     with tempfile.TemporaryDirectory() as folder:
@@ -25,7 +26,7 @@ def main() -> None:
             seed.use()  # imports what it needs before anything is forbidden
             cases = range(-(-count // len(seeds)))
             batches = (cases[at : at + _BATCH] for at in range(0, len(cases), _BATCH))
-            verdicts = itertools.chain.from_iterable(judge(seed, b, _SECONDS) for b in batches)
+            verdicts = itertools.chain.from_iterable(judge(seed, b, seconds) for b in batches)
             outcomes: Counter[str] = Counter()
             for verdict in verdicts:
                 outcomes[verdict.outcome if verdict.harmless else "harm"] += 1

@@ -1,6 +1,7 @@
 """Uses mutated files in child processes, and finds what no file may do."""
 
 import contextlib
+import gc
 import os
 import random
 import resource
@@ -66,6 +67,7 @@ def _run_child(seed: Seed, cases: range, seconds: float) -> Iterator[Verdict]:
     child = os.fork()
     if not child:
         status = 1
+        gc.freeze()  # what the parent's threads still use is not the child's to free
         try:
             os.close(reading)
             with os.fdopen(writing, "w") as report:

@@ -21,10 +21,10 @@ help:  ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
 		while read -r target about; do printf 'make %-12s %s\n' "$$target" "$$about"; done
 
-test: $(VENV)/.installed-dev  ## run the tests, in two processes: less than five minutes
+test: $(VENV)/.installed-dev  ## run the tests, in two processes: about five minutes
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
-test-all: $(VENV)/.installed-dev  ## run the slow tests too, as CI does: ten minutes
+test-all: $(VENV)/.installed-dev  ## run the slow tests too, as CI does: a quarter of an hour
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 fuzz: $(VENV)/.installed-dev  ## mutate files of every kind, 100,000 in all, and look for harm: a quarter of an hour

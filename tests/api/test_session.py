@@ -57,6 +57,7 @@ pathlib.Path("folders").write_text(f"{{model.path}}\\n{{judge.path}}")
 """
 
 
+@pytest.mark.slow
 def test_training_needs_no_command_line_and_leaves_no_trace() -> None:
     """Without click and charrnn.cli both functions train, print nothing, and keep nothing."""
     write_reviews(Path("reviews.csv"))

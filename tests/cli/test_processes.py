@@ -308,6 +308,7 @@ def test_bar_of_a_real_run(interrupted: Interrupted) -> None:
     assert len(re.findall(row, interrupted.screen)) > 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_training(interrupted: Interrupted) -> None:
     """Ctrl-C ends after the step with 130, keeps what is trained, and says how to resume."""
     assert interrupted.code == 130

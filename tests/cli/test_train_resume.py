@@ -130,6 +130,7 @@ def test_settings_that_a_resume_rejects(fails: Fails, finished_run: Run) -> None
     assert finished_run.list_epochs() == [1]
 
 
+@pytest.mark.slow
 def test_a_resume_opens_its_file_once(
     invoke: Invoke, finished_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ def letters() -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_of_several_texts(invoke: Invoke, fails: Fails, letters: Path) -> None:
     """It is resumed and measured from its files' names alone, until one of them has changed."""
     options = ["--glob", "*.txt", "--glob", "*.gz", "--separator", "--", "--validation", "0.1"]

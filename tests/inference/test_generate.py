@@ -58,6 +58,7 @@ def _texts(
     return texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", slow_except(["rnn", "lstm", "gru"], "lstm"))
 def test_both_engines_write_the_same_texts(make_checkpoint: MakeCheckpoint, cell: str) -> None:
     """The same seed gives the same texts whether NumPy or Keras runs the network."""

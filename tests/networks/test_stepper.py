@@ -27,6 +27,7 @@ def _step_through(network: Stepper, ids: Any) -> Any:
     return np.stack([network.step(column) for column in ids.T], axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cell", "layers"), slow_except([("rnn", 2), ("lstm", 1), ("gru", 1)], ("rnn", 2))
 )

@@ -106,6 +106,7 @@ def _count_steps(small: SmallRun) -> int:
     return len(choose_starts(characters, small.recipe.training, 0))
 
 
+@pytest.mark.slow
 def test_an_epoch_interrupted_in_its_middle_is_repeated(
     make_training: MakeTraining, models: list[Any]
 ) -> None:

@@ -153,6 +153,7 @@ def tiny_presets(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return [*presets]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", slow_except(["imdb", "train"], "train"))
 def test_all_presets(
     invoke: Invoke,

@@ -52,7 +52,7 @@ class Session:
 def add_session(sessions: Sequence[Session], new: Session) -> list[Session]:
     """The sessions and a new one, which takes the place of those that ended no epoch.
 
-    One that goes on with the same settings on the same machine is part of the last.
+    One with the same settings, on the same machine, is part of the last.
     """
     kept = [one for one in sessions if one.after < new.after]
     if kept and (kept[-1].training, kept[-1].environment) == (new.training, new.environment):

@@ -73,7 +73,7 @@ def test_several_members_are_one_text(pack: Pack) -> None:
 @each_packer
 @pytest.mark.parametrize("damage", ["cut", "cut early", "changed", "more"])
 def test_damage_is_found(pack: Pack, damage: str) -> None:
-    """A file that was cut or changed, or goes on with something else, is an error in one line."""
+    """A file that was cut, changed or made longer is an error in one line."""
     packed = pack(TEXT)
     middle = len(packed) // 2
     damaged = {

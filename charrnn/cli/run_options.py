@@ -74,5 +74,5 @@ def to_resume(kind: Kind) -> Callable[[Any], Any]:
         is_flag=False,
         flag_value="",
         shell_complete=complete(kind),
-        help="Resume a run after its last finished epoch; without a name, the newest run.",
+        help="Resume a run from where it was saved; without a name, the newest run.",
     )

@@ -213,7 +213,7 @@ def plan_resume(
     prompt: str = "",
     saving: Saving = AS_BEFORE,
 ) -> LanguagePlan:
-    """Plan to resume the run of that name, or the newest, after its last finished epoch.
+    """Plan to resume the run of that name, or the newest, from where it was saved.
 
     Args:
         name: the run's; empty for the newest.

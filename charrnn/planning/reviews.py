@@ -229,7 +229,7 @@ def plan_classifier_resume(
     reporter: Reporter,
     saving: Saving = AS_BEFORE,
 ) -> ReviewPlan:
-    """Plan to resume the run of that name, or the newest, after its last finished epoch.
+    """Plan to resume the run of that name, or the newest, from where it was saved.
 
     Args:
         name: the run's; empty for the newest.

@@ -139,9 +139,10 @@ def test_it_follows_after_a_resize(tab: Tab) -> None:
     """A box that becomes smaller, or whose lines break, still ends where the writing does."""
     hold(tab)
     answer(tab, ("A" * 70 + "\n") * 40)
-    tab.page.set_viewport_size({"width": 900, "height": 500})
-    tab.page.wait_for_timeout(100)
-    assert tab.read(FROM_END) < 2
+    for change in ("text.style.height = '150px'", "text.style.width = '300px'"):
+        tab.read(f"() => {{ {change}; text.dispatchEvent(new Event('scroll')); }}")
+        tab.page.wait_for_timeout(50)
+        assert tab.read(FROM_END) < 2
 
 
 def test_what_is_skipped_is_described_only_if_there_is_any(tab: Tab) -> None:
@@ -225,11 +226,18 @@ def test_the_time_of_reading_is_not_the_writing_s(tab: Tab) -> None:
 
 
 def test_a_stop_while_it_reads_gives_no_figures(tab: Tab) -> None:
-    """Nothing was written, and nothing else is said."""
+    """Nothing was written, and nothing else is said; nor is a speed without a character."""
     hold(tab, "%A" * 30)
     tab.page.keyboard.press("Escape")
     answer(tab, read=20)
-    expect(tab.page.locator("#status")).to_have_text("Stopped before it wrote anything.")
+    status = tab.page.locator("#status")
+    expect(status).to_have_text("Stopped before it wrote anything.")
+    hold(tab, seed=5)
+    answer(tab, "AAA", done=True)
+    tab.page.locator("#extend").click()
+    tab.page.keyboard.press("Escape")
+    answer(tab)
+    expect(status).to_have_text("Stopped: 3 characters, seed 5.")
 
 
 def test_the_status_speaks_at_the_start_and_at_the_end(tab: Tab) -> None:
@@ -308,6 +316,9 @@ def test_on_a_phone_nothing_jumps(tab: Tab) -> None:
     tab.read("() => find('guesses').scrollIntoView({ block: 'center' })")
     for button in ("start", "stop"):
         expect(tab.page.locator(f"#{button}")).to_be_in_viewport(ratio=1)
+    tab.page.locator("#start").tap()
+    top, covered = tab.read("[find('text'), find('bar')].map((one) => one.getBoundingClientRect())")
+    assert top["top"] >= covered["bottom"]
 
 
 def test_copying_is_said_and_passes(tab: Tab) -> None:

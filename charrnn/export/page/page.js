@@ -17,6 +17,7 @@ let run = null; // what was written last: {toRead, length, seed, began, before}
 let busy = false;
 let stopping = false;
 let following = true; // whether the text scrolls on as it grows
+let scrolledTo = 0;
 
 // The worker answers each request once.
 
@@ -89,7 +90,9 @@ function begin(length, request) {
   sayHow(run.toRead);
   following = true;
   follow();
-  if (text.getBoundingClientRect().bottom > innerHeight) text.parentElement.scrollIntoView();
+  const { top, bottom } = text.getBoundingClientRect();
+  const seen = find("bar").getBoundingClientRect().bottom; // which stays, and covers what is above
+  if (top < seen || bottom > innerHeight) text.parentElement.scrollIntoView();
   worker.postMessage(request);
 }
 
@@ -102,8 +105,8 @@ function finish(done) {
   const fresh = written.length - run.before;
   setBusy(false);
   const size = `${done ? "" : "Stopped: "}${count(written.length)} characters, seed ${run.seed}`;
-  if (fresh) say(`${size}; ${count(Math.round(fresh / seconds))} a second.`);
-  else say("Stopped before it wrote anything.");
+  const speed = fresh ? `; ${count(Math.round(fresh / seconds))} a second` : "";
+  say(written.length ? `${size}${speed}.` : "Stopped before it wrote anything.");
 }
 
 function setBusy(value) {
@@ -178,10 +181,14 @@ function show(marks) {
 
 function follow() {
   if (following) text.scrollTop = text.scrollHeight;
+  scrolledTo = text.scrollTop;
 }
 
+// It follows until the reader scrolls back: a box that becomes smaller scrolls too.
 text.addEventListener("scroll", () => {
-  following = text.scrollHeight - text.scrollTop - text.clientHeight < 40;
+  const atEnd = text.scrollHeight - text.scrollTop - text.clientHeight < 40;
+  if (atEnd || text.scrollTop < scrolledTo) following = atEnd;
+  scrolledTo = text.scrollTop;
 });
 new ResizeObserver(() => busy && follow()).observe(text);
 

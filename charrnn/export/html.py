@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import UsageError, say_count
 from charrnn.inference.language_model import LanguageModel
 from charrnn.runs.atomic import write_atomically
@@ -68,12 +69,16 @@ def _describe(checkpoint: Checkpoint) -> str:
 
 def encode_network(checkpoint: Checkpoint) -> str:
     """The network as JSON, in which nothing can end the element that it stands in."""
-    network, weights = checkpoint.network, checkpoint.weights
-    bias = _rule_out(weights["layers/dense/vars/1"], checkpoint.vocabulary.unknown)
+    network, weights, vocabulary = checkpoint.network, checkpoint.weights, checkpoint.vocabulary
+    bias = _rule_out(weights["layers/dense/vars/1"], vocabulary.unknown)
     paths = [f"{network.layer_path(layer)}/cell/vars" for layer in range(network.layers)]
     page = {
         "cell": network.cell,
-        "characters": [ord(character) for character in checkpoint.vocabulary.characters],
+        "characters": (
+            [ord(character) for character in vocabulary.characters]
+            if isinstance(vocabulary, Vocabulary)
+            else None
+        ),
         "embedding": _encode_matrix(weights, "layers/embedding/vars/0"),
         "layers": [
             {

@@ -136,7 +136,7 @@ def _measure(
         checkpoint = model.checkpoint
         text = load_part("validation", path, checkpoint, (), folders.data, reporter)
         ids = text[:limit].encode(checkpoint.vocabulary)
-        check_length(ids)
+        check_length(checkpoint.vocabulary.count_characters(ids))
     except CharrnnError as error:
         reporter.note(f"note: {name} is not measured: {error}")
         return losses

@@ -1,7 +1,7 @@
 """The seam of the house: one self-contained file per epoch, readable with NumPy alone.
 
 The file has Keras's own `.weights.h5` layout, so `keras.Model.load_weights` reads it. What else a
-reader needs stands as JSON before it: the network's configuration, a language model's characters or
+reader needs stands as JSON before it: the network's configuration, a language model's vocabulary or
 a classifier's encoder, the corpus's name and SHA-256, the epoch and its losses.
 
 A file of a quarter of the size has matrices in int8, `int8/NAME`, and a scale for each of their
@@ -20,8 +20,8 @@ import numpy.typing as npt
 from charrnn.config.fields import read_mapping
 from charrnn.config.language import NetworkConfig
 from charrnn.config.reviews import ClassifierConfig, WordModelConfig
+from charrnn.data.byte_vocabulary import AnyVocabulary, parse_vocabulary
 from charrnn.data.encoders import Encoder, parse_encoder
-from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CheckpointError
 from charrnn.runs import container
 from charrnn.runs.history import format_number
@@ -95,7 +95,7 @@ class Checkpoint:
     """A network with everything needed to use it."""
 
     network: NetworkConfig
-    vocabulary: Vocabulary
+    vocabulary: AnyVocabulary
     provenance: Provenance
     weights: Weights
 
@@ -170,7 +170,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     with container.name_damage(path):
         content = contents.content
         network = read_mapping(NetworkConfig, content["network"])
-        vocabulary = Vocabulary(content["vocabulary"])
+        vocabulary = parse_vocabulary(content["vocabulary"])
         provenance = read_mapping(Provenance, content["provenance"])
         if len(vocabulary) != network.vocabulary_size:
             raise ValueError("vocabulary, network and weights don't fit together")
@@ -251,7 +251,7 @@ def is_word_model(path: Path) -> bool:
 def _describe(checkpoint: AnyCheckpoint) -> tuple[str, dict[str, Any]]:
     """What a file says that it is, and all of its content but the arrays."""
     if isinstance(checkpoint, Checkpoint):
-        names: dict[str, Any] = {"vocabulary": checkpoint.vocabulary.characters}
+        names: dict[str, Any] = {"vocabulary": checkpoint.vocabulary.to_values()}
     else:
         names = {"encoder": checkpoint.encoder.to_values()}
     content = names | {

@@ -142,7 +142,7 @@ def test_guesses_are_the_likeliest(tab: Tab) -> None:
     for place, mark in enumerate(marks):
         after = small.next_probabilities("%A" + text[:place])
         expected = after.likeliest(5)
-        guesses = [(small.vocabulary.characters[id_], p) for id_, p in mark["guesses"]]
+        guesses = [(small.vocabulary.to_values()[id_], p) for id_, p in mark["guesses"]]
         assert [character for character, _ in guesses] == [c for c, _ in expected]
         assert [p for _, p in guesses] == pytest.approx([p for _, p in expected], abs=1e-5)
         assert mark["probability"] == pytest.approx(after.probabilities[mark["id"]], abs=1e-5)

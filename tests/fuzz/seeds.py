@@ -87,7 +87,7 @@ def _make_language_model(folder: Path, cell: str, *, int8: bool = False) -> Seed
     def use() -> None:
         checkpoint = read_checkpoint(path)
         model = LanguageModel(checkpoint, path=path)
-        prompt = checkpoint.vocabulary.characters[:1]
+        prompt = checkpoint.vocabulary.to_values()[:1]
         model.generate(prompt, 3, seed=0)
         model.evaluate(prompt * 5)
         repr(model)

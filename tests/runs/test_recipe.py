@@ -32,7 +32,7 @@ def name_value(value: object) -> str:
 def get_parts(recipe: Recipe) -> str | list[Any]:
     """What a recipe's vocabulary or encoder holds; they are not compared by their content."""
     if isinstance(recipe, LanguageRecipe):
-        return recipe.vocabulary.characters
+        return recipe.vocabulary.to_values()
     return recipe.encoder.to_values()
 
 

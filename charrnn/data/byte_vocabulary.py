@@ -110,7 +110,7 @@ class ByteVocabulary:
             passed += count
         return ids, ids[:0]
 
-    def to_values(self) -> dict[str, Any]:
+    def to_values(self) -> Any:
         """What JSON can hold, enough for `parse_vocabulary`."""
         return dict(_AS_VALUES)
 

@@ -62,7 +62,8 @@ def describe_vocabulary(vocabulary: AnyVocabulary) -> dict[str, Any]:
     """What a network's ids mean, for JSON: its characters in their order, or bytes."""
     if isinstance(vocabulary, Vocabulary):
         return {"characters": vocabulary.characters}
-    return vocabulary.to_values()
+    values: dict[str, Any] = vocabulary.to_values()
+    return values
 
 
 def name_tensors(config: NetworkConfig) -> dict[str, str]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.config.language import NetworkConfig
+from charrnn.data.byte_vocabulary import ByteVocabulary
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.runs.checkpoint import Checkpoint, Classifier, Provenance, write_checkpoint
 from charrnn.runs.kinds import LANGUAGE
@@ -87,6 +88,13 @@ def make_realistic(seed: int = 0, **sizes: Any) -> Checkpoint:
         for name, old in checkpoint.weights.items()
     }
     return replace(checkpoint, weights=weights)
+
+
+def make_reading_bytes(seed: int = 0, **sizes: Any) -> Checkpoint:
+    """A language model of bytes, by default of 24 units, whose weights are large: no byte is rare."""
+    made = make_checkpoint("".join(map(chr, range(256))), seed=seed, **({"units": 24} | sizes))
+    weights = {name: 2 * values for name, values in made.weights.items()}
+    return replace(made, vocabulary=ByteVocabulary(), weights=weights)
 
 
 def choose_gain(cell: str) -> int:

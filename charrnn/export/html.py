@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.data.byte_vocabulary import AnyVocabulary
+from charrnn.data.utf8 import NEXT_STATE
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import UsageError, say_count
 from charrnn.inference.language_model import LanguageModel
@@ -74,11 +76,7 @@ def encode_network(checkpoint: Checkpoint) -> str:
     paths = [f"{network.layer_path(layer)}/cell/vars" for layer in range(network.layers)]
     page = {
         "cell": network.cell,
-        "characters": (
-            [ord(character) for character in vocabulary.characters]
-            if isinstance(vocabulary, Vocabulary)
-            else None
-        ),
+        **_describe_ids(vocabulary),
         "embedding": _encode_matrix(weights, "layers/embedding/vars/0"),
         "layers": [
             {
@@ -94,6 +92,13 @@ def encode_network(checkpoint: Checkpoint) -> str:
         },
     }
     return json.dumps(page)
+
+
+def _describe_ids(vocabulary: AnyVocabulary) -> dict[str, Any]:
+    """What ids mean: characters or, if they are bytes, which of them may follow each other."""
+    if isinstance(vocabulary, Vocabulary):
+        return {"characters": [ord(character) for character in vocabulary.characters]}
+    return {"nextState": _encode(NEXT_STATE)}
 
 
 def _rule_out(bias: npt.NDArray[np.float32], never: int | None) -> npt.NDArray[np.float32]:

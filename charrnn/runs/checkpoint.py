@@ -55,6 +55,7 @@ class Provenance:
         steps: how many steps that epoch has; None likewise.
         adapted: what the network read and learnt from afterwards, and how; empty for nothing.
         imported: the file of another program that the weights come from; empty for none.
+        per_byte: whether both losses are in nats per byte instead.
     """
 
     corpus: str
@@ -66,6 +67,7 @@ class Provenance:
     steps: int | None = None
     adapted: str = ""
     imported: str = ""
+    per_byte: bool = False
 
     @property
     def moment(self) -> str:
@@ -85,9 +87,10 @@ class Provenance:
         """The loss that counts, in words: validation's if there is one."""
         if self.train_loss is None:
             return "loss unknown"
+        unit = " per byte" if self.per_byte else ""
         if self.validation_loss is None:
-            return f"training loss {format_number(self.train_loss)}"
-        return f"validation loss {format_number(self.validation_loss)}"
+            return f"training loss {format_number(self.train_loss)}{unit}"
+        return f"validation loss {format_number(self.validation_loss)}{unit}"
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """What a run is defined by, to and from JSON: one recipe for each kind of run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from charrnn.config.fields import read_mapping
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.reviews import ClassifierConfig, ReviewTraining, WordModelConfig
-from charrnn.data.byte_vocabulary import AnyVocabulary, ByteVocabulary, parse_vocabulary
+from charrnn.data.byte_vocabulary import BYTE, AnyVocabulary, ByteVocabulary, parse_vocabulary
 from charrnn.data.corpus import split_text
 from charrnn.data.encoders import Encoder, parse_encoder
 from charrnn.data.encodings import UTF8, find_encoding
@@ -129,6 +129,7 @@ class LanguageRecipe:
 
     def make_checkpoint(self, provenance: Provenance, weights: Weights) -> Checkpoint:
         """The language model with these weights."""
+        provenance = replace(provenance, per_byte=self.vocabulary.unit == BYTE)
         return Checkpoint(self.network, self.vocabulary, provenance, weights)
 
 

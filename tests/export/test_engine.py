@@ -14,7 +14,7 @@ from charrnn.inference.generate import make_generators
 from charrnn.inference.language import NumpyStepper
 from charrnn.inference.language_model import LanguageModel, load_model
 from tests.support.browser import Tab, open_tab
-from tests.support.networks import make_realistic
+from tests.support.networks import make_reading_bytes, make_realistic
 
 ASK = """async ({network, plain, requests, expression}) => {
   const read = (id) => document.getElementById(id).textContent;
@@ -119,6 +119,48 @@ def test_texts_are_those_of_numpy(tab: Tab, cell: str) -> None:
         answers = ask(tab, small, plain, *requests)
         assert [small.vocabulary.decode(answer) for answer in answers] == expected
     assert all(len(set(text)) > 5 for text in expected[1:])
+
+
+def round_byte_model(**sizes: Any) -> LanguageModel:
+    return load_model(write_model(LanguageModel(make_reading_bytes(**sizes)), "int8"))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_texts_of_bytes_are_those_of_numpy(tab: Tab, cell: str) -> None:
+    """Whole characters, the same by both engines; the marks are those of characters."""
+    small = round_byte_model(cell=cell)
+    settings: list[dict[str, Any]] = [
+        {"seed": 1, "temperature": 0},
+        {"seed": 7, "temperature": 0.8},
+        {"seed": 0, "temperature": 2.5, "top_k": 5},
+        {"seed": 2**32 - 1, "top_k": 1000},
+    ]
+    expected = [small.generate("水", 200, **each) for each in settings]
+    options = [{"topK": each.pop("top_k", 0)} | each for each in settings]
+    requests = [request(small, "水", 200, marks=True, **each) for each in options]
+    for plain in ENGINES.values():
+        answers = ask(tab, small, plain, *requests)
+        assert ["".join(mark["character"] for mark in answer) for answer in answers] == expected
+    assert {len(character.encode()) for text in expected for character in text} == {1, 2, 3, 4}
+
+
+def test_guesses_of_bytes_are_first_ones(tab: Tab) -> None:
+    """A character's probability is that of all its bytes; guesses are of what it begins with."""
+    small = round_byte_model()
+    (marks,) = ask(tab, small, False, request(small, "水", 20, seed=3, marks=True))
+    before = "水"
+    for mark in marks:
+        after = small.next_probabilities(before)
+        expected = after.likeliest(5)
+        assert [small.vocabulary.symbols[id_] for id_, _ in mark["guesses"]] == [
+            symbol for symbol, _ in expected
+        ]
+        first = mark["character"].encode()[0]
+        assert mark["id"] == first
+        assert mark["probability"] <= after.probabilities[first] * 1.001
+        if first < 0x80:
+            assert mark["probability"] == pytest.approx(after.probabilities[first], rel=1e-3)
+        before += mark["character"]
 
 
 def test_draws_are_those_of_numpy(tab: Tab) -> None:

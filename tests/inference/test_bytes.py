@@ -37,7 +37,7 @@ ENGINES: dict[str, Engine] = {"numpy": NumpyStepper, "native": _native, "keras":
 
 @pytest.fixture(scope="module")
 def model() -> LanguageModel:
-    """A network that finds every byte about as likely, so that most of what it would write is invalid."""
+    """A network that finds no byte rare: most of what it would write by itself is invalid."""
     return LanguageModel(make_reading_bytes())
 
 
@@ -62,7 +62,7 @@ def sum_up(losses: Any, text: str) -> list[float]:
     "name", ["numpy", *(pytest.param(n, marks=pytest.mark.slow) for n in ("native", "keras"))]
 )
 def test_only_whole_characters_are_written(name: str) -> None:
-    """Whatever the settings, a text has just as many characters as are asked for, in valid UTF-8."""
+    """Whatever the settings, a text has as many characters as are asked for, in valid UTF-8."""
     model = LanguageModel(make_reading_bytes(), engine=ENGINES[name])
     settings: list[dict[str, Any]] = [
         {},
@@ -149,7 +149,7 @@ def test_every_prompt_is_known(model: LanguageModel) -> None:
     """Any character, but no half of one."""
     assert len(model.generate("\x00߿\uffff\U0010ffff", 5, seed=0)) == 5
     assert model.generate("", 5, seed=0) == model.generate("\n", 5, seed=0)
-    with pytest.raises(VocabularyError, match="halves of characters.*set `unknown` to skip"):
+    with pytest.raises(VocabularyError, match=r"halves of characters.*set `unknown` to skip"):
         model.generate("a\ud800", 5)
     skipped = model.generate("a\ud800", 5, seed=0, unknown="skip")
     assert skipped == model.generate("a", 5, seed=0)
@@ -171,7 +171,7 @@ def test_losses_are_per_character(model: LanguageModel, text: str) -> None:
 @pytest.mark.parametrize("length", [1, 2, 5, 7, 10**9])
 @pytest.mark.parametrize("text", [TEXT, TEXT * 20, "🙂a🙂"])
 def test_crops_are_of_characters(model: LanguageModel, text: str, length: int) -> None:
-    """Each reads from a state of zero, as it would alone, and predicts all of its own but the first."""
+    """Each reads from a state of zero, as it would alone, and predicts all but its first."""
     size = min(length, len(text))
     found: list[float] = []
     for first in range(0, len(text) - 1, size):
@@ -211,7 +211,7 @@ def test_one_character_is_too_few(
 ) -> None:
     """However many bytes it has; half a character is none."""
     with pytest.raises(
-        (UsageError, VocabularyError), match="at least two characters|no whole UTF-8"
+        (UsageError, VocabularyError), match=r"at least two characters|no whole UTF-8"
     ):
         score(model, text)
 

@@ -3,8 +3,9 @@
 
 const find = (id) => document.getElementById(id);
 const page = JSON.parse(find("network").textContent);
-const characters = page.characters.map((code) => String.fromCodePoint(code));
-const ids = new Map(page.characters.map((code, id) => [code, id]));
+const isBytes = Boolean(page.nextState);
+const symbols = isBytes ? listBytes() : page.characters.map((code) => String.fromCodePoint(code));
+const ids = new Map(symbols.map((symbol, id) => [symbol, id]));
 const NAMES = { " ": "space", "\n": "line end", "\t": "tab", "\r": "carriage return" };
 const SIGNS = { " ": "␣", "\n": "↵", "\t": "⇥", "\r": "␍" };
 
@@ -58,8 +59,8 @@ function receive({ written: marks, read, done }) {
 // Starting and stopping.
 
 function start() {
-  const known = [...find("prompt").value].filter((character) => ids.has(character.codePointAt(0)));
-  const code = known.map((character) => ids.get(character.codePointAt(0)));
+  const known = [...find("prompt").value].filter(isKnown);
+  const code = known.flatMap(encode);
   if (find("new-seed").checked) find("seed").value = crypto.getRandomValues(new Uint32Array(1))[0];
   const seed = Number(find("seed").value);
   const length = Number(find("length").value);
@@ -67,11 +68,29 @@ function start() {
   clear();
   begin(length, seed, {
     kind: "write",
-    prompt: code.length ? code : [ids.get(10) ?? 0], // as `charrnn sample` begins: a line end
+    prompt: code.length ? code : [ids.get("\n") ?? 0], // as `charrnn sample` begins: a line end
     ...readChoice(),
     length,
     seed,
   });
+}
+
+function isKnown(character) {
+  return isBytes ? !/^\p{Surrogate}$/u.test(character) : ids.has(character);
+}
+
+function encode(character) {
+  return isBytes ? [...new TextEncoder().encode(character)] : [ids.get(character)];
+}
+
+// What each byte is shown as: its ASCII character or, of a character of several, its number.
+function listBytes() {
+  const show = (byte) => (byte < 128 ? String.fromCodePoint(byte) : `\\x${byte.toString(16)}`);
+  return Array.from({ length: 256 }, (_, byte) => show(byte));
+}
+
+function spell({ id, character }) {
+  return character ?? symbols[id];
 }
 
 function readChoice() {
@@ -163,7 +182,7 @@ function show(marks) {
   for (const mark of marks) {
     const surprise = -Math.log(mark.probability);
     const level = Math.min(6, Math.round(1.2 * surprise));
-    const span = addCharacter(characters[mark.id], `s${level}`);
+    const span = addCharacter(spell(mark), `s${level}`);
     span.place = written.length;
     written.push({ span, mark });
   }
@@ -184,11 +203,13 @@ function choose(place) {
   find("likeliest").replaceChildren(...found.mark.guesses.map((guess) => makeGuess(guess, found)));
 }
 
-function describe({ id, probability, guesses }) {
+function describe(mark) {
+  const { id, probability, guesses } = mark;
   const place = guesses.findIndex(([other]) => other === id);
   const rank = place < 0 ? "none of its first five guesses" : `its ${ORDINALS[place]} guess`;
   const surprise = -Math.log(probability);
-  return `${name(id)} was ${rank}: ${percent(probability)}, surprise ${surprise.toFixed(1)} nats`;
+  const verb = symbols[id] === spell(mark) ? "was" : "began with";
+  return `${name(spell(mark))} ${verb} ${rank}: ${percent(probability)}, surprise ${surprise.toFixed(1)} nats`;
 }
 
 const ORDINALS = ["first", "second", "third", "fourth", "fifth"];
@@ -196,15 +217,15 @@ const ORDINALS = ["first", "second", "third", "fourth", "fifth"];
 function makeGuess([id, probability], { mark }) {
   const item = document.createElement("li");
   const character = document.createElement("b");
-  character.textContent = SIGNS[characters[id]] ?? characters[id];
+  character.textContent = SIGNS[symbols[id]] ?? symbols[id];
   item.style.setProperty("--share", `${100 * probability}%`);
   item.classList.toggle("chosen", id === mark.id);
   item.append(character, percent(probability));
   return item;
 }
 
-function name(id) {
-  return NAMES[characters[id]] ? `The ${NAMES[characters[id]]}` : `“${characters[id]}”`;
+function name(character) {
+  return NAMES[character] ? `The ${NAMES[character]}` : `“${character}”`;
 }
 
 function percent(probability) {
@@ -267,7 +288,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") stop();
 });
 find("prompt").addEventListener("input", () => {
-  const strange = [...new Set(find("prompt").value)].filter((one) => !ids.has(one.codePointAt(0)));
+  const strange = [...new Set(find("prompt").value)].filter((one) => !isKnown(one));
   const list = strange.slice(0, 10).map((one) => NAMES[one] ?? one).join(" ");
   find("prompt-note").textContent = `The network has never seen these, and skips them: ${list}`;
   find("prompt-note").hidden = !strange.length;
@@ -279,7 +300,7 @@ find("tint").addEventListener("change", ({ target }) => {
   text.classList.toggle("untinted", !target.checked);
 });
 find("copy").addEventListener("click", async () => {
-  const whole = prompt + written.map(({ mark }) => characters[mark.id]).join("");
+  const whole = prompt + written.map(({ mark }) => spell(mark)).join("");
   try {
     await navigator.clipboard.writeText(whole);
   } catch {
@@ -293,5 +314,5 @@ find("copy").addEventListener("click", async () => {
   say("Copied.");
 });
 find("settings").open = matchMedia("(min-width: 52rem)").matches;
-find("top-k").max = characters.length;
+find("top-k").max = symbols.length;
 text.append(makeLine());

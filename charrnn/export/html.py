@@ -45,6 +45,7 @@ def render_page(checkpoint: Checkpoint) -> str:
     places = {
         "title": html.escape(f"A network that has read “{corpus}”"),
         "about": html.escape(_describe(checkpoint)),
+        "unit": checkpoint.vocabulary.unit,
         "style": _read("page.css"),
         "network": encode_network(checkpoint),
         "kernel": base64.b64encode((_PAGE / "kernel.wasm").read_bytes()).decode(),

@@ -238,12 +238,12 @@ def _allocate(checkpoint: Checkpoint, length: int) -> list[Any]:
         UsageError: they would be too large.
     """
     config = checkpoint.network
-    count = 2 if config.cell == "lstm" else 1
+    count, unit = 2 if config.cell == "lstm" else 1, f"{checkpoint.vocabulary.unit}s"
     most = max(2, _MOST_STATES // (count * config.layers * config.units))
     if length > most:
         raise UsageError(
-            f"the states after {length:,} characters would fill the memory: give at most {most:,} "
-            "characters, or set `limit`"
+            f"the states after {length:,} {unit} would fill the memory: give at most {most:,} "
+            f"{unit}, or set `limit`"
         )
     shape = (config.layers, length, config.units)
     return [np.empty(shape, np.float32) for _ in range(count)]

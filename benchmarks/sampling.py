@@ -23,6 +23,7 @@ from charrnn.data.vocabulary import Vocabulary
 from charrnn.inference.choose import Choice
 from charrnn.inference.generate import generate_ids, make_generators
 from charrnn.inference.language import Engine, NumpyStepper
+from charrnn.inference.rules import KnownCharacters
 from charrnn.runs.checkpoint import SUFFIX, Checkpoint, Provenance, write_checkpoint
 
 CHARACTERS = "".join(chr(code) for code in range(33, 33 + 65))
@@ -49,7 +50,8 @@ def make_own_system(engine: Engine, network: Checkpoint, batch_size: int) -> Sys
 
     def write(length: int) -> None:
         stepper, generators = engine(network, batch_size), make_generators(0, batch_size)
-        steps = generate_ids(stepper, PROMPT, Choice(TEMPERATURE), generators)
+        rules = KnownCharacters(None)
+        steps = generate_ids(stepper, PROMPT, Choice(TEMPERATURE), generators, rules)
         for _ in range(length):
             next(steps)
 

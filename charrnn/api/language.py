@@ -54,6 +54,7 @@ def train(
     glob: str | Sequence[str] | None = None,
     separator: str | None = None,
     min_count: int | None = None,
+    vocabulary: str | None = None,
     run: str | None = None,
     resume: PathLike | None = None,
     keep: str | int | None = None,
@@ -96,6 +97,9 @@ def train(
         separator: what stands between two texts that are joined; None for a line feed.
         min_count: make one unknown, which is never written, of all characters that occur fewer
             times; None for 1.
+        vocabulary: what the network reads and writes: "character", those of the text, or "byte",
+            the text's UTF-8 bytes, so that every character is known. None for characters or, with
+            `from_`, for what that network reads. The losses of a run of bytes are in nats per byte.
         run: the new run's name, which keeps it in `checkpoints`. None trains in a temporary folder
             that is removed when the process ends.
         resume: resume the run of this name from where it was saved; "" for the newest.
@@ -129,7 +133,7 @@ def train(
     """
     given = read_settings(settings, LanguageSettings, train)
     source = choose_corpus(corpus, text)
-    check_texts(preset=preset, run=run)
+    check_texts(preset=preset, run=run, vocabulary=vocabulary)
     how = choose_how(encoding, text_column, newlines, clean, glob, separator)
     least: int | None = to_plain(min_count)
     if least is not None:
@@ -151,11 +155,12 @@ def train(
                 min_count=least or 1,
                 reading=make_reading(**how),
                 settings=given,
+                vocabulary=vocabulary,
                 saving=saving,
             )
             plan = plan_run(source, request, choose_destination(folders, run), notes)
         else:
-            how |= {"from_": origin, "min_count": least}
+            how |= {"from_": origin, "min_count": least, "vocabulary": vocabulary}
             check_resume(run=run, preset=preset, budget=budget, **how)
             plan = plan_resume(resumed, source, given, folders, notes, saving=saving)
         carry_out(plan, on_epoch, tensorboard=watched)

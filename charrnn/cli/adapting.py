@@ -95,10 +95,11 @@ def adapt_model(
     for oddity in list_oddities(corpus):
         terminal.note(f"note: {oddity}")
     ids = encode_text(model.vocabulary, corpus.text, unknown)
-    check_length(ids)
+    length = model.vocabulary.count_characters(ids)
+    check_length(length)
     prepare_adapting(model, adaptation, own, data_dir, terminal)
-    counts = (len(corpus.text) - len(ids), count_unknown(ids, model.vocabulary))
-    terminal.note(f"adapting to {describe_text(describe_named([source]), len(ids), *counts)}")
-    characters = passes * (len(ids) - 1)
-    with show_scoring(terminal, Estimator(terminal), "adapting", characters) as progress:
+    counts = (len(corpus.text) - length, count_unknown(ids, model.vocabulary))
+    terminal.note(f"adapting to {describe_text(describe_named([source]), length, *counts)}")
+    steps = passes * (len(ids) - 1)
+    with show_scoring(terminal, Estimator(terminal), "adapting", steps) as progress:
         return model.adapt(ids, adaptation, passes=passes, name=corpus.name, progress=progress)

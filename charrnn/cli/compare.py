@@ -168,5 +168,9 @@ def _draw(found: "Sequence[Comparison]", path: Path, terminal: Terminal) -> None
     if not histories:
         terminal.note("note: none of these has losses to draw")
         return
-    write_losses(path, histories)
+    units = {one.vocabulary for one in found if one.history}
+    if len(units) > 1:
+        terminal.note("note: losses per character and per byte can't be drawn in one picture")
+        return
+    write_losses(path, histories, unit=units.pop())
     terminal.note(f"picture: {path}")

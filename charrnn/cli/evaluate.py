@@ -29,6 +29,7 @@ Measure = dict[str, Any]
 """What `LanguageModel.evaluate` is called with, beside the text."""
 
 _COLUMNS = ("mode", "nats/char", "perplexity", "bits/char", "characters")
+_OF_BYTES = ("nats/byte", "bytes")  # more columns, of a network of bytes
 
 
 @click.command(
@@ -113,6 +114,8 @@ def evaluate(
     Every character but the first is predicted once: in one stream, the way `charrnn sample` reads,
     or in crops that each start without context, the way nanoGPT measures. With --adapt also in a
     stream that the network learns from: that loss can't be compared with the others.
+
+    A network of bytes is measured per character too, each by the sum of its bytes' losses.
     """
     if crop_length and mode == "stream":
         raise click.UsageError("--crop-length is for crops: leave it out with --mode stream")
@@ -143,12 +146,13 @@ def evaluate(
     where = (own, how, folders, terminal)
     content, shown = reading.load_text(text, path, model.checkpoint, *where)
     ids = _encode(content[:limit], model, unknown)
-    check_length(ids)
-    skipped = len(content[:limit]) - len(ids)
+    length = model.vocabulary.count_characters(ids)
+    check_length(length)
+    skipped = len(content[:limit]) - length
     provenance = model.checkpoint.provenance
     described = options.describe_checkpoint(path, provenance)
     counts = (skipped, reading.count_unknown(ids, model.vocabulary))
-    terminal.note(f"{described}; {reading.describe_text(shown, len(ids), *counts)}")
+    terminal.note(f"{described}; {reading.describe_text(shown, length, *counts)}")
     source = reading.make_source(path, provenance, text)
     measures: dict[str, Measure] = {
         "stream": {},
@@ -166,7 +170,7 @@ def evaluate(
             echo(json.dumps(source | _make_values(one, measures[one], score)))
             continue
         if one == modes[0]:
-            echo(_align(*_COLUMNS))
+            echo(_align(*_COLUMNS, *(_OF_BYTES if score.bytes else ())))
         echo(_make_row(one, score))
 
 
@@ -206,6 +210,8 @@ def _make_values(mode: str, measure: Measure, score: "Score") -> dict[str, Any]:
         "perplexity": score.perplexity if math.isfinite(score.perplexity) else None,
         "bits_per_character": score.bits,
     }
+    if score.bytes:
+        values |= {"bytes": score.bytes, "nats_per_byte": score.loss_per_byte}
     if adaptation := measure.get("adaptation"):
         return values | asdict(adaptation)
     return values | measure
@@ -213,9 +219,13 @@ def _make_values(mode: str, measure: Measure, score: "Score") -> dict[str, Any]:
 
 def _make_row(mode: str, score: "Score") -> str:
     numbers = map(format_number, (score.loss, score.perplexity, score.bits))
-    return _align(mode, *numbers, f"{score.characters:,}")
+    cells = [mode, *numbers, f"{score.characters:,}"]
+    if score.bytes and score.loss_per_byte is not None:
+        cells += [format_number(score.loss_per_byte), f"{score.bytes:,}"]
+    return _align(*cells)
 
 
 def _align(mode: str, *cells: str) -> str:
-    right = (f"{cell:>{len(column)}}" for cell, column in zip(cells, _COLUMNS[1:], strict=True))
+    columns = (*_COLUMNS, *_OF_BYTES)[1:]
+    right = (f"{cell:>{len(column)}}" for cell, column in zip(cells, columns, strict=False))
     return "  ".join([f"{mode:<6}", *right])

@@ -15,9 +15,13 @@ def introduce(name: str, run: "LanguagePlan | Proposal") -> str:
         name: the run's.
         run: what it is.
     """
+    from charrnn.data.byte_vocabulary import BYTE
     from charrnn.planning.language import count_distinct
 
     recipe, network, config = run.recipe, run.recipe.network, run.recipe.training
+    is_bytes = recipe.vocabulary.unit == BYTE
+    length = say_count(recipe.vocabulary.count_characters(run.ids), "character")
+    length += f" in {len(run.ids):,} bytes" if is_bytes else ""
     held_back = (
         f"the last {100 * config.validation:g}% for validation"
         if config.validation
@@ -25,11 +29,13 @@ def introduce(name: str, run: "LanguagePlan | Proposal") -> str:
     )
     about = (
         f"{name}: {network.describe()}, {network.parameters:,} parameters; "
-        f"{say_count(len(run.ids), 'character')}, {count_distinct(run.ids, recipe):,} distinct, "
-        f"{held_back}; {say_count(run.steps, 'step')} an epoch; "
+        f"{length}, {count_distinct(run.ids, recipe):,} distinct, {held_back}; "
+        f"{say_count(run.steps, 'step')} an epoch; "
         f"{run.precision.name} products ({run.precision.reason})"
     )
     lines = [about]
+    if is_bytes:
+        lines.append("it reads and writes bytes: losses while it trains are in nats per byte")
     if run.origin:
         lines.append(run.origin.introduce())
     elif recipe.begun_from:

@@ -1,5 +1,6 @@
 """`charrnn plot`: the losses of runs in a picture."""
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 from charrnn.cli import options, run_options
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
-from charrnn.errors import NoRunError, RunError, UsageError
+from charrnn.errors import CheckpointError, NoRunError, RunError, UsageError
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def plot(
     axes = [_AXES[name] for name in dict.fromkeys(by or _AXES)]
     if "read" in axes:
         axes = _leave_out_unknown(axes, histories, terminal)
-    write_losses(out, histories, axes, _UNITS[runs[0].kind])
+    write_losses(out, histories, axes, _find_unit(runs))
     if as_json:
         echo(json.dumps({"picture": str(out), "runs": [*histories], "by": axes}))
     else:
@@ -102,6 +103,25 @@ def _find_runs(names: Sequence[str], checkpoints: Path) -> "list[Run]":
             "losses have different units; draw them apart"
         )
     return runs
+
+
+def _find_unit(runs: "Sequence[Run]") -> str:
+    """What the losses of runs of one kind are means over.
+
+    Raises:
+        UsageError: not the same for all.
+    """
+    from charrnn.runs.checkpoint import read_header
+
+    units = {run.name: _UNITS[run.kind] for run in runs}
+    for run in runs:
+        with contextlib.suppress(CheckpointError, RunError):
+            if read_header(run.choose_checkpoint(), run.kind)[1].per_byte:
+                units[run.name] = "byte"
+    if len({*units.values()}) > 1:
+        listed = ", ".join(f"{name} per {unit}" for name, unit in units.items())
+        raise UsageError(f"the losses have different units, {listed}: draw them apart")
+    return units[runs[0].name]
 
 
 def _read_history(run: "Run") -> "list[EpochResult]":

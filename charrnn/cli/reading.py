@@ -11,10 +11,11 @@ from charrnn.cli.terminal import Terminal
 from charrnn.errors import CorpusError, say_count
 
 if TYPE_CHECKING:
+    from charrnn.data.byte_vocabulary import AnyVocabulary
     from charrnn.data.corpus import Corpus
     from charrnn.data.reading import Reading
     from charrnn.data.text import Text
-    from charrnn.data.vocabulary import Ids, Vocabulary
+    from charrnn.data.vocabulary import Ids
     from charrnn.planning.folders import Folders
     from charrnn.runs.checkpoint import Checkpoint, Provenance
 
@@ -103,7 +104,7 @@ def describe_text(shown: str, length: int, skipped: int, unknown: int = 0) -> st
     return f"{shown}, {say_count(length, 'character')}{left_out}{read_so}"
 
 
-def count_unknown(ids: "Ids", vocabulary: "Vocabulary") -> int:
+def count_unknown(ids: "Ids", vocabulary: "AnyVocabulary") -> int:
     """How many of a text's ids, (N,), stand for the characters that a network doesn't know."""
     return 0 if vocabulary.unknown is None else int((ids == vocabulary.unknown).sum())
 

@@ -116,7 +116,8 @@ def _find_name(run: "CellRun", folders: "Folders") -> str:
 def _describe(proposal: "Proposal", estimate: "Estimate") -> list[str]:
     """Steps, time and room, a line each."""
     config, steps = proposal.recipe.training, say_count(proposal.steps, "step")
-    batch = f"{config.batch_size} × {config.seq_length} characters"
+    unit = proposal.recipe.vocabulary.unit
+    batch = f"{config.batch_size} × {config.seq_length} {unit}s"
     in_all = f"{estimate.epochs * proposal.steps:,} in all"
     start, epoch = map(describe_closely, (estimate.start, estimate.epoch))
     time = f"{describe_duration(estimate.seconds)}: {start} to start, then {epoch} an epoch"

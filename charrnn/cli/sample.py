@@ -17,7 +17,8 @@ from charrnn.errors import CorpusError, say_count
 from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
-    from charrnn.data.vocabulary import Ids, Vocabulary
+    from charrnn.data.byte_vocabulary import AnyVocabulary
+    from charrnn.data.vocabulary import Ids
 
 
 @click.command(
@@ -211,7 +212,7 @@ def _check_stdin(*texts: str | None) -> None:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
 
 
-def _note_unknown(ids: "Ids", vocabulary: "Vocabulary", terminal: Terminal) -> None:
+def _note_unknown(ids: "Ids", vocabulary: "AnyVocabulary", terminal: Terminal) -> None:
     if count := reading.count_unknown(ids, vocabulary):
         shown = say_count(count, "character")
         terminal.note(f"note: {shown} of the prompt the network can't tell from other rare ones")

@@ -15,6 +15,7 @@ from charrnn.cli.typed import PresetName, note_escapes
 from charrnn.config.fields import CELLS, PRECISIONS, SCHEDULES
 from charrnn.config.language import ORDERS, STATES, NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
+from charrnn.data.byte_vocabulary import CHARACTER, UNITS
 from charrnn.runs.kinds import LANGUAGE
 
 _SHORTEST = "minute"  # of the presets
@@ -52,6 +53,7 @@ _fraction = Number(0, 1, max_open=True)
         "charrnn train my-novel.txt --dry-run",
         "charrnn train my-novel.txt --budget 20",
         "charrnn train my-novel.txt --run novel --sample-every 1",
+        "charrnn train chinese.txt --vocabulary byte",
         "charrnn train letters/ essays/*.txt --run everything",
         "charrnn train --preset tutorial --cell rnn",
         "charrnn train my-novel.txt --from shakespeare-lstm",
@@ -74,6 +76,12 @@ _fraction = Number(0, 1, max_open=True)
     metavar="N",
     help="Make one unknown of all characters that occur fewer than N times. It is never written.  "
     "[default: 1]",
+)
+@click.option(
+    "--vocabulary",
+    type=click.Choice(UNITS, case_sensitive=False),
+    help="What the network reads and writes: the text's own characters, or UTF-8 bytes, which any "
+    f"text has.  [default: {CHARACTER}]",
 )
 @click.option(
     "--preset",
@@ -192,6 +200,7 @@ def train(
     glob: tuple[str, ...],
     separator: str | None,
     min_count: int | None,
+    vocabulary: str | None,
     preset: str | None,
     budget: float | None,
     from_: str | None,
@@ -244,6 +253,7 @@ def train(
         "budget": budget,
         "from": from_,
         "min_count": min_count,
+        "vocabulary": vocabulary,
         **how,
     }
     if resume is not None and any(value is not None for value in fixed.values()):
@@ -261,7 +271,7 @@ def train(
     screen = Screen(terminal, as_json, tensorboard, shorter)
     asked = (preset, budget, run, from_, prompt, min_count or 1, make_reading(**how))
     saving = Saving(keep, checkpoint_every)
-    request = Request(*asked, given, saving)
+    request = Request(*asked, given, saving, vocabulary)
     if dry_run:
         rehearse(corpus, request, folders, screen)
         return

@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.data.byte_vocabulary import AnyVocabulary, ByteVocabulary
 from charrnn.data.vocabulary import UNKNOWN, Ids, Vocabulary, to_code_points
 from charrnn.errors import VocabularyError
 
@@ -71,8 +72,10 @@ class Text:
         lacking = np.flatnonzero((counts > 0) & ~known)
         return self.vocabulary.decode(lacking), int(counts[lacking].sum())
 
-    def encode(self, vocabulary: Vocabulary, *, skip: bool = False) -> Ids:
+    def encode(self, vocabulary: AnyVocabulary, *, skip: bool = False) -> Ids:
         """The ids of its characters in another vocabulary, in the smallest numbers; shape (N,).
+
+        In bytes, a character can have up to four ids.
 
         Args:
             vocabulary: the other one.
@@ -81,6 +84,8 @@ class Text:
         Raises:
             VocabularyError: it lacks characters; the message lists them.
         """
+        if isinstance(vocabulary, ByteVocabulary):
+            return self._encode_bytes(vocabulary, skip=skip)
         places = vocabulary.find(self.vocabulary.characters)
         known = places >= 0
         if skip and vocabulary.unknown is not None:
@@ -92,6 +97,14 @@ class Text:
         occurring = np.flatnonzero(count_ids(ids, len(known)))
         vocabulary.encode(self.vocabulary.decode(occurring))  # reports what it lacks
         return _look_up(_shrink(np.maximum(places, 0)), ids)
+
+    def _encode_bytes(self, vocabulary: ByteVocabulary, *, skip: bool) -> Ids:
+        content = bytearray()
+        for block in list_blocks(len(self)):
+            piece = str(self[block])
+            known = vocabulary.drop_unknown(piece) if skip else piece
+            content += vocabulary.encode(known).tobytes()
+        return np.frombuffer(content, np.uint8)
 
 
 class TextGatherer:

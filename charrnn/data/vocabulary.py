@@ -27,12 +27,19 @@ class Vocabulary:
 
     If `UNKNOWN` is one of them, its id is that of all characters outside.
 
+    Attributes:
+        unit: what an id stands for.
+        characters: those given.
+        unknown: the id of all characters outside; None if there is none.
+
     Args:
         characters: the characters in the order of their ids, sorted, each once.
 
     Raises:
         VocabularyError: the characters are not sorted and distinct, or there are none.
     """
+
+    unit = "character"
 
     def __init__(self, characters: str) -> None:
         if len(characters) > sys.maxunicode + 1:
@@ -59,6 +66,11 @@ class Vocabulary:
     def known(self) -> str:
         """The characters, without the one that stands for the unknown."""
         return self.characters.replace(UNKNOWN, "")
+
+    @property
+    def symbols(self) -> str:
+        """What each id is shown as: its character."""
+        return self.characters
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -108,6 +120,17 @@ class Vocabulary:
     def drop_unknown(self, text: str) -> str:
         """The text without the characters outside the vocabulary."""
         return "".join(character for character in text if character in self)
+
+    def find_starts(self, ids: Ids) -> None:
+        """Where characters begin: None, as each id is one."""
+
+    def count_characters(self, ids: Ids) -> int:
+        """How many characters some ids are."""
+        return len(ids)
+
+    def to_values(self) -> str:
+        """What JSON can hold."""
+        return self.characters
 
 
 def list_characters(characters: str, most: int = 10) -> str:

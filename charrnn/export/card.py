@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from charrnn.config.language import NetworkConfig
+from charrnn.errors import say_count
 from charrnn.export.folder import describe_files, write_files
 from charrnn.export.layers import KERAS_CLASSES
 from charrnn.inference.language_model import LanguageModel
@@ -26,13 +27,13 @@ tags:
 
 # {title}
 
-A recurrent network that writes text one character at a time, in the form of charrnn.
+A recurrent network that writes text one {unit} at a time, in the form of charrnn.
 
 | | |
 |---|---|
 {facts}
 
-It can only read and write the characters in `vocabulary.json`, and it may repeat word for word
+{reach}, and it may repeat word for word
 what it learnt from.
 
 ## What it writes
@@ -55,14 +56,10 @@ print(model.generate("", length={length}, temperature={temperature}, seed={seed}
 Without it, in Keras 3, with the package safetensors:
 
 ```python
-import json
-from pathlib import Path
-
-import keras
+{imports}import keras
 from safetensors.numpy import load_file
 
-vocabulary = json.loads(Path("vocabulary.json").read_text())
-characters = vocabulary["characters"]  # a character's id is its place
+{ids}
 tensors = load_file("model.safetensors")
 model = keras.Sequential(
     [
@@ -73,9 +70,24 @@ model = keras.Sequential(
 for layer in model.layers:
     names = [f"{{layer.name}}.{{variable.name}}" for variable in layer.weights]
     layer.set_weights([tensors[name] for name in names])
-logits = model(ids)  # (B, T) to (B, T, {characters})
+logits = model(ids)  # (B, T) to (B, T, {size})
 ```
 """
+
+_UNITS = {
+    "character": {
+        "reach": "It can only read and write the characters in `vocabulary.json`",
+        "imports": "import json\nfrom pathlib import Path\n\n",
+        "ids": 'vocabulary = json.loads(Path("vocabulary.json").read_text())\n'
+        'characters = vocabulary["characters"]  # a character\'s id is its place',
+    },
+    "byte": {
+        "reach": "It reads and writes UTF-8 bytes, which make up every character",
+        "imports": "",
+        "ids": 'ids = [[*"Dear ".encode()]]  # a byte\'s id is its value',
+    },
+}
+"""What depends on what an id stands for."""
 
 
 def write_huggingface(model: LanguageModel, path: Path) -> None:
@@ -93,41 +105,44 @@ def write_huggingface(model: LanguageModel, path: Path) -> None:
 def make_card(model: LanguageModel, title: str) -> str:
     """The card, as Markdown."""
     config = model.checkpoint.network
-    facts = _list_facts(config, model.checkpoint.provenance)
+    unit = model.vocabulary.unit
+    facts = _list_facts(config, model.checkpoint.provenance, unit)
     return _CARD.format(
+        **_UNITS[unit],
+        unit=unit,
         cell=config.cell,
         title=_clean(title),
         facts="\n".join(f"| {name} | {value} |" for name, value in facts.items()),
         sample=_fence(model.generate("", LENGTH, TEMPERATURE, seed=SEED)),
         layers="\n".join(f"        keras.layers.{layer}," for layer in _list_layers(config)),
-        characters=config.vocabulary_size,
+        size=config.vocabulary_size,
         length=LENGTH,
         temperature=TEMPERATURE,
         seed=SEED,
     )
 
 
-def _list_facts(config: NetworkConfig, source: Provenance) -> dict[str, str]:
+def _list_facts(config: NetworkConfig, source: Provenance, unit: str) -> dict[str, str]:
     layers = f"{config.layers} × " if config.layers > 1 else ""
     sizes = f"{layers}{KERAS_CLASSES[config.cell]} {config.units}, embedding {config.embedding}"
     facts = {
-        "network": f"{sizes}, {config.vocabulary_size:,} characters",
+        "network": f"{sizes}, {say_count(config.vocabulary_size, unit)}",
         "parameters": f"{config.parameters:,}",
         "learnt from": f"{_clean(source.corpus)}, SHA-256 `{_clean(source.corpus_sha256)}`",
         "weights": _clean(source.moment),
-        "training loss": _describe_loss(source.train_loss),
-        "validation loss": _describe_loss(source.validation_loss),
+        "training loss": _describe_loss(source.train_loss, unit),
+        "validation loss": _describe_loss(source.validation_loss, unit),
         "then adapted to": _clean(source.adapted),
     }
     return {name: value for name, value in facts.items() if value}
 
 
-def _describe_loss(loss: float | None) -> str:
+def _describe_loss(loss: float | None, unit: str) -> str:
     if loss is None:
         return ""
     bits = format_number(loss / math.log(2))
     per = f"{bits} bits, perplexity {format_number(perplexity(loss), 2)}"
-    return f"{format_number(loss)} nats per character ({per})"
+    return f"{format_number(loss)} nats per {unit} ({per})"
 
 
 def _list_layers(config: NetworkConfig) -> list[str]:

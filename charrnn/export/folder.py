@@ -9,6 +9,7 @@ from typing import Any
 
 from charrnn.config.fields import read_mapping
 from charrnn.config.language import NetworkConfig
+from charrnn.data.byte_vocabulary import AnyVocabulary, parse_vocabulary
 from charrnn.data.files import read_bounded
 from charrnn.data.json_files import read_json
 from charrnn.data.vocabulary import Vocabulary
@@ -53,8 +54,16 @@ def describe_files(checkpoint: Checkpoint) -> dict[str, bytes]:
     return {
         WEIGHTS: pack_arrays(arrays, {"format": "keras"}),
         CONFIG: _to_json(config),
-        VOCABULARY: _to_json({"characters": checkpoint.vocabulary.characters}),
+        VOCABULARY: _to_json(describe_vocabulary(checkpoint.vocabulary)),
     }
+
+
+def describe_vocabulary(vocabulary: AnyVocabulary) -> dict[str, Any]:
+    """What a network's ids mean, for JSON: its characters in their order, or bytes."""
+    if isinstance(vocabulary, Vocabulary):
+        return {"characters": vocabulary.characters}
+    values: dict[str, Any] = vocabulary.to_values()
+    return values
 
 
 def name_tensors(config: NetworkConfig) -> dict[str, str]:
@@ -87,21 +96,21 @@ def read_folder(folder: Path) -> Checkpoint:
     """
     try:
         content = read_json(folder / CONFIG, _MOST_CONFIG)
-        characters = read_json(folder / VOCABULARY, _MOST_VOCABULARY)["characters"]
+        described = read_json(folder / VOCABULARY, _MOST_VOCABULARY)
+        vocabulary = parse_vocabulary(described.get("characters", described))
         data = read_bounded(folder / WEIGHTS, MOST_WEIGHTS)
-        return _build_checkpoint(content, characters, data)
+        return _build_checkpoint(content, vocabulary, data)
     except OSError as error:
         raise CheckpointError(f"can't read {error.filename}: {error.strerror}") from error
-    except (CharrnnError, ValueError, TypeError, KeyError) as error:
+    except (CharrnnError, ValueError, TypeError, KeyError, AttributeError) as error:
         reason = container.explain(error)
         raise CheckpointError(f"{folder} has no network of charrnn's: {reason}") from error
 
 
-def _build_checkpoint(content: Any, characters: Any, data: bytes) -> Checkpoint:
+def _build_checkpoint(content: Any, vocabulary: AnyVocabulary, data: bytes) -> Checkpoint:
     network = read_mapping(NetworkConfig, content["network"])
     if network.parameters > len(data):  # before a list of their shapes grows large
         raise ValueError("the network is larger than the file")
-    vocabulary = Vocabulary(characters)
     if len(vocabulary) != network.vocabulary_size:
         raise ValueError("vocabulary and network don't fit together")
     provenance = read_mapping(Provenance, content["provenance"])

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.data.byte_vocabulary import AnyVocabulary
 from charrnn.data.corpus import SHAKESPEARE
+from charrnn.data.utf8 import NEXT_STATE
+from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import UsageError, say_count
 from charrnn.inference.language_model import LanguageModel
 from charrnn.runs.atomic import write_atomically
@@ -43,6 +46,7 @@ def render_page(checkpoint: Checkpoint) -> str:
         "title": html.escape(f"A network that has read {_name_text(checkpoint.provenance)}"),
         "invitation": _invite(checkpoint.provenance),
         "about": html.escape(_describe(checkpoint)),
+        "unit": checkpoint.vocabulary.unit,
         "style": _read("page.css"),
         "network": encode_network(checkpoint),
         "kernel": base64.b64encode((_PAGE / "kernel.wasm").read_bytes()).decode(),
@@ -82,12 +86,12 @@ def _describe(checkpoint: Checkpoint) -> str:
 
 def encode_network(checkpoint: Checkpoint) -> str:
     """The network as JSON, in which nothing can end the element that it stands in."""
-    network, weights = checkpoint.network, checkpoint.weights
-    bias = _rule_out(weights["layers/dense/vars/1"], checkpoint.vocabulary.unknown)
+    network, weights, vocabulary = checkpoint.network, checkpoint.weights, checkpoint.vocabulary
+    bias = _rule_out(weights["layers/dense/vars/1"], vocabulary.unknown)
     paths = [f"{network.layer_path(layer)}/cell/vars" for layer in range(network.layers)]
     page = {
         "cell": network.cell,
-        "characters": [ord(character) for character in checkpoint.vocabulary.characters],
+        **_describe_ids(vocabulary),
         "embedding": _encode_matrix(weights, "layers/embedding/vars/0"),
         "layers": [
             {
@@ -103,6 +107,13 @@ def encode_network(checkpoint: Checkpoint) -> str:
         },
     }
     return json.dumps(page)
+
+
+def _describe_ids(vocabulary: AnyVocabulary) -> dict[str, Any]:
+    """What ids mean: characters or, if they are bytes, which of them may follow each other."""
+    if isinstance(vocabulary, Vocabulary):
+        return {"characters": [ord(character) for character in vocabulary.characters]}
+    return {"nextState": _encode(NEXT_STATE)}
 
 
 def _rule_out(bias: npt.NDArray[np.float32], never: int | None) -> npt.NDArray[np.float32]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from charrnn.errors import UsageError
+from charrnn.export.folder import describe_vocabulary
 from charrnn.export.safetensors import Array
 from charrnn.inference.language_model import LanguageModel
 from charrnn.runs.atomic import write_atomically
@@ -91,7 +92,7 @@ def build_graph(checkpoint: Checkpoint) -> "onnx.ModelProto":
     )
     model.ir_version = _IR
     notes = {
-        "characters": checkpoint.vocabulary.characters,
+        **describe_vocabulary(checkpoint.vocabulary),
         "network": asdict(config),
         "provenance": asdict(checkpoint.provenance),
     }

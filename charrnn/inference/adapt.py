@@ -10,7 +10,7 @@ pulled back to the value w0 that it started from:
 Here e is a tenth of the mean r of all weights in the same array, not a constant as in the paper: a
 character that the measured text lacks has r = 0, and must not take huge steps.
 
-Shapes: N characters of a text, T of a piece.
+Shapes: N ids of a text, T of a piece: characters or, of a network of bytes, bytes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,14 @@ from charrnn.inference.backward import Array
 from charrnn.inference.cores import use_one_core
 from charrnn.inference.finite import check_finite
 from charrnn.inference.learning import LearningNetwork
-from charrnn.inference.score import OnProgress, Score, average, check_length, compute_cross_entropy
+from charrnn.inference.score import (
+    OnProgress,
+    Score,
+    average,
+    check_length,
+    compute_cross_entropy,
+    skip_first,
+)
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.gradient_rms import GradientRms
 
@@ -92,17 +99,19 @@ def score_adaptively(
         ids: the text, shape (N,).
         rms: as in `Learner`.
         adaptation: how it learns.
-        progress: called after each piece with the number of characters predicted in it.
+        progress: called after each piece with how many ids were predicted in it.
 
     Raises:
         UsageError: the text has fewer than two characters.
         CheckpointError: the network produced NaN or infinity.
     """
-    check_length(ids)
+    vocabulary = checkpoint.vocabulary
+    check_length(vocabulary.count_characters(ids))
+    starts = vocabulary.find_starts(ids)
     learner = Learner(checkpoint, rms, adaptation)
     with use_one_core():
         losses = _read_and_learn(learner, ids, adaptation, progress)
-        return average(losses, len(ids) - 1)
+        return average(skip_first(losses, starts), len(ids), starts)
 
 
 def adapt(
@@ -121,13 +130,13 @@ def adapt(
         rms: as in `Learner`.
         adaptation: how it learns.
         passes: how often it reads the text.
-        progress: called after each piece with the number of characters read in it.
+        progress: called after each piece with how many ids were read in it.
 
     Raises:
         UsageError: the text has fewer than two characters, or too few or too many passes.
         CheckpointError: the network produced NaN or infinity.
     """
-    check_length(ids)
+    check_length(checkpoint.vocabulary.count_characters(ids))
     require_range("passes", passes, 1, MOST_PASSES)
     learner = Learner(checkpoint, rms, adaptation)
     with use_one_core():
@@ -154,7 +163,7 @@ def measure_rms(checkpoint: Checkpoint, texts: Iterable[Ids], piece: int) -> Gra
     squares = _Squares(network)
     with use_one_core():
         for ids in texts:
-            check_length(ids)
+            check_length(checkpoint.vocabulary.count_characters(ids))
             network.reset()
             for inputs, targets in _cut_pieces(ids, piece):
                 check_finite(network.read(inputs))
@@ -181,7 +190,7 @@ class _Squares:
 def _read_and_learn(
     learner: Learner, ids: Ids, adaptation: Adaptation, progress: OnProgress
 ) -> Iterator[float]:
-    """Yield the loss of each character but the first, in nats, before it is learnt from."""
+    """Yield the loss of each id but the first, in nats, before it is learnt from."""
     for inputs, targets in _cut_pieces(ids, adaptation.piece):
         logits = check_finite(learner.network.read(inputs))
         yield from compute_cross_entropy(logits, targets).tolist()

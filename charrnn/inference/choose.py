@@ -1,6 +1,7 @@
 """Logits to probabilities to an id: temperature, top-k and top-p, each in this one place."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,7 +24,6 @@ class Choice:
         top_k: sample from the k likeliest characters only; 0 for all.
         top_p: sample from the fewest likeliest characters that together reach this probability
             (the nucleus of Holtzman et al. 2020, arXiv:1904.09751); 1 for all.
-        never: an id that is never chosen; None for none.
 
     Raises:
         UsageError: a value of the wrong type or outside its range.
@@ -32,7 +32,6 @@ class Choice:
     temperature: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
-    never: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("temperature", "top_p"):
@@ -47,16 +46,17 @@ class Choice:
 
 
 class NextCharacter(NamedTuple):
-    """How probable each character is to come next.
+    r"""How probable each character is to come next or, of a network of bytes, each byte.
 
     As a dictionary: `dict(zip(*model.next_probabilities("ROME")))`.
 
     Attributes:
-        characters: the V characters of the vocabulary.
+        characters: the V characters of the vocabulary; a tuple of the V bytes, each as its ASCII
+            character or, if it is none, its number such as `\xe6`.
         probabilities: of each of them, shape (V,), float64; their sum is 1.
     """
 
-    characters: str
+    characters: Sequence[str]
     probabilities: npt.NDArray[np.float64]
 
     def likeliest(self, count: int = 5) -> list[tuple[str, float]]:
@@ -77,13 +77,12 @@ def compute_probabilities(logits: Floats, choice: Choice) -> npt.NDArray[np.floa
     one with the lower id is kept.
 
     Args:
-        logits: shape (B, V).
+        logits: shape (B, V); -inf for what is never chosen, in no row of all.
         choice: temperature, top-k and top-p.
 
     Returns:
         Shape (B, V), rows summing to 1; at temperature 0 the likeliest character has it all.
     """
-    logits = _rule_out(logits, choice.never)
     if choice.temperature == 0:
         certain = np.zeros(logits.shape)
         np.put_along_axis(certain, logits.argmax(axis=1, keepdims=True), 1, axis=1)
@@ -105,7 +104,7 @@ def choose(logits: Floats, draws: npt.NDArray[np.float64], choice: Choice) -> Id
     """Choose one id for each row of logits.
 
     Args:
-        logits: shape (B, V).
+        logits: shape (B, V), as in `compute_probabilities`.
         draws: uniform in [0, 1), shape (B,). A row's draw picks by the inverse of the cumulative
             distribution, so the same draws give the same ids on every engine.
         choice: temperature, top-k and top-p.
@@ -114,21 +113,12 @@ def choose(logits: Floats, draws: npt.NDArray[np.float64], choice: Choice) -> Id
         Ids, shape (B,).
     """
     if choice.temperature == 0:
-        best: Ids = np.argmax(_rule_out(logits, choice.never), axis=1).astype(np.int32)
+        best: Ids = np.argmax(logits, axis=1).astype(np.int32)
         return best
     cumulative = compute_probabilities(logits, choice).cumsum(axis=1)
     passed: npt.NDArray[np.bool_] = cumulative <= draws[:, None] * cumulative[:, -1:]
     ids: Ids = passed.sum(axis=1, dtype=np.int32)
     return ids
-
-
-def _rule_out(logits: Floats, never: int | None) -> Floats:
-    """The logits (B, V) with which an id is never chosen."""
-    if never is None:
-        return logits
-    result = logits.copy()
-    result[:, never] = -np.inf
-    return result
 
 
 def _discard_unlikely(ranked: npt.NDArray[np.float64], choice: Choice) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,17 @@ from charrnn.inference.arguments import require_integer, require_range, require_
 from charrnn.inference.cells import Array
 from charrnn.inference.choose import Choice
 from charrnn.inference.encode import encode_prompt
-from charrnn.inference.generate import choose_next, make_generators, read_on
+from charrnn.inference.generate import (
+    choose_next,
+    decode_steps,
+    join_texts,
+    make_decoder,
+    make_generators,
+    read_on,
+    sample_on,
+)
 from charrnn.inference.language import NumpyStepper
+from charrnn.inference.rules import make_rules
 from charrnn.runs.checkpoint import Checkpoint
 
 MOST_PROPOSALS = 100
@@ -109,7 +118,6 @@ class Draft:
             CheckpointError: while iterating; the network produced NaN or infinity.
         """
         choice = check_settings(length, temperature, top_k, top_p)
-        choice = replace(choice, never=self._vocabulary.unknown)
         self._begin_turn(by_network=True)
         return self._write(length, choice)
 
@@ -131,7 +139,7 @@ class Draft:
             temperature: as in `write`, and so the others.
             top_k: sample from the k likeliest characters only; 0 for all.
             top_p: sample from the fewest that together have this probability; 1 for all.
-            is_stopped: asked after each character of all whether they should end there.
+            is_stopped: asked after each step of all whether they should end there.
 
         Raises:
             UsageError: a value of the wrong type or outside its range.
@@ -139,19 +147,15 @@ class Draft:
         """
         require_range("count", require_integer("count", count), 1, MOST_PROPOSALS)
         require_range("length", require_integer("length", length), 0, LONGEST_PROPOSAL)
-        choice = Choice(temperature, top_k, top_p, self._vocabulary.unknown)
+        choice = Choice(temperature, top_k, top_p)
         logits = np.repeat(self._read_start(), count, axis=0)
         network = NumpyStepper(self._checkpoint, count)
         network.restore_states(self._network.copy_states())
         generators = make_generators(int(self._generators[0].integers(2**32)), count)
-        ids = np.empty((length, count), np.int32)
-        for step in range(length):
-            ids[step] = choose_next(logits, choice, generators)
-            if is_stopped and is_stopped():
-                ids = ids[: step + 1]
-                break
-            logits = network.step(ids[step])
-        return [self._vocabulary.decode(each) for each in ids.T]
+        rules = make_rules(self._vocabulary, count)
+        steps = sample_on(network, logits, choice, generators, rules)
+        texts = decode_steps(steps, self._vocabulary, length)
+        return join_texts(_end_early(texts, is_stopped), count)
 
     def undo(self) -> str:
         """Take back the last turn, whoever's it was.
@@ -187,9 +191,21 @@ class Draft:
 
     def _write(self, length: int, choice: Choice) -> Iterator[str]:
         logits = self._read_start()
+        decode, rules = make_decoder(self._vocabulary, 1), make_rules(self._vocabulary)
         for _ in range(length):
-            ids = choose_next(logits, choice, self._generators)
-            logits = self._logits = self._network.step(ids)
-            character = self._vocabulary.decode(ids)
+            character = ""
+            while not character:
+                ids = choose_next(logits, choice, self._generators, rules)
+                logits = self._logits = self._network.step(ids)
+                (character,) = decode(ids)
             self.text += character
             yield character
+
+
+def _end_early(
+    steps: Iterator[list[str]], is_stopped: Callable[[], bool] | None
+) -> Iterator[list[str]]:
+    for step in steps:
+        yield step
+        if is_stopped and is_stopped():
+            return

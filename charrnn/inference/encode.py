@@ -1,15 +1,16 @@
 """A text to a language model's ids, with unknown characters rejected or left out."""
 
 from charrnn.config.fields import require
+from charrnn.data.byte_vocabulary import AnyVocabulary
 from charrnn.data.text import Text
-from charrnn.data.vocabulary import Ids, Vocabulary
+from charrnn.data.vocabulary import Ids
 from charrnn.errors import UsageError, VocabularyError
 
 UNKNOWN = ("error", "skip")
 """What can be done about characters that a network doesn't know."""
 
 
-def encode_text(vocabulary: Vocabulary, text: str | Text, unknown: str = "error") -> Ids:
+def encode_text(vocabulary: AnyVocabulary, text: str | Text, unknown: str = "error") -> Ids:
     """Encode a text.
 
     Args:
@@ -35,7 +36,7 @@ def encode_text(vocabulary: Vocabulary, text: str | Text, unknown: str = "error"
         raise VocabularyError(f"{error}; to leave them out, set `unknown` to skip") from error
 
 
-def encode_prompt(vocabulary: Vocabulary, prompt: str, unknown: str = "error") -> Ids:
+def encode_prompt(vocabulary: AnyVocabulary, prompt: str, unknown: str = "error") -> Ids:
     """Encode a prompt; arguments and errors as in `encode_text`.
 
     Returns:
@@ -45,10 +46,10 @@ def encode_prompt(vocabulary: Vocabulary, prompt: str, unknown: str = "error") -
     ids = encode_text(vocabulary, prompt, unknown)
     if len(ids):
         return ids
-    return vocabulary.encode("\n" if "\n" in vocabulary else vocabulary.characters[0])
+    return vocabulary.encode("\n" if "\n" in vocabulary else vocabulary.symbols[0])
 
 
-def check_stop(vocabulary: Vocabulary, stop: str | None) -> None:
+def check_stop(vocabulary: AnyVocabulary, stop: str | None) -> None:
     """Reject a text to stop at that no text can end with.
 
     Raises:

@@ -1,6 +1,7 @@
 """What a network computes while it reads: its surprise, its guesses, its units and their gates.
 
-Shapes: N characters of a text, V vocabulary, H units, L layers.
+Shapes: N characters of a text, M ids (as many, but of a network of bytes), V vocabulary, H units,
+L layers.
 """
 
 from collections.abc import Iterator
@@ -41,6 +42,9 @@ class Inspection:
         cell_states: of LSTMs, what their units remember after each character, shape (L, N, H),
             float32; None for other cells.
         checkpoint: the network.
+        traced: `outputs` after each id that was read, shape (L, M, H).
+        ends: of a network of bytes, which byte is the last of each character, shape (N,), from 0;
+            None for other networks.
     """
 
     text: str
@@ -48,6 +52,8 @@ class Inspection:
     outputs: Array
     cell_states: Array | None
     checkpoint: Checkpoint = field(repr=False)
+    traced: Array = field(repr=False)
+    ends: npt.NDArray[np.int64] | None = field(default=None, repr=False)
 
     @property
     def loss(self) -> float:
@@ -56,6 +62,9 @@ class Inspection:
 
     def guesses(self, count: int = 5) -> list[list[tuple[str, float]]]:
         """The `count` likeliest characters before each was read, with their probabilities.
+
+        Of a network of bytes these are bytes that a character begins with, each as its ASCII
+        character or, if it is none, its number.
 
         Returns:
             A list for each of the N characters, the likeliest first; empty for the first.
@@ -135,8 +144,11 @@ class Inspection:
             >>> romeo.gates(3)["forget gate"].round(2)
         """
         layer, number = find_unit(self.checkpoint.network, unit)
-        inputs = self.outputs[layer - 1] if layer else self._embed()
-        return compute_gates(self.checkpoint, layer, number, inputs, self.outputs[layer])
+        inputs = self.traced[layer - 1] if layer else self._embed()
+        gates = compute_gates(self.checkpoint, layer, number, inputs, self.traced[layer])
+        if self.ends is None:
+            return gates
+        return {name: values[self.ends] for name, values in gates.items()}
 
     def find_units(self, what: str, count: int = 10) -> list[FoundUnit]:
         r"""Find the units whose output follows a property of the text.
@@ -170,14 +182,14 @@ class Inspection:
 
     def _guess(self, count: int) -> Iterator[list[tuple[str, float]]]:
         """Yield the guesses at each character but the first."""
-        weights, characters = self.checkpoint.weights, self.checkpoint.vocabulary.characters
-        block = limit_block(len(characters))
+        weights, symbols = self.checkpoint.weights, self.checkpoint.vocabulary.symbols
+        block = limit_block(len(symbols))
         for first in range(0, len(self.text) - 1, block):
             outputs = self.outputs[-1, first : min(first + block, len(self.text) - 1)]
             logits = outputs @ weights["layers/dense/vars/0"] + weights["layers/dense/vars/1"]
             rows = compute_probabilities(logits, Choice())
             for row, order in zip(rows, np.argsort(-rows, axis=1, kind="stable"), strict=True):
-                yield [(characters[id_], float(row[id_])) for id_ in order[: max(count, 0)]]
+                yield [(symbols[id_], float(row[id_])) for id_ in order[: max(count, 0)]]
 
 
 def inspect(checkpoint: Checkpoint, ids: Ids, progress: OnProgress = lambda _: None) -> Inspection:
@@ -185,18 +197,19 @@ def inspect(checkpoint: Checkpoint, ids: Ids, progress: OnProgress = lambda _: N
 
     Args:
         checkpoint: the network.
-        ids: the text, shape (N,).
-        progress: called after each block with the number of characters read in it.
+        ids: the text, shape (M,).
+        progress: called after each block with how many ids were read in it.
 
     Raises:
         UsageError: fewer than two characters, or so many that their states would take a gigabyte.
         CheckpointError: the network produced NaN or infinity.
     """
-    check_length(ids)
-    ids = ids.astype(np.int32)
+    vocabulary = checkpoint.vocabulary
+    check_length(vocabulary.count_characters(ids))
+    text, ids = vocabulary.decode(ids), ids.astype(np.int32)
     kept = _allocate(checkpoint, len(ids))
     surprise = np.full(len(ids) + 1, np.nan)  # the last one is the character after the text
-    network, block = NumpyStepper(checkpoint), limit_block(len(checkpoint.vocabulary))
+    network, block = NumpyStepper(checkpoint), limit_block(len(vocabulary))
     for first in range(0, len(ids), block):
         part = slice(first, first + block)
         logits, states = network.trace(ids[part])
@@ -207,24 +220,30 @@ def inspect(checkpoint: Checkpoint, ids: Ids, progress: OnProgress = lambda _: N
             for place, state in zip(kept, of_layer, strict=True):
                 place[layer, part] = state
         progress(len(logits))
-    text = checkpoint.vocabulary.decode(ids)
+    traced, surprise, ends = kept[0], surprise[:-1], None
+    starts = vocabulary.find_starts(ids)
+    if starts is not None:
+        ends = np.append(starts[1:], len(ids)) - 1
+        surprise = np.add.reduceat(surprise, starts)
+        kept = [states[:, ends] for states in kept]
     outputs, *others = kept
-    return Inspection(text, surprise[:-1], outputs, others[0] if others else None, checkpoint)
+    cell_states = others[0] if others else None
+    return Inspection(text, surprise, outputs, cell_states, checkpoint, traced, ends)
 
 
 def _allocate(checkpoint: Checkpoint, length: int) -> list[Any]:
-    """Arrays (L, N, H) for the outputs and, if the cell has one, its other state.
+    """Arrays (L, M, H) for the outputs and, if the cell has one, its other state.
 
     Raises:
         UsageError: they would be too large.
     """
     config = checkpoint.network
-    count = 2 if config.cell == "lstm" else 1
+    count, unit = 2 if config.cell == "lstm" else 1, f"{checkpoint.vocabulary.unit}s"
     most = max(2, _MOST_STATES // (count * config.layers * config.units))
     if length > most:
         raise UsageError(
-            f"the states after {length:,} characters would fill the memory: give at most {most:,} "
-            "characters, or set `limit`"
+            f"the states after {length:,} {unit} would fill the memory: give at most {most:,} "
+            f"{unit}, or set `limit`"
         )
     shape = (config.layers, length, config.units)
     return [np.empty(shape, np.float32) for _ in range(count)]

@@ -10,10 +10,11 @@ from typing import Any, overload
 
 from charrnn.config.fields import require
 from charrnn.config.language import LONGEST_TEXT, MOST_TEXTS, SHORTEST_COPY, Adaptation
+from charrnn.data.byte_vocabulary import AnyVocabulary, ByteVocabulary
 from charrnn.data.copied import Copies, find_copies
 from charrnn.data.files import spell_plainly
 from charrnn.data.text import Text
-from charrnn.data.vocabulary import Ids, Vocabulary
+from charrnn.data.vocabulary import Ids
 from charrnn.errors import RunError, say_count
 from charrnn.inference.adapt import adapt, score_adaptively
 from charrnn.inference.arguments import (
@@ -37,6 +38,7 @@ from charrnn.inference.generate import (
 from charrnn.inference.inspect import Inspection, inspect
 from charrnn.inference.language import Engine, LanguageNetwork, NumpyStepper
 from charrnn.inference.provenance import describe_provenance, read_history_beside
+from charrnn.inference.rules import make_rules
 from charrnn.inference.score import OnProgress, Score, score_crops, score_stream
 from charrnn.inference.units import SetUnits, find_held_units
 from charrnn.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -90,13 +92,13 @@ class LanguageModel:
 
     def __repr__(self) -> str:
         network = self.checkpoint.network.describe()
-        characters = say_count(len(self.vocabulary), "character")
+        characters = say_count(len(self.vocabulary), self.vocabulary.unit)
         origin = describe_provenance(self.checkpoint.provenance)
         return f"<LanguageModel: {network}, {characters}, {origin}>"
 
     @property
-    def vocabulary(self) -> Vocabulary:
-        """The characters that the network knows."""
+    def vocabulary(self) -> AnyVocabulary:
+        """What the network's ids mean: the characters that it knows, or bytes."""
         return self.checkpoint.vocabulary
 
     @overload
@@ -229,8 +231,9 @@ class LanguageModel:
 
         Returns:
             An iterator over lists of each text's next character, empty for a text that has ended.
+            Of a network of bytes it is empty too until the next character is whole.
         """
-        choice = Choice(temperature, top_k, top_p, self.vocabulary.unknown)
+        choice = Choice(temperature, top_k, top_p)
         require_text("prompt", prompt)
         if stop is not None:
             check_stop(self.vocabulary, require_text("stop", stop))
@@ -240,7 +243,8 @@ class LanguageModel:
         ids = encode_prompt(self.vocabulary, prompt, unknown)
         generators = make_generators(secrets.randbits(32) if seed is None else seed, num)
         network = self._hold_units(set_units, num) if set_units else self._make_network(num)
-        endless = generate_ids(network, ids, choice, generators)
+        rules = make_rules(self.vocabulary, num)
+        endless = generate_ids(network, ids, choice, generators, rules)
         return self._name_file(decode_steps(endless, self.vocabulary, length, stop))
 
     def next_probabilities(
@@ -266,11 +270,12 @@ class LanguageModel:
             >>> after.characters[after.probabilities.argmax()]
             >>> dict(zip(*after))["\n"]
         """
-        choice = Choice(temperature, never=self.vocabulary.unknown)
+        choice = Choice(temperature)
         ids = encode_prompt(self.vocabulary, require_text("text", text), unknown)
         with name_in_errors(self.path):
             logits = check_finite(read_prompt(self._make_network(1), ids))
-        return NextCharacter(self.vocabulary.characters, compute_probabilities(logits, choice)[0])
+        logits = make_rules(self.vocabulary).rule_out(logits)
+        return NextCharacter(self.vocabulary.symbols, compute_probabilities(logits, choice)[0])
 
     def score(self, text: str, crop_length: int | None = None, *, unknown: str = "error") -> float:
         """Measure how well the network predicts `text`: its mean loss, in nats per character.
@@ -325,9 +330,10 @@ class LanguageModel:
             if adaptation is not None:
                 rms = self.find_rms(adaptation.piece)
                 return score_adaptively(self.checkpoint, ids, rms, adaptation, progress)
+            size, starts = len(self.vocabulary), self.vocabulary.find_starts(ids)
             if crop_length is None:
-                return score_stream(self._make_network(1), ids, len(self.vocabulary), progress)
-            return score_crops(self._make_network, ids, crop_length, len(self.vocabulary), progress)
+                return score_stream(self._make_network(1), ids, size, progress, starts)
+            return score_crops(self._make_network, ids, crop_length, size, progress, starts)
 
     def inspect(
         self, text: str | Ids, *, unknown: str = "error", progress: OnProgress = lambda _: None
@@ -425,7 +431,8 @@ class LanguageModel:
             rms = self.find_rms(adaptation.piece)
             adapted = adapt(self.checkpoint, ids, rms, adaptation, passes, progress)
         digest = hashlib.sha256(self.vocabulary.decode(ids).encode("utf-8", "surrogatepass"))
-        read = f"{name}, {say_count(len(ids), 'character')}, sha256 {digest.hexdigest()}"
+        count = say_count(self.vocabulary.count_characters(ids), "character")
+        read = f"{name}, {count}, sha256 {digest.hexdigest()}"
         how = f"{read}, {adaptation.describe()}, passes {passes}"
         earlier = self.checkpoint.provenance.adapted
         provenance = replace(
@@ -484,7 +491,10 @@ class LanguageModel:
     def _encode(self, text: str | Ids, unknown: str) -> Ids:
         if isinstance(text, str):
             return encode_text(self.vocabulary, text, unknown)
-        return require_ids("text", text)
+        ids = require_ids("text", text)
+        if isinstance(self.vocabulary, ByteVocabulary):
+            self.vocabulary.decode(ids)  # rejects halves of characters
+        return ids
 
     def _name_file(self, steps: Iterator[list[str]]) -> Iterator[list[str]]:
         with name_in_errors(self.path):

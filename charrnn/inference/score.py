@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,9 @@ from charrnn.inference.finite import check_finite
 from charrnn.inference.language import Reader
 from charrnn.runs.history import perplexity
 
+Starts = npt.NDArray[np.int64]
+
+_NO_TARGET = -1
 _ROWS = 128  # crops side by side: twice as fast as one stream; more gain little
 _BLOCK = 1024  # characters, of all rows, whose logits are in memory at a time
 _LOGITS = 2**22  # and at most so many logits, 16 MiB: a vocabulary may have a million characters
@@ -27,10 +31,12 @@ class Score(NamedTuple):
     Attributes:
         loss: nats per character.
         characters: how many were predicted: all of the text's but the first.
+        bytes: of a network of bytes, how many the predicted characters have; else None.
     """
 
     loss: float
     characters: int
+    bytes: int | None = None
 
     @property
     def perplexity(self) -> float:
@@ -42,25 +48,34 @@ class Score(NamedTuple):
         """The loss in bits per character."""
         return self.loss / math.log(2)
 
+    @property
+    def loss_per_byte(self) -> float | None:
+        """The loss in nats per byte, as a network of bytes is trained; None for other networks."""
+        return None if self.bytes is None else self.loss * self.characters / self.bytes
+
 
 OnProgress = Callable[[int], None]
 """Called after each block with the number of characters predicted in it."""
 
 
-def check_length(ids: Ids) -> None:
+def check_length(characters: int) -> None:
     """Reject a text with nothing to predict.
 
     Raises:
         UsageError: it has fewer than two characters, one to read and one to predict.
     """
-    if len(ids) < 2:  # noqa: PLR2004 - see above
+    if characters < 2:  # noqa: PLR2004 - see above
         raise UsageError(
             "one character leaves nothing to predict: give a text of at least two characters"
         )
 
 
 def score_stream(
-    network: Reader, ids: Ids, vocabulary_size: int, progress: OnProgress = lambda _: None
+    network: Reader,
+    ids: Ids,
+    vocabulary_size: int,
+    progress: OnProgress = lambda _: None,
+    starts: Starts | None = None,
 ) -> Score:
     """Score a text read from a state of zero to its end, the state carried throughout.
 
@@ -68,17 +83,19 @@ def score_stream(
         network: reads a batch of one.
         ids: the text, shape (N,).
         vocabulary_size: V of the network.
-        progress: called after each block of characters.
+        progress: called after each block of characters with how many ids were predicted in it.
+        starts: where characters begin among the ids of a network of bytes, shape (characters,);
+            None if each id is a character.
 
     Raises:
         UsageError: the text has fewer than two characters.
         CheckpointError: the network produced NaN or infinity.
     """
-    check_length(ids)
+    check_length(len(ids if starts is None else starts))
     block = limit_block(vocabulary_size)
     with use_one_core():
         losses = _compute_losses(network, ids[None, :-1], ids[None, 1:], block, progress)
-        return average(losses, len(ids) - 1)
+        return average(skip_first(losses, starts), len(ids), starts)
 
 
 def score_crops(
@@ -87,6 +104,7 @@ def score_crops(
     length: int,
     vocabulary_size: int,
     progress: OnProgress = lambda _: None,
+    starts: Starts | None = None,
 ) -> Score:
     """Score a text cut into crops, each read from a state of zero.
 
@@ -98,26 +116,31 @@ def score_crops(
         ids: the text, shape (N,).
         length: characters predicted in each crop.
         vocabulary_size: V of the networks.
-        progress: called after each block of characters.
+        progress: as in `score_stream`.
+        starts: as in `score_stream`.
 
     Raises:
         UsageError: the text has fewer than two characters, or `length` is not an int or below one.
         CheckpointError: the network produced NaN or infinity.
     """
-    check_length(ids)
+    check_length(len(ids if starts is None else starts))
     length = require_integer("crop_length", length)
     if length < 1:
         raise UsageError(f"`crop_length` must be at least 1, not {length}")
     length = min(length, len(ids))  # NumPy can't divide by a number of any size
     networks = cache(make)
     block = limit_block(vocabulary_size)
+    rows = min(_ROWS, block)
+    crops = (
+        _cut_crops(ids, length, rows) if starts is None else _pad_crops(ids, starts, length, rows)
+    )
     losses = (
         loss
-        for inputs, targets in _cut_crops(ids, length, min(_ROWS, block))
+        for inputs, targets in crops
         for loss in _compute_losses(networks(len(inputs)), inputs, targets, block, progress)
     )
     with use_one_core():
-        return average(losses, len(ids) - 1)
+        return average(losses, len(ids), starts)
 
 
 def limit_block(vocabulary_size: int) -> int:
@@ -135,6 +158,22 @@ def _cut_crops(ids: Ids, length: int, rows: int) -> Iterator[tuple[Ids, Ids]]:
         yield ids[None, whole:-1], ids[None, whole + 1 :]
 
 
+def _pad_crops(ids: Ids, starts: Starts, length: int, rows: int) -> Iterator[tuple[Ids, Ids]]:
+    """Yield crops of characters of several ids; those that a crop doesn't predict are `_NO_TARGET`.
+
+    Crops are as in `score_crops`, each padded to the longest of its batch.
+    """
+    edges = np.append(starts, len(ids))
+    firsts = np.arange(0, len(starts) - 1, length)  # characters
+    for group in range(0, len(firsts), rows):
+        first = firsts[group : group + rows]
+        last = np.minimum(first + length + 1, len(starts))  # the one after the crop's
+        places = edges[first][:, None] + np.arange((edges[last] - edges[first]).max())
+        crops = ids[np.minimum(places, len(ids) - 1)].astype(np.int32)
+        is_target = (places >= edges[first + 1][:, None]) & (places < edges[last][:, None])
+        yield crops[:, :-1], np.where(is_target, crops, _NO_TARGET)[:, 1:]
+
+
 def _compute_losses(
     network: Reader, inputs: Ids, targets: Ids, characters: int, progress: OnProgress
 ) -> Iterator[float]:
@@ -145,8 +184,9 @@ def _compute_losses(
     for first in range(0, length, steps):
         part = slice(first, first + steps)
         logits = check_finite(network.read(inputs[:, part].astype(np.int32)))
-        losses = compute_cross_entropy(logits, targets[:, part])
-        yield from losses.ravel().tolist()
+        wanted = targets[:, part]
+        losses = compute_cross_entropy(logits, wanted)[wanted != _NO_TARGET]
+        yield from losses.tolist()
         progress(losses.size)
 
 
@@ -159,6 +199,20 @@ def compute_cross_entropy(logits: npt.NDArray[np.float32], targets: Ids) -> npt.
     return result
 
 
-def average(losses: Iterable[float], characters: int) -> Score:
-    """Average a text's losses, one for each character that was predicted."""
-    return Score(math.fsum(losses) / characters, characters)
+def average(losses: Iterable[float], ids: int, starts: Starts | None = None) -> Score:
+    """Average a text's losses over its characters.
+
+    Args:
+        losses: of all characters' ids but the first character's.
+        ids: how many the text has.
+        starts: as in `score_stream`.
+    """
+    if starts is None:
+        return Score(math.fsum(losses) / (ids - 1), ids - 1)
+    characters = len(starts) - 1
+    return Score(math.fsum(losses) / characters, characters, ids - int(starts[1]))
+
+
+def skip_first(losses: Iterator[float], starts: Starts | None) -> Iterator[float]:
+    """The losses of a stream, of all ids but the first, without the rest of the first character."""
+    return losses if starts is None else islice(losses, int(starts[1]) - 1, None)

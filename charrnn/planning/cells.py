@@ -113,7 +113,7 @@ def _is_same(one: LanguageRecipe, other: LanguageRecipe) -> bool:
     """Whether two runs end with the same weights."""
     return (
         (one.network, one.training) == (other.network, other.training)
-        and one.vocabulary.characters == other.vocabulary.characters
+        and one.vocabulary.to_values() == other.vocabulary.to_values()
         and one.corpus_sha256 == other.corpus_sha256
         and one.begun_from == other.begun_from
     )

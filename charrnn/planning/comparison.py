@@ -56,6 +56,7 @@ class Comparison:
         checkpoint: the file that its network was read from.
         epoch: the best one, whose network this is.
         corpus: what it learnt from.
+        vocabulary: what it reads and writes, "character" or "byte".
         cell: its kind of recurrent layer.
         network: its layers in a few words.
         parameters: how many trainable numbers it has.
@@ -63,13 +64,14 @@ class Comparison:
         stream: the loss, read as one stream.
         crops: the loss in crops of 256 characters, each read from a cold start.
         text: what it writes after the prompt.
-        history: the `EpochResult` of each of its epochs.
+        history: the `EpochResult` of each of its epochs; of bytes, with losses per byte.
     """
 
     run: str
     checkpoint: Path
     epoch: int
     corpus: str
+    vocabulary: str
     cell: str
     network: str
     parameters: int
@@ -136,7 +138,7 @@ def _measure(
         checkpoint = model.checkpoint
         text = load_part("validation", path, checkpoint, (), folders.data, reporter)
         ids = text[:limit].encode(checkpoint.vocabulary)
-        check_length(ids)
+        check_length(checkpoint.vocabulary.count_characters(ids))
     except CharrnnError as error:
         reporter.note(f"note: {name} is not measured: {error}")
         return losses
@@ -156,6 +158,7 @@ def _describe(
         checkpoint=path,
         epoch=source.epoch,
         corpus=source.corpus,
+        vocabulary=model.vocabulary.unit,
         cell=network.cell,
         network=network.describe(),
         parameters=network.parameters,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from charrnn.config.fields import AUTO, require
+from charrnn.data.byte_vocabulary import BYTE, CHARACTER, UNITS, AnyVocabulary, ByteVocabulary
 from charrnn.data.corpus import Corpus
 from charrnn.data.oddities import list_oddities
 from charrnn.data.reading import AS_USUAL, Reading
@@ -48,6 +49,8 @@ class Request:
         budget: minutes to fit the epochs to; None to leave them as they are.
         run: its name; None for one made of the corpus and the cell.
         from_: a run or a file whose network it begins with; None for a new network.
+        vocabulary: what the network reads and writes, one of `UNITS`; None for characters or, if
+            it begins with another network, for what that one reads.
         min_count: how often a character occurs in the text that the network is to know.
         reading: how the text's files are read.
         prompt: what the texts that it shows begin with; the network must know the characters.
@@ -64,6 +67,7 @@ class Request:
     reading: Reading = AS_USUAL
     settings: Mapping[str, Any] = field(default_factory=dict)
     saving: Saving = AS_BEFORE
+    vocabulary: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,11 +125,14 @@ class LanguagePlan:
     precision: "Precision"
     origin: Origin | None = None
 
-    unit = "chars"
+    @property
+    def unit(self) -> str:
+        """What a step reads."""
+        return "bytes" if self.recipe.vocabulary.unit == BYTE else "chars"
 
     @property
     def units_per_step(self) -> int:
-        """How many characters a step reads."""
+        """How many of them it reads."""
         config = self.progress.recipe.training
         return config.batch_size * config.seq_length
 
@@ -172,6 +179,7 @@ def propose_run(
     if request.from_ is not None:
         origin = find_origin(request.from_, settings, folders.checkpoints)
         settings = {**origin.sizes, **settings}
+    unit = _choose_unit(request, origin)
     drafts = draft_presets(request.preset, request.budget, settings)
     name = request.run
     if name is not None:
@@ -184,14 +192,17 @@ def propose_run(
     for oddity in list_oddities(corpus):
         reporter.note(f"note: {oddity}")
     began = time.monotonic()
-    vocabulary = _take_vocabulary(corpus, request.min_count)
+    characters = _take_vocabulary(corpus, request.min_count)
+    vocabulary = ByteVocabulary() if unit == BYTE else characters
     if origin:
-        origin = origin.grow(vocabulary)
+        origin = origin.grow(characters)
         vocabulary = origin.checkpoint.vocabulary
-    _note_unknown(corpus.text, vocabulary, reporter)
+    if isinstance(vocabulary, Vocabulary):
+        _note_unknown(corpus.text, vocabulary, reporter)
     _check_prompt(request.prompt, vocabulary)
     ids = corpus.text.encode(vocabulary)
-    candidates = [_make_candidate(draft, corpus, vocabulary, origin) for draft in drafts]
+    about = (corpus, vocabulary, len(ids), origin)
+    candidates = [_make_candidate(draft, *about) for draft in drafts]
     chosen = candidates[0]
     if request.budget:
         minutes, folder = request.budget, folders.destination
@@ -200,7 +211,7 @@ def propose_run(
 
     from charrnn.training.language_batches import count_steps
 
-    steps = count_steps(ids, recipe.training)
+    steps = count_steps(recipe.split(ids), recipe.training)
     return Proposal(name, recipe, ids, steps, chosen.precision, origin, request.saving)
 
 
@@ -252,16 +263,38 @@ def plan_resume(
     recipe = replace(recipe, sources=corpus.sources or recipe.sources)
     _check_prompt(prompt, recipe.vocabulary)
     ids = corpus.text.encode(recipe.vocabulary)
-    steps = count_steps(ids, recipe.training)
+    steps = count_steps(recipe.split(ids), recipe.training)
     return LanguagePlan(run, replace(progress, recipe=recipe), ids, steps, precision)
 
 
 def count_distinct(ids: Ids, recipe: LanguageRecipe) -> int:
-    """Count a text's different characters; a network that begins with another's knows more."""
+    """Count a text's different ids; a network that begins with another's knows more."""
     return int(np.count_nonzero(count_ids(ids, len(recipe.vocabulary))))
 
 
-def _check_prompt(prompt: str, vocabulary: Vocabulary) -> None:
+def _choose_unit(request: Request, origin: Origin | None) -> str:
+    """What the network is to read and write.
+
+    Raises:
+        UsageError: the network that it begins with reads something else, or there is no such thing.
+    """
+    unit = request.vocabulary or CHARACTER
+    require(unit in UNITS, f"`vocabulary` must be one of {', '.join(UNITS)}, not {unit}")
+    if origin:
+        known = origin.checkpoint.vocabulary.unit
+        require(
+            request.vocabulary in {None, known},
+            f"{request.from_} reads {known}s, which can't change: leave out `vocabulary`",
+        )
+        unit = known
+    require(
+        unit == CHARACTER or request.min_count == 1,
+        "`min_count` is for characters, and bytes make up all of them: leave it out",
+    )
+    return unit
+
+
+def _check_prompt(prompt: str, vocabulary: AnyVocabulary) -> None:
     """Reject now, not after an epoch, a prompt for the texts that a run shows.
 
     Raises:
@@ -294,12 +327,12 @@ def _take_vocabulary(corpus: Corpus, least: int) -> Vocabulary:
 
 
 def _make_candidate(
-    draft: Draft, corpus: Corpus, vocabulary: Vocabulary, origin: Origin | None
+    draft: Draft, corpus: Corpus, vocabulary: AnyVocabulary, length: int, origin: Origin | None
 ) -> Candidate:
-    """What a draft makes of a text."""
+    """What a draft makes of a text of so many ids."""
     from charrnn.networks.precision import choose_precision
 
-    scaled = draft.scale(len(corpus.text))
+    scaled = draft.scale(length)
     network = replace(scaled.network, vocabulary_size=len(vocabulary))
     precision = choose_precision(draft.given.get("precision", AUTO), network.units)
     training = replace(scaled.training, precision=precision.name)

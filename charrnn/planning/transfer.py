@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.data.byte_vocabulary import ByteVocabulary
 from charrnn.data.encoders import Encoder
 from charrnn.data.vectors import Vectors
 from charrnn.data.vocabulary import Ids, Vocabulary
@@ -32,10 +33,14 @@ def grow_vocabulary(source: Checkpoint, text: Vocabulary) -> Checkpoint:
 
     Returns:
         embedding (W, E), dense kernel (H, W) and bias (W,) for the W characters of both; all else,
-        the provenance too, is the source's.
+        the provenance too, is the source's. A network of bytes, which knows every character, is
+        returned as it is.
     """
-    vocabulary = source.vocabulary | text
-    places, size = vocabulary.encode(source.vocabulary.characters), len(vocabulary)
+    known = source.vocabulary
+    if isinstance(known, ByteVocabulary):
+        return source
+    vocabulary = known | text
+    places, size = vocabulary.encode(known.characters), len(vocabulary)
     embedding, kernel, bias = (source.weights[path] for path in (EMBEDDING, _KERNEL, _BIAS))
     return Checkpoint(
         replace(source.network, vocabulary_size=size),

@@ -1,7 +1,7 @@
 """The seam of the house: one self-contained file per epoch, readable with NumPy alone.
 
 The file has Keras's own `.weights.h5` layout, so `keras.Model.load_weights` reads it. What else a
-reader needs stands as JSON before it: the network's configuration, a language model's characters or
+reader needs stands as JSON before it: the network's configuration, a language model's vocabulary or
 a classifier's encoder, the corpus's name and SHA-256, the epoch and its losses.
 
 A file of a quarter of the size has matrices in int8, `int8/NAME`, and a scale for each of their
@@ -20,8 +20,8 @@ import numpy.typing as npt
 from charrnn.config.fields import read_mapping
 from charrnn.config.language import NetworkConfig
 from charrnn.config.reviews import ClassifierConfig, WordModelConfig
+from charrnn.data.byte_vocabulary import AnyVocabulary, parse_vocabulary
 from charrnn.data.encoders import Encoder, parse_encoder
-from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import CheckpointError
 from charrnn.runs import container
 from charrnn.runs.history import format_number
@@ -55,6 +55,7 @@ class Provenance:
         steps: how many steps that epoch has; None likewise.
         adapted: what the network read and learnt from afterwards, and how; empty for nothing.
         imported: the file of another program that the weights come from; empty for none.
+        per_byte: whether both losses are in nats per byte instead.
     """
 
     corpus: str
@@ -66,6 +67,7 @@ class Provenance:
     steps: int | None = None
     adapted: str = ""
     imported: str = ""
+    per_byte: bool = False
 
     @property
     def moment(self) -> str:
@@ -85,9 +87,10 @@ class Provenance:
         """The loss that counts, in words: validation's if there is one."""
         if self.train_loss is None:
             return "loss unknown"
+        unit = " per byte" if self.per_byte else ""
         if self.validation_loss is None:
-            return f"training loss {format_number(self.train_loss)}"
-        return f"validation loss {format_number(self.validation_loss)}"
+            return f"training loss {format_number(self.train_loss)}{unit}"
+        return f"validation loss {format_number(self.validation_loss)}{unit}"
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class Checkpoint:
     """A network with everything needed to use it."""
 
     network: NetworkConfig
-    vocabulary: Vocabulary
+    vocabulary: AnyVocabulary
     provenance: Provenance
     weights: Weights
 
@@ -170,7 +173,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     with container.name_damage(path):
         content = contents.content
         network = read_mapping(NetworkConfig, content["network"])
-        vocabulary = Vocabulary(content["vocabulary"])
+        vocabulary = parse_vocabulary(content["vocabulary"])
         provenance = read_mapping(Provenance, content["provenance"])
         if len(vocabulary) != network.vocabulary_size:
             raise ValueError("vocabulary, network and weights don't fit together")
@@ -251,7 +254,7 @@ def is_word_model(path: Path) -> bool:
 def _describe(checkpoint: AnyCheckpoint) -> tuple[str, dict[str, Any]]:
     """What a file says that it is, and all of its content but the arrays."""
     if isinstance(checkpoint, Checkpoint):
-        names: dict[str, Any] = {"vocabulary": checkpoint.vocabulary.characters}
+        names: dict[str, Any] = {"vocabulary": checkpoint.vocabulary.to_values()}
     else:
         names = {"encoder": checkpoint.encoder.to_values()}
     content = names | {

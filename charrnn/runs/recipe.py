@@ -7,11 +7,13 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 from charrnn.config.fields import read_mapping
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.reviews import ClassifierConfig, ReviewTraining, WordModelConfig
+from charrnn.data.byte_vocabulary import BYTE, AnyVocabulary, ByteVocabulary, parse_vocabulary
+from charrnn.data.corpus import split_text
 from charrnn.data.encoders import Encoder, parse_encoder
 from charrnn.data.encodings import UTF8, find_encoding
 from charrnn.data.reading import AS_USUAL, Reading
 from charrnn.data.sources import STDIN, Source
-from charrnn.data.vocabulary import Vocabulary
+from charrnn.data.vocabulary import Ids
 from charrnn.runs.checkpoint import (
     AnyCheckpoint,
     Checkpoint,
@@ -79,7 +81,7 @@ class LanguageRecipe:
 
     network: NetworkConfig
     training: TrainingConfig
-    vocabulary: Vocabulary
+    vocabulary: AnyVocabulary
     sources: tuple[Source, ...]
     corpus: str
     corpus_sha256: str
@@ -92,7 +94,7 @@ class LanguageRecipe:
         values = _plain(self, "corpus", "corpus_sha256", "begun_from")
         sources = [[source.name, source.sha256] for source in self.sources]
         text = {"sources": sources, "reading": asdict(self.reading), "min_count": self.min_count}
-        return values | text | {"vocabulary": self.vocabulary.characters}
+        return values | text | {"vocabulary": self.vocabulary.to_values()}
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
@@ -101,14 +103,25 @@ class LanguageRecipe:
         parts = {
             "network": read_mapping(NetworkConfig, values["network"]),
             "training": read_mapping(TrainingConfig, values["training"]),
-            "vocabulary": Vocabulary(values["vocabulary"]),
+            "vocabulary": parse_vocabulary(values["vocabulary"]),
             "sources": _read_sources(values["sources"]),
             "reading": read_mapping(Reading, values["reading"]),
             "min_count": _read_count(values.get("min_count", 1)),
         }
         recipe = cls(**_fill(values, parts))
         recipe.reading.check()
+        if len(recipe.vocabulary) != recipe.network.vocabulary_size:
+            raise ValueError("vocabulary and network don't fit together")
         return recipe
+
+    def split(self, ids: Ids) -> tuple[Ids, Ids]:
+        """The first part of a text's ids, to train on, and the last, to validate on.
+
+        Bytes are split between the same two characters as the characters themselves.
+        """
+        if isinstance(self.vocabulary, ByteVocabulary):
+            return self.vocabulary.split(ids, self.training.validation)
+        return split_text(ids, self.training.validation)
 
     @property
     def piped(self) -> bool:
@@ -117,6 +130,7 @@ class LanguageRecipe:
 
     def make_checkpoint(self, provenance: Provenance, weights: Weights) -> Checkpoint:
         """The language model with these weights."""
+        provenance = replace(provenance, per_byte=self.vocabulary.unit == BYTE)
         return Checkpoint(self.network, self.vocabulary, provenance, weights)
 
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import keras
 
-from charrnn.data.corpus import split_text
 from charrnn.data.vocabulary import Ids
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import LanguageRecipe, Progress
@@ -59,8 +58,8 @@ def measure_cost(progress: Progress[LanguageRecipe], ids: Ids, checkpoints: Path
         TrainingError: the network is larger than the memory.
     """
     config = progress.recipe.training
-    training_ids, validation_ids = split_text(ids, config.validation)
-    steps = count_steps(ids, config)
+    training_ids, validation_ids = parts = progress.recipe.split(ids)
+    steps = count_steps(parts, config)
     validation = make_validation_batches(validation_ids, config) if len(validation_ids) else None
     clock = _Clock()
     with explain_memory_errors():

@@ -6,7 +6,6 @@ from typing import Any
 import keras
 
 from charrnn.config.language import TrainingConfig
-from charrnn.data.corpus import split_text
 from charrnn.data.vocabulary import Ids
 from charrnn.networks.language import build_model
 from charrnn.runs.checkpoint import Weights
@@ -44,7 +43,7 @@ def train(
 
     def prepare() -> Material:
         config = progress.recipe.training
-        training_ids, validation_ids = split_text(ids, config.validation)
+        training_ids, validation_ids = progress.recipe.split(ids)
         model = compile_model(progress.recipe)
         if borrowed is not None:
             model.set_weights(list(borrowed.values()))

@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 
 from charrnn.config.language import TrainingConfig
-from charrnn.data.corpus import split_text
 from charrnn.data.vocabulary import Ids
 from charrnn.data.windows import Starts, cut_windows, find_stream_starts, shuffle_starts
 from charrnn.errors import CorpusTooShortError, say_count
@@ -37,13 +36,17 @@ def choose_starts(length: int, config: TrainingConfig, epoch: int) -> Starts:
     return shuffle_starts(length, config.batch_size, config.seq_length, random)
 
 
-def count_steps(ids: Ids, config: TrainingConfig) -> int:
+def count_steps(parts: tuple[Ids, Ids], config: TrainingConfig) -> int:
     """How many batches the training part of a text gives.
+
+    Args:
+        parts: the training and the validation part, as from `LanguageRecipe.split`.
+        config: how windows are cut.
 
     Raises:
         CorpusTooShortError: none, or none for the validation part.
     """
-    training_ids, validation_ids = split_text(ids, config.validation)
+    training_ids, validation_ids = parts
     steps = len(choose_starts(len(training_ids), config, epoch=0))
     if len(validation_ids):
         _choose_length(len(validation_ids), config)

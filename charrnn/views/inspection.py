@@ -124,18 +124,28 @@ def _list_reading(seen: Inspection, unit: Unit | None) -> dict[str, Any]:
     """What the page's script needs, in numbers alone: nothing in it can end its element."""
     surprise = [None, *(round(value, 4) for value in seen.surprise[1:].tolist())]
     guesses = [
-        [(ord(character), round(probability, 5)) for character, probability in row]
+        [(_number(symbol), round(probability, 5)) for symbol, probability in row]
         for row in seen.guesses()
     ]
+    vocabulary = seen.checkpoint.vocabulary
+    ids = vocabulary.encode(seen.text)
+    starts = vocabulary.find_starts(ids)
+    firsts = [_number(vocabulary.symbols[id_]) for id_ in (ids if starts is None else ids[starts])]
     outputs = np.rint(seen.outputs.transpose(0, 2, 1) * 127).astype(np.int8)  # (L, H, N)
     return {
         "characters": [ord(character) for character in seen.text],
+        "firsts": firsts,
         "surprise": surprise,
         "guesses": guesses,
         "units": seen.outputs.shape[2],
         "layers": [base64.b64encode(layer.tobytes()).decode() for layer in outputs],
         "unit": unit,
     }
+
+
+def _number(symbol: str) -> int:
+    """A character's code point, or a byte of several as a number below 0."""
+    return ord(symbol) if len(symbol) == 1 else -int(symbol.removeprefix(r"\x"), 16)
 
 
 def _show_in_line(text: str) -> str:

@@ -57,7 +57,7 @@ def test_weights_alone_need_a_text(make_run: MakeRun) -> None:
     """The text itself, a file of it, or the characters; notes go to a function."""
     make_run("novel")
     file = charrnn.export_model(charrnn.load("novel"), "safetensors") / "model.safetensors"
-    characters = charrnn.load("novel").vocabulary.characters
+    characters = charrnn.load("novel").vocabulary.to_values()
     notes: list[str] = []
     given = charrnn.import_model(file, vocabulary=characters, on_note=notes.append)
     from_text = charrnn.import_model(file, text=characters * 3, on_note=notes.append)

@@ -10,11 +10,13 @@ from playwright.sync_api import Browser
 from charrnn.config.fields import CELLS
 from charrnn.export.html import encode_network, write_page
 from charrnn.export.write import write_model
-from charrnn.inference.generate import make_generators
+from charrnn.inference.choose import Choice, compute_probabilities
+from charrnn.inference.generate import make_generators, read_prompt
 from charrnn.inference.language import NumpyStepper
 from charrnn.inference.language_model import LanguageModel, load_model
+from charrnn.inference.rules import make_rules
 from tests.support.browser import Tab, open_tab
-from tests.support.networks import make_realistic
+from tests.support.networks import make_reading_bytes, make_realistic
 
 ASK = """async ({network, plain, requests, expression}) => {
   const read = (id) => document.getElementById(id).textContent;
@@ -121,6 +123,57 @@ def test_texts_are_those_of_numpy(tab: Tab, cell: str) -> None:
     assert all(len(set(text)) > 5 for text in expected[1:])
 
 
+def round_byte_model(**sizes: Any) -> LanguageModel:
+    return load_model(write_model(LanguageModel(make_reading_bytes(**sizes)), "int8"))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_texts_of_bytes_are_those_of_numpy(tab: Tab, cell: str) -> None:
+    """Whole characters, the same by both engines; the marks are those of characters."""
+    small = round_byte_model(cell=cell)
+    settings: list[dict[str, Any]] = [
+        {"seed": 1, "temperature": 0},
+        {"seed": 7, "temperature": 0.8},
+        {"seed": 0, "temperature": 2.5, "top_k": 5},
+        {"seed": 2**32 - 1, "top_k": 1000},
+    ]
+    expected = [small.generate("水", 200, **each) for each in settings]
+    options = [{"topK": each.pop("top_k", 0)} | each for each in settings]
+    requests = [request(small, "水", 200, marks=True, **each) for each in options]
+    for plain in ENGINES.values():
+        answers = ask(tab, small, plain, *requests)
+        assert ["".join(mark["character"] for mark in answer) for answer in answers] == expected
+    assert {len(character.encode()) for text in expected for character in text} == {1, 2, 3, 4}
+
+
+def find_probability(model: LanguageModel, before: str, character: str) -> float:
+    """How probable a character's bytes are after a text, of those that may come next."""
+    network, rules, found = NumpyStepper(model.checkpoint), make_rules(model.vocabulary), 1.0
+    logits = read_prompt(network, model.vocabulary.encode(before))
+    for byte in model.vocabulary.encode(character):
+        found *= compute_probabilities(rules.rule_out(logits), Choice())[0, byte]
+        rules.follow(np.array([byte]))
+        logits = network.step(np.array([byte]))
+    return float(found)
+
+
+def test_guesses_of_bytes_are_first_ones(tab: Tab) -> None:
+    """A character's probability is that of all its bytes; guesses are of what it begins with."""
+    small = round_byte_model()
+    (marks,) = ask(tab, small, False, request(small, "水", 20, seed=3, marks=True))
+    before = "水"
+    for mark in marks:
+        after = small.next_probabilities(before)
+        expected = after.likeliest(5)
+        assert [small.vocabulary.symbols[id_] for id_, _ in mark["guesses"]] == [
+            symbol for symbol, _ in expected
+        ]
+        assert mark["id"] == mark["character"].encode()[0]
+        probability = find_probability(small, before, mark["character"])
+        assert mark["probability"] == pytest.approx(probability, rel=1e-3)
+        before += mark["character"]
+
+
 def test_draws_are_those_of_numpy(tab: Tab) -> None:
     """The page has NumPy's own generator: the same 53 bits, for seeds of every size."""
     seeds = [0, 1, 7, 2**16, 2**31, 2**32 - 1]
@@ -142,7 +195,7 @@ def test_guesses_are_the_likeliest(tab: Tab) -> None:
     for place, mark in enumerate(marks):
         after = small.next_probabilities("%A" + text[:place])
         expected = after.likeliest(5)
-        guesses = [(small.vocabulary.characters[id_], p) for id_, p in mark["guesses"]]
+        guesses = [(small.vocabulary.to_values()[id_], p) for id_, p in mark["guesses"]]
         assert [character for character, _ in guesses] == [c for c, _ in expected]
         assert [p for _, p in guesses] == pytest.approx([p for _, p in expected], abs=1e-5)
         assert mark["probability"] == pytest.approx(after.probabilities[mark["id"]], abs=1e-5)

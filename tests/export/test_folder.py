@@ -30,7 +30,7 @@ def test_a_folder_is_the_whole_network(
     checkpoint = make_checkpoint(" äöü\ud83d\U0001f600", cell=cell, layers=layers, dropout=0.25)
     write_safetensors(LanguageModel(checkpoint), tmp_path / "net")
     again = read_folder(tmp_path / "net")
-    assert again.vocabulary.characters == checkpoint.vocabulary.characters
+    assert again.vocabulary.to_values() == checkpoint.vocabulary.to_values()
     assert (again.network, again.provenance) == (checkpoint.network, checkpoint.provenance)
     assert list(again.weights) == list(checkpoint.weights)
     for name, values in checkpoint.weights.items():
@@ -135,7 +135,7 @@ def test_the_card_loads_the_network_without_us(
     ids = np.random.default_rng(0).integers(0, 11, (3, 9))
     scope: dict[str, Any] = {"ids": ids}
     exec(code, scope)  # noqa: S102 - what a reader would type
-    assert scope["characters"] == checkpoint.vocabulary.characters
+    assert scope["characters"] == checkpoint.vocabulary.to_values()
     expected = NumpyStepper(checkpoint, 3).read(ids)
     np.testing.assert_allclose(scope["logits"], expected, rtol=0, atol=1e-5)
 

@@ -123,7 +123,7 @@ def test_an_id_for_unknown_characters_is_left_out(made: tuple[Path, Logits], end
     notes: list[str] = []
     corpus = make_corpus(TEXT)
     model = import_model(folder / f"tutorial{ending}", corpus, note=notes.append)
-    assert model.vocabulary.characters == CHARACTERS
+    assert model.vocabulary.to_values() == CHARACTERS
     np.testing.assert_allclose(read_logits(model), logits["tutorial"], rtol=0, atol=1e-5)
     assert "id 0 stands for unknown characters" in notes[0]
 
@@ -133,7 +133,7 @@ def test_characters_in_any_order_are_sorted(made: tuple[Path, Logits]) -> None:
     folder, logits = made
     given = CHARACTERS[::-1]
     model = import_model(folder / "lstm.keras", vocabulary=given)
-    assert model.vocabulary.characters == CHARACTERS
+    assert model.vocabulary.to_values() == CHARACTERS
     text = model.vocabulary.encode("".join(given[place] for place in IDS[0]))
     found = NumpyStepper(model.checkpoint, 1).read(text[None])[0]
     back = model.vocabulary.encode(given)
@@ -196,7 +196,7 @@ def test_what_was_exported_comes_back(make_checkpoint: MakeCheckpoint, to: str) 
     checkpoint = make_checkpoint(cell="gru", layers=2, dropout=0.5)
     path = write_model(LanguageModel(checkpoint), to)
     again = import_model(path).checkpoint
-    assert again.vocabulary.characters == checkpoint.vocabulary.characters
+    assert again.vocabulary.to_values() == checkpoint.vocabulary.to_values()
     assert (again.network, again.provenance) == (checkpoint.network, checkpoint.provenance)
     if to != "int8":
         for name, values in checkpoint.weights.items():

@@ -93,7 +93,7 @@ def test_the_file_says_what_it_is(make_checkpoint: MakeCheckpoint, tmp_path: Pat
     notes = {
         name: json.loads(text) for name, text in session.get_modelmeta().custom_metadata_map.items()
     }
-    assert notes["characters"] == checkpoint.vocabulary.characters
+    assert notes["characters"] == checkpoint.vocabulary.to_values()
     assert notes["network"]["cell"] == "gru"
     assert notes["provenance"]["corpus"] == "test"
     assert [entry.name for entry in session.get_inputs()] == ["ids"]

@@ -58,7 +58,7 @@ def answer(
     """Answer in the worker's stead, as if it had written a text."""
     tab.read(
         """([text, read, done, probability]) => {
-          const id = (character) => ids.get(character.codePointAt(0));
+          const id = (character) => ids.get(character);
           const mark = (character) => ({
             id: id(character), probability, guesses: [0, 1, 2, 3, 4].map((other) => [other, 0.1]),
           });
@@ -128,8 +128,7 @@ def test_a_reader_who_scrolls_back_is_left_there(tab: Tab) -> None:
     answer(tab, "A\n" * 60)
     tab.page.locator("#text").hover()
     tab.page.mouse.wheel(0, -500)
-    while tab.read(FROM_END) < 400:
-        tab.page.wait_for_timeout(20)
+    tab.page.wait_for_function(f"({FROM_END})() >= 400")
     tab.page.wait_for_timeout(50)
     answer(tab, "A\n" * 60)
     assert tab.read(FROM_END) > 400

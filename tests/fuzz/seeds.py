@@ -13,6 +13,7 @@ from charrnn.data.subwords import Subwords
 from charrnn.inference.language_model import LanguageModel
 from charrnn.inference.review_model import ReviewModel
 from charrnn.runs.checkpoint import (
+    Checkpoint,
     Classifier,
     Provenance,
     WordModel,
@@ -27,7 +28,7 @@ from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.resume import read_kind, read_place, read_progress
 from charrnn.runs.run import Run
 from tests.support import kinds
-from tests.support.networks import make_checkpoint
+from tests.support.networks import make_checkpoint, make_reading_bytes
 
 PIECE = 20
 SOURCE = Provenance("test", "0" * 64, 3, 2.5, 2.25)
@@ -72,6 +73,7 @@ def make_seeds(folder: Path) -> list[Seed]:
     return [
         *(_make_language_model(folder, cell) for cell in ("rnn", "lstm", "gru")),
         _make_language_model(folder, "gru", int8=True),
+        _write_language_model(folder, "bytes", make_reading_bytes(units=5, embedding=3)),
         *(_make_classifier(folder, name) for name in CLASSIFIERS),
         _make_word_model(folder),
         *(_make_resume_file(folder, kind) for kind in (LANGUAGE, CLASSIFIER, WORD_MODEL)),
@@ -81,13 +83,17 @@ def make_seeds(folder: Path) -> list[Seed]:
 
 def _make_language_model(folder: Path, cell: str, *, int8: bool = False) -> Seed:
     name = f"{cell}, int8" if int8 else cell
+    return _write_language_model(folder, name, make_checkpoint(cell=cell, layers=2), int8=int8)
+
+
+def _write_language_model(folder: Path, name: str, made: Checkpoint, *, int8: bool = False) -> Seed:
     path = folder / f"{name}.weights.h5"
-    write_checkpoint(path, make_checkpoint(cell=cell, layers=2), int8=int8)
+    write_checkpoint(path, made, int8=int8)
 
     def use() -> None:
         checkpoint = read_checkpoint(path)
         model = LanguageModel(checkpoint, path=path)
-        prompt = checkpoint.vocabulary.characters[:1]
+        prompt = checkpoint.vocabulary.symbols[0]
         model.generate(prompt, 3, seed=0)
         model.evaluate(prompt * 5)
         repr(model)

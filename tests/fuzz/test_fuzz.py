@@ -22,14 +22,14 @@ from tests.fuzz.mutate import mutate
 from tests.fuzz.seeds import Seed, make_seeds
 
 PROJECT = Path(__file__).parents[2]
-COUNT = 170  # of each of 12 kinds of file
+COUNT = 170  # of each of 13 kinds of file
 SECONDS = 20.0  # 2 in `make fuzz`, where nothing else runs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork here")
 
 KINDS = (
     *("language model, rnn", "language model, lstm", "language model, gru"),
-    "language model, gru, int8",
+    *("language model, gru, int8", "language model, bytes"),
     *("classifier", "classifier of subwords", "classifier of bigrams", "word model"),
     *("resume file, language model", "resume file, classifier", "resume file, word model"),
     "gradients",

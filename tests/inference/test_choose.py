@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from charrnn.errors import UsageError
 from charrnn.inference.choose import Choice, NextCharacter, choose, compute_probabilities
+from charrnn.inference.rules import KnownCharacters
 
 # Few distinct values give ties, many give none.
 _logit = st.one_of(st.integers(-3, 3).map(float), st.floats(-30, 30, width=32))
@@ -214,12 +215,13 @@ def test_what_is_ruled_out_is_as_if_it_were_not_there(
     never = data.draw(st.integers(0, len(row) - 1))
     rest = [logit for place, logit in enumerate(row) if place != never]
     for heat in (temperature, 0):
-        choice = Choice(heat, top_k, never=never)
-        logits = _array(row)
-        found = compute_probabilities(logits, choice)[0]
+        choice = Choice(heat, top_k)
+        rules, logits = KnownCharacters(never), _array(row)
+        allowed = rules.rule_out(logits)
+        found = compute_probabilities(allowed, choice)[0]
         expected = compute_probabilities(_array(rest), Choice(heat, top_k))[0]
         np.testing.assert_allclose(np.delete(found, never), expected, atol=1e-12)
         assert found[never] == 0
         assert np.array_equal(logits, _array(row))
         for draw in (0, 0.5, np.nextafter(1, 0)):
-            assert choose(logits, np.array([draw]), choice)[0] != never
+            assert choose(allowed, np.array([draw]), choice)[0] != never

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from charrnn.data.byte_vocabulary import AnyVocabulary
 from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.errors import CheckpointError, UsageError
 from charrnn.inference.choose import Choice
@@ -19,6 +20,7 @@ from charrnn.inference.generate import (
     read_prompt,
 )
 from charrnn.inference.language import NumpyStepper, Stepper
+from charrnn.inference.rules import KnownCharacters, make_rules
 from tests.support.networks import MakeCheckpoint
 from tests.support.slow import slow_except
 
@@ -42,7 +44,7 @@ class Alphabet:
 
 def _texts(
     network: Stepper,
-    vocabulary: Vocabulary,
+    vocabulary: AnyVocabulary,
     length: int,
     num: int = 1,
     *,
@@ -51,7 +53,9 @@ def _texts(
     stop: str | None = None,
     choice: Choice = PLAIN,
 ) -> list[str]:
-    ids = generate_ids(network, vocabulary.encode(prompt), choice, make_generators(seed, num))
+    rules = make_rules(vocabulary, num)
+    generators = make_generators(seed, num)
+    ids = generate_ids(network, vocabulary.encode(prompt), choice, generators, rules)
     texts = [""] * num
     for new in decode_steps(ids, vocabulary, length, stop):
         texts = [text + character for text, character in zip(texts, new, strict=True)]
@@ -111,7 +115,8 @@ def test_the_prompt_is_read_and_each_character_fed_back() -> None:
 def test_a_character_comes_before_the_next_is_computed() -> None:
     """A character is yielded as soon as it is sampled, so that a text can be watched."""
     network, vocabulary = Alphabet(8), Vocabulary("abcdefgh")
-    ids = generate_ids(network, vocabulary.encode("ab"), PLAIN, make_generators(0, 1))
+    rules = make_rules(vocabulary)
+    ids = generate_ids(network, vocabulary.encode("ab"), PLAIN, make_generators(0, 1), rules)
     stream = decode_steps(ids, vocabulary, 1000)
     for count, expected in enumerate("cdef"):
         assert next(stream) == [expected]
@@ -227,7 +232,9 @@ def test_nan_and_infinity_end_the_texts(broken: float, row: int) -> None:
                 logits[row, 3] = broken
             return logits
 
-    ids = generate_ids(Breaking(5), np.array([0], np.int32), PLAIN, make_generators(1, 2))
+    rules = KnownCharacters(None)
+    prompt, generators = np.array([0], np.int32), make_generators(1, 2)
+    ids = generate_ids(Breaking(5), prompt, PLAIN, generators, rules)
     assert [next(ids).tolist() for _ in range(2)] == [[1, 1], [2, 2]]
     with pytest.raises(CheckpointError, match=r"NaN or infinity.*earlier epoch"):
         next(ids)

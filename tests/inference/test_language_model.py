@@ -62,7 +62,7 @@ def test_a_model_is_loaded_from_a_run_s_file(
         model = load_model(given)
         assert model.path == Path(given)
         assert model.history == RESULTS
-        assert model.vocabulary.characters == LETTERS
+        assert model.vocabulary.to_values() == LETTERS
         assert model.checkpoint.provenance == made.provenance
         for name, values in made.weights.items():
             np.testing.assert_array_equal(model.checkpoint.weights[name], values)
@@ -454,7 +454,7 @@ def test_it_is_not_kept_around_runs_of_other_kinds(
         f"checkpoints/{name} is named like the folder of other kinds of run: rename it"
     )
     path = model.save("checkpoints/mine")
-    assert load_model(path).vocabulary.characters == model.vocabulary.characters
+    assert load_model(path).vocabulary.to_values() == model.vocabulary.to_values()
     message = catch_message(RunError, lambda: model.save("checkpoints/mine"))
     assert message == "checkpoints/mine has a run, or belongs to one: choose another folder"
 
@@ -463,7 +463,7 @@ def test_small_ids_are_read_as_the_text_is(make_checkpoint: MakeCheckpoint) -> N
     """Ids of one byte give the very losses of the string, however the text is read."""
     checkpoint = make_checkpoint()
     model = LanguageModel(checkpoint)
-    text = (checkpoint.vocabulary.characters * 300)[: 4 * 1100]
+    text = (checkpoint.vocabulary.to_values() * 300)[: 4 * 1100]
     ids = Text.of(text).encode(checkpoint.vocabulary)
     assert ids.itemsize == 1
     assert model.evaluate(ids) == model.evaluate(text)
@@ -477,7 +477,7 @@ def test_an_adapted_network_is_read_again_whatever_its_text_is_called(
 ) -> None:
     """A name that is not UTF-8 is spelt out, as no checkpoint could hold it."""
     model = LanguageModel(make_checkpoint())
-    text = model.vocabulary.characters * 20
+    text = model.vocabulary.to_values() * 20
     path = model.adapt(text, name="caf\udce9").save(tmp_path / "run")
     adapted = load_model(path).checkpoint.provenance.adapted
     assert adapted is not None

@@ -225,7 +225,7 @@ def test_units() -> None:
 def test_too_little_to_score(count: int) -> None:
     """A text without a character to predict can't be scored."""
     with pytest.raises(UsageError, match="at least two characters"):
-        check_length(random_ids(count))
+        check_length(count)
     with pytest.raises(UsageError, match="at least two characters"):
         score_stream(Fixed(1), random_ids(count), V)
     with pytest.raises(UsageError, match="at least two characters"):

@@ -60,7 +60,7 @@ def test_a_text_is_written_by_the_held_network(make_realistic: MakeRealistic, ce
     (logits,) = network.read(checkpoint.vocabulary.encode("!#%")[None])
     text, last = "", logits[-1]
     for _ in range(40):
-        text += checkpoint.vocabulary.characters[int(last.argmax())]
+        text += checkpoint.vocabulary.to_values()[int(last.argmax())]
         last = network.step(checkpoint.vocabulary.encode(text[-1]))[0]
     spellings: list[SetUnits] = [{4: 2.0, (0, 2): -1}, {(1, 4): np.float64(2), (0, 2): -1.0}]
     for set_units in spellings:

@@ -91,7 +91,7 @@ def resume(
 
 
 def assert_same_recipe(found: LanguageRecipe, expected: LanguageRecipe) -> None:
-    assert found.vocabulary.characters == expected.vocabulary.characters
+    assert found.vocabulary.to_values() == expected.vocabulary.to_values()
     assert replace(found, vocabulary=expected.vocabulary) == expected
 
 
@@ -116,7 +116,7 @@ def test_a_plan_is_the_request_and_the_text(
         weight_decay=0.2,
         patience=8,
     )
-    assert recipe.vocabulary.characters == "\n abcdefgh"
+    assert recipe.vocabulary.to_values() == "\n abcdefgh"
     assert recipe.vocabulary.decode(planned.ids) == TEXT
     assert (recipe.corpus, list_names(recipe), recipe.begun_from) == ("novel", [str(novel)], "")
     assert planned.progress.results == []
@@ -232,7 +232,7 @@ def test_a_run_begins_with_another(folders: Folders, make_run: MakeRun) -> None:
     assert plan.origin is not None
     assert plan.origin.introduce() == "begins with old, epoch 1; 1 character is new: 'é'"
     assert get_recipe(plan).begun_from == "old, epoch 1"
-    assert get_recipe(plan).vocabulary.characters == "\n !abcdefghé"
+    assert get_recipe(plan).vocabulary.to_values() == "\n !abcdefghé"
     assert network.vocabulary_size == len(get_recipe(plan).vocabulary) == 12
     assert count_distinct(plan.ids, plan.recipe) == 11  # the text has no exclamation mark
 
@@ -364,7 +364,7 @@ def test_rare_characters_are_one_unknown(
     request = replace(REQUEST, min_count=3)
     plan = plan_run([str(novel)], request, folders, reporter)
     vocabulary = get_recipe(plan).vocabulary
-    assert vocabulary.characters == "\n abcdefgh" + UNKNOWN
+    assert vocabulary.to_values() == "\n abcdefgh" + UNKNOWN
     assert vocabulary.decode(plan.ids) == TEXT + UNKNOWN * 4
     assert get_recipe(plan).network.vocabulary_size == 11
     assert reporter.notes == [
@@ -373,13 +373,13 @@ def test_rare_characters_are_one_unknown(
     write_progress(plan.run, replace(plan.progress, results=RESULTS[:1]), [])
     again = resume(folders)
     assert again.ids.tolist() == plan.ids.tolist()
-    assert get_recipe(again).vocabulary.characters == vocabulary.characters
+    assert get_recipe(again).vocabulary.to_values() == vocabulary.to_values()
 
 
 def test_no_character_is_rare(novel: Path, folders: Folders, reporter: RecordingReporter) -> None:
     """If all occur often enough, there is no unknown, and nothing to note."""
     plan = plan_run([str(novel)], replace(REQUEST, min_count=3), folders, reporter)
-    assert get_recipe(plan).vocabulary.characters == "\n abcdefgh"
+    assert get_recipe(plan).vocabulary.to_values() == "\n abcdefgh"
     assert reporter.notes == []
 
 
@@ -410,7 +410,7 @@ def test_what_an_older_network_knows_is_not_rare(
     request = Request(from_="older", min_count=3, settings={"epochs": 1, "batch_size": 4})
     plan = plan_run([str(novel)], request, folders, reporter)
     vocabulary = get_recipe(plan).vocabulary
-    assert vocabulary.characters == "\n !abcdefgh" + UNKNOWN
+    assert vocabulary.to_values() == "\n !abcdefgh" + UNKNOWN
     assert vocabulary.decode(plan.ids) == TEXT + "!" + UNKNOWN
     assert "1 rare character became one unknown, which is never written: 'é', in 1 place" in (
         reporter.notes

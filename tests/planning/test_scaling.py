@@ -56,7 +56,7 @@ def test_a_short_text_has_enough_steps_to_learn_from(
     def count(batch: int) -> int:
         config = replace(training, batch_size=batch, validation=0.0)
         try:
-            return count_steps(np.zeros(learnt, np.int32), config)
+            return count_steps((np.zeros(learnt, np.int32), np.zeros(0, np.int32)), config)
         except CorpusTooShortError:
             return 0
 

@@ -76,6 +76,7 @@ def make_recipe(source: object, text: str = TEXT, validation: float = 0.25) -> L
     return replace(
         kinds.LANGUAGE_RECIPE,
         training=TrainingConfig(validation=validation),
+        network=replace(kinds.LANGUAGE_RECIPE.network, vocabulary_size=len(set(TEXT))),
         vocabulary=Vocabulary.of(TEXT),
         sources=(Source(str(source), "0" * 64),) if source else (),
         corpus_sha256=hashlib.sha256(text.encode()).hexdigest(),

@@ -117,7 +117,7 @@ def test_a_grown_network_knows_the_characters_of_both(
     old = make_checkpoint("".join(sorted(set(known))), dropout=0.25, **kind)
     new = grow_vocabulary(old, Vocabulary.of(text))
     characters = sorted({*known, *text})
-    assert new.vocabulary.characters == "".join(characters)
+    assert new.vocabulary.to_values() == "".join(characters)
     assert new.network == replace(old.network, vocabulary_size=len(characters))
     assert list(new.weights) == list(new.network.weight_shapes())
     for path, shape in new.network.weight_shapes().items():
@@ -128,7 +128,7 @@ def test_a_grown_network_knows_the_characters_of_both(
     rows, columns, biases = (old.weights[path] for path in (EMBEDDING, KERNEL, BIAS))
     mean = [sum(column) / len(column) for column in rows.T.tolist()]
     for place, character in enumerate(characters):
-        old_place = old.vocabulary.characters.find(character)
+        old_place = old.vocabulary.to_values().find(character)
         known_before = old_place >= 0
         expected = rows[old_place] if known_before else mean
         np.testing.assert_allclose(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from charrnn.runs.checkpoint import SUFFIX, Checkpoint, read_checkpoint, write_checkpoint
 from tests.support.checkpoints import assert_equal, edit, reject, run_python
-from tests.support.networks import MakeCheckpoint
+from tests.support.networks import MakeCheckpoint, make_reading_bytes
 
 CELL = "layers/lstm/cell/vars"
 PATHS = [
@@ -110,13 +110,28 @@ def test_settings_that_do_not_fit_are_refused(
 
 
 @pytest.mark.parametrize(
-    "characters", ["\n !abcdefg", "\n !abcdefghi", "\n !hgfedcba", "", "a" * 11]
+    "characters",
+    ["\n !abcdefg", "\n !abcdefghi", "\n !hgfedcba", "", "a" * 11, {"bytes": True}, {"bytes": 1}],
 )
-def test_vocabulary_must_fit_the_network(path: Path, written: Checkpoint, characters: str) -> None:
-    """A vocabulary that is too small, too large or out of order is refused."""
+def test_vocabulary_must_fit_the_network(path: Path, written: Checkpoint, characters: Any) -> None:
+    """A vocabulary that is too small, too large or out of order is refused; bytes are 256."""
     assert len(written.vocabulary) == 11
     with edit(path) as values:
         values["content"]["vocabulary"] = characters
+    assert "damaged" in reject(path)
+
+
+def test_a_network_of_bytes_is_written_and_read(path: Path) -> None:
+    """It comes back as it was, in 8 bits too; characters instead of bytes are refused."""
+    made = make_reading_bytes()
+    for int8 in (False, True):
+        write_checkpoint(path, made, int8=int8)
+        again = read_checkpoint(path)
+        assert again.vocabulary == made.vocabulary
+        assert again.network == made.network
+    with edit(path) as values:
+        assert values["content"]["vocabulary"] == {"bytes": True}
+        values["content"]["vocabulary"] = "abc"
     assert "damaged" in reject(path)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from charrnn.data.byte_vocabulary import ByteVocabulary
 from charrnn.data.reading import Reading
 from charrnn.data.sources import Source
 from charrnn.data.subwords import Subwords
@@ -32,7 +33,7 @@ def name_value(value: object) -> str:
 def get_parts(recipe: Recipe) -> str | list[Any]:
     """What a recipe's vocabulary or encoder holds; they are not compared by their content."""
     if isinstance(recipe, LanguageRecipe):
-        return recipe.vocabulary.characters
+        return recipe.vocabulary.to_values()
     return recipe.encoder.to_values()
 
 
@@ -79,6 +80,8 @@ def test_an_older_run_has_one_source() -> None:
         {"reading": {"clean": 1}},
         {"reading": {"unknown": 3}},
         {"reading": 3},
+        {"vocabulary": {"bytes": True}},
+        {"vocabulary": "aä水f"},
         {"min_count": 0},
         {"min_count": True},
         {"min_count": "2"},
@@ -102,6 +105,18 @@ def test_how_a_stranger_reads_is_checked(change: dict[str, object]) -> None:
 def test_a_recipe_survives_json(kind: Kind) -> None:
     """A recipe written as JSON is read as the same recipe, with its vocabulary or encoder."""
     assert_equal(write_and_read(RECIPES[kind]), RECIPES[kind])
+
+
+def test_bytes_survive_json() -> None:
+    """A vocabulary of bytes comes back as one, and splits a text where its characters are split."""
+    network = replace(LANGUAGE_RECIPE.network, vocabulary_size=256)
+    recipe = replace(LANGUAGE_RECIPE, network=network, vocabulary=ByteVocabulary())
+    again = LanguageRecipe.from_values(json.loads(json.dumps(recipe.to_values())))
+    assert again == recipe
+    ids = again.vocabulary.encode("aä水🙂")
+    assert [again.vocabulary.decode(part) for part in again.split(ids)] == ["aä水", "🙂"]
+    checkpoint = again.make_checkpoint(Provenance("test", "0" * 64, 1, 2.5, None), {})
+    assert checkpoint.provenance.describe_loss() == "training loss 2.5000 per byte"
 
 
 def test_subwords_survive_json() -> None:

@@ -60,7 +60,7 @@ def list_values() -> dict[str, Any]:
 def test_what_was_saved_is_loaded(saved: Run) -> None:
     """Recipe and results come back from the file as they were."""
     recipe, results = read(saved)
-    assert recipe.vocabulary.characters == "aä水"
+    assert recipe.vocabulary.to_values() == "aä水"
     assert replace(recipe, vocabulary=RECIPE.vocabulary) == RECIPE
     assert results == RESULTS
     assert read_place(saved) == (2, None)

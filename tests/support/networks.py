@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.config.language import NetworkConfig
+from charrnn.data.byte_vocabulary import ByteVocabulary
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.runs.checkpoint import Checkpoint, Classifier, Provenance, write_checkpoint
 from charrnn.runs.kinds import LANGUAGE
@@ -16,6 +17,7 @@ from charrnn.runs.run import Run
 CHARACTERS = "\n !abcdefgh"
 STEPS = 172
 """Of an epoch that was stopped."""
+_REALISTIC = {"embedding": 16, "units": 64}
 
 
 class MakeCheckpoint(Protocol):
@@ -80,7 +82,17 @@ def make_checkpoint(
 def make_realistic(seed: int = 0, **sizes: Any) -> Checkpoint:
     """A language model of 64 units, by default, whose weights have the scale of trained ones."""
     characters = "\n" + "".join(map(chr, range(33, 72)))
-    checkpoint = make_checkpoint(characters, **({"embedding": 16, "units": 64} | sizes))
+    return _scale_weights(make_checkpoint(characters, **_REALISTIC | sizes), seed)
+
+
+def make_reading_bytes(seed: int = 0, **sizes: Any) -> Checkpoint:
+    """A language model of bytes, with weights of that scale: it finds no byte rare."""
+    made = make_checkpoint("".join(map(chr, range(256))), **_REALISTIC | sizes)
+    return replace(_scale_weights(made, seed), vocabulary=ByteVocabulary())
+
+
+def _scale_weights(checkpoint: Checkpoint, seed: int) -> Checkpoint:
+    """The network with weights of the scale of trained ones."""
     random, gain = np.random.default_rng(seed), choose_gain(checkpoint.network.cell)
     weights = {
         name: random.normal(0, gain / np.sqrt(len(old)), old.shape).astype(np.float32)

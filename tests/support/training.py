@@ -84,7 +84,7 @@ class SmallRun:
         from charrnn.training.language import train
         from charrnn.training.language_batches import count_steps
 
-        steps = count_steps(self.ids, progress.recipe.training)
+        steps = count_steps(progress.recipe.split(self.ids), progress.recipe.training)
         train(self.run, progress, self.ids, steps, self.recording, interrupted, borrowed)
 
 

@@ -84,7 +84,7 @@ def test_an_epoch_that_broke_the_network_is_not_kept(
 ) -> None:
     """If an epoch's last step broke the network, after its loss was known, it is not kept."""
     small = make_training(epochs=3, validation=validation)
-    steps = count_steps(small.ids, small.recipe.training)
+    steps = count_steps(small.recipe.split(small.ids), small.recipe.training)
 
     def spoil_after_last_step() -> bool:
         if small.recording.is_at(2, "step", steps):

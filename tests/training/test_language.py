@@ -54,7 +54,7 @@ def _stock_loss(small: SmallRun, weights: list[Any], ids: Any, read: int) -> flo
 def test_the_tutorial_takes_172_steps_an_epoch() -> None:
     """On tiny Shakespeare's 1,115,394 characters the tutorial has its published 172 steps."""
     config = TrainingConfig(**select_fields(TrainingConfig, LANGUAGE_PRESETS["tutorial"]["rnn"]))
-    assert count_steps(np.zeros(1_115_394, np.int32), config) == 172
+    assert count_steps(split_text(np.zeros(1_115_394, np.int32), config.validation), config) == 172
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
@@ -68,7 +68,7 @@ def test_reported_losses_are_those_of_stock_keras(
     weights = list(small.checkpoint(1).weights.values())
     config = small.recipe.training
     ids, validation_ids = split_text(small.ids, 0.1)
-    read = count_steps(small.ids, config) * config.seq_length
+    read = count_steps((ids, validation_ids), config) * config.seq_length
     shift = int(choose_starts(len(ids), config, 0).min())
     expected = _stock_loss(small, weights, ids[shift:], read)
     batches = make_validation_batches(validation_ids, config)
@@ -93,7 +93,7 @@ def test_borrowed_weights_survive_a_resume(
     old = make_checkpoint(" -aeht水", cell="gru", embedding=3, units=5)
     new = grow_vocabulary(old, Vocabulary.of(text))
     values: dict[str, Any] = {
-        "vocabulary": new.vocabulary.characters,
+        "vocabulary": new.vocabulary.to_values(),
         "cell": "gru",
         "dropout": 0.2,
         "epochs": 1,
@@ -118,7 +118,7 @@ def test_one_step_changes_every_parameter(make_training: MakeTraining) -> None:
     small = make_training(
         text=text[:161], cell="lstm", layers=2, epochs=1, seq_length=40, validation=0.0
     )
-    assert count_steps(small.ids, small.recipe.training) == 1
+    assert count_steps(small.recipe.split(small.ids), small.recipe.training) == 1
     before = _first_weights(small)
     small.start()
     for old, (name, new) in zip(before, small.checkpoint(1).weights.items(), strict=True):

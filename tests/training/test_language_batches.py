@@ -167,7 +167,7 @@ def test_validation_uses_all_it_can(batch_size: int, seq_length: int, length: in
 def test_a_short_text_is_rejected_for_its_training_part_first(length: int) -> None:
     """If both parts are too short the error is about the training part."""
     with pytest.raises(CorpusTooShortError, match=r"to train on: .* Give a longer text"):
-        count_steps(_positions(length), _config(batch_size=8, seq_length=25))
+        count_steps(split_text(_positions(length), 0.1), _config(batch_size=8, seq_length=25))
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ def test_steps_of_the_shortest_text(length: int, values: dict[str, Any]) -> None
     """A text a character or two short of one batch is rejected; the next gives one step."""
     config = _config(seq_length=10, batch_size=4, **values)
     with pytest.raises(CorpusTooShortError, match=r"to train on: too few, .* needs 4[14]\."):
-        count_steps(_positions(length), config)
-    assert count_steps(_positions(length + 2), config) == 1
+        count_steps(split_text(_positions(length), config.validation), config)
+    assert count_steps(split_text(_positions(length + 2), config.validation), config) == 1
 
 
 def test_too_short_a_validation_text_is_rejected() -> None:
@@ -191,4 +191,4 @@ def test_too_short_a_validation_text_is_rejected() -> None:
         r"0 for none$"
     )
     with pytest.raises(CorpusTooShortError, match=message):
-        count_steps(_positions(600), config)
+        count_steps(split_text(_positions(600), config.validation), config)

@@ -62,7 +62,9 @@ def _train(folder: Path, text: str, cell: str, **values: Any) -> Run:
         "0" * 64,
     )
     run, ids = Run(folder, LANGUAGE), vocabulary.encode(text)
-    train(run, Progress(recipe, []), ids, count_steps(ids, recipe.training), Recording())
+    train(
+        run, Progress(recipe, []), ids, count_steps(recipe.split(ids), recipe.training), Recording()
+    )
     return run
 
 

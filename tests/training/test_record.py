@@ -30,7 +30,7 @@ def trained(make_training: MakeTraining) -> SmallRun:
 
 def test_the_listener_is_called_in_order(trained: SmallRun) -> None:
     """A display hears of each epoch's begin, steps, validation and end, counted from 1."""
-    steps = count_steps(trained.ids, trained.recipe.training)
+    steps = count_steps(trained.recipe.split(trained.ids), trained.recipe.training)
     assert steps > 2
     expected = [
         event
@@ -47,7 +47,7 @@ def test_the_listener_is_called_in_order(trained: SmallRun) -> None:
 
 def test_a_step_reports_the_mean_so_far(trained: SmallRun) -> None:
     """The loss shown with an epoch's last step is the one that the epoch ends with."""
-    steps = count_steps(trained.ids, trained.recipe.training)
+    steps = count_steps(trained.recipe.split(trained.ids), trained.recipe.training)
     last = [event[2] for event in trained.recording.events if event[:2] == ("step", steps)]
     assert last == [result.train_loss for result in trained.recording.results]
 
@@ -90,7 +90,7 @@ def test_what_a_run_leaves(trained: SmallRun) -> None:
     ]
     kept = trained.checkpoint(3)
     assert kept.network == trained.recipe.network
-    assert kept.vocabulary.characters == trained.recipe.vocabulary.characters
+    assert kept.vocabulary.to_values() == trained.recipe.vocabulary.to_values()
     assert (kept.provenance.corpus, kept.provenance.corpus_sha256) == ("test", "0" * 64)
 
 
@@ -188,7 +188,7 @@ def test_how_a_run_came_about_is_noted(trained: SmallRun) -> None:
     assert session.environment["keras"] == keras.__version__
     assert session.environment["numpy"] == np.__version__
     assert int(session.environment["cores"]) >= 1
-    steps = count_steps(trained.ids, trained.recipe.training)
+    steps = count_steps(trained.recipe.split(trained.ids), trained.recipe.training)
     read = [result.read for result in trained.run.read_history()]
     assert read == [steps * 4 * 10] * 3
     assert read == [result.read for result in progress.results]

@@ -95,7 +95,7 @@ def test_a_cosine_learning_rate(
     whole, stopped = (make_training(schedule="cosine", **values) for _ in range(2))
     rates, note = _note_rates(whole, models)
     whole.start(note)
-    assert count_steps(whole.ids, whole.recipe.training) == 10
+    assert count_steps(whole.recipe.split(whole.ids), whole.recipe.training) == 10
     assert [rates[step] for step in (0, 1, 10, 19)] == pytest.approx(
         [0.025, 0.05, 0.05 * 0.51, 0.001]
     )

@@ -131,8 +131,8 @@ def spell_guess(character: str, probability: float) -> str:
 
 
 def spell(character: str) -> str:
-    r"""A character between quotes, such as 'e' or '\n'."""
-    return make_visible(repr(character))
+    r"""A character between quotes, such as 'e' or '\n'; a byte of several is plain \xe6."""
+    return make_visible(repr(character)) if len(character) == 1 else character
 
 
 def show_in_line(text: str) -> str:

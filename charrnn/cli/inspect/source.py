@@ -76,14 +76,15 @@ class Source:
         from charrnn.inference.score import check_length
 
         ids = encode_text(self.model.vocabulary, self.text, unknown)
-        check_length(ids)
+        check_length(self.model.vocabulary.count_characters(ids))
         return ids
 
     def inspect(self, ids: "Ids") -> "Inspection":
         """Read the text's ids, (N,), with a bar."""
         from charrnn.cli.bars import Estimator, show_scoring
 
-        self.note(len(ids), reading.count_unknown(ids, self.model.vocabulary))
+        vocabulary = self.model.vocabulary
+        self.note(vocabulary.count_characters(ids), reading.count_unknown(ids, vocabulary))
         estimator = Estimator(self.terminal, _SHORTER)
         with show_scoring(self.terminal, estimator, "reading", len(ids)) as progress:
             return self.model.inspect(ids, progress=progress)

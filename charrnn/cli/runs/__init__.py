@@ -30,8 +30,8 @@ from charrnn.cli.terminal import Terminal
 def runs(ctx: click.Context, as_json: bool, checkpoints: Path, terminal: Terminal) -> None:
     """List all runs, the one written to last first: language models, classifiers, word models.
 
-    The loss is the best epoch's on what was held back, in nats per character, word or review; the
-    bars show it epoch by epoch.
+    The loss is the best epoch's on what was held back, in nats per character, byte, word or
+    review; the bars show it epoch by epoch.
     """
     if ctx.invoked_subcommand is not None:
         options.reject_before_command(ctx)

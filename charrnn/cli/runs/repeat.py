@@ -12,6 +12,7 @@ from charrnn.cli.hints import spell_settings
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS, REVIEW_PRESETS, TUTORIAL
 from charrnn.config.reviews import ReviewTraining
+from charrnn.data.byte_vocabulary import BYTE
 from charrnn.data.encodings import UTF8
 from charrnn.data.sources import STDIN
 from charrnn.planning.reviews import configure
@@ -111,6 +112,8 @@ def _spell_language_model(run: Run, recipe: LanguageRecipe, training: TrainingCo
     reading = recipe.reading
     given |= {name: getattr(reading, name) for name in reading.list_changes() if name != "glob"}
     given |= {"min_count": recipe.min_count} if recipe.min_count > 1 else {}
+    if recipe.vocabulary.unit == BYTE and not recipe.begun_from:
+        given["vocabulary"] = BYTE
     chosen = [] if preset == DEFAULT_PRESET else ["--preset", preset]
     return [*chosen, *spell_settings(given)]
 

@@ -278,11 +278,30 @@ function assess(logits, id) {
   };
 }
 
+// Which bytes may come next, so that only whole characters are written: charrnn/data/utf8.py.
+class Utf8 {
+  constructor(nextState) {
+    this.nextState = decode(Int8Array, nextState);
+    this.state = 0;
+  }
+
+  ruleOut(logits) {
+    return logits.map((logit, byte) => (this.nextState[256 * this.state + byte] < 0 ? -Infinity : logit));
+  }
+
+  // Whether the byte ends a character.
+  follow(byte) {
+    this.state = this.nextState[256 * this.state + byte];
+    return this.state === 0;
+  }
+}
+
 // Writes one text, in slices of time.
 class Writer {
-  constructor(network, { prompt, temperature, topK, length, seed }) {
+  constructor(network, nextState, { prompt, temperature, topK, length, seed }) {
     Object.assign(this, { network, prompt, temperature, topK, left: length });
     this.generator = new Generator(seed);
+    this.utf8 = nextState ? new Utf8(nextState) : null;
     this.read = 0;
     network.reset();
   }
@@ -305,13 +324,33 @@ class Writer {
     return this.read === this.prompt.length && this.left === 0;
   }
 
+  // The mark of the next character.
   write() {
-    if (!this.logits.every(Number.isFinite)) throw new Error("the network produced NaN or infinity");
-    const id = choose(this.logits, this.generator.draw(), this.temperature, this.topK);
-    const mark = assess(this.logits, id);
+    const mark = this.utf8 ? this.writeBytes() : this.writeId();
     this.left--;
+    return mark;
+  }
+
+  writeId() {
+    if (!this.logits.every(Number.isFinite)) throw new Error("the network produced NaN or infinity");
+    const logits = this.utf8 ? this.utf8.ruleOut(this.logits) : this.logits;
+    const id = choose(logits, this.generator.draw(), this.temperature, this.topK);
+    const mark = assess(logits, id);
     this.logits = this.network.step(id);
     return mark;
+  }
+
+  // The mark of a character's first byte, with the character and the probability of all its bytes.
+  writeBytes() {
+    const mark = this.writeId();
+    const bytes = [mark.id];
+    while (!this.utf8.follow(bytes.at(-1))) {
+      const { id, probability } = this.writeId();
+      bytes.push(id);
+      mark.probability *= probability;
+    }
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    return { ...mark, character: decoder.decode(Uint8Array.from(bytes)) };
   }
 }
 
@@ -325,18 +364,20 @@ function prepareKernel(base64) {
   }
 }
 
-let network, writer;
+let network, nextState, writer;
 
 // Each request has one answer.
 const ANSWERS = {
   load({ page, kernel, plain }) {
     const makeKernel = plain ? null : prepareKernel(kernel);
-    network = new Network(JSON.parse(page), makeKernel);
+    const parsed = JSON.parse(page);
+    network = new Network(parsed, makeKernel);
+    nextState = parsed.nextState;
     return { engine: makeKernel ? "WebAssembly" : "JavaScript" };
   },
 
   write(request) {
-    writer = new Writer(network, request);
+    writer = new Writer(network, nextState, request);
     return writer.advance();
   },
 

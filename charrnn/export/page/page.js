@@ -3,8 +3,9 @@
 
 const find = (id) => document.getElementById(id);
 const page = JSON.parse(find("network").textContent);
-const characters = page.characters.map((code) => String.fromCodePoint(code));
-const ids = new Map(page.characters.map((code, id) => [code, id]));
+const isBytes = Boolean(page.nextState);
+const symbols = isBytes ? listBytes() : page.characters.map((code) => String.fromCodePoint(code));
+const ids = new Map(symbols.map((symbol, id) => [symbol, id]));
 const NAMES = { " ": "space", "\n": "line end", "\t": "tab", "\r": "carriage return" };
 const SIGNS = { " ": "␣", "\n": "↵", "\t": "⇥", "\r": "␍" };
 
@@ -62,9 +63,9 @@ function receive({ written: marks, read, done }) {
 // Starting and stopping.
 
 function start() {
-  const known = [...find("prompt").value].filter((character) => ids.has(character.codePointAt(0)));
-  const code = known.map((character) => ids.get(character.codePointAt(0)));
-  if (!code.length) code.push(ids.get(10) ?? 0); // as `charrnn sample` begins: a line end
+  const known = [...find("prompt").value].filter(isKnown);
+  const code = known.flatMap(encode);
+  if (!code.length) code.push(ids.get("\n") ?? 0); // as `charrnn sample` begins: a line end
   if (find("new-seed").checked) find("seed").value = crypto.getRandomValues(new Uint32Array(1))[0];
   const seed = Number(find("seed").value);
   const length = Number(find("length").value);
@@ -72,6 +73,25 @@ function start() {
   clear();
   run = { toRead: code.length, seed };
   begin(length, { kind: "write", prompt: code, ...readChoice(), length, seed });
+}
+
+function isKnown(character) {
+  return isBytes ? !/^\p{Surrogate}$/u.test(character) : ids.has(character);
+}
+
+function encode(character) {
+  return isBytes ? [...new TextEncoder().encode(character)] : [ids.get(character)];
+}
+
+// What each byte is shown as: its ASCII character or, of a character of several, its number.
+function listBytes() {
+  const show = (byte) => (byte < 128 ? String.fromCodePoint(byte) : `\\x${byte.toString(16)}`);
+  return Array.from({ length: 256 }, (_, byte) => show(byte));
+}
+
+// The whole character that a mark stands for, which may have several bytes.
+function readMark({ id, character }) {
+  return character ?? symbols[id];
 }
 
 function readChoice() {
@@ -135,7 +155,7 @@ function say(words, progress = "") {
 function sayHow(read) {
   const reads = read < run.toRead;
   const [now, all] = reads ? [read, run.toRead] : [written.length, run.length];
-  say(reads ? "Reading:" : "Writing:", `${count(now)} of ${count(all)} characters`);
+  say(reads ? "Reading:" : "Writing:", `${count(now)} of ${count(all)} ${reads && isBytes ? "bytes" : "characters"}`);
 }
 
 function count(value) {
@@ -171,7 +191,7 @@ function show(marks) {
   for (const mark of marks) {
     const surprise = -Math.log(mark.probability);
     const level = Math.min(6, Math.round(1.2 * surprise));
-    const span = addCharacter(characters[mark.id], `s${level}`);
+    const span = addCharacter(readMark(mark), `s${level}`);
     span.place = written.length;
     written.push({ span, mark });
   }
@@ -210,7 +230,7 @@ function pin(place, words) {
   choose(place, words);
   pinned = true;
   const guesses = written[place]?.mark.guesses ?? [];
-  const list = guesses.map(([id, probability]) => `${name(id)} ${percent(probability)}`).join(", ");
+  const list = guesses.map(([id, probability]) => `${name(symbols[id])} ${percent(probability)}`).join(", ");
   find("spoken").textContent = `${find("verdict").textContent}. ${list && `Guesses: ${list}.`}`;
   find("guesses").scrollIntoView({ block: "nearest" });
 }
@@ -221,11 +241,14 @@ function release() {
   find("spoken").textContent = "";
 }
 
-function describe({ id, probability, guesses }) {
+function describe(mark) {
+  const { id, probability, guesses } = mark;
   const place = guesses.findIndex(([other]) => other === id);
   const rank = place < 0 ? "none of its first five guesses" : `its ${ORDINALS[place]} guess`;
   const surprise = -Math.log(probability);
-  return `It wrote ${name(id)}, ${rank}: ${percent(probability)}, surprise ${surprise.toFixed(1)} nats`;
+  const wrote = readMark(mark);
+  const whole = symbols[id] === wrote ? "" : "whose first byte was ";
+  return `It wrote ${name(wrote)}, ${whole}${rank}: ${percent(probability)}, surprise ${surprise.toFixed(1)} nats`;
 }
 
 const ORDINALS = ["first", "second", "third", "fourth", "fifth"];
@@ -233,17 +256,17 @@ const ORDINALS = ["first", "second", "third", "fourth", "fifth"];
 function makeGuess([id, probability], { mark }) {
   const item = document.createElement("li");
   const character = document.createElement("b");
-  character.textContent = SIGNS[characters[id]] ?? spell(characters[id]);
+  character.textContent = SIGNS[symbols[id]] ?? spell(symbols[id]);
   item.style.setProperty("--share", `${100 * probability}%`);
   item.classList.toggle("chosen", id === mark.id);
   item.append(character, percent(probability));
   return item;
 }
 
-function name(id) {
-  const spelt = spell(characters[id]);
-  if (spelt === characters[id]) return `“${spelt}”`;
-  return NAMES[characters[id]] ? `the ${spelt}` : spelt;
+function name(character) {
+  const spelt = spell(character);
+  if (spelt === character) return `“${spelt}”`;
+  return NAMES[character] ? `the ${spelt}` : spelt;
 }
 
 // A character, or the name or number of one that can't be seen by itself.
@@ -355,7 +378,7 @@ function recall() {
 }
 
 function noteSkipped(given) {
-  const strange = [...new Set(given)].filter((one) => !ids.has(one.codePointAt(0)));
+  const strange = [...new Set(given)].filter((one) => !isKnown(one));
   const note = document.createElement("p");
   if (strange.length) note.append("The network has never seen these, and skips them:");
   for (const one of strange.slice(0, 10)) {
@@ -372,7 +395,7 @@ function noteSkipped(given) {
 }
 
 find("copy").addEventListener("click", async () => {
-  const whole = prompt + written.map(({ mark }) => characters[mark.id]).join("");
+  const whole = prompt + written.map(({ mark }) => readMark(mark)).join("");
   try {
     await navigator.clipboard.writeText(whole);
   } catch {
@@ -387,7 +410,7 @@ find("copy").addEventListener("click", async () => {
   setTimeout(() => { find("copy").textContent = "Copy"; }, 1500);
 });
 find("settings").open = matchMedia("(min-width: 52rem)").matches;
-find("top-k").max = find("most").textContent = characters.length;
+find("top-k").max = find("most").textContent = symbols.length;
 text.append(makeLine());
 recall();
 say("Loading the network…");

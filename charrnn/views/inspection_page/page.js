@@ -79,18 +79,19 @@ function describe(place) {
   const named = NAMES[character] ?? `“${character}”`;
   const surprise = reading.surprise[place];
   if (surprise === null) return `${named} comes first: nothing was expected yet${unit}`;
-  const rank = reading.guesses[place].findIndex(([code]) => code === reading.characters[place]);
+  const rank = reading.guesses[place].findIndex(([code]) => code === reading.firsts[place]);
+  const verb = reading.firsts[place] < 0 ? "began with" : "was"; // a byte of several was guessed
   const guess = rank < 0 ? "none of its first five guesses" : `its ${ORDINALS[rank]} guess`;
-  return `${named} was ${guess}: ${percent(Math.exp(-surprise))}, surprise ${surprise.toFixed(1)} nats${unit}`;
+  return `${named} ${verb} ${guess}: ${percent(Math.exp(-surprise))}, surprise ${surprise.toFixed(1)} nats${unit}`;
 }
 
 function makeGuess([code, probability], place) {
   const item = document.createElement("li");
   const shown = document.createElement("b");
-  const character = String.fromCodePoint(code);
+  const character = code < 0 ? `\\x${(-code).toString(16)}` : String.fromCodePoint(code);
   shown.textContent = SIGNS[character] ?? character;
   item.style.setProperty("--share", `${100 * probability}%`);
-  item.classList.toggle("came", code === reading.characters[place]);
+  item.classList.toggle("came", code === reading.firsts[place]);
   item.append(shown, percent(probability));
   return item;
 }

@@ -1,6 +1,7 @@
 """How the page treats its reader: what it says, to eye and ear; where focus and view go."""
 
 import re
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -128,7 +129,9 @@ def test_a_reader_who_scrolls_back_is_left_there(tab: Tab) -> None:
     answer(tab, "A\n" * 60)
     tab.page.locator("#text").hover()
     tab.page.mouse.wheel(0, -500)
-    tab.page.wait_for_function(f"({FROM_END})() >= 400")
+    ends = time.monotonic() + 20
+    while tab.read(FROM_END) < 400 and time.monotonic() < ends:
+        tab.page.wait_for_timeout(20)
     tab.page.wait_for_timeout(50)
     answer(tab, "A\n" * 60)
     assert tab.read(FROM_END) > 400

@@ -189,7 +189,7 @@ def propose_run(
         require(not changes, f"`{changes[0]}` is for text files: leave it out" if changes else "")
     else:
         corpus = load_text(corpus, folders.data, reporter, request.reading)
-    for oddity in list_oddities(corpus):
+    for oddity in () if corpus.prepared else list_oddities(corpus):
         reporter.note(f"note: {oddity}")
     began = time.monotonic()
     characters = _take_vocabulary(corpus, request.min_count)

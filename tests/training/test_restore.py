@@ -16,7 +16,7 @@ from charrnn.networks import parts
 from charrnn.runs import container
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.run import Run
-from charrnn.training.language_batches import choose_starts
+from charrnn.training.language_batches import choose_windows
 from charrnn.training.stop import Interrupted
 from tests.support.slow import slow_except
 from tests.support.training import MakeTraining, SmallRun
@@ -103,7 +103,7 @@ def test_four_epochs_are_two_and_two_more(
 
 def _count_steps(small: SmallRun) -> int:
     characters = len(small.ids) * 9 // 10
-    return len(choose_starts(characters, small.recipe.training, 0))
+    return len(choose_windows(characters, small.recipe.training, 0))
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import charrnn
 from charrnn.config.fields import AUTO
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
-from charrnn.runs.keep import ALL
+from charrnn.runs.keep import ALL, EVERY
 
 ROOT = Path(charrnn.__file__).parent.parent
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {ROOT / "docs/api_template.md"})
@@ -44,7 +44,7 @@ def test_the_manual_has_the_defaults() -> None:
         field.name: field.default
         for field in [*list_fields(NetworkConfig), *list_fields(TrainingConfig)]
     }
-    right = {**fields, **preset, "precision": AUTO, "keep": ALL}
+    right = {**fields, **preset, "precision": AUTO, "keep": ALL, "checkpoint_every": EVERY}
     assert len(said) >= 15
     assert said == {
         name: f"{right[name]:g}" if isinstance(right[name], float) else str(right[name])

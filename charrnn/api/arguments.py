@@ -13,7 +13,7 @@ from charrnn.data.corpus import Corpus, make_corpus
 from charrnn.data.download import DATA
 from charrnn.inference.language_model import LanguageModel
 from charrnn.planning.folders import Folders
-from charrnn.runs.keep import check_keep
+from charrnn.runs.keep import Saving
 from charrnn.runs.kinds import CHECKPOINTS
 
 PathLike = str | os.PathLike[str]
@@ -108,18 +108,23 @@ def to_epoch(value: Any) -> int | None:
     return epoch
 
 
-def to_keep(value: Any) -> str | None:
-    """Which checkpoints to keep, as a string; None stays None.
+def to_saving(keep: Any, checkpoint_every: Any) -> Saving:
+    """How to save a run.
 
     Raises:
-        UsageError: it is neither a word for that nor a number of epochs.
+        UsageError: which checkpoints to keep is neither a word for that nor a number of epochs, or
+            the minutes are no number.
     """
-    keep: Any = to_plain(value)
-    if keep is None:
-        return None
-    known = isinstance(keep, str | int) and not isinstance(keep, bool)
-    _require_type(known, "keep", "a word or a number", keep)
-    return check_keep(str(keep))
+    kept, minutes = to_plain(keep), to_plain(checkpoint_every)
+    if kept is not None:
+        known = isinstance(kept, str | int) and not isinstance(kept, bool)
+        _require_type(known, "keep", "a word or a number", kept)
+        kept = str(kept)
+    if minutes is not None:
+        check_number("checkpoint_every", minutes, float)
+    saving = Saving(kept, minutes)
+    saving.check()
+    return saving
 
 
 def check_resume(**given: object) -> None:

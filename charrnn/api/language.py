@@ -16,9 +16,9 @@ from charrnn.api.arguments import (
     choose_folders,
     choose_how,
     to_epoch,
-    to_keep,
     to_name,
     to_plain,
+    to_saving,
 )
 from charrnn.api.session import (
     Notes,
@@ -58,6 +58,7 @@ def train(
     run: str | None = None,
     resume: PathLike | None = None,
     keep: str | int | None = None,
+    checkpoint_every: float | None = None,
     tensorboard: bool = False,
     checkpoints: PathLike | None = None,
     data_dir: PathLike | None = None,
@@ -70,8 +71,8 @@ def train(
     This is what `charrnn train` does, with the same presets, settings and files, except that no
     picture of the learning curves is drawn. The same seed gives the same weights.
 
-    Ctrl-C ends the run after the step under way, and raises `KeyboardInterrupt`. The finished
-    epochs are kept, and so are the weights of the one that was interrupted. In a thread other than
+    Ctrl-C ends the run after the step under way, saves all, and raises `KeyboardInterrupt`. A
+    resume from there ends with the weights of a run that was never stopped. In a thread other than
     the main one, Python can't catch Ctrl-C: there, raise an exception in `on_epoch`. While one
     thread trains, another one waits.
 
@@ -101,10 +102,12 @@ def train(
             `from_`, for what that network reads. The losses of a run of bytes are in nats per byte.
         run: the new run's name, which keeps it in `checkpoints`. None trains in a temporary folder
             that is removed when the process ends.
-        resume: resume the run of this name after its last finished epoch; "" for the newest.
+        resume: resume the run of this name from where it was saved; "" for the newest.
         keep: which checkpoints stay on disk: "best" for the best and the last, "last" for the last
             alone, a number for so many of the last and the best, "all" for all; None for all or,
             on a resume, for what the run kept so far.
+        checkpoint_every: save all in the middle of an epoch too, each time so many minutes of it
+            have passed; 0 for never; None for 10 or, on a resume, for what it was.
         tensorboard: write the losses as events that TensorBoard shows, into the run's folder.
         checkpoints: where runs are kept; None for the environment's CHARRNN_CHECKPOINTS or, if it
             is not set, "checkpoints".
@@ -139,7 +142,8 @@ def train(
         check_number("budget", budget := to_plain(budget), float)
     check_functions(on_epoch=on_epoch, on_note=on_note)
     origin, resumed = to_name("from_", from_), to_name("resume", resume)
-    kept, watched = to_keep(keep), check_flag("tensorboard", tensorboard)
+    saving = to_saving(keep, checkpoint_every)
+    watched = check_flag("tensorboard", tensorboard)
     folders, notes = choose_folders(checkpoints, data_dir), Notes(on_note)
     with reserve_process():
         if resumed is None:
@@ -151,14 +155,14 @@ def train(
                 min_count=least or 1,
                 reading=make_reading(**how),
                 settings=given,
-                keep=kept,
                 vocabulary=vocabulary,
+                saving=saving,
             )
             plan = plan_run(source, request, choose_destination(folders, run), notes)
         else:
             how |= {"from_": origin, "min_count": least, "vocabulary": vocabulary}
             check_resume(run=run, preset=preset, budget=budget, **how)
-            plan = plan_resume(resumed, source, given, folders, notes, keep=kept)
+            plan = plan_resume(resumed, source, given, folders, notes, saving=saving)
         carry_out(plan, on_epoch, tensorboard=watched)
     return _load(plan.run.choose_checkpoint(), folders)
 

@@ -15,8 +15,8 @@ from charrnn.api.arguments import (
     choose_folders,
     list_sources,
     to_epoch,
-    to_keep,
     to_name,
+    to_saving,
 )
 from charrnn.api.session import (
     Notes,
@@ -35,6 +35,7 @@ from charrnn.inference.review_model import load_classifier as load_review_model
 from charrnn.planning.review_sources import ReviewSource
 from charrnn.planning.reviews import ReviewRequest, plan_classifier, plan_classifier_resume
 from charrnn.runs.catalogue import find_checkpoint
+from charrnn.runs.keep import Saving
 from charrnn.runs.kinds import CLASSIFIER
 
 
@@ -49,6 +50,7 @@ def train_classifier(
     run: str | None = None,
     resume: PathLike | None = None,
     keep: str | int | None = None,
+    checkpoint_every: float | None = None,
     tensorboard: bool = False,
     checkpoints: PathLike | None = None,
     data_dir: PathLike | None = None,
@@ -79,6 +81,7 @@ def train_classifier(
         run: as in `train`.
         resume: as in `train`.
         keep: as in `train`.
+        checkpoint_every: as in `train`.
         tensorboard: as in `train`.
         checkpoints: as in `train`; classifiers are in its subfolder "classify".
         data_dir: as in `train`.
@@ -101,18 +104,19 @@ def train_classifier(
     check_texts(preset=preset, run=run)
     check_functions(on_epoch=on_epoch, on_note=on_note)
     borrowed, resumed = to_name("embedding_from", embedding_from), to_name("resume", resume)
-    kept, watched = to_keep(keep), check_flag("tensorboard", tensorboard)
+    saving = to_saving(keep, checkpoint_every)
+    watched = check_flag("tensorboard", tensorboard)
     folders, notes = choose_folders(checkpoints, data_dir), Notes(on_note)
     began = time.monotonic()
     with reserve_process():
         if resumed is None:
-            request = _make_request(preset, source, run, borrowed, given, kept)
+            request = _make_request(preset, source, run, borrowed, given, saving)
             plan = plan_classifier(request, choose_destination(folders, run), notes)
         else:
             read_as = {"text_column": text_column, "label_column": label_column}
             read_as |= {"encoding": encoding}
             check_resume(run=run, preset=preset, embedding_from=borrowed, **read_as)
-            plan = plan_classifier_resume(resumed, given, source.paths, folders, notes, kept)
+            plan = plan_classifier_resume(resumed, given, source.paths, folders, notes, saving)
         carry_out(plan, on_epoch, tensorboard=watched)
         if resumed is not None:
             plan.measure()
@@ -193,7 +197,7 @@ def _make_request(
     run: str | None,
     borrowed: str | None,
     given: Mapping[str, Any],
-    keep: str | None,
+    saving: Saving,
 ) -> ReviewRequest:
     """What planning is asked for.
 
@@ -203,7 +207,7 @@ def _make_request(
     changes = given if borrowed is None else {**given, "embedding_from": borrowed}
     spelled = " ".join(f"{name}={_spell(value)}" for name, value in changes.items())
     name = DEFAULT_REVIEW_PRESET if preset is None else preset
-    return ReviewRequest(name, source, run, borrowed, given, spelled, keep)
+    return ReviewRequest(name, source, run, borrowed, given, spelled, saving)
 
 
 def _spell(value: Any) -> str:

@@ -25,6 +25,8 @@ from charrnn.planning.report import Silence
 from charrnn.planning.reviews import ReviewPlan
 from charrnn.runs.claim import release_claims
 from charrnn.runs.history import EpochResult
+from charrnn.runs.point import Point
+from charrnn.runs.resume import read_place
 from charrnn.runs.run import Run
 
 OnEpoch = Callable[[EpochResult], object]
@@ -83,8 +85,7 @@ def carry_out(
         with catch_interrupts(signal.SIGINT) as interrupted, writer as listener:
             plan.train(listener, interrupted)
     except (Interrupted, KeyboardInterrupt) as stop:
-        step = stop.step if isinstance(stop, Interrupted) else 0
-        raise KeyboardInterrupt(_describe_stop(plan.run, step)) from stop
+        raise KeyboardInterrupt(_describe_stop(plan.run)) from stop
     if interrupted():
         raise KeyboardInterrupt(f"training ended before it could stop; kept in {plan.run.folder}")
 
@@ -107,7 +108,7 @@ class _EpochListener:
 
     on_epoch: OnEpoch | None
 
-    def on_epoch_begin(self, epoch: int) -> None:
+    def on_epoch_begin(self, epoch: int, point: Point | None = None) -> None:
         """Do nothing."""
 
     def on_step(self, step: int, loss: float) -> None:
@@ -122,12 +123,12 @@ class _EpochListener:
             self.on_epoch(result)
 
 
-def _describe_stop(run: Run, step: int) -> str:
-    """What a run that was stopped has kept: the weights after a step, or 0 for none of them."""
-    epochs = len(run.read_history())
+def _describe_stop(run: Run) -> str:
+    """What a run that was stopped has kept."""
+    epochs, point = read_place(run) if run.resume_file.exists() else (0, None)
     kept = [say_count(epochs, "epoch")] if epochs else []
-    if step:
-        kept.append(f"the weights after step {step} of epoch {epochs + 1}")
+    if point:
+        kept.append(f"{say_count(point.step, 'step')} of epoch {epochs + 1}")
     if not kept:
         return "training stopped before an epoch ended: nothing is kept"
     until = " until this process ends" if run.folder.parent in _temporary else ""

@@ -36,14 +36,7 @@ _UNKNOWN = "?"
         "charrnn compare novel-lstm novel-gru --limit 20000 --json",
     ),
 )
-@click.argument(
-    "names",
-    type=options.NAME_OR_PATH,
-    metavar="RUN RUN...",
-    nargs=-1,
-    required=True,
-    shell_complete=run_options.complete(LANGUAGE),
-)
+@run_options.several("RUN RUN...", LANGUAGE)
 @click.option(
     "--prompt", default="", help="What each network continues.  [default: the start of a line]"
 )

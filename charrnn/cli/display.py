@@ -23,6 +23,7 @@ from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.planning.durations import describe_duration
 from charrnn.runs.history import EpochResult, format_number
+from charrnn.runs.point import Point
 
 _PLAIN_EVERY = 20.0  # seconds between progress lines if there is no bar
 _COMPILED = 3  # steps after which nothing is compiled any more
@@ -84,12 +85,19 @@ class TrainingDisplay:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def on_epoch_begin(self, epoch: int) -> None:
-        """An epoch begins."""
+    def on_epoch_begin(self, epoch: int, point: Point | None = None) -> None:
+        """An epoch begins, or goes on from a point."""
+        taken = point.step if point else 0
         self._epoch = epoch
         self._last_note = time.monotonic()
-        self._timed = None if self._taken < _COMPILED else (0, self._last_note)
-        self._bar.reset(self._task, total=self._steps, epoch=f"{epoch}/{self._epochs}", loss="")
+        self._timed = None if self._taken < _COMPILED else (taken, self._last_note)
+        self._bar.reset(
+            self._task,
+            total=self._steps,
+            completed=taken,
+            epoch=f"{epoch}/{self._epochs}",
+            loss="",
+        )
 
     def on_step(self, step: int, loss: float) -> None:
         """A step has ended."""

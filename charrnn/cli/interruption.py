@@ -11,7 +11,7 @@ from charrnn.cli.signals import SIGNALS, make_exit_code
 from charrnn.cli.terminal import Terminal
 from charrnn.data.sources import STDIN
 from charrnn.errors import DivergedError, TrainingError
-from charrnn.runs.resume import count_epochs
+from charrnn.runs.resume import read_place
 from charrnn.runs.run import Run
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ def explain_stop(
         with catch_interrupts(*SIGNALS, announce=announce) as caught:
             yield caught
     except (Interrupted, KeyboardInterrupt) as stop:
-        kept = f"{stop.step} of {steps}" if isinstance(stop, Interrupted) and stop.step else None
-        terminal.note(describe_stop(run, kept, resume, use))
+        terminal.note(describe_stop(run, steps, resume, use))
         raise click.exceptions.Exit(make_exit_code(caught.number)) from stop
     except DivergedError as error:
         flags = " ".join(
@@ -56,32 +55,25 @@ def explain_stop(
         )
         raise TrainingError(f"{error.problem}. Resume with: {resume} {flags}") from error
     except OSError:
-        terminal.note(describe_stop(run, None, resume, use))
+        terminal.note(describe_stop(run, steps, resume, use))
         raise
 
 
-def describe_stop(run: Run, kept: str | None, resume: str, use: str) -> str:
+def describe_stop(run: Run, steps: int, resume: str, use: str) -> str:
     """What a run that was stopped has saved, and how to resume it.
 
     Args:
         run: the run.
-        kept: which step the interrupted file holds; None if there is no such file.
+        steps: batches in an epoch.
         resume: the command that resumes it.
         use: a line with the command that its network is for.
     """
     if not run.resume_file.exists():
         return "stopped before training began: nothing is kept. Give the command again."
-    epochs = count_epochs(run)
-    part = f"the weights after step {kept} are in {run.interrupted_file.name}" if kept else ""
-    if epochs:
-        place = f" in epoch {epochs + 1}" if kept else ""
-        saved = f"epoch {epochs} is saved{', and ' if part else ''}"
-        lines = [f"stopped{place}: {saved}{part}.", f"Resume with: {resume}"]
-    else:
-        lines = [
-            f"stopped before the first epoch ended{': ' if part else ''}{part}.",
-            f"Start again: {resume}",
-        ]
-    if epochs or kept:
-        lines.append(use)
-    return "\n".join(lines)
+    epochs, point = read_place(run)
+    if not epochs and point is None:
+        return f"stopped before the first epoch ended.\nStart again: {resume}"
+    saved = f"epoch {epochs}"
+    if point:
+        saved = f"epoch {epochs + 1}, up to step {point.step} of {steps},"
+    return f"stopped: {saved} is saved.\nResume with: {resume}\n{use}"

@@ -129,13 +129,27 @@ class _Keep(click.ParamType[str]):
             self.fail(f"{value!r} is not best, last, all or a number of epochs", param, ctx)
 
 
-keep = click.option(
+_keep = click.option(
     "--keep",
     type=_Keep(),
     metavar="best|last|all|N",
     help="Which checkpoints stay on disk: the best and the last, only the last, the last N and the "
     "best, or all. A resume needs none of them.  [default: all; when resuming, as before]",
 )
+
+_checkpoint_every = click.option(
+    "--checkpoint-every",
+    type=Number(min=0),
+    metavar="MINUTES",
+    help="Save all in the middle of an epoch too, each time so many minutes of it have passed; 0 "
+    "for never.  [default: 10; when resuming, as before]",
+)
+
+
+def saving(command: Any) -> Any:
+    """--keep and --checkpoint-every, how a run is saved."""
+    return _keep(_checkpoint_every(command))
+
 
 tensorboard = click.option(
     "--tensorboard",

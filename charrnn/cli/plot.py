@@ -31,13 +31,7 @@ _UNITS: dict[Kind, str] = {LANGUAGE: "character", CLASSIFIER: "review", WORD_MOD
         "charrnn plot novel --by minutes --out novel.svg",
     ),
 )
-@click.argument(
-    "names",
-    type=options.NAME_OR_PATH,
-    metavar="[RUN]...",
-    nargs=-1,
-    shell_complete=run_options.complete(),
-)
+@run_options.several("[RUN]...", required=False)
 @click.option(
     "--by",
     type=click.Choice([*_AXES]),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.exceptions import NoSuchCommand
 
 from charrnn import __version__
 from charrnn.cli.classify import classify
@@ -120,8 +121,11 @@ def _make_message(error: Exception) -> str:
 def _describe(error: Exception) -> str:
     if isinstance(error, click.UsageError):
         help_at = f"{error.ctx.command_path} --help" if error.ctx else "charrnn --help"
+        message = error.format_message().rstrip(".")
+        if isinstance(error, NoSuchCommand) and not error.possibilities:
+            message += f": there are {', '.join(_list_commands(error.ctx))}"
         dash = explain_dash(error) if isinstance(error, click.NoSuchOption) else ""
-        return f"{error.format_message().rstrip('.')} ({dash}see {help_at})"
+        return f"{message} ({dash}see {help_at})"
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, CharrnnError):
@@ -134,6 +138,13 @@ def _describe(error: Exception) -> str:
         )
     first = (str(error).splitlines() or [""])[0]
     return f"unexpected {type(error).__name__}: {first} (add -v to see where)"
+
+
+def _list_commands(context: click.Context | None) -> list[str]:
+    """The commands of the group that a context is of."""
+    if context is None or not isinstance(context.command, click.Group):
+        return []
+    return context.command.list_commands(context)
 
 
 @click.group(

@@ -30,6 +30,20 @@ def argument(kind: Kind) -> Callable[[Any], Any]:
     return click.argument("run", type=NAME_OR_PATH, required=False, shell_complete=complete(kind))
 
 
+def several(
+    metavar: str, kind: Kind | None = None, *, required: bool = True
+) -> Callable[[Any], Any]:
+    """RUN..., any number of runs, as `names`; of one kind, or None for every kind."""
+    return click.argument(
+        "names",
+        type=NAME_OR_PATH,
+        metavar=metavar,
+        nargs=-1,
+        required=required,
+        shell_complete=complete(kind),
+    )
+
+
 def to_use(kind: Kind) -> Callable[[Any], Any]:
     """--run, the run to use."""
     return click.option(
@@ -60,5 +74,5 @@ def to_resume(kind: Kind) -> Callable[[Any], Any]:
         is_flag=False,
         flag_value="",
         shell_complete=complete(kind),
-        help="Resume a run after its last finished epoch; without a name, the newest run.",
+        help="Resume a run from where it was saved; without a name, the newest run.",
     )

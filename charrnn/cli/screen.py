@@ -110,11 +110,10 @@ def _show(
     terminal = screen.terminal
     context = click.get_current_context()
     run, recipe, config = plan.run, plan.progress.recipe, plan.progress.recipe.training
-    done = len(plan.progress.results)
     terminal.note(introduction)
     warn_of_few_steps(plan.steps, terminal)
-    if done:
-        terminal.note(f"resuming after epoch {done} of {config.epochs}")
+    if place := _describe_place(plan):
+        terminal.note(f"resuming after {place}")
     if screen.tensorboard:
         terminal.note(_suggest_tensorboard(run))
     terminal.detail(f"{recipe.network}\n{config}")
@@ -149,6 +148,15 @@ def _watch(
     from charrnn.training.tensorboard import EventWriter
 
     return EventWriter(plan.run, display, plan.steps)
+
+
+def _describe_place(plan: Plan) -> str:
+    """How far the run has come; empty for a new one."""
+    done, point = len(plan.progress.results), plan.progress.point
+    epochs = plan.progress.recipe.training.epochs
+    if point:
+        return f"step {point.step} of {plan.steps} of epoch {done + 1} of {epochs}"
+    return f"epoch {done} of {epochs}" if done else ""
 
 
 def _suggest_tensorboard(run: Run) -> str:

@@ -172,7 +172,7 @@ _fraction = Number(0, 1, max_open=True)
 )
 @run_options.to_begin("corpus and cell")
 @run_options.to_resume(LANGUAGE)
-@options.keep
+@options.saving
 @options.tensorboard
 @click.option(
     "--dry-run",
@@ -206,6 +206,7 @@ def train(
     run: str | None,
     resume: str | None,
     keep: str | None,
+    checkpoint_every: float | None,
     tensorboard: bool,
     dry_run: bool,
     sample_every: int | None,
@@ -222,7 +223,7 @@ def train(
     in quotes for the files that match it. What gzip or zstd compressed is unpacked.
 
     Each epoch saves a checkpoint in the run's folder, beside the learning curves. Ctrl-C stops
-    after the current step; --resume continues after the last finished epoch.
+    after the current step, and saves all; --resume goes on from there.
     """
     from charrnn.cli.introduction import introduce
     from charrnn.cli.rehearsal import rehearse
@@ -231,6 +232,7 @@ def train(
     from charrnn.data.sources import STDIN
     from charrnn.planning.folders import Folders
     from charrnn.planning.language import Request, plan_resume, plan_run
+    from charrnn.runs.keep import Saving
 
     given = options.list_given(settings)
     how = {
@@ -267,7 +269,8 @@ def train(
     folders = Folders(checkpoints, data_dir)
     screen = Screen(terminal, as_json, tensorboard, shorter)
     asked = (preset, budget, run, from_, prompt, min_count or 1, make_reading(**how))
-    request = Request(*asked, given, keep, vocabulary)
+    saving = Saving(keep, checkpoint_every)
+    request = Request(*asked, given, saving, vocabulary)
     if dry_run:
         rehearse(corpus, request, folders, screen)
         return
@@ -277,7 +280,7 @@ def train(
     if resume is None:
         plan = plan_run(corpus, request, folders, terminal)
     else:
-        plan = plan_resume(resume, corpus, given, folders, terminal, prompt, keep)
+        plan = plan_resume(resume, corpus, given, folders, terminal, prompt, saving)
     sampler = make_sampler(plan.run, sample_every, prompt)
     show_training(plan, introduce(plan.run.name, plan), screen, sampler)
 

@@ -86,8 +86,8 @@ def import_model(
                 f"{path} has its own characters: leave out `corpus` and `vocabulary`",
             )
             return LanguageModel(own)
-        characters = _choose_characters(path, corpus, vocabulary)
         contents = read_contents(path)
+        characters = _choose_characters(path, corpus, vocabulary)
     except OSError as error:
         raise CheckpointError(f"can't read {path}: {error.strerror or error}") from error
     model = LanguageModel(_build_checkpoint(path, contents, characters, note))

@@ -3,6 +3,7 @@
 import contextlib
 from pathlib import Path
 
+from charrnn.config.fields import require
 from charrnn.errors import CheckpointError, UsageError
 from charrnn.export.formats import FORMATS
 from charrnn.inference.language_model import LanguageModel
@@ -22,11 +23,11 @@ def write_model(model: LanguageModel, to: str, file: Path | None = None) -> Path
             named after the network's run.
 
     Returns:
-        The file or folder that was written. An older file is replaced, unless it holds a network
-        that is not this one in 8 bits.
+        The file or folder that was written. An older file is replaced if it has this form's
+        ending, unless it holds a network that is not this one in 8 bits.
 
     Raises:
-        UsageError: there is no such form, or the file holds another network.
+        UsageError: there is no such form, or the file is there and is not replaced.
         OSError: the disk is full or the folder can't be written.
     """
     if to not in FORMATS:
@@ -36,6 +37,12 @@ def write_model(model: LanguageModel, to: str, file: Path | None = None) -> Path
         path /= name_network(model) + FORMATS[to].ending
     if not (to == "int8" and _is_written_before(model, path)):
         require_no_network(path, "file")
+        ending = Path(FORMATS[to].ending).suffix
+        require(
+            not path.is_file() or path.suffix.lower() == ending,
+            f"{path} is there and is no {ending or 'folder'}, so it is not replaced: give another "
+            "`file`",
+        )
     FORMATS[to].write(model, path)
     return path
 

@@ -52,7 +52,7 @@ class CellRun:
         """
         if self.earlier is None:
             return self.proposal.claim(folders, reporter)
-        more = (request.prompt, request.keep)
+        more = (request.prompt, request.saving)
         return plan_resume(self.earlier.name, corpus, {}, folders, reporter, *more)
 
 

@@ -58,7 +58,7 @@ def estimate_run(proposal: Proposal) -> Estimate:
         cost.start,
         cost.epoch,
         epochs,
-        count_kept(epochs, proposal.keep),
+        count_kept(epochs, proposal.saving.keep or ALL),
         *measure_files(recipe.network, recipe.training.batch_size),
     )
 

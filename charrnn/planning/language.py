@@ -19,12 +19,12 @@ from charrnn.planning.budget import Candidate, fit_budget
 from charrnn.planning.folders import Folders
 from charrnn.planning.origin import Origin, find_origin
 from charrnn.planning.report import Reporter
-from charrnn.planning.resuming import change_keep, check_changeable, make_finished_error
+from charrnn.planning.resuming import check_changeable, make_finished_error
 from charrnn.planning.scaling import Draft, draft_presets
 from charrnn.planning.texts import describe_sources, load_text, reload_text
 from charrnn.runs.catalogue import find_resumable
 from charrnn.runs.claim import claim_resume
-from charrnn.runs.keep import ALL, check_keep
+from charrnn.runs.keep import AS_BEFORE, Saving
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.names import choose_name, make_run
 from charrnn.runs.recipe import LanguageRecipe, Progress
@@ -55,7 +55,7 @@ class Request:
         reading: how the text's files are read.
         prompt: what the texts that it shows begin with; the network must know the characters.
         settings: fields of `NetworkConfig` and `TrainingConfig`, `precision` perhaps "auto".
-        keep: which checkpoints to keep; None for all. See `charrnn.runs.keep`.
+        saving: how often to save it, and which checkpoints to keep.
     """
 
     preset: str | None = None
@@ -66,7 +66,7 @@ class Request:
     min_count: int = 1
     reading: Reading = AS_USUAL
     settings: Mapping[str, Any] = field(default_factory=dict)
-    keep: str | None = None
+    saving: Saving = AS_BEFORE
     vocabulary: str | None = None
 
 
@@ -81,7 +81,7 @@ class Proposal:
         steps: in an epoch.
         precision: of matrix products, and why.
         origin: what it begins with; None for a new network.
-        keep: which checkpoints it keeps.
+        saving: how often it is saved, and which checkpoints it keeps.
     """
 
     name: str | None
@@ -90,7 +90,7 @@ class Proposal:
     steps: int
     precision: "Precision"
     origin: Origin | None
-    keep: str
+    saving: Saving
 
     def claim(self, folders: Folders, reporter: Reporter) -> "LanguagePlan":
         """Claim a folder, and so make a plan of it.
@@ -101,7 +101,7 @@ class Proposal:
         cell = self.recipe.network.cell
         where = (folders.destination, LANGUAGE, self.name)
         run = make_run(*where, self.recipe.corpus, cell, reporter.note)
-        progress = Progress(self.recipe, [], keep=self.keep)
+        progress = Progress(self.recipe, []).change_saving(self.saving)
         return LanguagePlan(run, progress, self.ids, self.steps, self.precision, self.origin)
 
 
@@ -173,7 +173,7 @@ def propose_run(
         UsageError: settings outside their range, or that contradict each other.
         CharrnnError: the text, or the network to begin with, can't be had.
     """
-    keep = check_keep(request.keep or ALL)
+    request.saving.check()
     origin, settings = None, request.settings
     require(request.min_count >= 1, f"`min_count` must be at least 1, not {request.min_count}")
     if request.from_ is not None:
@@ -212,7 +212,7 @@ def propose_run(
     from charrnn.training.language_batches import count_steps
 
     steps = count_steps(recipe.split(ids), recipe.training)
-    return Proposal(name, recipe, ids, steps, chosen.precision, origin, keep)
+    return Proposal(name, recipe, ids, steps, chosen.precision, origin, request.saving)
 
 
 def plan_resume(
@@ -222,9 +222,9 @@ def plan_resume(
     folders: Folders,
     reporter: Reporter,
     prompt: str = "",
-    keep: str | None = None,
+    saving: Saving = AS_BEFORE,
 ) -> LanguagePlan:
-    """Plan to resume the run of that name, or the newest, after its last finished epoch.
+    """Plan to resume the run of that name, or the newest, from where it was saved.
 
     Args:
         name: the run's; empty for the newest.
@@ -233,7 +233,7 @@ def plan_resume(
         folders: where things are kept.
         reporter: shows a download.
         prompt: as in a `Request`.
-        keep: as in a `Request`; None for what the run kept so far.
+        saving: what changes of how the run is saved.
 
     Raises:
         UsageError: a setting can't change on a resume.
@@ -242,12 +242,13 @@ def plan_resume(
         OSError: the run's folder can't be written.
     """
     check_changeable(settings, _CHANGEABLE)
+    saving.check()
     run = find_resumable(folders.checkpoints, LANGUAGE, name)
 
     from charrnn.networks.precision import Precision, choose_precision
     from charrnn.training.language_batches import count_steps
 
-    progress = change_keep(read_progress(run, LanguageRecipe), keep)
+    progress = read_progress(run, LanguageRecipe).change_saving(saving)
     recipe = progress.recipe
     precision = Precision(recipe.training.precision, "as before")
     if "precision" in settings:

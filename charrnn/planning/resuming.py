@@ -1,12 +1,9 @@
 """What every resume checks."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from charrnn.errors import RunFinishedError, UsageError
-from charrnn.runs.keep import check_keep
-from charrnn.runs.recipe import AnyRecipe, Progress
 from charrnn.runs.run import Run
 
 
@@ -19,15 +16,6 @@ def check_changeable(settings: Mapping[str, Any], changeable: Collection[str]) -
     fixed = ", ".join(f"`{name}`" for name in sorted({*settings} - {*changeable}))
     if fixed:
         raise UsageError(f"{fixed} can't change on a resume: start a new run for that")
-
-
-def change_keep(progress: Progress[AnyRecipe], keep: str | None) -> Progress[AnyRecipe]:
-    """The progress with another choice of checkpoints to keep, if there is one.
-
-    Raises:
-        UsageError: there is no such choice.
-    """
-    return progress if keep is None else replace(progress, keep=check_keep(keep))
 
 
 def make_finished_error(run: Run, done: int, more: int) -> RunFinishedError:

@@ -15,7 +15,7 @@ from charrnn.errors import ReviewsError, UsageError, say_count
 from charrnn.planning.borrow import borrow_embedding
 from charrnn.planning.folders import Folders
 from charrnn.planning.report import Reporter
-from charrnn.planning.resuming import change_keep, check_changeable, make_finished_error
+from charrnn.planning.resuming import check_changeable, make_finished_error
 from charrnn.planning.review_sources import (
     IMDB,
     Reviews,
@@ -27,7 +27,7 @@ from charrnn.planning.review_sources import (
 )
 from charrnn.runs.catalogue import find_resumable
 from charrnn.runs.claim import claim_resume
-from charrnn.runs.keep import ALL, check_keep
+from charrnn.runs.keep import AS_BEFORE, Saving
 from charrnn.runs.kinds import CLASSIFIER
 from charrnn.runs.names import choose_name, make_run
 from charrnn.runs.outcome import Outcome, read_outcome, summarize_run, write_outcome
@@ -57,7 +57,7 @@ class ReviewRequest:
         settings: fields of `ClassifierConfig` and `ReviewTraining`, `units` a tuple; besides
             `layers`, a number, and `max_words`, the vocabulary's size.
         changes: how the request differs from its preset, in the words of whoever asks.
-        keep: which checkpoints to keep; None for all. See `charrnn.runs.keep`.
+        saving: how often to save it, and which checkpoints to keep.
     """
 
     preset: str = DEFAULT_REVIEW_PRESET
@@ -66,7 +66,7 @@ class ReviewRequest:
     embedding_from: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     changes: str = ""
-    keep: str | None = None
+    saving: Saving = AS_BEFORE
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def plan_classifier(request: ReviewRequest, folders: Folders, reporter: Reporter
         UsageError: settings outside their range, or that contradict each other.
         CharrnnError: the reviews, or the embedding to borrow, can't be had.
     """
-    keep = check_keep(request.keep or ALL)
+    request.saving.check()
     network, training = configure(request.preset, request.settings)
     require(
         bool(request.embedding_from) or not training.frozen_epochs,
@@ -217,7 +217,8 @@ def plan_classifier(request: ReviewRequest, folders: Folders, reporter: Reporter
         count = say_count(len(learn), "review")
         raise ReviewsError(f"{count} to train on: too few for {request.preset}; give more")
     run = make_run(folders.destination, CLASSIFIER, name, corpus, request.preset, reporter.note)
-    return ReviewPlan(run, Progress(recipe, [], keep=keep), learn, validate, test, borrowed)
+    progress = Progress(recipe, []).change_saving(request.saving)
+    return ReviewPlan(run, progress, learn, validate, test, borrowed)
 
 
 def plan_classifier_resume(
@@ -226,9 +227,9 @@ def plan_classifier_resume(
     paths: Sequence[Path],
     folders: Folders,
     reporter: Reporter,
-    keep: str | None = None,
+    saving: Saving = AS_BEFORE,
 ) -> ReviewPlan:
-    """Plan to resume the run of that name, or the newest, after its last finished epoch.
+    """Plan to resume the run of that name, or the newest, from where it was saved.
 
     Args:
         name: the run's; empty for the newest.
@@ -236,7 +237,7 @@ def plan_classifier_resume(
         paths: where its reviews are now; none if they are where they were.
         folders: where things are kept.
         reporter: shows a download.
-        keep: as in a `ReviewRequest`; None for what the run kept so far.
+        saving: what changes of how the run is saved.
 
     Raises:
         UsageError: a setting can't change on a resume.
@@ -245,8 +246,9 @@ def plan_classifier_resume(
         OSError: the run's folder can't be written.
     """
     check_changeable(settings, _CHANGEABLE)
+    saving.check()
     run = find_resumable(folders.checkpoints, CLASSIFIER, name)
-    progress = change_keep(read_progress(run, ReviewRecipe), keep)
+    progress = read_progress(run, ReviewRecipe).change_saving(saving)
     recipe = progress.recipe
     recipe = replace(recipe, training=replace(recipe.training, **settings))
     done = len(progress.results)

@@ -11,7 +11,7 @@ from charrnn.config.reviews import ReviewTraining, WordModelConfig
 from charrnn.data.vocabulary import Ids
 from charrnn.planning.folders import Folders
 from charrnn.planning.report import Reporter
-from charrnn.planning.resuming import change_keep, check_changeable, make_finished_error
+from charrnn.planning.resuming import check_changeable, make_finished_error
 from charrnn.planning.review_sources import (
     IMDB,
     Reviews,
@@ -23,7 +23,7 @@ from charrnn.planning.review_sources import (
 )
 from charrnn.runs.catalogue import find_resumable
 from charrnn.runs.claim import claim_resume
-from charrnn.runs.keep import ALL, check_keep
+from charrnn.runs.keep import AS_BEFORE, Saving
 from charrnn.runs.kinds import WORD_MODEL
 from charrnn.runs.names import choose_name, make_run
 from charrnn.runs.recipe import Progress, WordRecipe
@@ -45,13 +45,13 @@ class WordRequest:
         source: which reviews.
         run: its name; None for one made of the reviews.
         settings: `embedding`, `units`, `max_words`, and fields of `ReviewTraining`.
-        keep: which checkpoints to keep; None for all. See `charrnn.runs.keep`.
+        saving: how often to save it, and which checkpoints to keep.
     """
 
     source: ReviewSource = field(default_factory=ReviewSource)
     run: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
-    keep: str | None = None
+    saving: Saving = AS_BEFORE
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ def plan_word_model(request: WordRequest, folders: Folders, reporter: Reporter) 
     """
     from charrnn.training.words import DEFAULTS
 
-    keep, given = check_keep(request.keep or ALL), dict(request.settings)
+    request.saving.check()
+    given = dict(request.settings)
     if "max_words" in given:
         given["vocabulary_size"] = given.pop("max_words")
     network = WordModelConfig(**select_fields(WordModelConfig, given))
@@ -127,7 +128,7 @@ def plan_word_model(request: WordRequest, folders: Folders, reporter: Reporter) 
     )
     learn, validate = _make_parts(recipe, reviews)
     run = make_run(folders.destination, WORD_MODEL, name, recipe.corpus, "words", reporter.note)
-    return WordPlan(run, Progress(recipe, [], keep=keep), learn, validate)
+    return WordPlan(run, Progress(recipe, []).change_saving(request.saving), learn, validate)
 
 
 def plan_word_model_resume(
@@ -136,12 +137,13 @@ def plan_word_model_resume(
     paths: Sequence[Path],
     folders: Folders,
     reporter: Reporter,
-    keep: str | None = None,
+    saving: Saving = AS_BEFORE,
 ) -> WordPlan:
     """Plan to resume the run of that name, or the newest; see `plan_classifier_resume`."""
     check_changeable(settings, _CHANGEABLE)
+    saving.check()
     run = find_resumable(folders.checkpoints, WORD_MODEL, name)
-    progress = change_keep(read_progress(run, WordRecipe), keep)
+    progress = read_progress(run, WordRecipe).change_saving(saving)
     recipe = progress.recipe
     recipe = replace(recipe, training=replace(recipe.training, **settings))
     done = len(progress.results)

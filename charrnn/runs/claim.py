@@ -1,7 +1,7 @@
 """Which process a run's folder belongs to: its lock, from the plan of a run to its end.
 
-A name belongs to a run once an epoch of it has ended. Before that there is nothing that a resume
-would not do again, so the next run of that name takes it over.
+A name belongs to a run once an epoch of it has ended, or ten minutes of its first one are saved.
+Before that the next run of that name takes it over.
 """
 
 import contextlib
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from charrnn.data.files import open_regular
 from charrnn.errors import RunError
 from charrnn.runs.atomic import find_files
-from charrnn.runs.resume import count_epochs
+from charrnn.runs.keep import EVERY
+from charrnn.runs.resume import read_place
 from charrnn.runs.run import Run
 
 if TYPE_CHECKING:
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
 _ANOTHER_NAME = "wait for it, or choose another name as `run`"
 _LATER = "wait for it, or stop it first"
+_LITTLE = 60 * EVERY  # seconds of training, which any run may lose
 _PATIENCE = 1.0  # seconds: `is_held` holds a lock much shorter than that
 
 _claimed: dict[Path, "BaseFileLock"] = {}  # by this process, and not trained in yet
 
 
 def is_free(run: Run) -> bool:
-    """Whether a new run may have the folder: no epoch of the run in it has ended.
+    """Whether a new run may have the folder: the run in it, if any, has hardly begun.
 
     A folder with files that can't be read, or that are not a run's, is not free.
     """
@@ -39,15 +41,20 @@ def is_free(run: Run) -> bool:
     if not files <= {run.resume_file.name, run.interrupted_file.name}:
         return False
     try:
-        return not run.read_history() and (not files or count_epochs(run) == 0)
+        return not run.read_history() and (not files or _has_hardly_begun(run))
     except RunError:
         return False
+
+
+def _has_hardly_begun(run: Run) -> bool:
+    epochs, point = read_place(run)
+    return not epochs and (point is None or point.seconds < _LITTLE)
 
 
 def claim(run: Run) -> bool:
     """Claim a folder for a new run, which is made if need be, unless it is another's.
 
-    What a run without a finished epoch has left in it is removed. Of several processes one gets the
+    What a run that had hardly begun has left in it is removed. Of several processes one gets the
     folder.
     """
     if not is_free(run):

@@ -1,7 +1,10 @@
-"""Which of a run's checkpoints are kept.
+"""How often a run is saved, and which of its checkpoints are kept.
 
-Nothing but disk space depends on it: a resume starts from the resume file, which holds everything.
+No weight depends on it: a resume starts from the resume file, which holds everything.
 """
+
+import math
+from dataclasses import dataclass
 
 from charrnn.config.fields import MOST_EPOCHS, require
 from charrnn.runs.gradient_rms import find_rms_file
@@ -9,6 +12,40 @@ from charrnn.runs.history import find_best
 from charrnn.runs.run import Run
 
 ALL, BEST, LAST = "all", "best", "last"
+EVERY = 10.0
+"""Minutes of an epoch after which a run is saved by default: no more than these are ever lost."""
+
+
+@dataclass(frozen=True)
+class Saving:
+    """How a run is to be saved; None for the default or, on a resume, for what it was.
+
+    Attributes:
+        keep: which checkpoints stay; see `choose_kept`.
+        checkpoint_every: minutes of an epoch after which all is saved in the middle of it; 0 for
+            never.
+    """
+
+    keep: str | None = None
+    checkpoint_every: float | None = None
+
+    def check(self) -> None:
+        """Raise unless both can be meant.
+
+        Raises:
+            UsageError: one can't.
+        """
+        if self.keep is not None:
+            check_keep(self.keep)
+        minutes = self.checkpoint_every
+        require(
+            minutes is None or (math.isfinite(minutes) and minutes >= 0),
+            f"`checkpoint_every` must be a number of minutes from 0, not {minutes}",
+        )
+
+
+AS_BEFORE = Saving()
+"""The default of a new run, and on a resume what it was."""
 
 
 def check_keep(keep: str) -> str:

@@ -23,8 +23,9 @@ from charrnn.runs.checkpoint import (
     WordModel,
 )
 from charrnn.runs.history import EpochResult
-from charrnn.runs.keep import ALL
+from charrnn.runs.keep import ALL, EVERY, Saving
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
+from charrnn.runs.point import Point
 from charrnn.runs.saved import Saved
 from charrnn.runs.sessions import Session
 
@@ -234,6 +235,8 @@ class Progress(Generic[AnyRecipe]):
         saved: the resume file that says so; None for a new run.
         sessions: how it came this far; none if that was not noted.
         keep: which checkpoints it keeps, see `charrnn.runs.keep`.
+        checkpoint_every: minutes of an epoch after which it is saved; 0 for never.
+        point: where it was saved in the middle of the epoch after these; None for its beginning.
     """
 
     recipe: AnyRecipe
@@ -241,6 +244,18 @@ class Progress(Generic[AnyRecipe]):
     saved: Saved | None = field(default=None, compare=False, repr=False)
     sessions: Sequence[Session] = ()
     keep: str = ALL
+    checkpoint_every: float = EVERY
+    point: Point | None = None
+
+    def change_saving(self, saving: Saving) -> "Progress[AnyRecipe]":
+        """The same, saved otherwise."""
+        return replace(
+            self,
+            keep=self.keep if saving.keep is None else saving.keep,
+            checkpoint_every=self.checkpoint_every
+            if saving.checkpoint_every is None
+            else saving.checkpoint_every,
+        )
 
 
 def _plain(recipe: LanguageRecipe | ReviewRecipe | WordRecipe, *names: str) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from charrnn.errors import RunError
 from charrnn.runs import container
 from charrnn.runs.checkpoint import NETWORKS, AnyNetwork
 from charrnn.runs.history import EpochResult
-from charrnn.runs.keep import ALL, check_keep
+from charrnn.runs.keep import ALL, EVERY, Saving
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
+from charrnn.runs.point import Point, read_point
 from charrnn.runs.recipe import AnyRecipe, Progress
 from charrnn.runs.run import Run
 from charrnn.runs.saved import FORMAT, TITLE, VARIABLES, Saved, explain_damage
@@ -36,6 +37,8 @@ def write_progress(
         "results": [asdict(result) for result in progress.results],
         "sessions": [session.to_values() for session in progress.sessions],
         "keep": progress.keep,
+        "checkpoint_every": progress.checkpoint_every,
+        "point": progress.point.to_values() if progress.point else None,
     }
     arrays = {f"{VARIABLES}/{place}": variable for place, variable in enumerate(variables)}
     container.write(run.resume_file, TITLE, FORMAT, values, arrays)
@@ -55,11 +58,13 @@ def read_progress(run: Run, recipe: type[AnyRecipe]) -> Progress[AnyRecipe]:
     with explain_damage(run):
         values = dict(saved.content)
         results = [read_mapping(EpochResult, result) for result in values.pop("results")]
-        noted, keep = values.pop("sessions", []), check_keep(values.pop("keep", ALL))
+        noted, point = values.pop("sessions", []), read_point(values.pop("point", None))
+        saving = _read_saving(values.pop("keep", ALL), values.pop("checkpoint_every", EVERY))
         made = recipe.from_values(values)
         training = type(made.training)
         sessions = [Session.from_values(one, training) for one in noted]
-        return Progress(made, results, saved, sessions, keep)
+        progress = Progress(made, results, saved, sessions, point=point)
+        return progress.change_saving(saving)
 
 
 class Outline(NamedTuple):
@@ -91,11 +96,23 @@ def read_outline(run: Run, kind: Kind) -> Outline:
         return Outline(network, corpus, epochs)
 
 
-def count_epochs(run: Run) -> int:
-    """How many epochs of a run have ended; RunError as in `read_progress`."""
+class Place(NamedTuple):
+    """How far a run has come.
+
+    Attributes:
+        epochs: how many have ended.
+        point: where it was saved within the next one; None for its beginning.
+    """
+
+    epochs: int
+    point: Point | None
+
+
+def read_place(run: Run) -> Place:
+    """How far a run has come; RunError as in `read_progress`."""
     saved = Saved(run)
     with explain_damage(run):
-        return len(saved.content["results"])
+        return Place(len(saved.content["results"]), read_point(saved.content.get("point")))
 
 
 def read_kind(run: Run) -> Kind | None:
@@ -109,3 +126,11 @@ def read_kind(run: Run) -> Kind | None:
     if "vocabulary" in values:
         return LANGUAGE
     return CLASSIFIER if "preset" in values else WORD_MODEL
+
+
+def _read_saving(keep: Any, checkpoint_every: Any) -> Saving:
+    if not isinstance(keep, str) or type(checkpoint_every) not in {int, float}:
+        raise TypeError("how the run is saved has another type")
+    saving = Saving(keep, float(checkpoint_every))
+    saving.check()
+    return saving

@@ -1,5 +1,6 @@
 """Training a language model."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -48,7 +49,7 @@ def train(
             model.set_weights(list(borrowed.values()))
         return Material(
             model,
-            make_training_batches(training_ids, config, len(progress.results)),
+            partial(make_training_batches, training_ids, config),
             steps,
             steps * config.batch_size * config.seq_length,
             make_validation_batches(validation_ids, config) if len(validation_ids) else None,

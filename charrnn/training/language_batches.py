@@ -51,12 +51,13 @@ def count_steps(parts: tuple[Ids, Ids], config: TrainingConfig) -> int:
     return steps
 
 
-def make_training_batches(ids: Ids, config: TrainingConfig, first_epoch: int) -> Any:
-    """Endless batches (inputs, targets), each (B, T), from epoch `first_epoch` on."""
+def make_training_batches(ids: Ids, config: TrainingConfig, epoch: int, step: int = 0) -> Any:
+    """Endless batches (inputs, targets), each (B, T), from a step of an epoch on."""
 
     def batches() -> Iterator[tuple[Ids, Ids]]:
-        for epoch in count(first_epoch):
-            for starts in choose_windows(len(ids), config, epoch):
+        for number in count(epoch):
+            windows = choose_windows(len(ids), config, number)
+            for starts in windows.begin(step if number == epoch else 0):
                 yield cut_windows(ids, starts, config.seq_length)
 
     return _make_dataset(batches, config.batch_size, config.seq_length)

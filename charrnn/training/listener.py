@@ -3,13 +3,14 @@
 from typing import Protocol
 
 from charrnn.runs.history import EpochResult
+from charrnn.runs.point import Point
 
 
 class Listener(Protocol):
     """Called as a run trains; epochs and steps count from 1, losses are in nats."""
 
-    def on_epoch_begin(self, epoch: int) -> None:
-        """An epoch begins."""
+    def on_epoch_begin(self, epoch: int, point: Point | None = None) -> None:
+        """An epoch begins, or goes on from a point."""
 
     def on_step(self, step: int, loss: float) -> None:
         """A step has ended; the loss is the epoch's mean so far."""

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+from charrnn.runs.point import Point
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
-from charrnn.runs.saved import Saved
+from charrnn.runs.saved import Saved, explain_damage
 from charrnn.runs.sessions import Session, add_session
+from charrnn.training.continuation import Continuation
 from charrnn.training.environment import describe_environment
 from charrnn.training.guard import Guard
 from charrnn.training.listener import Listener
@@ -16,7 +19,7 @@ from charrnn.training.record import Recorder
 from charrnn.training.restore import restore_model, save_progress
 from charrnn.training.schedule import Schedule
 from charrnn.training.session import hold_run
-from charrnn.training.stop import AskStop, Stopper
+from charrnn.training.stop import AskStop, PeriodicSaver, Stopper
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Material:
 
     Attributes:
         model: compiled, its optimizer built, with the weights that a new run begins with.
-        batches: endless, from the epoch after the last finished one on.
+        make_batches: gives endless batches, from a step of an epoch on, both from 0.
         steps: batches in an epoch.
         read: how many characters, words or reviews an epoch trains on.
         validation: batches that are read after each epoch; None for none.
@@ -33,7 +36,7 @@ class Material:
     """
 
     model: Any
-    batches: Any
+    make_batches: Callable[[int, int], Any]
     steps: int
     read: int
     validation: Any
@@ -47,7 +50,7 @@ def train(
     listener: Listener,
     interrupted: AskStop,
 ) -> None:
-    """Train from the end of the last finished epoch to the last one of the recipe.
+    """Train from where the run was saved to the last epoch of the recipe.
 
     Args:
         run: the folder to write into; it is made if it isn't there.
@@ -57,7 +60,7 @@ def train(
         interrupted: called after each step; true ends the run.
 
     Raises:
-        Interrupted: `interrupted` returned true. The epoch under way is kept in a file of its own.
+        Interrupted: `interrupted` returned true. All is saved, in the middle of an epoch too.
         RunError: another process trains in the same folder.
         TrainingError: the loss became NaN or infinite, or the network is larger than the memory.
         OSError: the folder can't be written, or the disk is full.
@@ -67,42 +70,94 @@ def train(
         progress = _note_session(progress)
         material = prepare()
         held.check_folder()
-        _restore_or_save(run, progress, held.saved, material.model)
         guard = Guard(config)
         recorder = Recorder(run, progress, listener, material.read, held.check_folder)
+        saver = PeriodicSaver(recorder, guard, progress.checkpoint_every)
         stopper = Stopper(interrupted, recorder, guard, config.epochs, config.patience)
         schedule = Schedule(config, material.steps)
-        material.model.fit(
-            material.batches,
-            steps_per_epoch=material.steps,
-            initial_epoch=len(progress.results),
-            epochs=config.epochs,
-            validation_data=material.validation,
-            callbacks=[*material.callbacks, schedule, guard, recorder, stopper],
-            shuffle=False,
-            verbose=0,
-        )
+        callbacks = [*material.callbacks, schedule, guard, recorder, saver, stopper]
+        _fit(material, _Start(run, progress, held.saved), callbacks)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Where a run goes on.
+
+    Attributes:
+        run: its folder.
+        progress: how far it has come.
+        saved: what it is restored from; None for a new run.
+    """
+
+    run: Run
+    progress: Progress[Any]
+    saved: Saved | None
+
+    def restore(self, model: Any) -> None:
+        """Put the model back to where it was, or save what a new run begins with.
+
+        So a run that was interrupted early begins again with the same weights, borrowed ones too.
+
+        Raises:
+            RunError: the resume file can't be used.
+        """
+        if self.saved is None:
+            save_progress(self.run, self.progress, model)
+            return
+        metrics = self.progress.point is not None
+        restore_model(self.run, self.saved, model, metrics=metrics)
+        model.optimizer.learning_rate.assign(self.progress.recipe.training.learning_rate)
+
+    def check_point(self, point: Point, steps: int) -> None:
+        """Raise unless a point lies within an epoch.
+
+        Raises:
+            RunError: the resume file was not written by this run.
+        """
+        with explain_damage(self.run):
+            if point.step >= steps:
+                raise ValueError(f"step {point.step} of an epoch of {steps}")
+
+
+def _fit(material: Material, start: _Start, callbacks: Sequence[Any]) -> None:
+    """Train the rest of the epoch under way, if there is one, then the others.
+
+    Raises:
+        RunError: the resume file can't be used.
+    """
+    model, epoch, point = material.model, len(start.progress.results), start.progress.point
+    epochs = start.progress.recipe.training.epochs
+    if point is None:
+        start.restore(model)
+    else:
+        start.check_point(point, material.steps)
+        rest = Continuation(callbacks, point.step, partial(start.restore, model))
+        _fit_epochs(material, epoch, epoch + 1, [rest], point.step)
+        epoch += 1
+    if epoch < epochs and not model.stop_training:
+        _fit_epochs(material, epoch, epochs, callbacks)
+
+
+def _fit_epochs(
+    material: Material, first: int, end: int, callbacks: Sequence[Any], step: int = 0
+) -> None:
+    """Train from a step of one epoch to the end of another."""
+    material.model.fit(
+        material.make_batches(first, step),
+        steps_per_epoch=material.steps - step,
+        initial_epoch=first,
+        epochs=end,
+        validation_data=material.validation,
+        callbacks=[*callbacks],
+        shuffle=False,
+        verbose=0,
+    )
 
 
 def _note_session(progress: Progress[Any]) -> Progress[Any]:
     """The progress with what trains it from now on."""
     began = datetime.now(UTC).isoformat(timespec="seconds")
     training = progress.recipe.training
-    session = Session(len(progress.results), training, began, describe_environment())
+    step = progress.point.step if progress.point else 0
+    session = Session(len(progress.results), training, began, describe_environment(), step)
     return replace(progress, sessions=add_session(progress.sessions, session))
-
-
-def _restore_or_save(run: Run, progress: Progress[Any], saved: Saved | None, model: Any) -> None:
-    """Restore the model to the end of its last finished epoch, or save what a new run begins with.
-
-    So a run that was interrupted in its first epoch begins again with the same weights, borrowed
-    ones too.
-
-    Raises:
-        RunError: the resume file can't be used.
-    """
-    if saved:
-        restore_model(run, saved, model)
-        model.optimizer.learning_rate.assign(progress.recipe.training.learning_rate)
-    else:
-        save_progress(run, progress, model)

@@ -28,7 +28,15 @@ def compile_classifier(network: ClassifierConfig, config: ReviewTraining) -> Any
         jit_compile=False,  # XLA compiles the scans alone
     )
     model.optimizer.build(model.trainable_variables)
+    _build_metrics(model, config.batch_size)
     return model
+
+
+def _build_metrics(model: Any, batch_size: int) -> None:
+    """Have Keras make the metrics' variables now: a resume within an epoch restores them."""
+    targets, logits = tf.zeros((batch_size, 2)), tf.zeros((batch_size, 1))
+    model.compute_metrics(None, targets, logits, tf.ones(batch_size))
+    model.reset_metrics()
 
 
 def cross_entropy(targets: Any, logits: Any) -> Any:

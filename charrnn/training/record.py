@@ -13,6 +13,7 @@ from charrnn.networks.weights import get_weights
 from charrnn.runs.checkpoint import Provenance, write_checkpoint
 from charrnn.runs.history import EpochResult, find_best
 from charrnn.runs.keep import thin
+from charrnn.runs.point import Point
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
 from charrnn.training.listener import Listener
@@ -47,6 +48,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._results, self._read = list(progress.results), read
         self._check_folder = check_folder
         self._began = 0.0
+        self._point = progress.point  # until the epoch that it is in begins
 
     @property
     def epochs_since_best(self) -> int:
@@ -55,8 +57,9 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Start the clock."""
-        self._began = time.monotonic()
-        self._listener.on_epoch_begin(epoch + 1)
+        point, self._point = self._point, None
+        self._began = time.monotonic() - (point.seconds if point else 0)
+        self._listener.on_epoch_begin(epoch + 1, point)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Call the listener."""
@@ -74,17 +77,22 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._results.append(result)
         self._write(self._run.epoch_file(result.epoch), result)
         self._run.write_history(self._results)
-        save_progress(self._run, replace(self._progress, results=self._results), self.model)
+        self._save(None)
         self._run.interrupted_file.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # one that can't be removed is removed after the next
             thin(self._run, self._progress.keep)
         self._listener.on_epoch_end(result, find_best(self._results) is result)
 
-    def write_interrupted(self, step: int, loss: float) -> None:
-        """Write the weights after a step of an epoch whose mean loss so far is `loss`."""
+    def save_point(self, step: int, loss: float) -> None:
+        """Write all after a step of an epoch whose mean loss so far is `loss`."""
         self._check_folder()
         result = EpochResult(len(self._results) + 1, loss, None, 0.0)
         self._write(self._run.interrupted_file, result, step, self.params["steps"])
+        self._save(Point(step, loss, time.monotonic() - self._began))
+
+    def _save(self, point: Point | None) -> None:
+        progress = replace(self._progress, results=self._results, point=point)
+        save_progress(self._run, progress, self.model)
 
     def _write(
         self, path: Path, result: EpochResult, step: int | None = None, steps: int | None = None

@@ -29,16 +29,17 @@ def count_steps(learn: Examples, config: ReviewTraining) -> int:
 
 
 def make_training_batches(
-    learn: Examples, network: ClassifierConfig, config: ReviewTraining, first_epoch: int
+    learn: Examples, network: ClassifierConfig, config: ReviewTraining, epoch: int, step: int = 0
 ) -> Any:
-    """Endless batches from epoch `first_epoch` on; their order depends on seed and epoch."""
+    """Endless batches from a step of an epoch on; their order depends on seed and epoch."""
 
     def batches() -> Iterator[Batch]:
-        for epoch in count(first_epoch):
-            random = np.random.default_rng([config.seed, epoch])
-            for rows in group_in_batches(
+        for number in count(epoch):
+            random = np.random.default_rng([config.seed, number])
+            groups = group_in_batches(
                 learn.lengths, config.batch_size, random, network.padded_to_longest
-            ):
+            )
+            for rows in groups[step if number == epoch else 0 :]:
                 yield _make_batch(learn, rows, network, config.batch_size)
 
     return make_pipeline(batches, _make_signature(network, config.batch_size))

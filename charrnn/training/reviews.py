@@ -5,6 +5,7 @@ Shapes: N reviews, B batch, T tokens, V vocabulary, E embedding.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -104,7 +105,7 @@ def _prepare(
     model.set_weights(_first_weights(model, progress.recipe, learn, first))
     return Material(
         model,
-        make_training_batches(learn, network, config, len(progress.results)),
+        partial(make_training_batches, learn, network, config),
         steps,
         len(learn),
         make_ordered_batches(validate, network, config.batch_size),

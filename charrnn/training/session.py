@@ -125,7 +125,7 @@ def _find_saved(run: Run, progress: Progress[Any]) -> Saved | None:
         now = Progress(progress.recipe, [])
     elif progress.saved is None or not progress.saved.is_current():
         now = read_progress(run, type(progress.recipe))
-    if list(now.results) != list(progress.results):
+    if (list(now.results), now.point) != (list(progress.results), progress.point):
         raise RunError(
             f"run {run.name!r} was trained by another process in the meantime: try again"
         )

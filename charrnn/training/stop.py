@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,15 +18,34 @@ AskStop = Callable[[], bool]
 
 
 class Interrupted(Exception):  # noqa: N818 - a wish, not an error
-    """The user asked to stop.
+    """The user asked to stop, and what was trained is saved."""
 
-    Attributes:
-        step: steps taken in the epoch that was interrupted; 0 between two epochs.
+
+class PeriodicSaver(keras.callbacks.Callback):  # type: ignore[misc]
+    """Saves a run in the middle of its epochs.
+
+    Args:
+        recorder: saves it.
+        guard: checks it before.
+        minutes: of an epoch after which that is due; 0 for never.
     """
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, recorder: Recorder, guard: Guard, minutes: float) -> None:
         super().__init__()
-        self.step = step
+        self._recorder, self._guard, self._seconds = recorder, guard, 60 * minutes
+        self._saved = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Start the clock."""
+        self._saved = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Save, if it is due and the epoch goes on."""
+        due = self._seconds and time.monotonic() - self._saved >= self._seconds
+        if due and batch + 1 < self.params["steps"]:
+            self._guard.check_weights()
+            self._recorder.save_point(batch + 1, float(logs["loss"]))
+            self._saved = time.monotonic()
 
 
 class Stopper(keras.callbacks.Callback):  # type: ignore[misc]
@@ -50,15 +70,15 @@ class Stopper(keras.callbacks.Callback):  # type: ignore[misc]
         """Stop in the middle of an epoch, if asked to."""
         if self._interrupted() and batch + 1 < self.params["steps"]:
             self._guard.check_weights()
-            self._recorder.write_interrupted(batch + 1, float(logs["loss"]))
-            raise Interrupted(batch + 1)
+            self._recorder.save_point(batch + 1, float(logs["loss"]))
+            raise Interrupted
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Stop between two epochs, if patience has run out or the user asked to."""
         if self._patience and self._recorder.epochs_since_best >= self._patience:
             self.model.stop_training = True
         elif self._interrupted() and epoch + 1 < self._epochs:
-            raise Interrupted(0)
+            raise Interrupted
 
 
 class StopWithoutTrace(keras.callbacks.Callback):  # type: ignore[misc]
@@ -75,7 +95,7 @@ class StopWithoutTrace(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Stop, if asked to."""
         if self._interrupted():
-            raise Interrupted(0)
+            raise Interrupted
 
 
 @dataclass

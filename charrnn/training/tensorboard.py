@@ -14,6 +14,7 @@ from typing import Any, Self
 import tensorflow as tf
 
 from charrnn.runs.history import EpochResult
+from charrnn.runs.point import Point
 from charrnn.runs.run import Run
 from charrnn.training.listener import Listener
 
@@ -52,12 +53,14 @@ class EventWriter:
             with contextlib.suppress(tf.errors.OpError):
                 writer.close()
 
-    def on_epoch_begin(self, epoch: int) -> None:
+    def on_epoch_begin(self, epoch: int, point: Point | None = None) -> None:
         """Open the files with the first epoch, once the folder is this process's."""
         self._epoch, self._written, self._sum = epoch, 0, 0.0
+        if point:
+            self._written, self._sum = point.step, point.step * point.loss
         if not self._writers:
             self._open()
-        self._listener.on_epoch_begin(epoch)
+        self._listener.on_epoch_begin(epoch, point)
 
     def on_step(self, step: int, loss: float) -> None:
         """Write the mean of the last steps, if it is time."""
@@ -86,7 +89,7 @@ class EventWriter:
     def _open(self) -> None:
         """Begin new files; whatever stands behind their first step in older ones is void.
 
-        A resume repeats the epoch that was interrupted.
+        A resume repeats what was not saved.
         """
         name = f"events.out.tfevents.{time.time_ns() // 1000}.charrnn"
         for folder in self._folders:
@@ -96,7 +99,9 @@ class EventWriter:
         log = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
         for number in range(len(self._writers)):
             self._append(number, _Event(wall_time=time.time(), file_version=_VERSION))
-            first = _Event(wall_time=time.time(), step=self._count(0) + 1, session_log=log)
+            first = _Event(
+                wall_time=time.time(), step=self._count(self._written) + 1, session_log=log
+            )
             self._append(number, first)
 
     def _write(self, number: int, step: int, **values: float | None) -> None:

@@ -4,6 +4,7 @@ Shapes: N words, B streams, T words of a window.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -63,7 +64,7 @@ def train(
         windows, checks = (cut_streams(part, config.batch_size) for part in (learn, validate))
         return Material(
             compile_model(progress.recipe),
-            _make_training_batches(windows, config.seed, len(progress.results)),
+            partial(_make_training_batches, windows, config.seed),
             steps,
             steps * config.batch_size * LENGTH,
             _make_first_batches(checks),
@@ -119,15 +120,18 @@ def _join(reviews: Sequence[Ids]) -> Ids:
     return np.concatenate([np.empty(0, np.int32), *parts]).astype(np.int32)
 
 
-def _make_training_batches(text: Ids, seed: int, first_epoch: int) -> Any:
-    """Endless windows (B, T); each epoch begins them elsewhere, and in another order."""
+def _make_training_batches(text: Ids, seed: int, epoch: int, step: int = 0) -> Any:
+    """Endless windows (B, T), from a step of an epoch on.
+
+    Each epoch begins them elsewhere, and in another order.
+    """
     steps = count_steps(text.ravel(), len(text))
 
     def batches() -> Iterator[tuple[Ids]]:
-        for epoch in count(first_epoch):
-            random = np.random.default_rng([seed, epoch])
+        for number in count(epoch):
+            random = np.random.default_rng([seed, number])
             first = random.integers(LENGTH)
-            for window in random.permutation(steps):
+            for window in random.permutation(steps)[step if number == epoch else 0 :]:
                 start = first + window * LENGTH
                 yield (text[:, start : start + LENGTH],)
 

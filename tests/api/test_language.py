@@ -168,7 +168,7 @@ def test_ctrl_c_leaves_what_it_leaves_to_the_command(
         charrnn.train(novel, run="novel", **SETTINGS)
     folder = Path("checkpoints/novel")
     assert str(stop.value) == (
-        f"training stopped; kept in {folder}: 1 epoch and the weights after step 2 of epoch 2"
+        f"training stopped; kept in {folder}: 1 epoch and 2 steps of epoch 2"
     )
     assert steps[-2:] == [1, 2]
     names = {"epoch-0001.weights.h5", "interrupted.weights.h5", "history.csv", "resume.h5"}

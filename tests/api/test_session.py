@@ -12,9 +12,10 @@ from charrnn.api.session import carry_out, choose_destination, reserve_process
 from charrnn.planning.folders import Folders
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
-from charrnn.runs.run import Run
+from charrnn.runs.point import Point
 from charrnn.training.stop import Interrupted
 from tests.support.api import LENGTH, REVIEW_SETTINGS, SETTINGS, write_reviews
+from tests.support.kinds import make_run, write_resume_file
 
 NO_COMMAND_LINE = '''
 import sys
@@ -90,23 +91,24 @@ class FakePlan:
     """A plan whose training leaves finished epochs, and is then interrupted after a step."""
 
     def __init__(self, epochs: int, step: int) -> None:
-        self.run = Run(Path("checkpoints/novel"), LANGUAGE)
+        self.run = make_run(Path("checkpoints"), LANGUAGE, "novel")
         self._epochs, self._step = epochs, step
 
     def train(self, *_: Any) -> None:
-        if self._epochs:
-            self.run.folder.mkdir(parents=True)
-            self.run.write_history([EpochResult(n + 1, 1.0, 1.0, 1.0) for n in range(self._epochs)])
-        raise Interrupted(self._step)
+        results = [EpochResult(n + 1, 1.0, 1.0, 1.0) for n in range(self._epochs)]
+        point = Point(self._step, 1.0, 1.0) if self._step else None
+        if results or point:
+            write_resume_file(self.run, *results, point=point)
+        raise Interrupted
 
 
 @pytest.mark.parametrize(
     ("epochs", "step", "kept"),
     [
         (0, 0, "before an epoch ended: nothing is kept"),
-        (0, 3, "; kept in checkpoints/novel: the weights after step 3 of epoch 1"),
+        (0, 3, "; kept in checkpoints/novel: 3 steps of epoch 1"),
         (1, 0, "; kept in checkpoints/novel: 1 epoch"),
-        (2, 3, "; kept in checkpoints/novel: 2 epochs and the weights after step 3 of epoch 3"),
+        (2, 3, "; kept in checkpoints/novel: 2 epochs and 3 steps of epoch 3"),
     ],
 )
 def test_an_interrupt_says_what_is_kept(epochs: int, step: int, kept: str) -> None:

@@ -14,6 +14,7 @@ from charrnn.cli.terminal import Terminal
 from charrnn.errors import DivergedError, RunError, TrainingError
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE
+from charrnn.runs.point import Point
 from charrnn.runs.run import Run
 from charrnn.training.stop import Interrupted, Signals
 from tests.support.commands import parse_command
@@ -22,6 +23,7 @@ from tests.support.screens import MakeTerminal
 
 RESUME = "charrnn train --resume mine"
 USE = "Read what it writes: charrnn sample --run mine"
+POINT = Point(2, 2.75, 30.0)
 RESULTS = [EpochResult(epoch, 2.5, 2.25, 1.0) for epoch in (1, 2)]
 
 
@@ -36,43 +38,27 @@ def young_run() -> Run:
 
 def test_nothing_is_kept(young_run: Run) -> None:
     """A run that was stopped before its first step can only be started anew."""
-    kept = describe_stop(young_run, None, RESUME, USE)
+    kept = describe_stop(young_run, 9, RESUME, USE)
     assert kept == "stopped before training began: nothing is kept. Give the command again."
 
 
-INTERRUPTED = "are in interrupted.weights.h5"
-
-
 @pytest.mark.parametrize(
-    ("epochs", "step", "kept", "resume"),
+    ("epochs", "point", "kept", "resume"),
     [
         (0, None, "stopped before the first epoch ended", "Start again"),
-        (
-            0,
-            "2 of 9",
-            f"stopped before the first epoch ended: the weights after step 2 of 9 {INTERRUPTED}",
-            "Start again",
-        ),
+        (0, POINT, "stopped: epoch 1, up to step 2 of 9, is saved", "Resume with"),
         (2, None, "stopped: epoch 2 is saved", "Resume with"),
-        (
-            2,
-            "2 of 9",
-            (
-                "stopped in epoch 3: epoch 2 is saved, and the weights after step 2 of 9 "
-                f"{INTERRUPTED}"
-            ),
-            "Resume with",
-        ),
+        (2, POINT, "stopped: epoch 3, up to step 2 of 9, is saved", "Resume with"),
     ],
 )
 def test_what_is_kept(
-    young_run: Run, epochs: int, step: str | None, kept: str, resume: str
+    young_run: Run, epochs: int, point: Point | None, kept: str, resume: str
 ) -> None:
-    """It says which epoch a resume starts after, and names a use if there is a network to use."""
-    write_resume_file(young_run, *RESULTS[:epochs])
+    """It says where a resume goes on, and names a use if there is a network to use."""
+    write_resume_file(young_run, *RESULTS[:epochs], point=point)
     lines = [f"{kept}.", f"{resume}: {RESUME}"]
-    use = [USE] if epochs or step else []
-    assert describe_stop(young_run, step, RESUME, USE).splitlines() == lines + use
+    use = [USE] if epochs or point else []
+    assert describe_stop(young_run, 9, RESUME, USE).splitlines() == lines + use
 
 
 # How a run ends
@@ -94,7 +80,7 @@ def step_and_stop(interrupted: Signals, *numbers: int) -> None:
     interrupted()
     for number in numbers:
         signal.raise_signal(number)
-    raise Interrupted(3)
+    raise Interrupted
 
 
 def test_a_run_that_ends_well(young_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,30 +90,16 @@ def test_a_run_that_ends_well(young_run: Run, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize(
-    ("stop", "kept"),
-    [
-        (
-            Interrupted(3),
-            (
-                "stopped in epoch 2: epoch 1 is saved, and the weights after step 3 of 9 are in "
-                "interrupted.weights.h5"
-            ),
-        ),
-        (Interrupted(0), "stopped: epoch 1 is saved"),
-        (KeyboardInterrupt(), "stopped: epoch 1 is saved"),
-    ],
-    ids=repr,
-)
+@pytest.mark.parametrize("stop", [Interrupted(), KeyboardInterrupt()], ids=repr)
 def test_an_interrupted_run(
-    young_run: Run, capsys: pytest.CaptureFixture[str], stop: BaseException, kept: str
+    young_run: Run, capsys: pytest.CaptureFixture[str], stop: BaseException
 ) -> None:
     """It ends with the exit code of Ctrl-C, after a note of what is kept."""
-    write_resume_file(young_run, RESULTS[0])
+    write_resume_file(young_run, RESULTS[0], point=POINT)
     with pytest.raises(click.exceptions.Exit) as ended, explain(young_run):
         raise stop
     assert ended.value.exit_code == 130
-    lines = [f"{kept}.", f"Resume with: {RESUME}", USE]
+    lines = ["stopped: epoch 2, up to step 2 of 9, is saved.", f"Resume with: {RESUME}", USE]
     assert capsys.readouterr() == ("", "\n".join(lines) + "\n")
 
 
@@ -212,7 +184,7 @@ def test_a_piped_text_is_piped_in_again(young_run: Run, capsys: pytest.CaptureFi
     """A run that reads standard input is resumed by a command that does so too."""
     write_resume_file(young_run, RESULTS[0])
     with pytest.raises(click.exceptions.Exit), explain(young_run, piped=True):
-        raise Interrupted(3)
+        raise Interrupted
     resume = "Resume with: ... | charrnn train - --resume mine\n"
     assert resume in capsys.readouterr().err
 
@@ -221,7 +193,7 @@ def test_typed_folders_are_repeated(young_run: Run, capsys: pytest.CaptureFixtur
     """Both commands look where this one did."""
     write_resume_file(young_run, RESULTS[0])
     with pytest.raises(click.exceptions.Exit), explain(young_run, "--checkpoints", "my runs"):
-        raise Interrupted(3)
+        raise Interrupted
     _, resume, use = capsys.readouterr().err.splitlines()
     assert resume == f"Resume with: {RESUME} --checkpoints 'my runs'"
     assert use == f"{USE} --checkpoints 'my runs'"
@@ -266,7 +238,7 @@ def test_each_kind_has_its_own_commands(capsys: pytest.CaptureFixture[str]) -> N
         pytest.raises(click.exceptions.Exit),
         explain_stop(Terminal(), run, 9, context, piped=False),
     ):
-        raise Interrupted(3)
+        raise Interrupted
     _, resume, use = capsys.readouterr().err.splitlines()
     assert resume == "Resume with: charrnn classify imdb --resume critic"
     assert use == 'Ask it: charrnn classify predict --run critic "What a film!"'

@@ -168,7 +168,7 @@ def test_version(invoke: Invoke) -> None:
     ("words", "named"),
     [
         (["tarin"], "tarin"),
-        (["data", "get"], "get"),
+        (["data", "get"], "fetch, list, path"),
         (["train", "--cel", "lstm"], "--cel"),
         (["train", "--cell", "transformer"], "rnn"),
         (["train", "--preset", "huge"], "tutorial"),

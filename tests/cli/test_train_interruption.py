@@ -45,6 +45,7 @@ def test_ctrl_c_and_resume(
     assert invoke(*find_suggestion(result.stderr, "sample"), "--length", 3).exit_code == 0
     resumed = invoke(*find_suggestion(result.stderr, "train"))
     assert resumed.exit_code == 0, resumed.output
+    assert f"resuming after step 5 of {source.steps} of epoch 2 of 3\n" in resumed.stderr
     whole = train("--epochs", 3)
     assert np.array_equal(flatten_weights(run, 3), whole.weights(3))
     assert not run.interrupted_file.exists()
@@ -73,8 +74,8 @@ def test_ctrl_c_in_the_first_epoch(
     interrupt_at(monkeypatch, epoch=1, step=2)
     result = invoke("train", novel, *SMALL)
     assert result.exit_code == 130
-    assert "stopped before the first epoch ended: the weights after step 2 of " in result.stderr
-    assert "Start again: charrnn train --resume novel-rnn\n" in result.stderr
+    assert "stopped: epoch 1, up to step 2 of " in result.stderr
+    assert "Resume with: charrnn train --resume novel-rnn\n" in result.stderr
     assert invoke("sample", "The ", "--length", 3).exit_code == 0
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
 

@@ -16,7 +16,7 @@ from charrnn.inference.language_model import LanguageModel, load_model
 from charrnn.runs.checkpoint import Checkpoint
 from tests.support.browser import Tab, open_tab
 from tests.support.contrast import assert_readable
-from tests.support.networks import make_checkpoint, make_realistic
+from tests.support.networks import make_checkpoint, make_reading_bytes, make_realistic
 
 ENGINES = {"": "WebAssembly", "#plain": "JavaScript"}
 PHONE = {"width": 360, "height": 740}
@@ -77,6 +77,23 @@ def test_it_writes_what_the_command_line_writes(
         assert text == "%A!" + small.generate("%A!", 300, 0.8, 9, seed=7)
         assert tab.read("document.body.dataset.engine") == ENGINES[after]
         assert "300 characters, seed 7" in tab.page.locator("#status").inner_text()
+
+
+def test_it_writes_whole_characters_of_bytes(open_page: OpenPage) -> None:
+    """Any prompt is known; what is shown is characters, and which bytes were expected."""
+    small = write_both(make_reading_bytes(units=32))
+    with open_page() as tab:
+        text = write(tab, "水é ", temperature=1, length=60, seed=7)
+        assert text == "水é " + small.generate("水é ", 60, seed=7)
+        assert "60 characters, seed 7" in tab.page.locator("#status").inner_text()
+        place = next(at for at, character in enumerate(text) if at > 3 and ord(character) > 0xFF)
+        tab.page.locator("#text span").nth(place).click()
+        verdict = tab.page.locator("#verdict").inner_text()
+        assert verdict.startswith(f"“{text[place]}” began with ")
+        after = small.next_probabilities(text[:place])
+        rows = tab.page.locator("#likeliest li b").all_inner_texts()
+        assert rows[0] in {after.likeliest(1)[0][0], *"␣↵⇥␍"}
+        assert "How many bytes may be chosen from" in tab.page.locator("#top-k-note").inner_text()
 
 
 @pytest.mark.slow

@@ -75,12 +75,21 @@ def test_the_same_network_in_8_bits_is_replaced(make_run: MakeRun) -> None:
     assert "not replaced" in catch_message(UsageError, partial(write_model, model, "int8"))
 
 
-def test_an_older_file_is_replaced(make_run: MakeRun, tmp_path: Path) -> None:
+def test_an_older_file_of_that_form_is_replaced(make_run: MakeRun, tmp_path: Path) -> None:
     """What is no network can be made again."""
-    model, path = load_model(make_run("novel")), tmp_path / "gift"
+    model, path = load_model(make_run("novel")), tmp_path / "gift.H5"
     path.write_text("a note", encoding="utf-8")
     assert write_model(model, "int8", path) == path
     assert load_model(path).vocabulary.to_values() == model.vocabulary.to_values()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_another_file_is_not_replaced(make_run: MakeRun, tmp_path: Path, form: str) -> None:
+    """A novel that is named by mistake is still there."""
+    model, path = load_model(make_run("novel")), tmp_path / "novel.txt"
+    path.write_text("It was a dark", encoding="utf-8")
+    assert "not replaced" in catch_message(UsageError, partial(write_model, model, form, path))
+    assert path.read_text(encoding="utf-8") == "It was a dark"
 
 
 def test_an_unknown_form_is_rejected(make_run: MakeRun) -> None:

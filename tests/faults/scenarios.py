@@ -16,7 +16,7 @@ from charrnn.runs.history import EpochResult, find_best
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
 from charrnn.runs.outcome import read_outcome
 from charrnn.runs.recipe import LanguageRecipe, ReviewRecipe, WordRecipe
-from charrnn.runs.resume import count_epochs, read_progress
+from charrnn.runs.resume import read_place, read_progress
 from charrnn.runs.run import Run
 from charrnn.runs.saved import Saved
 from tests.faults.commands import KILLED, NO_FAULT, Commands, Ended, Fault
@@ -60,7 +60,7 @@ class Scenario:
         run = self.find_run(folder)
         if not run.resume_file.exists():
             return "begin"
-        return "resume" if count_epochs(run) < self.targets[1] else "end"
+        return "resume" if read_place(run).epochs < self.targets[1] else "end"
 
     def go_on(self, commands: Commands, folder: Path, fault: Fault = NO_FAULT) -> Ended:
         """Do what a user does next: begin it or, if there is something to resume, resume it."""
@@ -68,13 +68,13 @@ class Scenario:
             return self._begin(
                 commands, folder, self.targets[0], replace(fault, ctrl_c=self.ctrl_c)
             )
-        done = count_epochs(self.find_run(folder))
+        done = read_place(self.find_run(folder)).epochs
         return self._resume(commands, folder, next(n for n in self.targets if n > done), fault)
 
     def finish(self, commands: Commands, folder: Path, fault: Fault = NO_FAULT) -> None:
         """Do so until all is done, in as few commands as give the same weights."""
         run, end = self.find_run(folder), self.targets[-1]
-        while not (run.resume_file.exists() and count_epochs(run) == end):
+        while not (run.resume_file.exists() and read_place(run).epochs == end):
             if not self.in_one:
                 ended = self.go_on(commands, folder, fault)
             elif run.resume_file.exists():

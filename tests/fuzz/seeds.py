@@ -25,7 +25,7 @@ from charrnn.runs.checkpoint import (
 from charrnn.runs.gradient_rms import read_rms, write_rms
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
-from charrnn.runs.resume import count_epochs, read_kind, read_progress
+from charrnn.runs.resume import read_kind, read_place, read_progress
 from charrnn.runs.run import Run
 from tests.support import kinds
 from tests.support.networks import make_checkpoint, make_reading_bytes
@@ -128,7 +128,7 @@ def _make_resume_file(folder: Path, kind: Kind) -> Seed:
 
     def use() -> None:
         read_kind(run)
-        count_epochs(run)
+        read_place(run)
         progress = read_progress(run, type(kinds.RECIPES[kind]))
         assert progress.saved
         progress.saved.check_size(progress.recipe.network.parameters)

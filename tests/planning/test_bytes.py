@@ -24,7 +24,7 @@ from tests.support.messages import catch_message
 from tests.support.networks import MakeRun, make_reading_bytes
 from tests.support.reporting import RecordingReporter
 
-TEXT = "Zürich, 水 und 🙂!\n" * 60
+TEXT = "Zürich, 水 und 🙂!\n" * 50 + "and now in ASCII\n" * 9
 SETTINGS: dict[str, Any] = {"units": 5, "batch_size": 4, "seq_length": 20, "validation": 0.25}
 REQUEST = Request(vocabulary="byte", settings=SETTINGS)
 

@@ -14,6 +14,7 @@ from charrnn.planning.folders import Folders
 from charrnn.planning.language import Request
 from charrnn.runs.claim import hold_lock
 from charrnn.runs.history import EpochResult
+from charrnn.runs.keep import Saving
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import Progress
 from charrnn.runs.resume import write_progress
@@ -92,7 +93,7 @@ def test_what_is_there_is_not_trained_again(corpus: Corpus, folders: Folders) ->
     assert (rnn.earlier, rnn.finished) == (done, True)
     assert (lstm.earlier, lstm.done, lstm.finished) == (begun, 1, False)
     assert (gru.earlier, gru.proposal.name) == (None, "mine-gru")
-    plan = lstm.plan(corpus, replace(mine, keep="last"), folders, RecordingReporter())
+    plan = lstm.plan(corpus, replace(mine, saving=Saving("last")), folders, RecordingReporter())
     assert (plan.run, len(plan.progress.results), plan.progress.keep) == (begun, 1, "last")
     with pytest.raises(RunExistsError):
         propose(corpus, folders, mine, units=6)

@@ -10,6 +10,7 @@ from charrnn.planning.estimate import Estimate, count_kept, estimate_run
 from charrnn.planning.folders import Folders
 from charrnn.planning.language import Request, propose_run
 from charrnn.planning.report import Silence
+from charrnn.runs.keep import Saving
 from charrnn.training.budget import Cost
 
 
@@ -40,7 +41,7 @@ def test_the_measurement_writes_nothing(monkeypatch: pytest.MonkeyPatch, folders
     monkeypatch.setattr("charrnn.training.budget.measure_cost", measure)
     corpus = make_corpus("abcdefgh\n" * 1000)
     settings = {"units": 8, "epochs": 4, "batch_size": 4}
-    request = Request(settings=settings, keep="best")
+    request = Request(settings=settings, saving=Saving("best"))
     proposal = propose_run(corpus, request, folders, Silence())
     estimate = estimate_run(proposal)
     ((progress, ids, checkpoints),) = asked

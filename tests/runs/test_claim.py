@@ -16,6 +16,7 @@ from charrnn.errors import RunError
 from charrnn.runs.claim import claim, claim_resume, hold_lock, is_free, is_held
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import KINDS, LANGUAGE, Kind
+from charrnn.runs.point import Point
 from charrnn.runs.run import Run
 from tests.support import kinds
 
@@ -39,7 +40,7 @@ def is_refused(run: Run) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_run_without_an_epoch_is_free(checkpoints: Path, kind: Kind) -> None:
-    """From no folder at all to the weights of half an epoch, there is nothing to lose."""
+    """From no folder at all to almost ten minutes of its first epoch, there is little to lose."""
     run = Run(checkpoints / kind.subfolder / "mine", kind)
     assert is_free(run)
     assert not run.folder.exists()
@@ -50,12 +51,14 @@ def test_a_run_without_an_epoch_is_free(checkpoints: Path, kind: Kind) -> None:
     kinds.write_resume_file(run)
     assert is_free(run)
     kinds.write_epoch(run).rename(run.interrupted_file)
+    kinds.write_resume_file(run, point=Point(40, 2.5, 599.0))
     assert is_free(run)
 
 
 TAKEN: dict[str, Callable[[Run], object]] = {
     "an epoch": kinds.write_epoch,
     "an epoch that was removed": lambda run: kinds.write_resume_file(run, RESULT),
+    "ten minutes": lambda run: kinds.write_resume_file(run, point=Point(40, 2.5, 600.0)),
     "an epoch in its history": lambda run: run.write_history([RESULT]),
     "a damaged history": lambda run: run.history_file.write_bytes(b"what,ever\n1,2\n"),
     "a damaged resume file": lambda run: run.resume_file.write_bytes(b"junk"),

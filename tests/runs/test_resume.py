@@ -14,10 +14,11 @@ from charrnn.errors import RunError
 from charrnn.runs import container
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
+from charrnn.runs.point import Point
 from charrnn.runs.recipe import LanguageRecipe, Progress, ReviewRecipe, WordRecipe
 from charrnn.runs.resume import (
-    count_epochs,
     read_kind,
+    read_place,
     read_progress,
     write_progress,
 )
@@ -62,7 +63,7 @@ def test_what_was_saved_is_loaded(saved: Run) -> None:
     assert recipe.vocabulary.to_values() == "aä水"
     assert replace(recipe, vocabulary=RECIPE.vocabulary) == RECIPE
     assert results == RESULTS
-    assert count_epochs(saved) == 2
+    assert read_place(saved) == (2, None)
 
 
 @pytest.mark.slow
@@ -71,7 +72,7 @@ def test_the_most_epochs_that_can_be_asked_for_fit(run: Run) -> None:
     loss = 1 / 3 * 1e-5
     result = EpochResult(50_000, loss, loss, loss, loss, loss, 10**9)
     kinds.write_resume_file(run, *[result] * MOST_EPOCHS)
-    assert count_epochs(run) == MOST_EPOCHS
+    assert read_place(run).epochs == MOST_EPOCHS
 
 
 @pytest.mark.parametrize(
@@ -93,26 +94,29 @@ def test_every_kind_is_loaded(checkpoints: Path, kind: Kind, recipe: type[Any]) 
             read_progress(run, other)
 
 
-def test_what_a_run_keeps_and_how_it_came_about_is_loaded(run: Run) -> None:
-    """The choice of checkpoints and the sessions come back as they were."""
+def test_how_a_run_is_saved_and_how_it_came_about_is_loaded(run: Run) -> None:
+    """The choice of checkpoints, the sessions and the point come back as they were."""
     later = replace(RECIPE.training, epochs=40)
     sessions = [
         Session(0, RECIPE.training, "2026-11-30T08:00:00+00:00", {"keras": "3.15", "cores": "2"}),
         Session(2, later, "2026-12-01T08:00:00+00:00", {"keras": "3.16"}),
     ]
-    write_progress(run, Progress(RECIPE, RESULTS, None, sessions, "5"), [])
-    progress = read_progress(run, LanguageRecipe)
-    assert (progress.sessions, progress.keep) == (sessions, "5")
+    written = Progress(RECIPE, RESULTS, None, sessions, "5", 2.5, Point(7, 1.25, 12.5))
+    write_progress(run, written, [])
+    assert read_progress(run, LanguageRecipe) == written
+    assert read_place(run) == (len(RESULTS), Point(7, 1.25, 12.5))
 
 
 def test_a_file_from_before_sessions_is_read(run: Run) -> None:
     """A run that noted neither keeps all its checkpoints, and nobody knows how it came about."""
     write_settings(run, list_values())
     progress = read_progress(run, LanguageRecipe)
-    assert (progress.sessions, progress.keep) == ([], "all")
+    assert progress == Progress(progress.recipe, progress.results)
+    assert (progress.keep, progress.checkpoint_every, progress.point) == ("all", 10.0, None)
 
 
 SESSION = Session(0, RECIPE.training).to_values()
+POINT = Point(5, 2.5, 90.0).to_values()
 
 
 @pytest.mark.parametrize(
@@ -120,6 +124,15 @@ SESSION = Session(0, RECIPE.training).to_values()
     [
         {"keep": "some"},
         {"keep": 3},
+        {"checkpoint_every": "often"},
+        {"checkpoint_every": True},
+        {"checkpoint_every": -1},
+        {"point": 5},
+        {"point": {"step": 5}},
+        {"point": POINT | {"step": 0}},
+        {"point": POINT | {"step": 2.5}},
+        {"point": POINT | {"seconds": -1.0}},
+        {"sessions": [SESSION | {"step": -1}]},
         {"sessions": 7},
         {"sessions": [{}]},
         {"sessions": [SESSION | {"after": -1}]},
@@ -157,7 +170,7 @@ def test_a_file_that_can_not_be_written_leaves_the_old_one(saved: Run) -> None:
     assert read(saved)[1] == RESULTS
 
 
-@pytest.mark.parametrize("action", [read, count_epochs])
+@pytest.mark.parametrize("action", [read, read_place])
 def test_a_missing_resume_file_is_named(tmp_path: Path, action: Callable[[Run], object]) -> None:
     """A run without a resume file can't be resumed, and the error says which file is missing."""
     with pytest.raises(RunError, match=r"^mine can't be resumed.* no file .*mine/resume\.h5$"):
@@ -185,7 +198,7 @@ def flip_a_bit(content: bytes) -> bytes:
 def test_a_damaged_file_is_rejected(saved: Run, damage: Callable[[bytes], bytes]) -> None:
     """A damaged file is rejected in one line with its name, and says no kind."""
     saved.resume_file.write_bytes(damage(saved.resume_file.read_bytes()))
-    for action in (read, count_epochs):
+    for action in (read, read_place):
         with pytest.raises(RunError, match=REJECTED):
             action(saved)
     assert read_kind(saved) is None
@@ -232,7 +245,7 @@ def test_a_file_without_settings_says_no_kind(run: Run, content: Callable[[], An
     write_settings(run, content())
     assert read_kind(run) is None
     with pytest.raises(RunError, match=REJECTED):
-        count_epochs(run)
+        read_place(run)
 
 
 def test_a_file_without_anything_is_rejected(run: Run) -> None:
@@ -279,9 +292,9 @@ def test_the_next_file_replaces_the_last(checkpoints: Path, kind: Kind) -> None:
     """A run has one resume file, that of its last finished epoch."""
     run = kinds.make_run(checkpoints, kind, "mine")
     kinds.write_resume_file(run, *RESULTS)
-    assert count_epochs(run) == 2
+    assert read_place(run).epochs == 2
     kinds.write_resume_file(run, *RESULTS, replace(RESULTS[0], epoch=3))
-    assert count_epochs(run) == 3
+    assert read_place(run).epochs == 3
     assert [path.name for path in run.folder.iterdir()] == ["resume.h5"]
 
 

@@ -20,9 +20,12 @@ def test_a_resume_with_other_settings_is_a_session_of_its_own() -> None:
         assert add_session([FIRST], other) == [FIRST, other]
 
 
-def test_a_session_that_ended_no_epoch_leaves_no_trace() -> None:
+def test_a_session_that_took_no_step_leaves_no_trace() -> None:
     """The next one begins where it did, and takes its place."""
     second = replace(FIRST, after=2, training=TrainingConfig(epochs=9))
     third = replace(FIRST, after=2, training=TrainingConfig(epochs=4))
     assert add_session([FIRST, second], third) == [FIRST, third]
     assert add_session([FIRST], replace(FIRST, began="later")) == [replace(FIRST, began="later")]
+    later = replace(second, step=5)
+    assert add_session([FIRST, replace(second, step=3)], later)[1:] == [replace(second, step=3)]
+    assert add_session([FIRST, replace(third, step=3)], later)[2:] == [later]

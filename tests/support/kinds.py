@@ -12,6 +12,7 @@ from charrnn.data.words import Words
 from charrnn.runs.checkpoint import Provenance, write_checkpoint
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, LANGUAGE, WORD_MODEL, Kind
+from charrnn.runs.point import Point
 from charrnn.runs.recipe import LanguageRecipe, Progress, ReviewRecipe, WordRecipe
 from charrnn.runs.resume import write_progress
 from charrnn.runs.run import Run
@@ -74,7 +75,7 @@ def write_epoch(run: Run, epoch: int = 1) -> Path:
     return run.epoch_file(epoch)
 
 
-def write_resume_file(run: Run, *results: EpochResult) -> Path:
+def write_resume_file(run: Run, *results: EpochResult, point: Point | None = None) -> Path:
     """Write the resume file of a run of this kind; its path."""
-    write_progress(run, Progress(RECIPES[run.kind], results), VARIABLES)
+    write_progress(run, Progress(RECIPES[run.kind], results, point=point), VARIABLES)
     return run.resume_file

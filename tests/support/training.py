@@ -13,6 +13,7 @@ from charrnn.data.vocabulary import Ids, Vocabulary
 from charrnn.runs.checkpoint import Checkpoint, Weights, read_checkpoint
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.point import Point
 from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.resume import read_progress
 from charrnn.runs.run import Run
@@ -25,9 +26,10 @@ class Recording:
     events: list[tuple[Any, ...]] = field(default_factory=list)
     results: list[EpochResult] = field(default_factory=list)
     epoch: int = 0
+    point: Point | None = None
 
-    def on_epoch_begin(self, epoch: int) -> None:
-        self.epoch = epoch
+    def on_epoch_begin(self, epoch: int, point: Point | None = None) -> None:
+        self.epoch, self.point = epoch, point
         self.events.append(("begin", epoch))
 
     def on_step(self, step: int, loss: float) -> None:
@@ -59,8 +61,10 @@ class SmallRun:
         interrupted: Callable[[], bool] = lambda: False,
         borrowed: Weights | None = None,
         keep: str = "all",
+        checkpoint_every: float = 10.0,
     ) -> None:
-        self._train(Progress(self.recipe, [], keep=keep), interrupted, borrowed)
+        progress = Progress(self.recipe, [], keep=keep, checkpoint_every=checkpoint_every)
+        self._train(progress, interrupted, borrowed)
 
     def resume(self, interrupted: Callable[[], bool] = lambda: False, **changes: Any) -> None:
         progress = read_progress(self.run, LanguageRecipe)

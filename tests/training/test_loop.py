@@ -17,7 +17,7 @@ from charrnn.training import language, loop, reviews, words
 from charrnn.training.language import compile_model
 from charrnn.training.loop import Material
 from charrnn.training.restore import restore_model
-from charrnn.training.stop import AskStop, Interrupted
+from charrnn.training.stop import AskStop
 from tests.support.review_runs import MakeReviewRun, make_word_recipe, make_word_reviews
 from tests.support.training import MakeTraining, Recording
 
@@ -139,14 +139,20 @@ def test_the_folder_is_held_before_anything_is_prepared(make_training: MakeTrain
 def test_what_a_new_run_begins_with_is_saved_before_its_first_step(
     make_training: MakeTraining, models: list[Any]
 ) -> None:
-    """Interrupted in its first epoch, a run has a resume file with the first weights, and no epoch.
+    """Killed in its first epoch, a run has a resume file with the first weights, and no epoch.
 
     So the repeated epoch begins with the same weights, wherever they were from.
     """
     small = make_training(dropout=0.2, epochs=1)
     before = [values.copy() for values in compile_model(small.recipe).get_weights()]
-    with pytest.raises(Interrupted):
-        small.start(lambda: small.recording.is_at(1, "step", 2))
+
+    def kill() -> bool:
+        if small.recording.is_at(1, "step", 2):
+            raise LookupError
+        return False
+
+    with pytest.raises(LookupError):
+        small.start(kill)
     assert read_progress(small.run, LanguageRecipe).results == []
     model = compile_model(small.recipe)
     restore_model(small.run, Saved(small.run), model)

@@ -15,7 +15,11 @@ from charrnn.errors import RunError
 from charrnn.networks import parts
 from charrnn.runs import container
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.point import Point
+from charrnn.runs.recipe import LanguageRecipe
+from charrnn.runs.resume import read_progress, write_progress
 from charrnn.runs.run import Run
+from charrnn.runs.saved import Saved
 from charrnn.training.language_batches import choose_windows
 from charrnn.training.stop import Interrupted
 from tests.support.slow import slow_except
@@ -106,38 +110,101 @@ def _count_steps(small: SmallRun) -> int:
     return len(choose_windows(characters, small.recipe.training, 0))
 
 
-@pytest.mark.slow
-def test_an_epoch_interrupted_in_its_middle_is_repeated(
-    make_training: MakeTraining, models: list[Any]
+def _list_steps(small: SmallRun) -> list[tuple[str, int]]:
+    """The epochs and the steps that a run heard of, in order."""
+    return [event[:2] for event in small.recording.events if event[0] in {"begin", "step"}]
+
+
+@pytest.mark.parametrize("kind", slow_except(KINDS, "lstm-streams"))
+def test_an_epoch_interrupted_in_its_middle_goes_on(
+    make_training: MakeTraining, models: list[Any], kind: str
 ) -> None:
-    """Interrupted in the middle of epoch 3 and resumed, a run ends as an uninterrupted one.
+    """Interrupted twice in one epoch, a run takes the steps that are left, and ends as if not.
 
     Each of its steps has another learning rate.
     """
-    values = KINDS["gru-tutorial"] | {"epochs": 4, "schedule": "cosine"}
+    values = KINDS[kind] | {"epochs": 3, "schedule": "cosine", "batch_size": 8}
     whole, stopped = make_training(**values), make_training(**values)
     whole.start()
     with pytest.raises(Interrupted):
-        stopped.start(lambda: stopped.recording.is_at(3, "step", 5))
+        stopped.start(lambda: stopped.recording.is_at(2, "step", 2))
+    with pytest.raises(Interrupted):
+        stopped.resume(lambda: stopped.recording.is_at(2, "step", 4))
+    assert stopped.recording.point is not None
+    assert stopped.recording.point.step == 2
     stopped.resume()
-    uninterrupted, _, resumed = models
+    uninterrupted, *_, resumed = models
     _assert_same(resumed, uninterrupted)
-    assert stopped.recording.events[-1][:2] == ("end", 4)
+    steps, at = _list_steps(whole), ("begin", 2)
+    place = steps.index(at)
+    expected = [*steps[: place + 3], at, *steps[place + 3 : place + 5], at, *steps[place + 5 :]]
+    assert _list_steps(stopped) == expected
+    losses, whole_losses = (
+        [(result.train_loss, result.validation_loss) for result in small.run.read_history()]
+        for small in (stopped, whole)
+    )
+    assert losses == whole_losses
+    names, whole_names = (
+        sorted(path.name for path in small.run.folder.iterdir()) for small in (stopped, whole)
+    )
+    assert names == whole_names
+    assert read_progress(stopped.run, LanguageRecipe).point is None
 
 
 @pytest.mark.slow
-def test_an_interrupted_first_epoch_is_repeated(
+def test_a_process_that_is_killed_loses_what_is_not_saved(
     make_training: MakeTraining, models: list[Any]
 ) -> None:
-    """A run interrupted before its first epoch's end begins again in the same way."""
-    values: dict[str, Any] = {"dropout": 0.3, "epochs": 1}
-    whole, stopped = make_training(**values), make_training(**values)
+    """A run that is saved after each step goes on after the last one, whatever ended it."""
+    values = KINDS["lstm-streams"] | {"epochs": 2}
+    whole, killed = make_training(**values), make_training(**values)
     whole.start()
-    with pytest.raises(Interrupted):
-        stopped.start(lambda: stopped.recording.is_at(1, "step", 4))
-    stopped.resume()
+
+    def kill() -> bool:
+        if killed.recording.is_at(2, "step", 5):
+            raise LookupError
+        return False
+
+    with pytest.raises(LookupError):
+        killed.start(kill, checkpoint_every=1e-9)
+    point = read_progress(killed.run, LanguageRecipe).point
+    assert point is not None
+    assert point.step == 5
+    assert point.loss == killed.recording.events[-1][2]
+    killed.resume()
     uninterrupted, _, resumed = models
     _assert_same(resumed, uninterrupted)
+
+
+@pytest.mark.slow
+def test_an_epoch_is_not_saved_before_it_is_due(make_training: MakeTraining) -> None:
+    """With 0 minutes, or ten, a short epoch's middle is not written: else the run would end."""
+    for minutes in (0.0, 10.0):
+        small = make_training(epochs=1)
+        small.start(
+            small.run.interrupted_file.exists, checkpoint_every=minutes
+        )  # true would end the run
+        assert small.run.list_epochs() == [1]
+
+
+@pytest.mark.slow
+def test_a_patient_run_that_was_interrupted_ends_like_another(make_training: MakeTraining) -> None:
+    """If patience runs out with the epoch that was interrupted, no other one follows."""
+    small = make_training(text="a" * 300 + "b" * 100, validation=0.25, epochs=9, patience=2)
+    with pytest.raises(Interrupted):
+        small.start(lambda: small.recording.is_at(3, "step", 2))
+    small.resume()
+    assert small.run.list_epochs() == [1, 2, 3]
+
+
+def test_a_point_that_no_epoch_has_is_rejected(trained: SmallRun) -> None:
+    """A resume file that claims more steps than there are is damaged, in one line."""
+    progress = read_progress(trained.run, LanguageRecipe)
+    variables = Saved(trained.run).take_variables()
+    for point in (Point(10**9, 2.0, 1.0), Point(_count_steps(trained), 2.0, 1.0)):
+        write_progress(trained.run, replace(progress, point=point), variables)
+        with pytest.raises(RunError, match=r"^run can't be resumed, only used: .*of an epoch of"):
+            trained.resume(epochs=2)
 
 
 @pytest.fixture(scope="module")

@@ -205,10 +205,23 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_interrupted_epoch_goes_on(
+    make_review_run: MakeReviewRun, uninterrupted: dict[str, SmallReviewRun], kind: str
+) -> None:
+    """Interrupted in the middle of its second epoch, a run ends the same, its losses too."""
+    whole, stopped = uninterrupted[kind], make_review_run(**KINDS[kind])
+    with pytest.raises(Interrupted):
+        stopped.start(lambda: stopped.recording.is_at(2, "step", 3), {EMBEDDING: BORROWED})
+    stopped.resume()
+    assert_same(stopped.run, whole.run)
+
+
+@pytest.mark.slow
 def test_an_interrupted_first_epoch_keeps_what_was_borrowed(
     make_review_run: MakeReviewRun, uninterrupted: dict[str, SmallReviewRun]
 ) -> None:
-    """An interrupted epoch's weights are kept; its resume begins with the borrowed embedding."""
+    """An interrupted epoch's weights are kept, and its resume goes on with them."""
     stopped = make_review_run(**KINDS["thawing"])
     with pytest.raises(Interrupted):
         stopped.start(lambda: stopped.recording.is_at(1, "step", 2), {EMBEDDING: BORROWED})

@@ -107,7 +107,7 @@ def test_a_cosine_learning_rate(
     with pytest.raises(Interrupted):
         stopped.start(lambda: note() or stopped.recording.is_at(2, "step", 3))
     stopped.resume(note)
-    assert stopped_rates == [*rates[:13], *rates[10:20]]
+    assert stopped_rates == rates[:20]
     for name, expected in whole.checkpoint(2).weights.items():
         np.testing.assert_array_equal(stopped.checkpoint(2).weights[name], expected)
 
@@ -134,4 +134,4 @@ def test_a_step_is_taken_at_its_rate(
     assert moved == pytest.approx(first, rel=1e-3)
     if schedule == "constant":
         small.resume(note)
-        assert rates == pytest.approx([0.05] * 21)
+        assert rates == pytest.approx([0.05] * 20)

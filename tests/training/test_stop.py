@@ -57,9 +57,8 @@ def test_patience_counts_epochs_before_a_resume(make_training: MakeTraining) -> 
 def test_an_interrupted_epoch_is_kept_until_it_is_done(make_training: MakeTraining) -> None:
     """An interruption keeps the weights of the epoch under way; they go once it has ended."""
     small = make_training(epochs=3)
-    with pytest.raises(Interrupted) as interruption:
+    with pytest.raises(Interrupted):
         small.start(lambda: small.recording.is_at(2, "step", 3))
-    assert interruption.value.step == 3
     assert small.run.list_epochs() == [1]
     kept = charrnn.load(small.run.interrupted_file).checkpoint
     source = kept.provenance
@@ -89,9 +88,8 @@ def test_an_interruption_of_the_first_epoch_leaves_something_to_sample(
 def test_an_interruption_while_validating_loses_nothing(make_training: MakeTraining) -> None:
     """Asked to stop during validation, a run ends with that epoch saved."""
     small = make_training(epochs=2)
-    with pytest.raises(Interrupted) as interruption:
+    with pytest.raises(Interrupted):
         small.start(lambda: ("validation",) in small.recording.events)
-    assert interruption.value.step == 0
     assert small.run.list_epochs() == [1]
     assert not small.run.interrupted_file.exists()
     assert len(read_progress(small.run, LanguageRecipe).results) == 1
@@ -106,14 +104,13 @@ def test_an_interruption_after_the_last_epoch_is_none(make_training: MakeTrainin
 
 
 def test_what_is_thrown_away_can_be_stopped_too() -> None:
-    """A network that is not kept trains until the user asks, and no step of it is reported kept."""
+    """A network that is not kept trains until the user asks."""
     answers = iter([False, False, True])
     stop = StopWithoutTrace(lambda: next(answers))
     stop.on_train_batch_end(0)
     stop.on_train_batch_end(1)
-    with pytest.raises(Interrupted) as interruption:
+    with pytest.raises(Interrupted):
         stop.on_train_batch_end(2)
-    assert interruption.value.step == 0
 
 
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)

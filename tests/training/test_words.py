@@ -122,7 +122,8 @@ def test_validation_reads_the_first_windows() -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("_short")
-def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [0, 3], ids=["after its epoch", "in its middle"])
+def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path, step: int) -> None:
     """Two epochs end the same as one and its resume; checkpoints and history agree."""
     whole, half = (Run(tmp_path / name, WORD_MODEL) for name in ("whole", "half"))
     recipe, recording = make_word_recipe(), Recording()
@@ -130,12 +131,17 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     steps = count_steps(parts[0], recipe.training.batch_size)
 
     def copy() -> bool:
-        if recording.is_at(1, "end"):
+        event = (2, "step", step + 1) if step else (1, "end")
+        if recording.is_at(*event) and not half.folder.exists():
             shutil.copytree(whole.folder, half.folder)
         return False
 
-    words.train(whole, Progress(recipe, []), *parts, steps, recording, copy)
+    every = 1e-9 if step else 0.0  # minutes, so after each step or never
+    begin = Progress(recipe, [], checkpoint_every=every)
+    words.train(whole, begin, *parts, steps, recording, copy)
     assert half.list_epochs() == [1]
+    point = read_progress(half, WordRecipe).point
+    assert (point.step if point else 0) == (step + 1 if step else 0)
     words.train(half, read_progress(half, WordRecipe), *parts, steps, Recording())
     assert half.list_epochs() == [1, 2]
     expected = read_word_model(whole.epoch_file(2)).weights

@@ -15,7 +15,7 @@ from charrnn.inference.units import Unit
 from charrnn.views.inspection import find_level, write_inspection
 from tests.support.browser import Tab, open_tab
 from tests.support.contrast import assert_readable
-from tests.support.networks import make_checkpoint
+from tests.support.networks import make_checkpoint, make_reading_bytes
 
 TEXT = "a bad cab! he had\n\na deaf <beach>&\nfeed\ta hag\n"
 PHONE = {"width": 360, "height": 740}
@@ -88,6 +88,29 @@ def test_guesses_are_shown_on_demand(open_page: OpenPage, seen: Inspection) -> N
         spans.nth(0).hover()
         assert "nothing was expected yet" in tab.page.locator("#verdict").inner_text()
         assert not tab.page.locator("#likeliest").is_visible()
+
+
+def test_bytes_are_shown_by_number(browser: Browser) -> None:
+    """Where a character is not ASCII its first byte was guessed, and the page says so."""
+    text = "ab水\n🙂, é"
+    seen = LanguageModel(make_reading_bytes()).inspect(text)
+    write_inspection(Path("page.html"), seen, "What tiny thinks")
+    with open_tab(browser, Path("page.html")) as tab:
+        assert tab.read(f"{SPANS}.map((one) => one.textContent)") == [*text]
+        for place, guesses in enumerate(seen.guesses(5)):
+            if not place:
+                continue
+            tab.page.locator("#text").press("ArrowRight")
+            assert tab.read(AT) == place
+            rows = tab.page.locator("#likeliest li b").all_inner_texts()
+            signs = {" ": "␣", "\n": "↵", "\t": "⇥", "\r": "␍"}
+            shown = [signs.get(symbol, symbol) for symbol, _ in guesses]
+            assert [row for row, symbol in zip(rows, shown, strict=True) if len(symbol) > 1] == [
+                symbol for symbol in shown if len(symbol) > 1
+            ]
+            verdict = tab.page.locator("#verdict").inner_text()
+            assert ("began with" in verdict) == (not text[place].isascii())
+            assert f"surprise {seen.surprise[place]:.1f} nats" in verdict
 
 
 @pytest.mark.slow

@@ -26,6 +26,7 @@ from charrnn.planning.reviews import (
     plan_classifier,
     plan_classifier_resume,
 )
+from charrnn.runs.keep import Saving
 from charrnn.runs.outcome import Outcome, read_outcome
 
 
@@ -52,10 +53,10 @@ def resume_run(
     data: Sequence[Path],
     folders: Folders,
     screen: Screen,
-    keep: str | None,
+    saving: Saving,
 ) -> None:
     """Resume a run and print its row of the table."""
-    plan = plan_classifier_resume(name, given, data, folders, screen.terminal, keep)
+    plan = plan_classifier_resume(name, given, data, folders, screen.terminal, saving)
     outcome, _ = _carry_out(plan, screen)
     _show_outcomes([outcome], screen.as_json)
 
@@ -64,7 +65,7 @@ def train_all(
     source: ReviewSource,
     given: Mapping[str, Any],
     changes: str,
-    keep: str | None,
+    saving: Saving,
     folders: Folders,
     screen: Screen,
 ) -> None:
@@ -74,7 +75,7 @@ def train_all(
     resumed.
     """
     requests = [
-        ReviewRequest(preset, source, settings=given, changes=changes, keep=keep)
+        ReviewRequest(preset, source, settings=given, changes=changes, saving=saving)
         for preset in REVIEW_PRESETS
     ]
     outcomes, terminal = [], screen.terminal
@@ -83,7 +84,7 @@ def train_all(
         if outcome is not None:
             terminal.note(f"{outcome.run}: already finished")
         elif run is not None:
-            plan = plan_classifier_resume(run.name, {}, source.paths, folders, terminal, keep)
+            plan = plan_classifier_resume(run.name, {}, source.paths, folders, terminal, saving)
             outcome, signal = _carry_out(plan, screen)
         else:
             outcome, signal = _train(request, folders, screen)

@@ -62,7 +62,7 @@ _positive = WholeNumber(min=1)
 @options.review_encoding
 @run_options.to_begin("reviews and words")
 @run_options.to_resume(WORD_MODEL)
-@options.keep
+@options.saving
 @options.tensorboard
 @options.as_json
 @options.checkpoints
@@ -76,6 +76,7 @@ def pretrain(
     run: str | None,
     resume: str | None,
     keep: str | None,
+    checkpoint_every: float | None,
     tensorboard: bool,
     as_json: bool,
     checkpoints: Path,
@@ -93,12 +94,13 @@ def pretrain(
     from charrnn.planning.folders import Folders
     from charrnn.planning.review_sources import ReviewSource
     from charrnn.planning.words import WordRequest, plan_word_model, plan_word_model_resume
+    from charrnn.runs.keep import Saving
 
     given = options.list_given(settings)
-    folders = Folders(checkpoints, data_dir)
+    folders, saving = Folders(checkpoints, data_dir), Saving(keep, checkpoint_every)
     if resume is None:
         source = ReviewSource(data, text_column, label_column, encoding)
-        request = WordRequest(source, run, given, keep)
+        request = WordRequest(source, run, given, saving)
         plan = plan_word_model(request, folders, terminal)
     elif run or text_column or label_column or encoding:
         raise click.UsageError(
@@ -106,7 +108,7 @@ def pretrain(
             "--text-column, --label-column and --encoding"
         )
     else:
-        plan = plan_word_model_resume(resume, given, data, folders, terminal, keep)
+        plan = plan_word_model_resume(resume, given, data, folders, terminal, saving)
     show_training(plan, _introduce(plan), Screen(terminal, as_json, tensorboard))
 
 

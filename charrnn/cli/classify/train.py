@@ -31,7 +31,7 @@ _HEADINGS = {
 
 _AFTERWARDS = (
     "Each epoch saves a checkpoint in the run's folder, beside the learning curves. Ctrl-C stops "
-    "after the current step; --resume continues after the last finished epoch."
+    "after the current step, and saves all; --resume goes on from there."
 )
 
 
@@ -140,7 +140,7 @@ def _setting(flag: str, kind: Any, text: str) -> Callable[[Any], Any]:
 @click.option("--dry-run", is_flag=True, help="Show the layers and parameters; train nothing.")
 @run_options.to_begin("reviews and preset")
 @run_options.to_resume(CLASSIFIER)
-@options.keep
+@options.saving
 @options.tensorboard
 @options.as_json
 @options.checkpoints
@@ -160,6 +160,7 @@ def _train(
     run: str | None,
     resume: str | None,
     keep: str | None,
+    checkpoint_every: float | None,
     tensorboard: bool,
     as_json: bool,
     checkpoints: Path,
@@ -172,6 +173,7 @@ def _train(
     from charrnn.planning.folders import Folders
     from charrnn.planning.review_sources import ReviewSource
     from charrnn.planning.reviews import ReviewRequest
+    from charrnn.runs.keep import Saving
 
     given = options.list_given(settings)
     folders = Folders(checkpoints, data_dir)
@@ -185,13 +187,14 @@ def _train(
             run=run,
             resume=resume is not None,
             keep=keep,
+            checkpoint_every=checkpoint_every is not None,
             tensorboard=tensorboard,
             embedding_from=embedding_from,
         )
         for preset in REVIEW_PRESETS if model == _ALL else [model]:
             fit.show_layers(preset, given, as_json)
         return
-    screen = Screen(terminal, as_json, tensorboard)
+    screen, saving = Screen(terminal, as_json, tensorboard), Saving(keep, checkpoint_every)
     if resume is not None:
         _reject(
             "--resume keeps what the run began with",
@@ -202,7 +205,7 @@ def _train(
             label_column=label_column,
             encoding=encoding,
         )
-        fit.resume_run(resume, given, data, folders, screen, keep)
+        fit.resume_run(resume, given, data, folders, screen, saving)
         return
     if ctx.info_name == _OWN and not data:
         raise click.UsageError(
@@ -215,9 +218,9 @@ def _train(
         _reject(
             "--model all trains new runs of every preset", run=run, embedding_from=embedding_from
         )
-        fit.train_all(source, given, changes, keep, folders, screen)
+        fit.train_all(source, given, changes, saving, folders, screen)
     else:
-        request = ReviewRequest(model, source, run, embedding_from, given, changes, keep)
+        request = ReviewRequest(model, source, run, embedding_from, given, changes, saving)
         fit.train_preset(request, folders, screen)
 
 

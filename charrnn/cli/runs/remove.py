@@ -24,14 +24,7 @@ if TYPE_CHECKING:
         "charrnn runs remove shakespeare-lstm", "charrnn runs remove first second --yes"
     ),
 )
-@click.argument(
-    "names",
-    type=options.NAME_OR_PATH,
-    metavar="RUN...",
-    nargs=-1,
-    required=True,
-    shell_complete=run_options.complete(),
-)
+@run_options.several("RUN...")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
 @options.as_json
 @options.checkpoints

@@ -17,7 +17,7 @@ from charrnn.data.encodings import UTF8
 from charrnn.data.sources import STDIN
 from charrnn.planning.reviews import configure
 from charrnn.planning.scaling import Draft
-from charrnn.runs.keep import ALL
+from charrnn.runs.keep import ALL, EVERY
 from charrnn.runs.recipe import LanguageRecipe, Progress, ReviewRecipe, WordRecipe
 from charrnn.runs.run import Run
 
@@ -55,11 +55,15 @@ def list_commands(run: Run, progress: Progress[Any], more: str = "") -> list[str
     name = f"{run.name}-again"
     words = _begin(run, recipe, sessions[0].training if sessions else recipe.training)
     words += ["--keep", progress.keep] if progress.keep != ALL else []
+    every = progress.checkpoint_every
+    words += ["--checkpoint-every", f"{every:g}"] if every != EVERY else []
     words += ["--run", name] if changed else []
     piped = "... | " if isinstance(recipe, LanguageRecipe) and _is_piped(recipe) else ""
     commands = [f"{piped}{shlex.join(words)}{more}"]
     for before, after in changed:
-        if before.training.epochs > after.after:
+        if after.step:
+            commands[-1] += f"  # stop it after step {after.step} of epoch {after.after + 1}"
+        elif before.training.epochs > after.after:
             commands[-1] += f"  # stop it after epoch {after.after}"
         given = _compare(asdict(after.training), asdict(before.training))
         resume = [*_name_command(recipe), *(["-"] if piped else []), "--resume", name]

@@ -80,10 +80,17 @@ def _make_values(found: "RunDetails", commands: list[str]) -> dict[str, Any]:
             "network": asdict(network) if network else None,
             "training": asdict(recipe.training) if recipe else None,
             "keep": progress.keep if progress else None,
+            "checkpoint_every": progress.checkpoint_every if progress else None,
         },
         "layers": list_values(network.layer_rows()) if network else None,
+        "point": progress.point.to_values() if progress and progress.point else None,
         "sessions": [
-            {"after": one.after, "began": one.began, "environment": dict(one.environment)}
+            {
+                "after": one.after,
+                "step": one.step,
+                "began": one.began,
+                "environment": dict(one.environment),
+            }
             for one in (progress.sessions if progress else ())
         ],
         "repeat": commands,
@@ -105,6 +112,8 @@ def _describe(run: "Run", found: "RunDetails", commands: list[str]) -> Iterator[
     yield "begun with", _find_beginning(found)
     minutes = sum(result.seconds for result in summary.history) / 60
     yield "epochs", f"{format_epochs(summary)}, {minutes:.1f} minutes"
+    if found.progress and (point := found.progress.point):
+        yield "saved", f"after step {point.step} of epoch {len(found.progress.results) + 1}"
     yield "checkpoints", name_epochs(summary.checkpoints)
     if source := found.provenance:
         yield "best", f"{source.moment}, {source.describe_loss()}"
@@ -125,7 +134,10 @@ def _describe_training(found: "RunDetails") -> Iterator[tuple[str, str]]:
         return
     yield "training", _list_settings(asdict(progress.recipe.training))
     for session in progress.sessions:
-        began = f"after epoch {session.after}, {session.began}" if session.after else session.began
+        place = f"step {session.step} of epoch {session.after + 1}" if session.step else ""
+        if session.after and not place:
+            place = f"epoch {session.after}"
+        began = f"after {place}, {session.began}" if place else session.began
         yield "machine", f"{began}: {_list_settings(session.environment)}"
 
 

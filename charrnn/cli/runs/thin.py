@@ -16,14 +16,7 @@ from charrnn.errors import say_count
     short_help="Keep only a run's best and last checkpoint.",
     epilog=options.examples("charrnn runs thin shakespeare-lstm"),
 )
-@click.argument(
-    "names",
-    type=options.NAME_OR_PATH,
-    metavar="RUN...",
-    nargs=-1,
-    required=True,
-    shell_complete=run_options.complete(),
-)
+@run_options.several("RUN...")
 @options.as_json
 @options.checkpoints
 @options.loudness

@@ -74,7 +74,7 @@ def test_resume_of_a_table(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> N
     assert "\nResume with: charrnn classify train --resume mine\n" in stopped.stderr
     result = invoke("classify", "train", "--resume", "mine")
     assert result.exit_code == 0, result.output
-    assert "resuming after epoch 1 of 2" in result.stderr
+    assert "resuming after step 2 of 3 of epoch 2 of 2" in result.stderr
     whole, mine = (read_weights(find_classifier_run(name), 2) for name in ("whole", "mine"))
     assert mine.tolist() == whole.tolist()
 

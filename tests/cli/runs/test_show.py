@@ -14,6 +14,7 @@ from charrnn.data.reading import Reading
 from charrnn.data.sources import Source
 from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import CLASSIFIER, KINDS, LANGUAGE, WORD_MODEL, Kind
+from charrnn.runs.point import Point
 from charrnn.runs.recipe import Progress, ReviewRecipe
 from charrnn.runs.resume import read_progress, write_progress
 from charrnn.runs.run import Run
@@ -78,7 +79,8 @@ def test_every_kind_as_json(kind: Kind, invoke: Invoke) -> None:
     assert row["settings"]["training"]["epochs"] == recipe.training.epochs
     assert row["settings"]["network"]["embedding"] == recipe.network.embedding
     assert row["settings"]["keep"] == "2"
-    assert row["sessions"] == [{"after": 0, "began": "now", "environment": MACHINE}]
+    assert row["sessions"] == [{"after": 0, "step": 0, "began": "now", "environment": MACHINE}]
+    assert row["point"] is None
     assert len(row["repeat"]) == 1
     assert row["repeat"][0].endswith("--keep 2")
 
@@ -212,6 +214,27 @@ def test_a_text_that_came_from_no_file(
     (command,) = list_commands(planned.run, Progress(recipe, []))
     assert command.startswith("... | charrnn train - ")
     assert "--encoding cp1252" in command
+
+
+def test_a_run_that_was_stopped_in_an_epoch(invoke: Invoke) -> None:
+    """Where its resume goes on is said, in words and as JSON."""
+    write_run(LANGUAGE, point=Point(40, 2.5, 90.0))
+    assert read_lines(invoke)["saved"] == "after step 40 of epoch 3"
+    (row,) = read_rows(invoke("runs", "show", "mine", "--json"))
+    assert row["point"] == {"step": 40, "loss": 2.5, "seconds": 90.0}
+
+
+def test_settings_that_changed_in_an_epoch() -> None:
+    """What repeats it says in which step to stop it, and how often it is saved."""
+    recipe = kinds.LANGUAGE_RECIPE
+    first = replace(recipe.training, epochs=4)
+    second = replace(first, learning_rate=0.125)
+    sessions = [Session(0, first), Session(2, second, step=7)]
+    progress = Progress(recipe, [], sessions=sessions, checkpoint_every=2.5)
+    one, _ = list_commands(Run(Path("checkpoints/mine"), LANGUAGE), progress)
+    assert one.endswith(
+        " --checkpoint-every 2.5 --run mine-again  # stop it after step 7 of epoch 3"
+    )
 
 
 def test_settings_that_changed_on_the_way() -> None:

@@ -135,7 +135,7 @@ def load_corpus(
         raise UsageError(f"`text_column` is for {SHOWN_ENDINGS} files: leave it out")
     if path := find_prepared(places.texts):
         return _map_prepared(path, len(places.texts), reading, kept=store is not None)
-    store = store or MemoryStore()
+    store = MemoryStore() if store is None else store
     joiner, sources = Joiner(reading, store), []
     for place in places.texts:
         try:

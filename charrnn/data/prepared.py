@@ -111,6 +111,8 @@ def _map(file: BinaryIO) -> Prepared:
     values = json.loads(content)
     counts = np.array(values["counts"], np.int64)
     dtype = np.dtype(_DTYPES[values["dtype"]])
+    if not isinstance(values["vocabulary"], str):
+        raise TypeError("its characters are none")
     vocabulary, length = Vocabulary(values["vocabulary"]), sum(values["counts"])
     if len(counts) != len(vocabulary) or START + length * dtype.itemsize != end:
         raise ValueError("its counts don't fit its length")

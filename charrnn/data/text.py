@@ -86,6 +86,11 @@ class Text:
         lacking = np.flatnonzero((self.counts > 0) & ~known)
         return self.vocabulary.decode(lacking), int(self.counts[lacking].sum())
 
+    def count_distinct(self, vocabulary: AnyVocabulary) -> int:
+        """How many different ids another vocabulary has for its characters."""
+        occurring = self.vocabulary.decode(np.flatnonzero(self.counts))
+        return len(np.unique(vocabulary.encode(occurring)))
+
     def encode(self, vocabulary: AnyVocabulary, *, skip: bool = False) -> Ids:
         """The ids of its characters in another vocabulary, in the smallest numbers; shape (N,).
 

@@ -41,7 +41,8 @@ def load_text(
         CorpusError: it can't be found, read or used.
     """
     corpus = _read_text(named, data_dir, reporter, reading)
-    note_text(corpus, reporter)
+    if not corpus.prepared:
+        note_text(corpus, reporter)
     return corpus
 
 

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.byte_vocabulary import AnyVocabulary
+from charrnn.data.corpus import SHAKESPEARE
 from charrnn.data.utf8 import NEXT_STATE
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.errors import UsageError, say_count
 from charrnn.inference.language_model import LanguageModel
 from charrnn.runs.atomic import write_atomically
-from charrnn.runs.checkpoint import Checkpoint, Weights
+from charrnn.runs.checkpoint import Checkpoint, Provenance, Weights
 from charrnn.runs.int8 import quantize
 
 _PAGE = Path(__file__).with_name("page")
@@ -41,9 +42,9 @@ def write_page(model: LanguageModel, path: Path) -> None:
 
 def render_page(checkpoint: Checkpoint) -> str:
     """Fill the page's places."""
-    corpus = checkpoint.provenance.corpus
     places = {
-        "title": html.escape(f"A network that has read “{corpus}”"),
+        "title": html.escape(f"A network that has read {_name_text(checkpoint.provenance)}"),
+        "invitation": _invite(checkpoint.provenance),
         "about": html.escape(_describe(checkpoint)),
         "unit": checkpoint.vocabulary.unit,
         "style": _read("page.css"),
@@ -59,6 +60,19 @@ def render_page(checkpoint: Checkpoint) -> str:
 
 def _read(name: str) -> str:
     return (_PAGE / name).read_text(encoding="utf-8").rstrip("\n")
+
+
+def _is_shakespeare(source: Provenance) -> bool:
+    return source.corpus_sha256 == SHAKESPEARE.sha256
+
+
+def _name_text(source: Provenance) -> str:
+    return "Shakespeare" if _is_shakespeare(source) else f"“{source.corpus}”"
+
+
+def _invite(source: Provenance) -> str:
+    example = ", for example ROMEO:," if _is_shakespeare(source) else ","
+    return f"Type how the text begins{example} or leave this empty"
 
 
 def _describe(checkpoint: Checkpoint) -> str:

@@ -52,6 +52,7 @@ def test_as_json(invoke: Invoke) -> None:
         "checkpoint": "checkpoints/first/epoch-0002.weights.h5",
         "epoch": 2,
         "corpus": "test",
+        "vocabulary": "character",
         "cell": "lstm",
         "network": "lstm 7",
         "parameters": model.checkpoint.network.parameters,

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from charrnn.config.fields import CELLS
+from charrnn.data.corpus import SHAKESPEARE
 from charrnn.data.vocabulary import UNKNOWN
 from charrnn.errors import UsageError
 from charrnn.export import html
@@ -113,6 +114,16 @@ def test_a_strange_name_is_only_a_name(make_checkpoint: MakeCheckpoint) -> None:
     assert [tag for tag, _ in strange.found] == [tag for tag, _ in plain.found]
     assert strange.texts["title"] == f"A network that has read “{name}”"
     assert strange.texts["h1"] == strange.texts["title"]
+
+
+def test_shakespeare_is_called_so(make_checkpoint: MakeCheckpoint) -> None:
+    """By the text's hash, whatever its file was called; another text gets no example of his."""
+    made = make_checkpoint()
+    known = replace(made.provenance, corpus="input", corpus_sha256=SHAKESPEARE.sha256)
+    page = render_page(replace(made, provenance=known))
+    assert Elements(page).texts["title"] == "A network that has read Shakespeare"
+    assert "for example ROMEO:" in page
+    assert "ROMEO" not in render_page(rename(made, "shakespeare"))
 
 
 def test_a_page_says_which_network_it_is(make_checkpoint: MakeCheckpoint) -> None:

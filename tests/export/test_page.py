@@ -11,25 +11,15 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
-from charrnn.export.write import write_model
-from charrnn.inference.language_model import LanguageModel, load_model
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.inference.language_model import LanguageModel
 from tests.support.browser import Tab, open_tab
 from tests.support.contrast import assert_readable
 from tests.support.networks import make_checkpoint, make_reading_bytes, make_realistic
+from tests.support.writing_page import PHONE, READ, start, write, write_both
 
 ENGINES = {"": "WebAssembly", "#plain": "JavaScript"}
-PHONE = {"width": 360, "height": 740}
-READ = """[...document.querySelectorAll("#text span")].map((span) => span.textContent).join("")"""
 
 OpenPage = Callable[..., AbstractContextManager[Tab]]
-
-
-def write_both(checkpoint: Checkpoint) -> LanguageModel:
-    """Write page.html; the network of the int8 checkpoint, which has the same weights."""
-    model = LanguageModel(checkpoint)
-    write_model(model, "html", Path("page.html"))
-    return load_model(write_model(model, "int8", Path("small.h5")))
 
 
 @pytest.fixture
@@ -46,25 +36,6 @@ def open_page(browser: Browser) -> OpenPage:
         return open_tab(browser, Path("page.html"), after, **settings)
 
     return open_it
-
-
-def start(tab: Tab, prompt: str, **fields: Any) -> None:
-    """Fill in the form, and send it by keyboard."""
-    tab.wait("#start:enabled")
-    tab.page.locator("#settings").evaluate("(details) => { details.open = true; }")
-    tab.page.get_by_label("a new seed each time").uncheck()
-    for name, value in fields.items():
-        tab.page.locator(f"#{name}").fill(str(value))
-    tab.page.get_by_label("Beginning").fill(prompt)
-    tab.page.keyboard.press("Control+Enter")
-
-
-def write(tab: Tab, prompt: str, **fields: Any) -> str:
-    """Let the page write to the end; all that it shows."""
-    start(tab, prompt, **fields)
-    tab.wait("#start:enabled")
-    text: str = tab.read(READ)
-    return text
 
 
 @pytest.mark.parametrize("after", ENGINES)
@@ -89,11 +60,11 @@ def test_it_writes_whole_characters_of_bytes(open_page: OpenPage) -> None:
         place = next(at for at, character in enumerate(text) if at > 3 and ord(character) > 0xFF)
         tab.page.locator("#text span").nth(place).click()
         verdict = tab.page.locator("#verdict").inner_text()
-        assert verdict.startswith(f"“{text[place]}” began with ")
+        assert verdict.startswith(f"It wrote “{text[place]}”, whose first byte was ")
         after = small.next_probabilities(text[:place])
         rows = tab.page.locator("#likeliest li b").all_inner_texts()
         assert rows[0] in {after.likeliest(1)[0][0], *"␣↵⇥␍"}
-        assert "How many bytes may be chosen from" in tab.page.locator("#top-k-note").inner_text()
+        assert "From 1 to 256: " in tab.page.locator("#top-k-note").inner_text()
 
 
 @pytest.mark.slow
@@ -195,7 +166,7 @@ def test_the_text_can_be_copied(open_page: OpenPage) -> None:
         text = write(tab, "%A", length=120, seed=3)
         assert "\n" in text
         tab.page.get_by_role("button", name="Copy").click()
-        expect(tab.page.locator("#status")).to_have_text("Copied.")
+        expect(tab.page.locator("#spoken")).to_have_text("Copied")
         assert tab.read("navigator.clipboard.readText()") == text
 
 

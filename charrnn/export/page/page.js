@@ -13,24 +13,29 @@ const text = find("text");
 let written = []; // what the network wrote, character by character: {span, mark}
 let prompt = ""; // what it was given
 let chosen = -1; // the place of the character that is looked at
-let run = null; // what was written last: {length, seed, began, before}
+let pinned = false; // whether that stays when the pointer moves
+let run = null; // what was written last: {toRead, length, seed, began, before}
 let busy = false;
 let stopping = false;
-let said = 0; // when the status was renewed
+let following = true; // whether the text scrolls on as it grows
+let scrolledTo = 0;
 
 // The worker answers each request once.
 
-const worker = new Worker(
-  URL.createObjectURL(new Blob([find("engine").textContent], { type: "text/javascript" })),
-);
-worker.onmessage = ({ data }) => RECEIVERS[data.kind](data);
-worker.onerror = (event) => fail(event.message || "no worker can be started");
-worker.postMessage({
-  kind: "load",
-  page: find("network").textContent,
-  kernel: find("kernel").textContent,
-  plain: location.hash === "#plain",
-});
+let worker = null;
+
+function startWorker() {
+  const code = new Blob([find("engine").textContent], { type: "text/javascript" });
+  worker = new Worker(URL.createObjectURL(code));
+  worker.onmessage = ({ data }) => RECEIVERS[data.kind](data);
+  worker.onerror = (event) => fail(event.message || "no worker can be started");
+  worker.postMessage({
+    kind: "load",
+    page: find("network").textContent,
+    kernel: find("kernel").textContent,
+    plain: location.hash === "#plain",
+  });
+}
 
 const RECEIVERS = {
   load({ engine }) {
@@ -52,8 +57,7 @@ function receive({ written: marks, read, done }) {
   if (!ends) worker.postMessage({ kind: "more" }); // it works while this draws
   show(marks);
   if (ends) finish(done);
-  else if (!written.length && read) sayHow(`Reading: ${count(read)} characters…`);
-  else sayHow(`${count(written.length)} of ${count(run.length)} characters…`);
+  else sayHow(read);
 }
 
 // Starting and stopping.
@@ -61,18 +65,14 @@ function receive({ written: marks, read, done }) {
 function start() {
   const known = [...find("prompt").value].filter(isKnown);
   const code = known.flatMap(encode);
+  if (!code.length) code.push(ids.get("\n") ?? 0); // as `charrnn sample` begins: a line end
   if (find("new-seed").checked) find("seed").value = crypto.getRandomValues(new Uint32Array(1))[0];
   const seed = Number(find("seed").value);
   const length = Number(find("length").value);
   prompt = known.join("");
   clear();
-  begin(length, seed, {
-    kind: "write",
-    prompt: code.length ? code : [ids.get("\n") ?? 0], // as `charrnn sample` begins: a line end
-    ...readChoice(),
-    length,
-    seed,
-  });
+  run = { toRead: code.length, seed };
+  begin(length, { kind: "write", prompt: code, ...readChoice(), length, seed });
 }
 
 function isKnown(character) {
@@ -89,7 +89,8 @@ function listBytes() {
   return Array.from({ length: 256 }, (_, byte) => show(byte));
 }
 
-function spell({ id, character }) {
+// The whole character that a mark stands for, which may have several bytes.
+function readMark({ id, character }) {
   return character ?? symbols[id];
 }
 
@@ -98,16 +99,20 @@ function readChoice() {
 }
 
 function extend() {
-  if (!find("form").reportValidity()) return;
-  const left = run.length - written.length || Number(find("length").value);
-  begin(written.length + left, run.seed, { kind: "extend", ...readChoice(), left });
+  if (!["length", "top-k"].every((field) => find(field).reportValidity())) return;
+  const left = Number(find("length").value);
+  begin(written.length + left, { kind: "extend", ...readChoice(), left });
 }
 
-function begin(length, seed, request) {
-  run = { length, seed, began: performance.now(), before: written.length };
+function begin(length, request) {
+  Object.assign(run, { length, began: performance.now(), before: written.length });
   setBusy(true);
-  say("Writing…");
-  if (text.getBoundingClientRect().bottom > innerHeight) find("status").scrollIntoView();
+  sayHow(run.toRead);
+  following = true;
+  follow();
+  const { top, bottom } = text.getBoundingClientRect();
+  const seen = find("bar").getBoundingClientRect().bottom; // which stays, and covers what is above
+  if (top < seen || bottom > innerHeight) text.parentElement.scrollIntoView();
   worker.postMessage(request);
 }
 
@@ -117,10 +122,11 @@ function stop() {
 
 function finish(done) {
   const seconds = (performance.now() - run.began) / 1000;
-  const speed = Math.round((written.length - run.before) / seconds);
+  const fresh = written.length - run.before;
   setBusy(false);
   const size = `${done ? "" : "Stopped: "}${count(written.length)} characters, seed ${run.seed}`;
-  say(`${size}; ${count(speed)} a second.`);
+  const speed = fresh ? `; ${count(Math.round(fresh / seconds))} a second` : "";
+  say(written.length ? `${size}${speed}.` : "Stopped before it wrote anything.");
 }
 
 function setBusy(value) {
@@ -130,7 +136,8 @@ function setBusy(value) {
   find("start").disabled = busy;
   find("stop").disabled = !busy;
   find("extend").disabled = busy || !written.length;
-  find("copy").disabled = busy || !written.length;
+  if (!document.activeElement?.disabled) return;
+  find(busy ? "stop" : run.before ? "extend" : "start").focus({ preventScroll: true });
 }
 
 function fail(message) {
@@ -139,14 +146,16 @@ function fail(message) {
   say(`Sorry, this does not work here: ${message}.`);
 }
 
-function say(words) {
-  find("status").textContent = words;
-  said = performance.now();
+// What a screen reader speaks: what happens, and not how far it is.
+function say(words, progress = "") {
+  if (find("status").textContent !== words) find("status").textContent = words;
+  find("progress").textContent = progress;
 }
 
-// How far it is, once a second: a screen reader reads all that is said.
-function sayHow(words) {
-  if (performance.now() - said > 1000) say(words);
+function sayHow(read) {
+  const reads = read < run.toRead;
+  const [now, all] = reads ? [read, run.toRead] : [written.length, run.length];
+  say(reads ? "Reading:" : "Writing:", `${count(now)} of ${count(all)} ${reads && isBytes ? "bytes" : "characters"}`);
 }
 
 function count(value) {
@@ -158,7 +167,7 @@ function count(value) {
 function clear() {
   text.replaceChildren(makeLine());
   written = [];
-  choose(-1);
+  release();
   for (const character of prompt) addCharacter(character, "prompt");
 }
 
@@ -178,29 +187,58 @@ function addCharacter(character, kind) {
 }
 
 function show(marks) {
-  const follows = text.scrollHeight - text.scrollTop - text.clientHeight < 40;
+  if (!marks.length) run.began = performance.now(); // it still reads
   for (const mark of marks) {
     const surprise = -Math.log(mark.probability);
     const level = Math.min(6, Math.round(1.2 * surprise));
-    const span = addCharacter(spell(mark), `s${level}`);
+    const span = addCharacter(readMark(mark), `s${level}`);
     span.place = written.length;
     written.push({ span, mark });
   }
-  if (follows) text.scrollTop = text.scrollHeight;
+  find("copy").disabled = false;
+  follow();
 }
+
+function follow() {
+  if (following) text.scrollTop = text.scrollHeight;
+  scrolledTo = text.scrollTop;
+}
+
+// It follows until the reader scrolls back: a box that becomes smaller scrolls too.
+text.addEventListener("scroll", () => {
+  const atEnd = text.scrollHeight - text.scrollTop - text.clientHeight < 40;
+  if (atEnd || text.scrollTop < scrolledTo) following = atEnd;
+  scrolledTo = text.scrollTop;
+});
+new ResizeObserver(() => busy && follow()).observe(text);
 
 // What was expected at one character.
 
-function choose(place) {
+function choose(place, words = place < 0 ? "" : describe(written[place].mark)) {
   written[chosen]?.span.classList.remove("at");
   chosen = place;
   const found = written[place];
-  find("hint").hidden = Boolean(found);
+  found?.span.classList.add("at");
+  find("hint").hidden = Boolean(words);
+  find("verdict").textContent = words;
   find("likeliest").hidden = !found;
-  find("verdict").textContent = found ? describe(found.mark) : "";
-  if (!found) return;
-  found.span.classList.add("at");
-  find("likeliest").replaceChildren(...found.mark.guesses.map((guess) => makeGuess(guess, found)));
+  find("likeliest").replaceChildren(...(found?.mark.guesses ?? []).map((guess) => makeGuess(guess, found)));
+}
+
+// To choose for good, which is spoken too; what lies under the pointer is only shown.
+function pin(place, words) {
+  choose(place, words);
+  pinned = true;
+  const guesses = written[place]?.mark.guesses ?? [];
+  const list = guesses.map(([id, probability]) => `${name(symbols[id])} ${percent(probability)}`).join(", ");
+  find("spoken").textContent = `${find("verdict").textContent}. ${list && `Guesses: ${list}.`}`;
+  find("guesses").scrollIntoView({ block: "nearest" });
+}
+
+function release() {
+  choose(-1);
+  pinned = false;
+  find("spoken").textContent = "";
 }
 
 function describe(mark) {
@@ -208,8 +246,9 @@ function describe(mark) {
   const place = guesses.findIndex(([other]) => other === id);
   const rank = place < 0 ? "none of its first five guesses" : `its ${ORDINALS[place]} guess`;
   const surprise = -Math.log(probability);
-  const verb = symbols[id] === spell(mark) ? "was" : "began with";
-  return `${name(spell(mark))} ${verb} ${rank}: ${percent(probability)}, surprise ${surprise.toFixed(1)} nats`;
+  const wrote = readMark(mark);
+  const whole = symbols[id] === wrote ? "" : "whose first byte was ";
+  return `It wrote ${name(wrote)}, ${whole}${rank}: ${percent(probability)}, surprise ${surprise.toFixed(1)} nats`;
 }
 
 const ORDINALS = ["first", "second", "third", "fourth", "fifth"];
@@ -217,7 +256,7 @@ const ORDINALS = ["first", "second", "third", "fourth", "fifth"];
 function makeGuess([id, probability], { mark }) {
   const item = document.createElement("li");
   const character = document.createElement("b");
-  character.textContent = SIGNS[symbols[id]] ?? symbols[id];
+  character.textContent = SIGNS[symbols[id]] ?? spell(symbols[id]);
   item.style.setProperty("--share", `${100 * probability}%`);
   item.classList.toggle("chosen", id === mark.id);
   item.append(character, percent(probability));
@@ -225,7 +264,16 @@ function makeGuess([id, probability], { mark }) {
 }
 
 function name(character) {
-  return NAMES[character] ? `The ${NAMES[character]}` : `“${character}”`;
+  const spelt = spell(character);
+  if (spelt === character) return `“${spelt}”`;
+  return NAMES[character] ? `the ${spelt}` : spelt;
+}
+
+// A character, or the name or number of one that can't be seen by itself.
+function spell(character) {
+  if (NAMES[character]) return NAMES[character];
+  if (!/[\p{C}\p{M}\p{Z}\p{Default_Ignorable_Code_Point}]/u.test(character)) return character;
+  return `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 function percent(probability) {
@@ -236,6 +284,7 @@ function percent(probability) {
 // By keyboard: one character on or back, a line up or down, to a line's start or end.
 
 const MOVES = {
+  Enter: () => chosen,
   ArrowRight: () => chosen + 1,
   ArrowLeft: () => chosen - 1,
   ArrowDown: () => moveByLine("nextElementSibling"),
@@ -261,17 +310,20 @@ text.addEventListener("keydown", (event) => {
   if (!(event.key in MOVES) || !written.length || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   const place = Math.max(0, Math.min(written.length - 1, MOVES[event.key]() ?? Math.max(chosen, 0)));
-  choose(place);
+  pin(place);
   written[place].span.scrollIntoView({ block: "nearest" });
 });
 text.addEventListener("focus", () => {
-  if (chosen < 0 && text.matches(":focus-visible") && written.length) choose(0);
+  if (chosen < 0 && text.matches(":focus-visible") && written.length) pin(0);
 });
-for (const kind of ["pointerover", "click"]) {
-  text.addEventListener(kind, ({ target }) => {
-    if (target.place >= 0) choose(target.place);
-  });
-}
+text.addEventListener("pointerover", ({ target }) => {
+  if (!pinned && target.place >= 0) choose(target.place);
+});
+text.addEventListener("click", ({ target }) => {
+  if (target.place >= 0) pin(target.place);
+  else if (target.className.startsWith("prompt")) pin(-1, "This is yours: the network only read it");
+  else release();
+});
 
 // Fields and buttons.
 
@@ -285,22 +337,65 @@ find("prompt").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) find("form").requestSubmit();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") stop();
+  if (event.key !== "Escape") return;
+  if (busy) stop();
+  else release();
 });
-find("prompt").addEventListener("input", () => {
-  const strange = [...new Set(find("prompt").value)].filter((one) => !isKnown(one));
-  const list = strange.slice(0, 10).map((one) => NAMES[one] ?? one).join(" ");
-  find("prompt-note").textContent = `The network has never seen these, and skips them: ${list}`;
-  find("prompt-note").hidden = !strange.length;
-});
-find("temperature").addEventListener("input", ({ target }) => {
-  find("temperature-shown").textContent = Number(target.value);
-});
-find("tint").addEventListener("change", ({ target }) => {
-  text.classList.toggle("untinted", !target.checked);
-});
+find("form").addEventListener("invalid", () => { find("settings").open = true; }, true);
+
+// What follows from the fields.
+function reflect() {
+  find("temperature-shown").textContent = Number(find("temperature").value);
+  find("seed").disabled = find("new-seed").checked;
+  text.classList.toggle("untinted", !find("tint").checked);
+  noteSkipped([...find("prompt").value]);
+}
+document.addEventListener("input", reflect);
+addEventListener("pageshow", reflect);
+
+// The fields outlive a reload, if the browser lets the page remember them.
+
+const fields = [...document.querySelectorAll("textarea, input")];
+const slotOf = (field) => (field.type === "checkbox" ? "checked" : "value");
+
+function remember() {
+  const kept = Object.fromEntries(fields.map((field) => [field.id, field[slotOf(field)]]));
+  try {
+    sessionStorage.setItem(location.pathname, JSON.stringify(kept));
+  } catch {
+    // then it forgets them
+  }
+}
+addEventListener("pagehide", remember);
+
+function recall() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(location.pathname)) ?? {};
+    for (const field of fields) field[slotOf(field)] = kept[field.id] ?? field[slotOf(field)];
+  } catch {
+    // nothing was kept
+  }
+}
+
+function noteSkipped(given) {
+  const strange = [...new Set(given)].filter((one) => !isKnown(one));
+  const note = document.createElement("p");
+  if (strange.length) note.append("The network has never seen these, and skips them:");
+  for (const one of strange.slice(0, 10)) {
+    const isolated = document.createElement("bdi");
+    isolated.textContent = spell(one);
+    note.append(" ", isolated);
+  }
+  if (strange.length > 10) note.append(` and ${count(strange.length - 10)} more`);
+  if (strange.length && given.every((one) => strange.includes(one))) {
+    note.append(". Nothing is left of the beginning, so it begins by itself.");
+  }
+  const shown = find("prompt-note"); // left alone if it is the same, lest it be spoken again
+  if (shown.textContent !== note.textContent) shown.replaceChildren(...note.childNodes);
+}
+
 find("copy").addEventListener("click", async () => {
-  const whole = prompt + written.map(({ mark }) => spell(mark)).join("");
+  const whole = prompt + written.map(({ mark }) => readMark(mark)).join("");
   try {
     await navigator.clipboard.writeText(whole);
   } catch {
@@ -311,8 +406,16 @@ find("copy").addEventListener("click", async () => {
     }
     getSelection().removeAllRanges();
   }
-  say("Copied.");
+  find("copy").textContent = find("spoken").textContent = "Copied";
+  setTimeout(() => { find("copy").textContent = "Copy"; }, 1500);
 });
 find("settings").open = matchMedia("(min-width: 52rem)").matches;
-find("top-k").max = symbols.length;
+find("top-k").max = find("most").textContent = symbols.length;
 text.append(makeLine());
+recall();
+say("Loading the network…");
+try {
+  startWorker();
+} catch (error) {
+  fail(error.message);
+}

@@ -53,8 +53,8 @@ def prepare_text(
         CharrnnError: the text can't be had, or the file can't be written.
 
     Example:
-        >>> path = charrnn.prepare_text("wikipedia/", "wikipedia.ids")
-        >>> model = charrnn.train(path, run="wikipedia", epochs=1)
+        >>> path = charrnn.prepare_text("my-novel.txt", "my-novel.ids")
+        >>> model = charrnn.train(path, epochs=1)
     """
     names = list_sources("corpus", corpus)
     require(bool(names), "`corpus` names no text: give one")

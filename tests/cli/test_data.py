@@ -224,7 +224,7 @@ def test_a_text_is_prepared_and_learnt(invoke: Invoke, text: str) -> None:
     made = invoke("data", "prepare", "novel.txt", "--out", "novel.ids")
     assert (made.exit_code, made.stdout) == (0, "novel.ids\n")
     assert f"{len(text):,} characters, {len(set(text))} distinct, in " in made.stderr
-    shown = invoke("train", "novel.ids", "--units", 4, "--dry-run")
+    shown = invoke("train", "novel.ids", "--units", 4, "--seq-length", 10, "--dry-run")
     assert shown.exit_code == 0, shown.output
     assert f"{len(text):,} characters, {len(set(text))} distinct" in shown.stderr
 

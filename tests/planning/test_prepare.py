@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from charrnn.data.corpus import load_corpus
 from charrnn.data.reading import Reading
+from charrnn.data.windows import cut_windows
 from charrnn.errors import CorpusError, NoRoomError, UsageError
 from charrnn.planning import prepare
 from charrnn.planning.folders import Folders
@@ -16,6 +18,7 @@ from charrnn.planning.language import Request, plan_resume, plan_run
 from charrnn.planning.prepare import open_stdin, prepare_text
 from charrnn.planning.report import Silence
 from charrnn.planning.texts import load_text
+from charrnn.training.language_batches import choose_windows
 from tests.support.messages import catch_message
 from tests.support.reporting import RecordingReporter
 from tests.support.training import Recording
@@ -73,6 +76,11 @@ def test_a_run_is_the_same_and_resumes_on_either(texts: list[str]) -> None:
     other = plan_run(texts, Request(run="other", settings=SETTINGS), folders, Silence())
     np.testing.assert_array_equal(one.ids, other.ids)
     assert isinstance(one.ids, np.memmap)
+    config = one.recipe.training
+    for epoch in range(2):
+        for starts in choose_windows(len(one.ids), config, epoch):
+            batches = (cut_windows(plan.ids, starts, config.seq_length) for plan in (one, other))
+            np.testing.assert_array_equal(*batches)
     assert (one.steps, one.distinct) == (other.steps, other.distinct)
     assert one.recipe.corpus_sha256 == other.recipe.corpus_sha256
     assert one.recipe.vocabulary.to_values() == other.recipe.vocabulary.to_values()

@@ -54,7 +54,7 @@ def prepare_text(
 
     Example:
         >>> path = charrnn.prepare_text("my-novel.txt", "my-novel.ids")
-        >>> model = charrnn.train(path, epochs=1)
+        >>> model = charrnn.train(path, preset="minute", epochs=1)
     """
     names = list_sources("corpus", corpus)
     require(bool(names), "`corpus` names no text: give one")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         list_runs,
         load,
         load_classifier,
+        prepare_text,
         train,
         train_classifier,
     )
@@ -68,6 +69,7 @@ __all__ = [
     "list_runs",
     "load",
     "load_classifier",
+    "prepare_text",
     "train",
     "train_classifier",
 ]

@@ -33,6 +33,10 @@ class CorpusTooShortError(CorpusError):
     """A text with fewer characters than one batch needs."""
 
 
+class NoRoomError(CharrnnError):
+    """A text that can't be kept on disk."""
+
+
 class DownloadError(CorpusError):
     """A download that failed or arrived with the wrong content."""
 

@@ -6,6 +6,7 @@ from charrnn.api.language import load, train
 from charrnn.api.reviews import load_classifier, train_classifier
 from charrnn.api.runs import list_runs
 from charrnn.api.settings import LanguageSettings, ReviewSettings
+from charrnn.api.texts import prepare_text
 from charrnn.config.language import Adaptation
 from charrnn.data.copied import CopiedStretch, Copies
 from charrnn.inference.breakdown import ClassLoss
@@ -44,6 +45,7 @@ __all__ = [
     "list_runs",
     "load",
     "load_classifier",
+    "prepare_text",
     "train",
     "train_classifier",
 ]

@@ -1,6 +1,7 @@
 """`charrnn data`: which texts can be had by name, and downloading them."""
 
 import json
+import time
 from pathlib import Path
 
 import click
@@ -10,17 +11,21 @@ from charrnn.cli.terminal import Terminal
 from charrnn.cli.visible import echo
 from charrnn.data.corpus import NAMED, Named
 from charrnn.data.download import Copy, inspect
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, say_count
 
 _names = click.Choice(list(NAMED))
 
 
 @click.group(
-    short_help="See which texts there are, and fetch them.",
-    epilog=options.examples("charrnn data list", "charrnn data fetch shakespeare"),
+    short_help="See which texts there are, fetch them, and prepare large ones.",
+    epilog=options.examples(
+        "charrnn data list",
+        "charrnn data fetch shakespeare",
+        "charrnn data prepare wikipedia/ --out wikipedia.ids",
+    ),
 )
 def data() -> None:
-    """See which texts can be trained on by name, and fetch them."""
+    """See which texts can be trained on by name, fetch them, and prepare large ones."""
 
 
 @data.command("list", epilog=options.examples("charrnn data list", "charrnn data list --json"))
@@ -72,6 +77,81 @@ def path(name: str, data_dir: Path, terminal: Terminal) -> None:
         problem = _describe(corpus, copy)
         raise CorpusError(f"{name}: {problem}: {first}run charrnn data fetch {name}")
     echo(copy.path)
+
+
+@data.command(
+    short_help="Encode a large text once.",
+    epilog=options.examples(
+        "charrnn data prepare wikipedia/ --out wikipedia.ids",
+        "zcat *.gz | charrnn data prepare - --out all.ids",
+        "charrnn train wikipedia.ids",
+    ),
+)
+@click.argument(
+    "sources",
+    metavar="SOURCE...",
+    type=options.NAME_OR_PATH,
+    nargs=-1,
+    required=True,
+    shell_complete=options.corpora,
+)
+@click.option(
+    "--out",
+    type=options.HomePath(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    required=True,
+    help="File to write; its name ends in .ids.",
+)
+@options.reads_texts
+@options.joins_texts
+@options.as_json
+@options.data_dir
+@options.loudness
+def prepare(
+    sources: tuple[str, ...],
+    out: Path,
+    encoding: str | None,
+    text_column: str | None,
+    newlines: str | None,
+    clean: bool,
+    glob: tuple[str, ...],
+    separator: str | None,
+    as_json: bool,
+    data_dir: Path,
+    terminal: Terminal,
+) -> None:
+    """Encode SOURCE, whatever `charrnn train` reads, into a file, and print its path.
+
+    Training on that file begins at once, and holds no more of the text in memory than it reads.
+    """
+    from charrnn.data.reading import make_reading
+    from charrnn.data.sources import STDIN
+    from charrnn.planning.prepare import prepare_text
+
+    reading = make_reading(
+        encoding=encoding,
+        text_column=text_column,
+        newlines=newlines,
+        clean=clean or None,
+        glob=glob or None,
+        separator=separator,
+    )
+    if STDIN in sources:
+        terminal.note_waiting()
+    began = time.monotonic()
+    corpus = prepare_text(sources, out, data_dir, terminal, reading)
+    length, size = len(corpus.text), out.stat().st_size
+    seconds = time.monotonic() - began
+    if as_json:
+        row = {"path": str(out), "characters": length, "bytes": size, "sha256": corpus.sha256}
+        distinct = len(corpus.text.vocabulary)
+        echo(json.dumps(row | {"distinct": distinct, "sources": len(corpus.sources)}))
+        return
+    terminal.note(
+        f"{say_count(length, 'character')}, {len(corpus.text.vocabulary):,} distinct, in "
+        f"{size:,} bytes; {seconds:.1f} s"
+    )
+    echo(out)
 
 
 def _find(corpus: Named, data_dir: Path) -> Copy:

@@ -16,7 +16,6 @@ def introduce(name: str, run: "LanguagePlan | Proposal") -> str:
         run: what it is.
     """
     from charrnn.data.byte_vocabulary import BYTE
-    from charrnn.planning.language import count_distinct
 
     recipe, network, config = run.recipe, run.recipe.network, run.recipe.training
     is_bytes = recipe.vocabulary.unit == BYTE
@@ -29,7 +28,7 @@ def introduce(name: str, run: "LanguagePlan | Proposal") -> str:
     )
     about = (
         f"{name}: {network.describe()}, {network.parameters:,} parameters; "
-        f"{length}, {count_distinct(run.ids, recipe):,} distinct, {held_back}; "
+        f"{length}, {run.distinct:,} distinct, {held_back}; "
         f"{say_count(run.steps, 'step')} an epoch; "
         f"{run.precision.name} products ({run.precision.reason})"
     )

@@ -265,7 +265,7 @@ clean = click.option(
     help="Make the quotes, dashes, spaces and line ends of word processors plain.",
 )
 
-glob = click.option(
+_glob = click.option(
     "--glob",
     metavar="PATTERN",
     multiple=True,
@@ -279,7 +279,7 @@ text_column = click.option(
     "them as plain text]",
 )
 
-separator = click.option(
+_separator = click.option(
     "--separator",
     metavar="TEXT",
     help="What stands between two texts that are joined.  [default: a line feed]",
@@ -289,6 +289,11 @@ separator = click.option(
 def reads_texts(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add how text files are read: --encoding, --text-column, --newlines and --clean."""
     return encoding(text_column(newlines(clean(command))))
+
+
+def joins_texts(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add which files are joined, and how: --glob and --separator."""
+    return _glob(_separator(command))
 
 
 review_encoding = click.option(

@@ -68,8 +68,7 @@ _fraction = Number(0, 1, max_open=True)
     shell_complete=options.corpora,
 )
 @options.reads_texts
-@options.glob
-@options.separator
+@options.joins_texts
 @click.option(
     "--min-count",
     type=_positive,

@@ -14,6 +14,7 @@ from charrnn.data.download import Progress, Remote, fetch
 from charrnn.data.encodings import UTF8
 from charrnn.data.files import open_regular, spell_plainly
 from charrnn.data.joining import EmptyTextError, Joiner
+from charrnn.data.prepared import is_prepared, read_prepared
 from charrnn.data.reading import AS_USUAL, Reading
 from charrnn.data.rows import ENDINGS, SHOWN_ENDINGS
 from charrnn.data.sources import (
@@ -30,6 +31,7 @@ from charrnn.data.sources import (
     is_pattern,
     split_pattern,
 )
+from charrnn.data.stores import MemoryStore, Store
 from charrnn.data.text import Text
 from charrnn.data.vocabulary import Ids
 from charrnn.errors import CorpusError, UsageError
@@ -57,6 +59,7 @@ class Corpus:
         skipped: what was found and left out.
         changes: how many characters were made plain, by what they are.
         documents: how many documents, pages and rows of tables were read, by what they are.
+        prepared: whether its ids were in a file, so that all that was to be said of it has been.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Corpus:
     skipped: tuple[Skipped, ...] = ()
     changes: Mapping[str, int] = field(default_factory=dict)
     documents: Mapping[str, int] = field(default_factory=dict)
+    prepared: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,11 +104,12 @@ def load_corpus(
     stdin: BinaryIO,
     progress: Progress | None = None,
     reading: Reading = AS_USUAL,
+    store: Store | None = None,
 ) -> Corpus:
     """Read the texts that names stand for, as one.
 
     What is named itself must be a text; what is found in a folder or by a pattern is left out if it
-    is none. What gzip or zstd compressed is unpacked.
+    is none. What gzip or zstd compressed is unpacked, and a text that was prepared is mapped.
 
     Args:
         named: names in `NAMED`, and paths of text files, of folders or with wildcards; or `-` alone
@@ -113,6 +118,7 @@ def load_corpus(
         stdin: read for `-`.
         progress: called while downloading.
         reading: how files and standard input are read.
+        store: where the ids of the text are kept; None for memory.
 
     Raises:
         CorpusError: there is no such corpus or file; or its content is empty, no text, or of
@@ -127,7 +133,10 @@ def load_corpus(
     places = find_places(named, NAMED, reading.glob)
     if reading.text_column and not any(find_ending(one.name) in ENDINGS for one in places.texts):
         raise UsageError(f"`text_column` is for {SHOWN_ENDINGS} files: leave it out")
-    joiner, sources = Joiner(reading), []
+    if path := find_prepared(places.texts):
+        return _map_prepared(path, len(places.texts), reading, kept=store is not None)
+    store = MemoryStore() if store is None else store
+    joiner, sources = Joiner(reading, store), []
     for place in places.texts:
         try:
             with _open(place, data_dir, stdin, progress) as file:
@@ -142,12 +151,12 @@ def load_corpus(
             places.skip(place.shown, reason, "" if reason == EMPTY else str(problem))
     if not sources:
         raise _explain_nothing(named, places.skipped)
-    text, sha256 = joiner.finish()
+    gathered, sha256 = joiner.finish()
     name = spell_plainly(_choose_name(named))
     return Corpus(
         name,
         tuple(sources),
-        text,
+        gathered.make_text(store),
         sha256,
         reading,
         tuple(places.skipped),
@@ -192,6 +201,36 @@ def _open(
     if place.name == STDIN:
         return nullcontext(stdin)
     return open_regular(Path(place.name)) if place.found else Path(place.shown).open("rb")
+
+
+def find_prepared(places: Sequence[Place]) -> Path | None:
+    """The first file among those that are named themselves that holds a prepared text."""
+    paths = (Path(place.name) for place in places if not place.found and place.name not in NAMED)
+    return next(filter(is_prepared, paths), None)
+
+
+def _map_prepared(path: Path, count: int, reading: Reading, *, kept: bool) -> Corpus:
+    """The corpus of a text that was prepared, which stands alone.
+
+    Args:
+        path: the file.
+        count: how many texts are asked for.
+        reading: how others would be read.
+        kept: whether the ids are to be kept somewhere.
+
+    Raises:
+        CorpusError: the file is damaged, or already what it is to become.
+        UsageError: it doesn't stand alone, or is to be read in another way.
+    """
+    if kept:
+        raise CorpusError(f"{path} is prepared already")
+    if count > 1:
+        raise UsageError(f"{path} is a prepared text, which stands alone: prepare all together")
+    if changes := reading.list_changes():
+        raise UsageError(f"`{changes[0]}` was decided when {path} was prepared: leave it out")
+    prepared = read_prepared(path)
+    source = Source(str(path), prepared.sha256)
+    return Corpus(prepared.name, (source,), prepared.text, prepared.sha256, prepared=True)
 
 
 def _explain(error: CorpusError | OSError, place: Place) -> CorpusError:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from charrnn.data.cleaning import Cleaner
 from charrnn.data.documents import read_text_pieces
 from charrnn.data.reading import Reading
-from charrnn.data.text import Text, TextGatherer
+from charrnn.data.stores import Store
+from charrnn.data.text import Gathered, TextGatherer
 from charrnn.data.unpack import Stream
 from charrnn.errors import CorpusError
 
@@ -24,17 +25,18 @@ class Joiner:
 
     Args:
         reading: what stands between two of them, and how their characters are changed.
+        store: where the ids of their characters are kept.
 
     Attributes:
         changes: how many characters were changed, by what they are.
         documents: how many documents, pages and rows of tables were read, by what they are.
     """
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, store: Store) -> None:
         self.changes: Counter[str] = Counter()
         self.documents: Counter[str] = Counter()
         self._reading = reading
-        self._gathered, self._digest = TextGatherer(), hashlib.sha256()
+        self._gathered, self._digest = TextGatherer(store), hashlib.sha256()
 
     def add(self, file: Stream, name: str, shown: str, encoding: str) -> str:
         """Add a text; after an error, none of it is part of the whole.
@@ -62,8 +64,8 @@ class Joiner:
             self._digest = before
             raise
 
-    def finish(self) -> tuple[Text, str]:
-        """The whole, and the SHA-256 of its characters in UTF-8."""
+    def finish(self) -> tuple[Gathered, str]:
+        """What the store has now, and the SHA-256 of its characters in UTF-8."""
         return self._gathered.finish(), self._digest.hexdigest()
 
     def _add(self, file: Stream, name: str, shown: str, encoding: str) -> str:

@@ -1,15 +1,21 @@
 """A text as the ids of its characters: a byte for each, while 256 different ones are enough."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from functools import cached_property
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.byte_vocabulary import AnyVocabulary, ByteVocabulary
+from charrnn.data.stores import MemoryStore, Store
 from charrnn.data.vocabulary import UNKNOWN, Ids, Vocabulary, to_code_points
 from charrnn.errors import VocabularyError
+
+Counts = npt.NDArray[np.int64]
+"""How often each id occurs."""
 
 _BLOCK = 2**16  # ids that are looked up at a time: they stay in a processor's cache
 _NEW = -1
@@ -24,10 +30,12 @@ class Text:
     Attributes:
         vocabulary: of its characters; a part of a text keeps the whole's.
         ids: of the characters in `vocabulary`, shape (N,).
+        known_counts: how often each occurs, shape (V,), if somebody has counted.
     """
 
     vocabulary: Vocabulary
     ids: Ids
+    known_counts: Counts | None = None
 
     @staticmethod
     def of(characters: str) -> "Text":
@@ -36,9 +44,17 @@ class Text:
         Raises:
             VocabularyError: the string is empty.
         """
-        gathered = TextGatherer()
-        gathered.add(characters)
-        return gathered.finish()
+        store = MemoryStore()
+        gatherer = TextGatherer(store)
+        gatherer.add(characters)
+        return gatherer.finish().make_text(store)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How often each character of the vocabulary occurs, shape (V,)."""
+        if self.known_counts is not None:
+            return self.known_counts
+        return count_ids(self.ids, len(self.vocabulary))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -55,22 +71,25 @@ class Text:
         Raises:
             VocabularyError: nothing does.
         """
-        counts = count_ids(self.ids, len(self.vocabulary))
-        if counts.min() >= least:
+        if self.counts.min() >= least:
             return self.vocabulary
-        frequent = self.vocabulary.decode(np.flatnonzero(counts >= least))
+        frequent = self.vocabulary.decode(np.flatnonzero(self.counts >= least))
         if not frequent:
             raise VocabularyError(f"no character occurs {least:,} times")
         return Vocabulary.of(frequent + UNKNOWN)
 
     def count_unknown(self, vocabulary: Vocabulary) -> tuple[str, int]:
         """The characters that another vocabulary lacks, and how often the text has any of them."""
-        counts = count_ids(self.ids, len(self.vocabulary))
         known = np.isin(
             to_code_points(self.vocabulary.characters), to_code_points(vocabulary.known)
         )
-        lacking = np.flatnonzero((counts > 0) & ~known)
-        return self.vocabulary.decode(lacking), int(counts[lacking].sum())
+        lacking = np.flatnonzero((self.counts > 0) & ~known)
+        return self.vocabulary.decode(lacking), int(self.counts[lacking].sum())
+
+    def count_distinct(self, vocabulary: AnyVocabulary) -> int:
+        """How many different ids another vocabulary has for its characters."""
+        occurring = self.vocabulary.decode(np.flatnonzero(self.counts))
+        return len(np.unique(vocabulary.encode(occurring)))
 
     def encode(self, vocabulary: AnyVocabulary, *, skip: bool = False) -> Ids:
         """The ids of its characters in another vocabulary, in the smallest numbers; shape (N,).
@@ -107,46 +126,82 @@ class Text:
         return np.frombuffer(content, np.uint8)
 
 
-class TextGatherer:
-    """Makes a text of pieces, of which it keeps the ids alone."""
+class Gathered(NamedTuple):
+    """What a store's ids are.
 
-    def __init__(self) -> None:
+    Attributes:
+        vocabulary: of the characters.
+        counts: how often each occurs, shape (V,).
+        dtype: the numbers that the ids are kept in.
+    """
+
+    vocabulary: Vocabulary
+    counts: Counts
+    dtype: np.dtype[Any]
+
+    def make_text(self, store: Store) -> Text:
+        """The text of the store's ids."""
+        return Text(self.vocabulary, store.view(self.dtype), self.counts)
+
+
+class Mark(NamedTuple):
+    """How far a text has come.
+
+    Attributes:
+        length: characters.
+        known: different ones.
+        counts: how often each occurred.
+    """
+
+    length: int
+    known: int
+    counts: Counts
+
+
+class TextGatherer:
+    """Makes a text of pieces, of which it keeps the ids alone.
+
+    Args:
+        store: where it keeps them.
+    """
+
+    def __init__(self, store: Store) -> None:
         self._places = np.full(sys.maxunicode + 1, _NEW, np.int32)  # by code point
         self._characters = ""  # in the order of their places
-        self._dtype = np.dtype(np.uint8)
-        self._content = bytearray()  # grows without a copy, in most allocators
+        self._counts = np.zeros(0, np.int64)  # by place
+        self._dtype, self._store = np.dtype(np.uint8), store
 
     def __len__(self) -> int:
-        return len(self._content) // self._dtype.itemsize
+        return len(self._store) // self._dtype.itemsize
 
     def add(self, piece: str) -> None:
         """Add the next characters."""
         for first in range(0, len(piece), _BLOCK):
             self._add_codes(to_code_points(piece[first : first + _BLOCK]))
 
-    def mark(self) -> tuple[int, int]:
+    def mark(self) -> Mark:
         """How far the text has come, for `return_to`."""
-        return len(self), len(self._characters)
+        return Mark(len(self), len(self._characters), self._counts.copy())
 
-    def return_to(self, mark: tuple[int, int]) -> None:
+    def return_to(self, mark: Mark) -> None:
         """Forget what was added since the mark."""
-        length, known = mark
-        del self._content[length * self._dtype.itemsize :]
-        self._places[to_code_points(self._characters[known:])] = _NEW
-        self._characters = self._characters[:known]
+        self._store.truncate(mark.length * self._dtype.itemsize)
+        self._places[to_code_points(self._characters[mark.known :])] = _NEW
+        self._characters, self._counts = self._characters[: mark.known], mark.counts
 
-    def finish(self) -> Text:
-        """The text of what was added; adding is over then.
+    def finish(self) -> Gathered:
+        """What was added, its ids in the store; adding is over then.
 
         Raises:
             VocabularyError: nothing was added.
         """
         vocabulary = Vocabulary.of(self._characters)
-        ids = np.frombuffer(self._content, self._dtype)
         final = vocabulary.encode(self._characters).astype(self._dtype)
-        for block in list_blocks(len(ids)):
-            ids[block] = final[ids[block]]
-        return Text(vocabulary, ids)
+        if np.any(final != np.arange(len(final))):
+            self._rewrite(self._dtype, lambda ids: final[ids])
+        counts = np.zeros(len(final), np.int64)
+        counts[final] = self._counts
+        return Gathered(vocabulary, counts, self._dtype)
 
     def _add_codes(self, codes: npt.NDArray[np.uint32]) -> None:
         places = self._places[codes]
@@ -154,21 +209,31 @@ class TextGatherer:
             new = np.unique(codes[places == _NEW])
             self._places[new] = len(self._characters) + np.arange(len(new))
             self._characters += "".join(map(chr, new))
+            self._counts = np.append(self._counts, np.zeros(len(new), np.int64))
             self._widen()
             places = self._places[codes]
-        self._content += places.astype(self._dtype).tobytes()
+        self._counts += np.bincount(places, minlength=len(self._counts))
+        self._store.write(len(self._store), places.astype(self._dtype).tobytes())
 
     def _widen(self) -> None:
         dtype = np.min_scalar_type(len(self._characters) - 1)
-        if dtype != self._dtype:
-            held = np.frombuffer(self._content, self._dtype)
-            self._content = bytearray()
-            for block in list_blocks(len(held)):
-                self._content += held[block].astype(dtype).tobytes()
-            self._dtype = dtype
+        if dtype.itemsize > self._dtype.itemsize:
+            self._rewrite(dtype, lambda ids: ids)
+
+    def _rewrite(self, dtype: np.dtype[Any], change: Callable[[Ids], Ids]) -> None:
+        """Change all ids, and the numbers that they are kept in.
+
+        From the last block to the first, since wider ones reach into those that come after.
+        """
+        old, length = self._dtype, len(self)
+        for block in reversed(list_blocks(length)):
+            first, last = block.start, min(block.stop, length)
+            ids = np.frombuffer(self._store.read(first * old.itemsize, last * old.itemsize), old)
+            self._store.write(first * dtype.itemsize, change(ids).astype(dtype).tobytes())
+        self._dtype = dtype
 
 
-def count_ids(ids: Ids, size: int) -> npt.NDArray[np.int64]:
+def count_ids(ids: Ids, size: int) -> Counts:
     """How often each of `size` ids occurs, shape (size,); as `np.bincount`, with little memory."""
     counts = np.zeros(size, np.int64)
     for block in list_blocks(len(ids)):

@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from charrnn.config.fields import AUTO, require
 from charrnn.data.byte_vocabulary import BYTE, CHARACTER, UNITS, AnyVocabulary, ByteVocabulary
 from charrnn.data.corpus import Corpus
 from charrnn.data.oddities import list_oddities
 from charrnn.data.reading import AS_USUAL, Reading
-from charrnn.data.text import Text, count_ids
+from charrnn.data.text import Text
 from charrnn.data.vocabulary import Ids, Vocabulary, list_characters
 from charrnn.errors import CorpusError, VocabularyError, say_count
 from charrnn.planning.budget import Candidate, fit_budget
@@ -80,6 +78,7 @@ class Proposal:
         ids: the whole text, shape (N,).
         steps: in an epoch.
         precision: of matrix products, and why.
+        distinct: how many different ids occur in the text.
         origin: what it begins with; None for a new network.
         saving: how often it is saved, and which checkpoints it keeps.
     """
@@ -89,6 +88,7 @@ class Proposal:
     ids: Ids
     steps: int
     precision: "Precision"
+    distinct: int
     origin: Origin | None
     saving: Saving
 
@@ -102,7 +102,8 @@ class Proposal:
         where = (folders.destination, LANGUAGE, self.name)
         run = make_run(*where, self.recipe.corpus, cell, reporter.note)
         progress = Progress(self.recipe, []).change_saving(self.saving)
-        return LanguagePlan(run, progress, self.ids, self.steps, self.precision, self.origin)
+        found = (self.ids, self.steps, self.precision, self.distinct, self.origin)
+        return LanguagePlan(run, progress, *found)
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class LanguagePlan:
         ids: the whole text, shape (N,).
         steps: in an epoch.
         precision: of matrix products, and why.
+        distinct: how many different ids occur in the text.
         origin: what a new run begins with; None for a new network.
     """
 
@@ -123,6 +125,7 @@ class LanguagePlan:
     ids: Ids
     steps: int
     precision: "Precision"
+    distinct: int
     origin: Origin | None = None
 
     @property
@@ -189,7 +192,7 @@ def propose_run(
         require(not changes, f"`{changes[0]}` is for text files: leave it out" if changes else "")
     else:
         corpus = load_text(corpus, folders.data, reporter, request.reading)
-    for oddity in list_oddities(corpus):
+    for oddity in () if corpus.prepared else list_oddities(corpus):
         reporter.note(f"note: {oddity}")
     began = time.monotonic()
     characters = _take_vocabulary(corpus, request.min_count)
@@ -212,7 +215,8 @@ def propose_run(
     from charrnn.training.language_batches import count_steps
 
     steps = count_steps(recipe.split(ids), recipe.training)
-    return Proposal(name, recipe, ids, steps, chosen.precision, origin, request.saving)
+    distinct = corpus.text.count_distinct(vocabulary)
+    return Proposal(name, recipe, ids, steps, chosen.precision, distinct, origin, request.saving)
 
 
 def plan_resume(
@@ -264,12 +268,8 @@ def plan_resume(
     _check_prompt(prompt, recipe.vocabulary)
     ids = corpus.text.encode(recipe.vocabulary)
     steps = count_steps(recipe.split(ids), recipe.training)
-    return LanguagePlan(run, replace(progress, recipe=recipe), ids, steps, precision)
-
-
-def count_distinct(ids: Ids, recipe: LanguageRecipe) -> int:
-    """Count a text's different ids; a network that begins with another's knows more."""
-    return int(np.count_nonzero(count_ids(ids, len(recipe.vocabulary))))
+    distinct = corpus.text.count_distinct(recipe.vocabulary)
+    return LanguagePlan(run, replace(progress, recipe=recipe), ids, steps, precision, distinct)
 
 
 def _choose_unit(request: Request, origin: Origin | None) -> str:

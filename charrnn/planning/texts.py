@@ -1,11 +1,8 @@
 """The texts that are asked for, and those that a run was trained on."""
 
 import contextlib
-import io
-import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from charrnn.data.corpus import NAMED, Corpus, load_corpus, split_text
 from charrnn.data.files import measure_regular
@@ -13,6 +10,7 @@ from charrnn.data.reading import AS_USUAL, Reading
 from charrnn.data.sources import STDIN, Source, find_places
 from charrnn.data.text import Text
 from charrnn.errors import CorpusError, DownloadError, MissingTextError, RunError, say_count
+from charrnn.planning.prepare import is_large, load_large, open_stdin
 from charrnn.planning.report import Reporter
 from charrnn.planning.text_notes import note_text
 from charrnn.runs.bundled import BUNDLED_VALIDATION, is_bundled
@@ -43,7 +41,8 @@ def load_text(
         CorpusError: it can't be found, read or used.
     """
     corpus = _read_text(named, data_dir, reporter, reading)
-    note_text(corpus, reporter)
+    if not corpus.prepared:
+        note_text(corpus, reporter)
     return corpus
 
 
@@ -51,14 +50,16 @@ def _read_text(
     named: Sequence[str], data_dir: Path, reporter: Reporter, reading: Reading
 ) -> Corpus:
     wanted = named or [_DEFAULT]
+    if is_large(wanted, reading):
+        return load_large(wanted, data_dir, reporter, reading)
     try:
         with reporter.download(wanted[0]) as progress:
-            return load_corpus(wanted, data_dir, _open_stdin(), progress, reading)
+            return load_corpus(wanted, data_dir, open_stdin(), progress, reading)
     except DownloadError as error:
         if named:
             raise
         reporter.note(f"{error}.\nTraining on pydoc instead, the help texts inside Python.")
-        return load_corpus([_FALLBACK], data_dir, _open_stdin())
+        return load_corpus([_FALLBACK], data_dir, open_stdin())
 
 
 def reload_text(
@@ -262,8 +263,3 @@ def _find_problem(source: str) -> str:
     if not Path(source).is_absolute() or not 0 < size <= _LARGEST:
         return f"{source}, which is not, or no longer, a text"
     return ""
-
-
-def _open_stdin() -> BinaryIO:
-    """Standard input's bytes; none if it is closed or has none, as in some notebooks."""
-    return getattr(sys.stdin, "buffer", None) or io.BytesIO()

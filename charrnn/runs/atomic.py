@@ -25,15 +25,29 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
         OSError: the disk is full or the folder can't be written; it names `path`, which is
             untouched then.
     """
+    with replace_atomically(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replace_atomically(path: Path) -> Iterator[BinaryIO]:
+    """Yield a temporary file beside `path`, to write and read; at the end it takes its place.
+
+    Args:
+        path: the file to create or replace; its folder must exist.
+
+    Raises:
+        OSError: as in `write_atomically`; that, or any other error, leaves `path` untouched.
+    """
     with _name_in_errors(path):
         handle, temporary = tempfile.mkstemp(
             dir=path.parent, prefix=f".{path.name}.", suffix=_BEGUN
         )
         try:
-            with os.fdopen(handle, "wb") as file:
+            with os.fdopen(handle, "w+b") as file:
                 with contextlib.suppress(OSError):  # not every disk has locks
                     _lock(file)
-                file.write(content)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
                 Path(temporary).chmod(0o666 & ~_read_umask())

@@ -12,13 +12,13 @@ import tensorflow as tf
 
 from charrnn.config.language import TrainingConfig
 from charrnn.data.vocabulary import Ids
-from charrnn.data.windows import Starts, cut_windows, find_stream_starts, shuffle_starts
+from charrnn.data.windows import Windows, cut_windows, find_stream_starts, shuffle_starts
 from charrnn.errors import CorpusTooShortError, say_count
 from charrnn.training.pipeline import make_pipeline
 
 
-def choose_starts(length: int, config: TrainingConfig, epoch: int) -> Starts:
-    """The windows of one epoch, shape (steps, B), by seed and epoch.
+def choose_windows(length: int, config: TrainingConfig, epoch: int) -> Windows:
+    """The windows of one epoch, by seed and epoch.
 
     Shuffled windows have another order in each epoch. Streams begin at a random one of the
     characters that whole batches leave over, so windows and streams are cut elsewhere each epoch.
@@ -28,11 +28,9 @@ def choose_starts(length: int, config: TrainingConfig, epoch: int) -> Starts:
     """
     random = np.random.default_rng([config.seed, epoch])
     if config.order == "streams":
-        starts = find_stream_starts(
-            length, config.batch_size, config.seq_length, config.window_stride
+        return find_stream_starts(
+            length, config.batch_size, config.seq_length, config.window_stride, random
         )
-        unused = length - 1 - config.seq_length - int(starts.max())
-        return starts + random.integers(unused + 1)
     return shuffle_starts(length, config.batch_size, config.seq_length, random)
 
 
@@ -47,7 +45,7 @@ def count_steps(parts: tuple[Ids, Ids], config: TrainingConfig) -> int:
         CorpusTooShortError: none, or none for the validation part.
     """
     training_ids, validation_ids = parts
-    steps = len(choose_starts(len(training_ids), config, epoch=0))
+    steps = len(choose_windows(len(training_ids), config, epoch=0))
     if len(validation_ids):
         _choose_length(len(validation_ids), config)
     return steps
@@ -58,8 +56,8 @@ def make_training_batches(ids: Ids, config: TrainingConfig, epoch: int, step: in
 
     def batches() -> Iterator[tuple[Ids, Ids]]:
         for number in count(epoch):
-            taken = step if number == epoch else 0
-            for starts in choose_starts(len(ids), config, number)[taken:]:
+            windows = choose_windows(len(ids), config, number)
+            for starts in windows.begin(step if number == epoch else 0):
                 yield cut_windows(ids, starts, config.seq_length)
 
     return _make_dataset(batches, config.batch_size, config.seq_length)

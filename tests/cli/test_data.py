@@ -216,3 +216,46 @@ def test_quiet_fetch_says_nothing(invoke: Invoke) -> None:
     """-q leaves stderr empty and the path on stdout."""
     result = invoke("data", "fetch", "-q")
     assert (result.stdout, result.stderr) == ("data/shakespeare.txt\n", "")
+
+
+def test_a_text_is_prepared_and_learnt(invoke: Invoke, text: str) -> None:
+    """The file's path is all that is on stdout, and training reads what it names."""
+    Path("novel.txt").write_text(text, encoding="utf-8")
+    made = invoke("data", "prepare", "novel.txt", "--out", "novel.ids")
+    assert (made.exit_code, made.stdout) == (0, "novel.ids\n")
+    assert f"{len(text):,} characters, {len(set(text))} distinct, in " in made.stderr
+    shown = invoke("train", "novel.ids", "--units", 4, "--seq-length", 10, "--dry-run")
+    assert shown.exit_code == 0, shown.output
+    assert f"{len(text):,} characters, {len(set(text))} distinct" in shown.stderr
+
+
+def test_a_prepared_text_as_json(invoke: Invoke, text: str) -> None:
+    """Standard input can be prepared, and a program learns what was made of it."""
+    words = ["data", "prepare", "-", "--out", "piped.ids", "--json"]
+    made = invoke(*words, stdin=text.encode())
+    row = json.loads(made.stdout)
+    assert row == {
+        "path": "piped.ids",
+        "characters": len(text),
+        "bytes": Path("piped.ids").stat().st_size,
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "distinct": len(set(text)),
+        "sources": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["novel.txt", "--out", "novel.txt"], "--out must end in .ids"),
+        (["nowhere.txt", "--out", "a.ids"], "no file nowhere.txt"),
+        (["novel.txt"], "--out"),
+        (["--out", "a.ids"], "SOURCE"),
+    ],
+)
+def test_what_cannot_be_prepared(fails: Fails, words: list[str], said: str) -> None:
+    """One line says what to change, and nothing is written."""
+    Path("novel.txt").write_text("It was a dark", encoding="utf-8")
+    code = 1 if "nowhere.txt" in words else 2
+    assert said in fails(code, "data", "prepare", *words)
+    assert [path.name for path in Path().iterdir()] == ["novel.txt"]

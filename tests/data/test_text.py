@@ -5,6 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from charrnn.data.stores import MemoryStore
 from charrnn.data.text import Text, TextGatherer, count_ids
 from charrnn.data.vocabulary import UNKNOWN, Vocabulary
 from charrnn.errors import VocabularyError
@@ -17,11 +18,12 @@ MANY = "".join(map(chr, range(0x4E00, 0x4E00 + 300)))  # more than a byte's valu
 
 
 def gather(*pieces: str) -> Text:
-    gathered = TextGatherer()
+    store = MemoryStore()
+    gatherer = TextGatherer(store)
     for piece in pieces:
-        gathered.add(piece)
-    assert len(gathered) == sum(map(len, pieces))
-    return gathered.finish()
+        gatherer.add(piece)
+    assert len(gatherer) == sum(map(len, pieces))
+    return gatherer.finish().make_text(store)
 
 
 @settings(deadline=None)

@@ -25,7 +25,6 @@ from charrnn.planning.folders import Folders
 from charrnn.planning.language import (
     LanguagePlan,
     Request,
-    count_distinct,
     plan_resume,
     plan_run,
 )
@@ -122,7 +121,7 @@ def test_a_plan_is_the_request_and_the_text(
     assert planned.progress.results == []
     assert planned.steps == len(range(0, 1500 - 20, 20)) // 4  # windows of 21 in 1,500 characters
     assert planned.units_per_step == 4 * 20
-    assert count_distinct(planned.ids, planned.recipe) == 10
+    assert planned.distinct == 10
     assert (planned.precision.name, planned.origin) == ("float32", None)
     assert planned.run == Run(folders.checkpoints / "novel-gru", LANGUAGE)
     assert planned.run.folder.is_dir()
@@ -234,7 +233,7 @@ def test_a_run_begins_with_another(folders: Folders, make_run: MakeRun) -> None:
     assert get_recipe(plan).begun_from == "old, epoch 1"
     assert get_recipe(plan).vocabulary.to_values() == "\n !abcdefghé"
     assert network.vocabulary_size == len(get_recipe(plan).vocabulary) == 12
-    assert count_distinct(plan.ids, plan.recipe) == 11  # the text has no exclamation mark
+    assert plan.distinct == 11  # the text has no exclamation mark
 
 
 # Resumes.

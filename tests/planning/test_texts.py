@@ -56,7 +56,7 @@ def type_text(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def put(text: str) -> None:
         stdin = SimpleNamespace(buffer=io.BytesIO(text.encode()))
-        monkeypatch.setattr("charrnn.planning.texts.sys", SimpleNamespace(stdin=stdin))
+        monkeypatch.setattr("charrnn.planning.prepare.sys", SimpleNamespace(stdin=stdin))
 
     return put
 

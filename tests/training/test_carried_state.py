@@ -8,7 +8,7 @@ import pytest
 from charrnn.data.corpus import split_text
 from charrnn.data.windows import cut_windows
 from charrnn.training.language import compile_model
-from charrnn.training.language_batches import choose_starts
+from charrnn.training.language_batches import choose_windows
 from tests.support.slow import slow_except
 from tests.support.training import MakeTraining, SmallRun, list_weights
 
@@ -42,7 +42,7 @@ def _train_by_hand(small: SmallRun, *, reset_epochs: bool, reset_batches: bool) 
     for epoch in range(config.epochs):
         if reset_epochs:
             recurrent.reset_state()
-        for starts in choose_starts(len(ids), config, epoch):
+        for starts in choose_windows(len(ids), config, epoch):
             if reset_batches:
                 recurrent.reset_state()
             model.train_on_batch(*cut_windows(ids, starts, config.seq_length))

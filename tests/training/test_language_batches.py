@@ -4,6 +4,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from charrnn.config.language import TrainingConfig
 from charrnn.data.corpus import split_text
 from charrnn.errors import CorpusTooShortError
 from charrnn.training.language_batches import (
-    choose_starts,
+    choose_windows,
     count_steps,
     make_training_batches,
     make_validation_batches,
@@ -28,6 +29,11 @@ def _positions(length: int) -> Any:
 def _config(**values: Any) -> TrainingConfig:
     values = {"seq_length": 5, "batch_size": 3} | values
     return TrainingConfig(**values)
+
+
+def _list_starts(length: int, config: TrainingConfig, epoch: int) -> npt.NDArray[np.int64]:
+    """Where the windows of an epoch start, (steps, B)."""
+    return np.array([*choose_windows(length, config, epoch)])
 
 
 def _lists(dataset: Any, batches: int | None = None) -> list[Batch]:
@@ -49,20 +55,20 @@ def test_streams_are_read_in_order_again_and_again() -> None:
 
 def test_streams_begin_elsewhere_in_each_epoch() -> None:
     """All streams move by a part of what whole batches leave over; seed and epoch decide."""
-    plain = choose_starts(91, _config(), 0)
-    moved = [choose_starts(98, _config(), epoch) - plain for epoch in range(60)]
+    plain = _list_starts(91, _config(), 0)
+    moved = [_list_starts(98, _config(), epoch) - plain for epoch in range(60)]
     assert all((shift == shift[0, 0]).all() for shift in moved)
     assert {int(shift[0, 0]) for shift in moved} == set(range(8))
-    again = [choose_starts(98, _config(seed=1), epoch) - plain for epoch in range(60)]
+    again = [_list_starts(98, _config(seed=1), epoch) - plain for epoch in range(60)]
     assert any((one != other).any() for one, other in zip(moved, again, strict=True))
     batches = _lists(make_training_batches(_positions(98), _config(), 7), 6)
-    assert [inputs[0][0] for inputs, _ in batches] == choose_starts(98, _config(), 7)[:, 0].tolist()
+    assert [inputs[0][0] for inputs, _ in batches] == _list_starts(98, _config(), 7)[:, 0].tolist()
 
 
 def test_every_character_is_a_target_once() -> None:
     """With streams every character but the first is a target exactly once in an epoch."""
     config = _config()
-    steps = len(choose_starts(91, config, 0))
+    steps = len(choose_windows(91, config, 0))
     batches = _lists(make_training_batches(_positions(91), config, 0), steps)
     targets = [place for _, rows in batches for row in rows for place in row]
     assert sorted(targets) == list(range(1, 91))
@@ -122,9 +128,9 @@ def test_a_text_too_short_for_one_batch(order: str) -> None:
     """The shortest text gives one batch; a character less is rejected with the numbers."""
     config = _config(order=order)
     shortest = 16 if order == "streams" else 18
-    assert len(choose_starts(shortest, config, 0)) == 1
+    assert len(choose_windows(shortest, config, 0)) == 1
     with pytest.raises(CorpusTooShortError, match=f"{shortest - 1} characters.* needs {shortest}"):
-        choose_starts(shortest - 1, config, 0)
+        choose_windows(shortest - 1, config, 0)
 
 
 def test_validation_reads_streams_in_order_once() -> None:

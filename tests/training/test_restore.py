@@ -20,7 +20,7 @@ from charrnn.runs.recipe import LanguageRecipe
 from charrnn.runs.resume import read_progress, write_progress
 from charrnn.runs.run import Run
 from charrnn.runs.saved import Saved
-from charrnn.training.language_batches import choose_starts
+from charrnn.training.language_batches import choose_windows
 from charrnn.training.stop import Interrupted
 from tests.support.slow import slow_except
 from tests.support.training import MakeTraining, SmallRun
@@ -107,7 +107,7 @@ def test_four_epochs_are_two_and_two_more(
 
 def _count_steps(small: SmallRun) -> int:
     characters = len(small.ids) * 9 // 10
-    return len(choose_starts(characters, small.recipe.training, 0))
+    return len(choose_windows(characters, small.recipe.training, 0))
 
 
 def _list_steps(small: SmallRun) -> list[tuple[str, int]]:

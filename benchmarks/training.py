@@ -165,7 +165,6 @@ class Library(NamedTuple):
 
     embedding: Callable[..., Any]
     cell: Callable[..., Any]
-    dense: Callable[..., Any]
     adam: Callable[[], Any]
 
 
@@ -176,7 +175,6 @@ def _import_charrnn(work: Work) -> Library:
     return Library(
         partial(layers.Embedding, return_table=work.projected),
         partial(recurrent.LAYERS[work.cell], precision=work.precision),
-        partial(layers.Dense, precision=work.precision),
         _import_keras(work).adam if work.classifier else CompiledAdam,
     )
 
@@ -185,9 +183,7 @@ def _import_keras(work: Work) -> Library:
     import keras
 
     cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
-    return Library(
-        keras.layers.Embedding, cells[work.cell], keras.layers.Dense, keras.optimizers.Adam
-    )
+    return Library(keras.layers.Embedding, cells[work.cell], keras.optimizers.Adam)
 
 
 def build_model(work: Work, library: Library) -> Any:
@@ -204,7 +200,7 @@ def build_model(work: Work, library: Library) -> Any:
         layer = library.cell(work.units, return_sequences=sequences, stateful=not work.classifier)
         layer = keras.layers.Bidirectional(layer) if work.both_ways else layer
         signal, lookup = layer(signal, **lookup), {}
-    return keras.Model(ids, library.dense(1 if work.classifier else work.vocabulary)(signal))
+    return keras.Model(ids, keras.layers.Dense(1 if work.classifier else work.vocabulary)(signal))
 
 
 def keras_burst(work: Work, system: str, steps: int) -> Step:

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from charrnn.config.reviews import ClassifierConfig
-from charrnn.networks.layers import Dense, Embedding, look_up, register
+from charrnn.networks.layers import Embedding, look_up, register
 from charrnn.networks.recurrent import LAYERS
 
 
@@ -29,7 +29,7 @@ def build_model(config: ClassifierConfig, batch_size: int, precision: str = "flo
     if config.reads_sequence:
         ids = keras.Input(batch_shape=(batch_size, config.input_length), dtype="int32")
         inputs.append(ids)
-        logits.append(Dense(1)(_extract_features(config, ids, precision)))
+        logits.append(keras.layers.Dense(1)(_extract_features(config, ids, precision)))
     if config.bigrams:
         rows = keras.Input(batch_shape=(batch_size, None), dtype="int32")
         inputs.append(rows)
@@ -57,7 +57,7 @@ def _extract_features(config: ClassifierConfig, ids: Any, precision: str) -> Any
         signal = MaxOverTime()(signal)
     if config.dropout:
         signal = keras.layers.Dropout(config.dropout)(signal)
-    return Dense(config.dense, activation="relu")(signal) if config.dense else signal
+    return keras.layers.Dense(config.dense, activation="relu")(signal) if config.dense else signal
 
 
 def _make_recurrent_layer(

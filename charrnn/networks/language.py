@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from charrnn.config.language import NetworkConfig
-from charrnn.networks.layers import Dense, Embedding
+from charrnn.networks.layers import Embedding
 from charrnn.networks.recurrent import LAYERS
 
 # Measured, see docs/decisions/0006-recurrent-scans.md.
@@ -24,7 +24,8 @@ def build_model(config: NetworkConfig, batch_size: int, precision: str = "float3
     Args:
         config: the network's sizes.
         batch_size: B; a stateful layer keeps one state for each row of the batch.
-        precision: what matrix products and their factors are rounded to.
+        precision: what the recurrent layers' products and their factors are rounded to. Logits
+            are float32: rounded, they cost 0.01 nats, see docs/decisions/0006-recurrent-scans.md.
 
     Returns:
         a `keras.Model` from ids (B, T) to logits (B, T, V).
@@ -43,7 +44,7 @@ def build_model(config: NetworkConfig, batch_size: int, precision: str = "float3
         signal = layer(signal) if place else layer(signal, **lookup)
         if config.dropout:
             signal = keras.layers.Dropout(config.dropout)(signal)
-    return keras.Model(ids, Dense(config.vocabulary_size, precision=precision)(signal))
+    return keras.Model(ids, keras.layers.Dense(config.vocabulary_size)(signal))
 
 
 def _embed(config: NetworkConfig, ids: Any) -> tuple[Any, dict[str, Any]]:

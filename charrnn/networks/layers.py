@@ -1,7 +1,7 @@
-"""Keras's Embedding and Dense with the same names, weights and mathematics, for recurrent nets.
+"""Keras's Embedding with the same name, weights and mathematics, for recurrent nets.
 
-The class names are Keras's own because the paths in weight files follow them
-(`layers/dense/vars/0`): a file moves between stock layers and these in both directions.
+The class name is Keras's own because the paths in weight files follow it
+(`layers/embedding/vars/0`): a file moves between stock layers and this one in both directions.
 
 Shapes: B batch, T time, E embedding, H units, V vocabulary.
 """
@@ -12,7 +12,6 @@ import keras
 import tensorflow as tf
 
 from charrnn.config.fields import PRECISIONS
-from charrnn.networks.products import multiply
 
 # Measured, see docs/decisions/0006-recurrent-scans.md.
 ONE_HOT = 1024  # the largest vocabulary whose gradient is a product with one-hot rows
@@ -61,34 +60,6 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]
             table = keras.random.dropout(table, self.dropout, seed=self.drop_seeds)
         vectors = look_up(table, tf.cast(inputs, tf.int32))
         return (vectors, table) if self.return_table else vectors
-
-
-@register
-class Dense(keras.layers.Dense):  # type: ignore[misc]
-    """Keras's Dense with its product computed at `precision`.
-
-    Args:
-        precision: what the product's factors and result are rounded to.
-    """
-
-    def __init__(self, *args: Any, precision: str = "float32", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.precision = check_precision(precision)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return Keras's config and the precision."""
-        return {**super().get_config(), "precision": self.precision}
-
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Turn inputs (..., H) into outputs (..., V)."""
-        if self.precision == "float32":
-            return super().call(inputs, training=training)
-        rows = tf.reshape(inputs, (-1, inputs.shape[-1]))
-        outputs = tf.cast(multiply(rows, self.kernel, tf.bfloat16), inputs.dtype)
-        outputs = outputs if self.bias is None else outputs + self.bias
-        outputs = tf.reshape(outputs, tf.concat([tf.shape(inputs)[:-1], [self.units]], axis=0))
-        outputs.set_shape((*inputs.shape[:-1], self.units))
-        return outputs if self.activation is None else self.activation(outputs)
 
 
 def check_precision(precision: str) -> str:

@@ -25,8 +25,8 @@ reads_h5 = pytest.mark.filterwarnings("ignore:__array__ implementation:Deprecati
 
 
 def build_model(*kinds: Any, optimizer: Any = "sgd", **options: Any) -> Any:
-    """Build a character model of three kinds of layers, V = 7, always with the same weights."""
-    embedding, recurrent_layer, dense = kinds
+    """Build a character model of two kinds of layers, V = 7, always with the same weights."""
+    embedding, recurrent_layer = kinds
     keras.utils.set_random_seed(1)
     ids = keras.Input((None,), batch_size=4, dtype="int32")
     signal, lookup = embedding(7, 4)(ids), {}
@@ -36,7 +36,7 @@ def build_model(*kinds: Any, optimizer: Any = "sgd", **options: Any) -> Any:
     for units in (5, 5):
         layer = recurrent_layer(units, stateful=True, return_sequences=True, **options)
         signal, lookup = layer(signal, **lookup), {}
-    model = keras.Model(ids, dense(7, **options)(signal))
+    model = keras.Model(ids, keras.layers.Dense(7)(signal))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.get(optimizer), loss, jit_compile=False)
     model.optimizer.build(model.trainable_variables)
@@ -83,8 +83,8 @@ def test_five_steps_of_training_end_with_the_same_weights(
         model = build_model(*kinds, optimizer=settings)
         return list(model.get_weights()), train(model)
 
-    before, expected = build_and_train(stock, STOCK[name], keras.layers.Dense)
-    assert_close(build_and_train(ours, recurrent.LAYERS[name], layers.Dense)[1], expected)
+    before, expected = build_and_train(stock, STOCK[name])
+    assert_close(build_and_train(ours, recurrent.LAYERS[name])[1], expected)
     assert all(np.abs(a - b).max() > 1e-4 for a, b in zip(before, expected, strict=True))
 
 
@@ -107,9 +107,9 @@ def test_weight_files_move_in_both_directions(
     name: str, return_table: bool, tmp_path: Path
 ) -> None:
     """Stock Keras reads what these layers write, and these read what stock Keras writes."""
-    stock = build_model(keras.layers.Embedding, STOCK[name], keras.layers.Dense)
+    stock = build_model(keras.layers.Embedding, STOCK[name])
     embedding = partial(layers.Embedding, return_table=return_table)
-    ours = build_model(embedding, recurrent.LAYERS[name], layers.Dense, precision="bfloat16")
+    ours = build_model(embedding, recurrent.LAYERS[name], precision="bfloat16")
     old, new = tmp_path / "stock.weights.h5", tmp_path / "ours.weights.h5"
     rng = np.random.default_rng(1)
     ours.set_weights([rng.normal(size=w.shape) for w in ours.get_weights()])
@@ -133,15 +133,14 @@ def test_saved_models_come_back_as_they_were(name: str, tmp_path: Path) -> None:
     layer = recurrent.LAYERS[name](5, return_sequences=True, precision="bfloat16")
     signal = layer(vectors, ids=ids, table=table)
     both_ways = keras.layers.Bidirectional(recurrent.LAYERS[name](5, precision="bfloat16"))
-    model = keras.Model(ids, layers.Dense(7, precision="bfloat16")(both_ways(signal)))
+    model = keras.Model(ids, keras.layers.Dense(7)(both_ways(signal)))
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert [type(layer) for layer in again.layers] == [type(layer) for layer in model.layers]
-    embedding, one_way, both, dense = again.layers[1:]
+    embedding, one_way, both = again.layers[1:4]
     assert (embedding.return_table, embedding.dropout) == (True, 0.5)
     for layer in (one_way, both.forward_layer, both.backward_layer):
         assert layer._can_scan()
-    for layer in (one_way, both.forward_layer, both.backward_layer, dense):
         assert layer.precision == "bfloat16"
     batch = tf.constant(np.random.default_rng(0).integers(0, 7, (3, 9)))
     with record_multiplied_rows() as rows:

@@ -25,7 +25,7 @@ def build_model(config: NetworkConfig, batch_size: int, precision: str = "float3
         config: the network's sizes.
         batch_size: B; a stateful layer keeps one state for each row of the batch.
         precision: what the recurrent layers' products and their factors are rounded to. Logits
-            are float32: rounded, they cost 0.01 nats, see docs/decisions/0006-recurrent-scans.md.
+            are float32, see docs/decisions/0006-recurrent-scans.md.
 
     Returns:
         a `keras.Model` from ids (B, T) to logits (B, T, V).

@@ -17,8 +17,8 @@ class Projection(NamedTuple):
     Attributes:
         source: sequences (B, T, E), or ids (B, T) of the table's rows.
         factor: the kernel (E, G*H), or the table's rows times the kernel, (V, G*H), in float32.
-        precision: what the products' factors and results are rounded to; but for the table's, which
-            cost little, and whose rounded gradients would cost a network 0.01 nats.
+        precision: what the products' factors and results are rounded to, but for the table's, see
+            docs/decisions/0006-recurrent-scans.md.
     """
 
     source: Any

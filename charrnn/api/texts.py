@@ -60,7 +60,9 @@ def prepare_text(
     require(bool(names), "`corpus` names no text: give one")
     how = choose_how(encoding, text_column, newlines, clean, glob, separator)
     check_functions(on_note=on_note)
-    (path,) = map(Path, list_sources("out", out))
+    outs = list_sources("out", out)
+    require(len(outs) == 1, "`out` must be the path of one file")
+    path = Path(outs[0])
     folder = choose_folders(None, data_dir).data
     prepare.prepare_text(names, path, folder, Notes(on_note), make_reading(**how))
     return path

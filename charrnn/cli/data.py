@@ -122,7 +122,8 @@ def prepare(
 ) -> None:
     """Encode SOURCE, whatever `charrnn train` reads, into a file, and print its path.
 
-    Training on that file begins at once, and holds no more of the text in memory than it reads.
+    Training on that file holds no more of the text in memory than it reads, but with --from,
+    --min-count and --vocabulary byte.
     """
     from charrnn.data.reading import make_reading
     from charrnn.data.sources import STDIN

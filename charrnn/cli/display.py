@@ -86,7 +86,7 @@ class TrainingDisplay:
         self._bar.stop()
 
     def on_epoch_begin(self, epoch: int, point: Point | None = None) -> None:
-        """An epoch begins, or goes on from a point."""
+        """An epoch begins, or continues from a point."""
         taken = point.step if point else 0
         self._epoch = epoch
         self._last_note = time.monotonic()

@@ -223,7 +223,7 @@ def train(
     in quotes for the files that match it. What gzip or zstd compressed is unpacked.
 
     Each epoch saves a checkpoint in the run's folder, beside the learning curves. Ctrl-C stops
-    after the current step, and saves all; --resume goes on from there.
+    after the current step, and saves all; --resume continues from there.
     """
     from charrnn.cli.introduction import introduce
     from charrnn.cli.rehearsal import rehearse

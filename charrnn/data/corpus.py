@@ -226,11 +226,13 @@ def _map_prepared(path: Path, count: int, reading: Reading, *, kept: bool) -> Co
         raise CorpusError(f"{path} is prepared already")
     if count > 1:
         raise UsageError(f"{path} is a prepared text, which stands alone: prepare all together")
-    if changes := reading.list_changes():
-        raise UsageError(f"`{changes[0]}` was decided when {path} was prepared: leave it out")
     prepared = read_prepared(path)
+    if reading not in {AS_USUAL, prepared.reading}:
+        changed = reading.list_changes()[0]
+        raise UsageError(f"`{changed}` was decided when {path} was prepared: leave it out")
     source = Source(str(path), prepared.sha256)
-    return Corpus(prepared.name, (source,), prepared.text, prepared.sha256, prepared=True)
+    about = (prepared.name, (source,), prepared.text, prepared.sha256, prepared.reading)
+    return Corpus(*about, prepared=True)
 
 
 def _explain(error: CorpusError | OSError, place: Place) -> CorpusError:

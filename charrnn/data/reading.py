@@ -54,6 +54,23 @@ class Reading:
 AS_USUAL = Reading()
 
 
+def parse_reading(values: Any) -> Reading:
+    """The reading that `dataclasses.asdict` made JSON of.
+
+    Raises:
+        UsageError, ValueError, TypeError: it is none.
+    """
+    given = dict(values)
+    glob = given.pop("glob")
+    if not isinstance(glob, list) or not all(isinstance(one, str) for one in glob):
+        raise TypeError("the patterns are none")
+    if any(type(value) is not type(getattr(Reading, name, None)) for name, value in given.items()):
+        raise TypeError("a setting has another type")
+    reading = Reading(glob=tuple(glob), **given)
+    reading.check()
+    return reading
+
+
 def make_reading(**given: Any) -> Reading:
     """How files are read, by what was given; None for what is as usual.
 

@@ -39,7 +39,7 @@ def write_model(model: LanguageModel, to: str, file: Path | None = None) -> Path
         require_no_network(path, "file")
         ending = Path(FORMATS[to].ending).suffix
         require(
-            not path.is_file() or path.suffix.lower() == ending,
+            not path.is_file() or (ending != "" and path.suffix.lower() == ending),
             f"{path} is there and is no {ending or 'folder'}, so it is not replaced: give another "
             "`file`",
         )

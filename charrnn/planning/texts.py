@@ -9,7 +9,14 @@ from charrnn.data.files import measure_regular
 from charrnn.data.reading import AS_USUAL, Reading
 from charrnn.data.sources import STDIN, Source, find_places
 from charrnn.data.text import Text
-from charrnn.errors import CorpusError, DownloadError, MissingTextError, RunError, say_count
+from charrnn.errors import (
+    CorpusError,
+    DownloadError,
+    MissingTextError,
+    NoRoomError,
+    RunError,
+    say_count,
+)
 from charrnn.planning.prepare import is_large, load_large, open_stdin
 from charrnn.planning.report import Reporter
 from charrnn.planning.text_notes import note_text
@@ -26,7 +33,7 @@ PARTS = ("training", "validation")
 
 _DEFAULT = "shakespeare"
 _FALLBACK = "pydoc"
-_LARGEST = 2**32  # bytes of a run's text
+_LARGEST = 2**44  # bytes of a run's text
 
 
 def load_text(
@@ -51,7 +58,10 @@ def _read_text(
 ) -> Corpus:
     wanted = named or [_DEFAULT]
     if is_large(wanted, reading):
-        return load_large(wanted, data_dir, reporter, reading)
+        try:
+            return load_large(wanted, data_dir, reporter, reading)
+        except NoRoomError as error:
+            reporter.note(f"{error}: the text is read into memory instead")
     try:
         with reporter.download(wanted[0]) as progress:
             return load_corpus(wanted, data_dir, open_stdin(), progress, reading)

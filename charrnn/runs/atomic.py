@@ -59,14 +59,19 @@ def replace_atomically(path: Path) -> Iterator[BinaryIO]:
     _sync_folder(path.parent)
 
 
-def remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path, name: str = "") -> None:
     """Remove temporary files whose writers were killed; one that is being written stays.
 
     A file that only looks like ours, such as a browser's or a pipe, stays too.
+
+    Args:
+        folder: where they are.
+        name: of the file that they were to become; empty for any.
     """
     for path in find_files(folder, _BEGUN):
         with contextlib.suppress(OSError):
-            if _TEMPORARY.fullmatch(path.name) and stat.S_ISREG(path.lstat().st_mode):
+            is_meant = path.name.startswith(f".{name}")
+            if is_meant and _TEMPORARY.fullmatch(path.name) and stat.S_ISREG(path.lstat().st_mode):
                 with path.open("rb") as file:
                     _lock(file)
                     path.unlink()

@@ -13,7 +13,7 @@ from charrnn.runs.run import Run
 
 ALL, BEST, LAST = "all", "best", "last"
 EVERY = 10.0
-"""Minutes of an epoch after which a run is saved by default: no more than these are ever lost."""
+"""Minutes of an epoch's training after which a run is saved by default, the most that is lost."""
 
 
 @dataclass(frozen=True)

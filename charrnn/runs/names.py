@@ -33,7 +33,7 @@ def choose_name(checkpoints: Path, kind: Kind, given: str, keyword: str = "run")
 
     Raises:
         UsageError: the name can't be a run's, or the path is of another folder's.
-        RunError: an epoch of a run of that name has ended.
+        RunError: a run of that name has more than hardly begun, see `charrnn.runs.claim`.
     """
     folder = checkpoints / kind.subfolder
     name = read_name(checkpoints, kind, given, keyword)

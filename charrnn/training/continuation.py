@@ -1,4 +1,4 @@
-"""Going on in the middle of an epoch."""
+"""Continuing in the middle of an epoch."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -10,7 +10,7 @@ class Listener(Protocol):
     """Called as a run trains; epochs and steps count from 1, losses are in nats."""
 
     def on_epoch_begin(self, epoch: int, point: Point | None = None) -> None:
-        """An epoch begins, or goes on from a point."""
+        """An epoch begins, or continues from a point."""
 
     def on_step(self, step: int, loss: float) -> None:
         """A step has ended; the loss is the epoch's mean so far."""

@@ -81,7 +81,7 @@ def train(
 
 @dataclass(frozen=True)
 class _Start:
-    """Where a run goes on.
+    """Where a run begins, or continues.
 
     Attributes:
         run: its folder.

@@ -11,6 +11,7 @@ import pytest
 
 from charrnn.data.corpus import make_corpus
 from charrnn.data.prepared import START, Prepared, is_prepared, read_prepared, write_rest
+from charrnn.data.reading import Reading
 from charrnn.data.sources import Source
 from charrnn.data.stores import FileStore
 from charrnn.data.text import Text, TextGatherer
@@ -18,6 +19,7 @@ from charrnn.errors import CorpusError
 from tests.support.messages import catch_message
 
 SOURCES = (Source("/texts/é.txt", "a" * 64), Source("/texts/b.txt", "b" * 64))
+READING = Reading(separator="|", glob=("*.a", "*.b"), clean=True)
 WIDE = "".join(map(chr, range(0x1_0000, 0x1_0000 + 70_000)))  # more than two bytes' values
 
 
@@ -29,7 +31,7 @@ def write(path: Path, text: str) -> Prepared:
         for piece in (text[:70_000], text[70_000:]):
             gatherer.add(piece)
         whole = gatherer.finish().make_text(store)
-        prepared = Prepared(whole, "name", SOURCES, make_corpus(text).sha256)
+        prepared = Prepared(whole, "name", SOURCES, make_corpus(text).sha256, READING, "state")
         write_rest(file, prepared)
         return prepared
 
@@ -57,6 +59,7 @@ def test_a_text_comes_back(tmp_path: Path, text: str, size: int) -> None:
     np.testing.assert_array_equal(found.text.counts, expected.counts)
     assert str(found.text) == text
     assert (found.name, found.sources) == ("name", SOURCES)
+    assert (found.reading, found.state) == (READING, "state")
     assert found.sha256 == hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -86,7 +89,9 @@ def reseal(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "more characters": lambda v: v.update(counts=[*v["counts"][:-1], 10**12]),
-    "negative counts": lambda v: v.update(counts=[-1, *v["counts"][1:]]),
+    "negative counts": lambda v: v.update(
+        counts=[-1, v["counts"][0] + v["counts"][1] + 1, *v["counts"][2:]]
+    ),
     "no counts": lambda v: v.pop("counts"),
     "odd counts": lambda v: v.update(counts="many"),
     "huge counts": lambda v: v.update(counts=[10**30, *v["counts"][1:]]),
@@ -95,6 +100,13 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "odd numbers": lambda v: v.update(dtype="float64"),
     "wide numbers": lambda v: v.update(dtype="uint32"),
     "odd sources": lambda v: v.update(sources=[1, 2]),
+    "no hash": lambda v: v.update(sha256="x" * 5000),
+    "a long name": lambda v: v.update(name="x" * 5000),
+    "no checksums": lambda v: v.update(crc32=[]),
+    "odd checksums": lambda v: v.update(crc32=7),
+    "odd reading": lambda v: v["reading"].update(clean="yes"),
+    "another reading": lambda v: v["reading"].update(more=1),
+    "odd patterns": lambda v: v["reading"].update(glob=[1]),
     "objects": lambda v: v.update(vocabulary={"bytes": True}),
 }
 
@@ -112,6 +124,9 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "cut": lambda data: data[:-1],
     "longer": lambda data: data + b" ",
     "the start alone": lambda data: data[:40],
+    "two lines": lambda data: data[:30],
+    "three lines": lambda data: b"".join(data.splitlines(keepends=True)[:3]).strip(),
+    "another id": lambda data: data[:START] + bytes([data[START] ^ 1]) + data[START + 1 :],
     "another format": lambda data: data.replace(b"format 1", b"format 2"),
     "no place": lambda data: data.replace(b"json ", b"json x"),
     "a place before the ids": lambda data: data.replace(b"json 531", b"json 100"),

@@ -1,7 +1,7 @@
 """A campaign: every fault of a scenario happens once, several of them to each run."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -164,7 +164,8 @@ def _disturb(
         if meet(scenario, commands, folder, fault):
             yield fault
         else:
-            todo[phase].insert(0, fault)
+            sooner = replace(fault, kill_after=fault.kill_after / 2)  # if its process was faster
+            todo[phase].insert(0, sooner if not fault.kind else fault)
 
 
 def _compare(expected: dict[str, bytes], found: dict[str, bytes]) -> Sequence[str]:

@@ -79,8 +79,10 @@ def test_a_run_is_the_same_and_resumes_on_either(texts: list[str]) -> None:
     config = one.recipe.training
     for epoch in range(2):
         for starts in choose_windows(len(one.ids), config, epoch):
-            batches = (cut_windows(plan.ids, starts, config.seq_length) for plan in (one, other))
-            np.testing.assert_array_equal(*batches)
+            mapped, plain = (
+                np.array(cut_windows(plan.ids, starts, config.seq_length)) for plan in (one, other)
+            )
+            np.testing.assert_array_equal(mapped, plain)
     assert (one.steps, one.distinct) == (other.steps, other.distinct)
     assert one.recipe.corpus_sha256 == other.recipe.corpus_sha256
     assert one.recipe.vocabulary.to_values() == other.recipe.vocabulary.to_values()
@@ -89,6 +91,19 @@ def test_a_run_is_the_same_and_resumes_on_either(texts: list[str]) -> None:
     assert again.recipe.sources == other.recipe.sources
     moved = plan_resume("one", (), {"epochs": 2}, folders, Silence())
     assert isinstance(moved.ids, np.memmap)
+
+
+def test_how_it_was_read_goes_with_it(texts: list[str]) -> None:
+    """A run on a text that was cleaned resumes on the text itself, which is cleaned again."""
+    reading = Reading(newlines="unix", separator="|")
+    prepare_text(texts, OUT, Path("data"), Silence(), reading)
+    folders = Folders(Path("runs"), Path("data"))
+    one = plan_run([str(OUT)], Request(run="one", settings=SETTINGS), folders, Silence())
+    assert one.recipe.reading == reading
+    one.train(Recording(), lambda: False)
+    for source in (texts, [str(OUT)], []):
+        again = plan_resume("one", source, {"epochs": 2}, folders, Silence())
+        np.testing.assert_array_equal(again.ids, one.ids)
 
 
 def test_it_stands_alone(texts: list[str]) -> None:
@@ -169,15 +184,16 @@ def test_a_large_text_is_prepared_by_itself_once(texts: list[str]) -> None:
 
 @pytest.mark.usefixtures("_large")
 def test_a_large_text_that_changes_is_prepared_again(texts: list[str]) -> None:
-    """Another content, another file or another way to read it has a file of its own."""
+    """Another content takes the old one's place; other files or another reading don't."""
     load_text(texts, Path("data"), Silence())
     Path("texts/a.txt").write_bytes(b"something else\n" * 70)
     assert str(load_text(texts, Path("data"), Silence()).text).startswith("something else")
+    assert len(list_cached()) == 1
     Path("texts/c.txt").write_text("new", encoding="utf-8")
     assert str(load_text(texts, Path("data"), Silence()).text).endswith("new")
     cleaned = load_text(texts, Path("data"), Silence(), Reading(clean=True))
     assert str(cleaned.text) == read_plainly(texts, Reading(clean=True))
-    assert len(list_cached()) == 4
+    assert len(list_cached()) == 3
 
 
 @pytest.mark.usefixtures("_large")
@@ -188,7 +204,7 @@ def test_a_damaged_file_of_a_large_text_is_made_again(texts: list[str]) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
     made = load_text(texts, Path("data"), reporter := RecordingReporter())
-    assert reporter.notes[0].startswith(f"{path} is damaged")
+    assert reporter.notes[0] == f"{path} is damaged, and is made again"
     assert str(made.text) == read_plainly(texts, Reading())
     assert path.read_bytes() == whole
 
@@ -205,8 +221,40 @@ def test_what_is_not_large(texts: list[str]) -> None:
 
 @pytest.mark.usefixtures("_large")
 def test_no_room_for_a_large_text(texts: list[str]) -> None:
-    """If the folder of downloads can't be written, one line says which file could not be."""
+    """If its folder can't be written, the text is read into memory, and that is said."""
     Path("data").write_text("a file", encoding="utf-8")
-    message = catch_message(NoRoomError, lambda: load_text(texts, Path("data"), Silence()))
-    assert message.startswith(f"can't write data{os.sep}prepared")
-    assert "\n" not in message
+    corpus = load_text(texts, Path("data"), reporter := RecordingReporter())
+    assert str(corpus.text) == read_plainly(texts, Reading())
+    assert reporter.notes[0].startswith(f"can't write data{os.sep}prepared")
+    assert reporter.notes[0].endswith(": the text is read into memory instead")
+
+
+@pytest.mark.usefixtures("_large")
+def test_a_wrong_name_beside_a_large_text(texts: list[str]) -> None:
+    """It is the name that is wrong, and nothing is encoded."""
+    named = [*texts, "typo.txt"]
+    message = catch_message(CorpusError, lambda: load_text(named, Path("data"), Silence()))
+    assert message.startswith("no file typo.txt, and no corpus of that name")
+    assert list_cached() == []
+
+
+@pytest.mark.usefixtures("_large")
+def test_what_a_killed_process_left_goes(texts: list[str]) -> None:
+    """A part that nobody writes any more is removed; so is one beside a file that is asked for."""
+    load_text(texts, Path("data"), Silence())
+    (path,) = list_cached()
+    parts = [path.parent / f".{path.name}.abcdefgh.part", Path(f".{OUT.name}.abcdefgh.part")]
+    for part in [*parts, Path(".other.ids.abcdefgh.part")]:
+        part.write_bytes(b"x")
+    load_text(texts, Path("data"), Silence())
+    prepare_text(texts, OUT, Path("data"), Silence())
+    assert not any(part.exists() for part in parts)
+    assert Path(".other.ids.abcdefgh.part").exists()
+
+
+def test_a_source_that_cannot_be_read(texts: list[str]) -> None:
+    """The error is about the source, not about the file that was to be written."""
+    named = [*texts, "x" * 300]
+    message = catch_message(CorpusError, lambda: prepare_text(named, OUT, Path("data"), Silence()))
+    assert message.startswith("can't read x")
+    assert not OUT.exists()

@@ -31,7 +31,7 @@ _HEADINGS = {
 
 _AFTERWARDS = (
     "Each epoch saves a checkpoint in the run's folder, beside the learning curves. Ctrl-C stops "
-    "after the current step, and saves all; --resume goes on from there."
+    "after the current step, and saves all; --resume continues from there."
 )
 
 

@@ -62,9 +62,9 @@ def list_commands(run: Run, progress: Progress[Any], more: str = "") -> list[str
     commands = [f"{piped}{shlex.join(words)}{more}"]
     for before, after in changed:
         if after.step:
-            commands[-1] += f"  # stop it after step {after.step} of epoch {after.after + 1}"
+            commands[-1] += f"  # was stopped after step {after.step} of epoch {after.after + 1}"
         elif before.training.epochs > after.after:
-            commands[-1] += f"  # stop it after epoch {after.after}"
+            commands[-1] += f"  # was stopped after epoch {after.after}"
         given = _compare(asdict(after.training), asdict(before.training))
         resume = [*_name_command(recipe), *(["-"] if piped else []), "--resume", name]
         commands.append(f"{piped}{shlex.join([*resume, *spell_settings(given)])}{more}")

@@ -225,7 +225,7 @@ def test_a_run_that_was_stopped_in_an_epoch(invoke: Invoke) -> None:
 
 
 def test_settings_that_changed_in_an_epoch() -> None:
-    """What repeats it says in which step to stop it, and how often it is saved."""
+    """What repeats it says in which step it was stopped, and how often it was saved."""
     recipe = kinds.LANGUAGE_RECIPE
     first = replace(recipe.training, epochs=4)
     second = replace(first, learning_rate=0.125)
@@ -233,7 +233,7 @@ def test_settings_that_changed_in_an_epoch() -> None:
     progress = Progress(recipe, [], sessions=sessions, checkpoint_every=2.5)
     one, _ = list_commands(Run(Path("checkpoints/mine"), LANGUAGE), progress)
     assert one.endswith(
-        " --checkpoint-every 2.5 --run mine-again  # stop it after step 7 of epoch 3"
+        " --checkpoint-every 2.5 --run mine-again  # was stopped after step 7 of epoch 3"
     )
 
 
@@ -255,7 +255,8 @@ def test_settings_that_changed_on_the_way() -> None:
     assert " --epochs 4 " in one
     assert one.endswith(" --run mine-again --checkpoints there")
     assert two == (
-        "charrnn train --resume mine-again --epochs 9 --checkpoints there  # stop it after epoch 6"
+        "charrnn train --resume mine-again --epochs 9 --checkpoints there  "
+        "# was stopped after epoch 6"
     )
     assert three == ("charrnn train --resume mine-again --learning-rate 0.125 --checkpoints there")
 

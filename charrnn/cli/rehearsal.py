@@ -20,6 +20,7 @@ from charrnn.runs.kinds import LANGUAGE
 
 if TYPE_CHECKING:
     from charrnn.cli.screen import Screen
+    from charrnn.data.reading import Reading
     from charrnn.planning.cells import CellRun
     from charrnn.planning.estimate import Estimate
     from charrnn.planning.folders import Folders
@@ -33,7 +34,7 @@ def rehearse(
     from charrnn.planning.cells import CellRun
     from charrnn.planning.language import propose_run
 
-    with _keep_no_download(folders, named) as places:
+    with _keep_nothing(folders, named, request.reading) as places:
         if request.settings.get("cell") == cells.ALL:
             _, runs = cells.propose(named, request, places, screen)
         else:
@@ -52,13 +53,17 @@ def rehearse(
 
 
 @contextlib.contextmanager
-def _keep_no_download(folders: "Folders", named: Sequence[str]) -> Iterator["Folders"]:
-    """The folders; if the text has to be downloaded, with one for downloads that then goes."""
+def _keep_nothing(
+    folders: "Folders", named: Sequence[str], reading: "Reading"
+) -> Iterator["Folders"]:
+    """The folders; for what has to be downloaded or prepared, with one that then goes."""
     from charrnn.data.corpus import NAMED
     from charrnn.data.download import inspect
+    from charrnn.planning.prepare import has_to_be_prepared
 
     wanted = [NAMED[name].remote for name in named or ["shakespeare"] if name in NAMED]
-    if all(not one or inspect(one, folders.data).state == "complete" for one in wanted):
+    is_here = all(not one or inspect(one, folders.data).state == "complete" for one in wanted)
+    if is_here and not has_to_be_prepared(named, folders.data, reading):
         yield folders
         return
     with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:

@@ -74,6 +74,11 @@ def is_large(named: Sequence[str], reading: Reading) -> bool:
     return all(sizes) and sum(sizes) >= LARGE and not find_prepared(places)
 
 
+def has_to_be_prepared(named: Sequence[str], data_dir: Path, reading: Reading) -> bool:
+    """Whether reading a text would write a large file."""
+    return is_large(named, reading) and not is_prepared(_find_cache(named, data_dir, reading)[0])
+
+
 def load_large(
     named: Sequence[str], data_dir: Path, reporter: Reporter, reading: Reading
 ) -> Corpus:

@@ -166,6 +166,17 @@ def test_a_dry_run_keeps_no_download(invoke: Invoke, monkeypatch: pytest.MonkeyP
     assert not [*Path().iterdir()]
 
 
+def test_a_dry_run_keeps_no_prepared_text(
+    invoke: Invoke, novel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large text is encoded, mapped, and gone afterwards."""
+    monkeypatch.setattr("charrnn.planning.prepare.LARGE", 100)
+    result = invoke("train", novel, *SMALL, "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert "encoding a large text once, into " in result.stderr
+    assert [path.name for path in Path().iterdir()] == [novel.name]
+
+
 def test_what_a_dry_run_rejects(fails: Fails, invoke: Invoke, novel: Path) -> None:
     """It is for a new run; what a run would reject it rejects too."""
     assert "leave out --resume" in fails(2, "train", "--resume", "mine", "--dry-run")

@@ -15,6 +15,8 @@ from tests.support.contrast import assert_readable, measure_contrast
 from tests.support.networks import make_realistic
 from tests.support.writing_page import PHONE, start, write, write_both
 
+pytestmark = pytest.mark.slow
+
 DESK = {"width": 1280, "height": 720}
 FROM_END = """() => {
   const text = document.querySelector("#text");

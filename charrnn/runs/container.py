@@ -188,6 +188,7 @@ def explain(error: Exception) -> str:
     """Why a file's content can't be used, in few words: it may quote what a stranger wrote."""
     has_reason = isinstance(error, CharrnnError | ValueError)
     reason = str(error) if has_reason else type(error).__name__
+    reason = reason if reason.isprintable() else ascii(reason)[1:-1]  # line feeds, say
     return reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}..."
 
 

@@ -122,6 +122,7 @@ POINT = Point(5, 2.5, 90.0).to_values()
 @pytest.mark.parametrize(
     "odd",
     [
+        {"a name\nof two lines": "\x1b[2J" * 2000},
         {"keep": "some"},
         {"keep": 3},
         {"checkpoint_every": "often"},

@@ -37,7 +37,7 @@ def write_model(model: LanguageModel, to: str, file: Path | None = None) -> Path
         path /= name_network(model) + FORMATS[to].ending
     if not (to == "int8" and _is_written_before(model, path)):
         require_no_network(path, "file")
-        ending = Path(FORMATS[to].ending).suffix
+        ending = Path(f"x{FORMATS[to].ending}").suffix
         require(
             not path.is_file() or (ending != "" and path.suffix.lower() == ending),
             f"{path} is there and is no {ending or 'folder'}, so it is not replaced: give another "

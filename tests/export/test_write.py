@@ -83,6 +83,16 @@ def test_an_older_file_of_that_form_is_replaced(make_run: MakeRun, tmp_path: Pat
     assert load_model(path).vocabulary.to_values() == model.vocabulary.to_values()
 
 
+@pytest.mark.parametrize("form", ["html", "keras"])
+def test_what_was_exported_can_be_exported_again(make_run: MakeRun, form: str) -> None:
+    """A page or a file for Keras takes the older one's place."""
+    model = load_model(make_run("novel"))
+    path = write_model(model, form)
+    path.write_bytes(b"an older one")
+    assert write_model(model, form) == path
+    assert path.stat().st_size > 1000
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_another_file_is_not_replaced(make_run: MakeRun, tmp_path: Path, form: str) -> None:
     """A novel that is named by mistake is still there."""

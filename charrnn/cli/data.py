@@ -83,8 +83,7 @@ def path(name: str, data_dir: Path, terminal: Terminal) -> None:
     short_help="Encode a large text once.",
     epilog=options.examples(
         "charrnn data prepare wikipedia/ --out wikipedia.ids",
-        "zcat *.gz | charrnn data prepare - --out all.ids",
-        "charrnn train wikipedia.ids",
+        "charrnn data prepare letters/*.txt.gz --out letters.ids --clean",
     ),
 )
 @click.argument(

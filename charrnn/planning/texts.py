@@ -6,6 +6,7 @@ from pathlib import Path
 
 from charrnn.data.corpus import NAMED, Corpus, load_corpus, split_text
 from charrnn.data.files import measure_regular
+from charrnn.data.prepared import is_prepared
 from charrnn.data.reading import AS_USUAL, Reading
 from charrnn.data.sources import STDIN, Source, find_places
 from charrnn.data.text import Text
@@ -33,7 +34,7 @@ PARTS = ("training", "validation")
 
 _DEFAULT = "shakespeare"
 _FALLBACK = "pydoc"
-_LARGEST = 2**44  # bytes of a run's text
+_LARGEST = 2**32  # bytes of a run's text that is read without being named again
 
 
 def load_text(
@@ -270,6 +271,8 @@ def _find_problem(source: str) -> str:
         return f"{source}, which is no longer there"
     except OSError as error:
         return f"{source}, which can't be read: {error.strerror}"
-    if not Path(source).is_absolute() or not 0 < size <= _LARGEST:
+    if not Path(source).is_absolute() or not size:
         return f"{source}, which is not, or no longer, a text"
+    if size > _LARGEST and not is_prepared(Path(source)):
+        return f"{source}, which has over {_LARGEST:,} bytes"
     return ""

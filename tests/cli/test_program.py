@@ -65,7 +65,7 @@ def test_the_commands_are_these() -> None:
     """The commands that are documented are the ones there are."""
     assert {" ".join(names) for names, _ in COMMANDS} - {""} == {
         *("train", "sample", "play", "evaluate", "inspect", "export", "import"),
-        *("data", "data list", "data fetch", "data path"),
+        *("data", "data list", "data fetch", "data path", "data prepare"),
         *("classify", "classify imdb", "classify predict", "classify compare", "classify words"),
         *("classify train", "classify show", "classify pretrain"),
         *("runs", "runs show", "runs remove", "runs rename", "runs thin", "plot", "compare"),

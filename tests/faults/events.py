@@ -101,7 +101,7 @@ class Events:
         return step
 
     def _open(self, file: Any) -> Any:
-        if isinstance(file, io.BufferedWriter):
+        if isinstance(file, io.BufferedWriter | io.BufferedRandom):
             return _open_halving(file, self)
         return file
 
@@ -121,7 +121,9 @@ def _fill_disk(room: int) -> None:
 
 
 @contextmanager
-def _open_halving(file: io.BufferedWriter, events: Events) -> Iterator["_Halving"]:
+def _open_halving(
+    file: io.BufferedWriter | io.BufferedRandom, events: Events
+) -> Iterator["_Halving"]:
     with file:
         yield _Halving(file, events)
 
@@ -130,7 +132,7 @@ def _open_halving(file: io.BufferedWriter, events: Events) -> Iterator["_Halving
 class _Halving:
     """A file that is written in two halves, each of which reaches the disk at once."""
 
-    file: io.BufferedWriter
+    file: io.BufferedWriter | io.BufferedRandom
     events: Events
 
     def write(self, content: Any) -> None:

@@ -208,7 +208,7 @@ def test_a_text_that_is_gone_is_named(novel: Path) -> None:
         ("link", "can't be read: it is no regular file"),
         ("socket", "can't be read: it is no regular file"),
         ("folder", "can't be read: it is a folder"),
-        ("huge", "is not, or no longer, a text"),
+        ("huge", "has over 4,294,967,296 bytes"),
         ("empty", "is not, or no longer, a text"),
         ("a\0b", "can't be read: no file can have this name"),
         ("\ud800", "can't be read: no file can have this name"),

@@ -17,7 +17,6 @@ from charrnn.runs.saved import Saved
 from charrnn.training.language import compile_model
 from charrnn.training.language_batches import choose_windows, count_steps, make_validation_batches
 from charrnn.training.restore import restore_model
-from charrnn.training.stop import Interrupted
 from tests.support.networks import MakeCheckpoint
 from tests.support.training import MakeTraining, SmallRun
 
@@ -85,7 +84,7 @@ def test_reported_losses_are_those_of_stock_keras(
 def test_borrowed_weights_survive_a_resume(
     make_training: MakeTraining, make_checkpoint: MakeCheckpoint
 ) -> None:
-    """Interrupted in its first epoch, a run begins again with them, and without their source.
+    """Killed in its first epoch, a run begins again with them, and without their source.
 
     Before the first step the resume file holds them, to the last bit.
     """
@@ -100,8 +99,14 @@ def test_borrowed_weights_survive_a_resume(
     }
     whole, stopped = (make_training(text=text, **values) for _ in range(2))
     whole.start(borrowed=new.weights)
-    with pytest.raises(Interrupted):
-        stopped.start(lambda: stopped.recording.is_at(1, "step", 2), new.weights)
+
+    def kill() -> bool:
+        if stopped.recording.is_at(1, "step", 2):
+            raise LookupError
+        return False
+
+    with pytest.raises(LookupError):
+        stopped.start(kill, new.weights)
     model = compile_model(stopped.recipe)
     restore_model(stopped.run, Saved(stopped.run), model)
     for kept, expected in zip(model.get_weights(), new.weights.values(), strict=True):

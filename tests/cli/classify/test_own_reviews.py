@@ -90,7 +90,7 @@ def test_one_command_with_two_names(invoke: Invoke) -> None:
     for shown, start in zip(helps, ("25,000 film reviews", "your own reviews"), strict=True):
         about, _, options = shown.partition("Preset:")
         assert start in " ".join(about.split())
-        assert "--resume continues after the last finished epoch" in " ".join(about.split())
+        assert "--resume continues from there" in " ".join(about.split())
         assert (
             options.partition("Examples:")[0]
             == helps[0].partition("Preset:")[2].partition("Examples:")[0]

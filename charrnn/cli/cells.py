@@ -55,9 +55,15 @@ def train_cells(
             continue
         plan = run.plan(corpus, request, folders, terminal)
         sampler = make_sampler(plan.run, sample_every, request.prompt)
-        signal = show_training(plan, introduce(plan.run.name, plan), screen, sampler)
+        is_last = proposed is runs[-1]
+        try:
+            signal = show_training(plan, introduce(plan.run.name, plan), screen, sampler)
+        except click.exceptions.Exit:
+            if not is_last:
+                terminal.note("For this one and the rest: give the command again")
+            raise
         names.append(plan.run.name)
-        if signal and proposed is not runs[-1]:
+        if signal and not is_last:
             terminal.note("stopped: give the command again to train the rest")
             raise click.exceptions.Exit(make_exit_code(signal))
     comparison = suggest_comparison(names, click.get_current_context())

@@ -48,6 +48,7 @@ def test_a_network_of_each_cell(
         *("mine-rnn", "mine-rnn", "mine-lstm"),
     ]
     assert "charrnn train --resume mine-lstm" in result.stderr
+    assert result.stderr.endswith("For this one and the rest: give the command again\n")
     assert not find_run("mine-gru").folder.exists()
     result = invoke(*words)
     assert "mine-rnn: already finished, and left as it is\n" in result.stderr

@@ -19,7 +19,7 @@ from charrnn.data.reading import AS_USUAL, Reading
 from charrnn.data.sources import STDIN, find_places
 from charrnn.data.stores import FileStore, Store
 from charrnn.errors import CorpusError, NoRoomError
-from charrnn.planning.report import Reporter
+from charrnn.planning.report import Reporter, Silence
 from charrnn.planning.text_notes import note_text
 from charrnn.runs.atomic import remove_leftovers, replace_atomically
 
@@ -93,6 +93,9 @@ def load_large(
     from filelock import FileLock
 
     path, state = _find_cache(named, data_dir, reading)
+    if found := _find_prepared_before(path, state, Silence()):  # its folder may be read-only
+        reporter.detail(f"the text is mapped from {path}")
+        return found
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
@@ -119,7 +122,6 @@ def _find_prepared_before(path: Path, state: str, reporter: Reporter) -> Corpus 
         return None
     if found.state != state:
         return None
-    reporter.detail(f"the text is mapped from {path}")
     about = (found.name, found.sources, found.text, found.sha256, found.reading)
     return Corpus(*about, prepared=True)
 

@@ -240,12 +240,13 @@ def test_a_wrong_name_beside_a_large_text(texts: list[str]) -> None:
 
 @pytest.mark.usefixtures("_large")
 def test_what_a_killed_process_left_goes(texts: list[str]) -> None:
-    """A part that nobody writes any more is removed; so is one beside a file that is asked for."""
+    """A part that nobody writes any more is removed once its file, or one beside it, is made."""
     load_text(texts, Path("data"), Silence())
     (path,) = list_cached()
     parts = [path.parent / f".{path.name}.abcdefgh.part", Path(f".{OUT.name}.abcdefgh.part")]
     for part in [*parts, Path(".other.ids.abcdefgh.part")]:
         part.write_bytes(b"x")
+    Path("texts/a.txt").write_bytes(b"something else\n" * 70)
     load_text(texts, Path("data"), Silence())
     prepare_text(texts, OUT, Path("data"), Silence())
     assert not any(part.exists() for part in parts)

@@ -240,7 +240,7 @@ def test_a_wrong_name_beside_a_large_text(texts: list[str]) -> None:
 
 @pytest.mark.usefixtures("_large")
 def test_what_a_killed_process_left_goes(texts: list[str]) -> None:
-    """A part that nobody writes any more is removed once its file, or one beside it, is made."""
+    """A part that nobody writes any more is removed once its file is made again."""
     load_text(texts, Path("data"), Silence())
     (path,) = list_cached()
     parts = [path.parent / f".{path.name}.abcdefgh.part", Path(f".{OUT.name}.abcdefgh.part")]

@@ -221,7 +221,7 @@ def test_an_interrupted_epoch_goes_on(
 def test_an_interrupted_first_epoch_keeps_what_was_borrowed(
     make_review_run: MakeReviewRun, uninterrupted: dict[str, SmallReviewRun]
 ) -> None:
-    """An interrupted epoch's weights are kept, and its resume goes on with them."""
+    """An interrupted epoch's weights are kept, and its resume continues with them."""
     stopped = make_review_run(**KINDS["thawing"])
     with pytest.raises(Interrupted):
         stopped.start(lambda: stopped.recording.is_at(1, "step", 2), {EMBEDDING: BORROWED})

@@ -122,6 +122,32 @@ class TrainingError(CharrnnError):
     """Training that cannot continue."""
 
 
+class WorkersDifferError(UsageError):
+    """Workers that were not started alike."""
+
+
+class WorkersMissingError(TrainingError):
+    """Not all workers came."""
+
+    def __init__(self, others: int, minutes: int) -> None:
+        super().__init__(
+            f"not all of the {say_count(others, 'other worker')} came within {minutes} minutes: "
+            "start them all, each with the same `workers`"
+        )
+
+
+class WorkerLostError(TrainingError):
+    """A worker has ended, or answers no more, and the others can't go on without it.
+
+    Attributes:
+        worker: its number and address.
+    """
+
+    def __init__(self, worker: str) -> None:
+        self.worker = worker
+        super().__init__(f"{worker} was lost: what was saved before is kept")
+
+
 class DivergedError(TrainingError):
     """The loss or a weight became NaN or infinite.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.config.cluster import Cluster, choose_cluster
 from charrnn.config.fields import require
 from charrnn.data.corpus import Corpus, make_corpus
 from charrnn.data.download import DATA
@@ -106,6 +107,21 @@ def to_epoch(value: Any) -> int | None:
     if epoch is not None:
         check_number("epoch", epoch, int)
     return epoch
+
+
+def to_cluster(workers: Any, worker: Any) -> Cluster | None:
+    """The workers that train together; None for this process alone.
+
+    Raises:
+        UsageError: they, or what the environment says, describe no cluster.
+    """
+    index = to_plain(worker)
+    if index is not None:
+        check_number("worker", index, int)
+    if workers is not None:
+        several = isinstance(workers, Sequence) and not isinstance(workers, str)
+        _require_type(several, "workers", "a list of addresses", workers)
+    return choose_cluster(workers, index, os.environ)
 
 
 def to_saving(keep: Any, checkpoint_every: Any) -> Saving:

@@ -15,6 +15,7 @@ from charrnn.api.arguments import (
     choose_corpus,
     choose_folders,
     choose_how,
+    to_cluster,
     to_epoch,
     to_name,
     to_plain,
@@ -27,16 +28,26 @@ from charrnn.api.session import (
     carry_out,
     choose_destination,
     reserve_process,
+    take_part,
 )
 from charrnn.api.settings import LanguageSettings, read_settings
+from charrnn.config.fields import require
 from charrnn.data.reading import make_reading
 from charrnn.inference.language_model import LanguageModel, load_model
 from charrnn.planning.folders import Folders
 from charrnn.planning.gradient_rms import find_rms
-from charrnn.planning.language import Request, plan_resume, plan_run
+from charrnn.planning.language import (
+    LanguageShare,
+    Request,
+    plan_resume,
+    plan_resume_share,
+    plan_run,
+    plan_share,
+)
 from charrnn.planning.report import Silence
 from charrnn.planning.texts import load_part
 from charrnn.runs.catalogue import find_checkpoint
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.kinds import LANGUAGE
 
 
@@ -59,6 +70,8 @@ def train(
     resume: PathLike | None = None,
     keep: str | int | None = None,
     checkpoint_every: float | None = None,
+    workers: Sequence[str] | None = None,
+    worker: int | None = None,
     tensorboard: bool = False,
     checkpoints: PathLike | None = None,
     data_dir: PathLike | None = None,
@@ -108,6 +121,10 @@ def train(
             on a resume, for what the run kept so far.
         checkpoint_every: save all in the middle of an epoch too, each time so many minutes of it
             have passed; 0 for never; None for 10 or, on a resume, for what it was.
+        workers: the addresses, "host:port", of all processes that train the network together, each
+            of which calls this with the same arguments; the first is the chief, which alone writes.
+            None for what the environment's TF_CONFIG says or, if it is not set, for this one alone.
+        worker: which of `workers` this process is, from 0.
         tensorboard: write the losses as events that TensorBoard shows, into the run's folder.
         checkpoints: where runs are kept; None for the environment's CHARRNN_CHECKPOINTS or, if it
             is not set, "checkpoints".
@@ -120,10 +137,13 @@ def train(
         **settings: override the preset's values; see `LanguageSettings`. On a resume, `epochs`,
             `patience`, `learning_rate`, `clip_norm` and `precision` can change.
 
+    Returns:
+        the network of the run's best epoch; to a worker that is not the chief, of its last.
+
     Raises:
         CharrnnError: a setting outside its range, settings that contradict each other, a text or
-            a run that can't be had, a network larger than the memory, or a loss that became NaN or
-            infinite.
+            a run that can't be had, a network larger than the memory, a loss that became NaN or
+            infinite, or a worker that was lost.
         OSError: a folder can't be written, or the disk is full.
         KeyboardInterrupt: Ctrl-C; the message says what is kept.
 
@@ -144,6 +164,11 @@ def train(
     origin, resumed = to_name("from_", from_), to_name("resume", resume)
     saving = to_saving(keep, checkpoint_every)
     watched = check_flag("tensorboard", tensorboard)
+    cluster = to_cluster(workers, worker)
+    require(
+        cluster is None or budget is None,
+        "`budget` is for one process: leave it out, or train without other workers",
+    )
     folders, notes = choose_folders(checkpoints, data_dir), Notes(on_note)
     with reserve_process():
         if resumed is None:
@@ -158,11 +183,18 @@ def train(
                 vocabulary=vocabulary,
                 saving=saving,
             )
-            plan = plan_run(source, request, choose_destination(folders, run), notes)
+            if cluster and not cluster.is_chief:
+                return _assist(plan_share(source, request, folders, cluster))
+            destination = choose_destination(folders, run)
+            plan = plan_run(source, request, destination, notes, cluster)
         else:
             how |= {"from_": origin, "min_count": least, "vocabulary": vocabulary}
             check_resume(run=run, preset=preset, budget=budget, **how)
-            plan = plan_resume(resumed, source, given, folders, notes, saving=saving)
+            if cluster and not cluster.is_chief:
+                return _assist(plan_resume_share(resumed, source, given, folders, cluster))
+            plan = plan_resume(
+                resumed, source, given, folders, notes, saving=saving, cluster=cluster
+            )
         carry_out(plan, on_epoch, tensorboard=watched)
     return _load(plan.run.choose_checkpoint(), folders)
 
@@ -188,6 +220,14 @@ def load(
     folders = choose_folders(checkpoints, None)
     path = find_checkpoint(folders.checkpoints, LANGUAGE, to_name("run", run), to_epoch(epoch))
     return _load(path, folders)
+
+
+def _assist(share: LanguageShare) -> LanguageModel:
+    """Train as a worker that is not the chief: the network after the last epoch."""
+    checkpoint = take_part(share)
+    if not isinstance(checkpoint, Checkpoint):
+        raise TypeError(checkpoint)
+    return LanguageModel(checkpoint)
 
 
 def _load(path: Path, folders: Folders) -> LanguageModel:

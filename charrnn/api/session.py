@@ -20,9 +20,10 @@ import numpy as np
 
 from charrnn.errors import say_count
 from charrnn.planning.folders import Folders
-from charrnn.planning.language import LanguagePlan
+from charrnn.planning.language import LanguagePlan, LanguageShare
 from charrnn.planning.report import Silence
 from charrnn.planning.reviews import ReviewPlan
+from charrnn.runs.checkpoint import AnyCheckpoint
 from charrnn.runs.claim import release_claims
 from charrnn.runs.history import EpochResult
 from charrnn.runs.point import Point
@@ -88,6 +89,24 @@ def carry_out(
         raise KeyboardInterrupt(_describe_stop(plan.run)) from stop
     if interrupted():
         raise KeyboardInterrupt(f"training ended before it could stop; kept in {plan.run.folder}")
+
+
+def take_part(share: LanguageShare) -> AnyCheckpoint:
+    """Train as a worker that is not the chief; Ctrl-C stops all workers.
+
+    Returns:
+        the network after the last epoch.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, here or at another worker.
+    """
+    from charrnn.training.stop import Interrupted, catch_interrupts
+
+    try:
+        with catch_interrupts(signal.SIGINT) as interrupted:
+            return share.train(interrupted)
+    except Interrupted as stop:
+        raise KeyboardInterrupt("training stopped; the chief has saved it") from stop
 
 
 class Notes(Silence):

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from charrnn.cli import cells, options, run_options
+from charrnn.cli import cells, cluster, options, run_options
 from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.sampler import SAMPLE_LENGTH, make_sampler
 from charrnn.cli.terminal import Terminal
@@ -173,6 +173,7 @@ _fraction = Number(0, 1, max_open=True)
 @run_options.to_begin("corpus and cell")
 @run_options.to_resume(LANGUAGE)
 @options.saving
+@cluster.options
 @options.tensorboard
 @click.option(
     "--dry-run",
@@ -207,6 +208,8 @@ def train(
     resume: str | None,
     keep: str | None,
     checkpoint_every: float | None,
+    workers: str | None,
+    worker: int | None,
     tensorboard: bool,
     dry_run: bool,
     sample_every: int | None,
@@ -264,6 +267,8 @@ def train(
         raise click.UsageError("--dry-run is for a new run: leave out --resume")
     if STDIN in corpus:
         terminal.note_waiting()
+    is_several = budget is not None or given.get("cell") == cells.ALL
+    team = cluster.read(workers, worker, alone=is_several)
     is_chosen = budget is not None or resume is not None or "epochs" in given
     shorter = "" if is_chosen else _list_shorter(preset)
     folders = Folders(checkpoints, data_dir)
@@ -274,13 +279,17 @@ def train(
     if dry_run:
         rehearse(corpus, request, folders, screen)
         return
+    if team and not team.is_chief:
+        cluster.take_part(corpus, request, folders, team, resume)
+        return
     if resume is None and given.get("cell") == cells.ALL:
         cells.train_cells(corpus, request, folders, screen, sample_every)
         return
     if resume is None:
-        plan = plan_run(corpus, request, folders, terminal)
+        plan = plan_run(corpus, request, folders, terminal, team)
     else:
-        plan = plan_resume(resume, corpus, given, folders, terminal, prompt, saving)
+        plan = plan_resume(resume, corpus, given, folders, terminal, prompt, saving, team)
+    cluster.announce(plan, terminal)
     sampler = make_sampler(plan.run, sample_every, prompt)
     show_training(plan, introduce(plan.run.name, plan), screen, sampler)
 

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from charrnn.config.language import NetworkConfig
+from charrnn.networks.dropout import Dropout
 from charrnn.networks.layers import Embedding
 from charrnn.networks.recurrent import LAYERS
 
@@ -15,7 +16,9 @@ from charrnn.networks.recurrent import LAYERS
 PROJECTED = 2  # times the embedding's width: the largest vocabulary whose table is worth projecting
 
 
-def build_model(config: NetworkConfig, batch_size: int, precision: str = "float32") -> Any:
+def build_model(
+    config: NetworkConfig, batch_size: int, precision: str = "float32", first_stream: int = 0
+) -> Any:
     """Build an untrained stateful network: embedding, recurrent layers, dense, with dropouts.
 
     Recurrent kernels are initialized Glorot-uniform as in the tutorial, everything else by Keras's
@@ -26,6 +29,7 @@ def build_model(config: NetworkConfig, batch_size: int, precision: str = "float3
         batch_size: B; a stateful layer keeps one state for each row of the batch.
         precision: what the recurrent layers' products and their factors are rounded to. Logits
             are float32, see docs/decisions/0006-recurrent-scans.md.
+        first_stream: the number of the first row's stream, by which dropout is drawn.
 
     Returns:
         a `keras.Model` from ids (B, T) to logits (B, T, V).
@@ -43,7 +47,7 @@ def build_model(config: NetworkConfig, batch_size: int, precision: str = "float3
         )
         signal = layer(signal) if place else layer(signal, **lookup)
         if config.dropout:
-            signal = keras.layers.Dropout(config.dropout)(signal)
+            signal = Dropout(config.dropout, first_stream=first_stream)(signal)
     return keras.Model(ids, keras.layers.Dense(config.vocabulary_size)(signal))
 
 

@@ -41,7 +41,7 @@ def choose_precision(asked: str, units: int) -> Precision:
 
 def has_gpu() -> bool:
     """Whether TensorFlow computes on a GPU."""
-    return bool(tf.config.list_logical_devices("GPU"))
+    return bool(tf.config.get_visible_devices("GPU"))
 
 
 def _find_flag() -> str | None:

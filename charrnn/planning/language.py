@@ -1,10 +1,11 @@
 """Planning a language model: a new run, or the resume of one."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from charrnn.config.cluster import Cluster
 from charrnn.config.fields import AUTO, require
 from charrnn.data.byte_vocabulary import BYTE, CHARACTER, UNITS, AnyVocabulary, ByteVocabulary
 from charrnn.data.corpus import Corpus
@@ -16,11 +17,12 @@ from charrnn.errors import CorpusError, VocabularyError, say_count
 from charrnn.planning.budget import Candidate, fit_budget
 from charrnn.planning.folders import Folders
 from charrnn.planning.origin import Origin, find_origin
-from charrnn.planning.report import Reporter
+from charrnn.planning.report import Reporter, Silence
 from charrnn.planning.resuming import check_changeable, make_finished_error
 from charrnn.planning.scaling import Draft, draft_presets
 from charrnn.planning.texts import describe_sources, load_text, reload_text
 from charrnn.runs.catalogue import find_resumable
+from charrnn.runs.checkpoint import AnyCheckpoint, Weights
 from charrnn.runs.claim import claim_resume
 from charrnn.runs.keep import AS_BEFORE, Saving
 from charrnn.runs.kinds import LANGUAGE
@@ -92,8 +94,10 @@ class Proposal:
     origin: Origin | None
     saving: Saving
 
-    def claim(self, folders: Folders, reporter: Reporter) -> "LanguagePlan":
-        """Claim a folder, and so make a plan of it.
+    def claim(
+        self, folders: Folders, reporter: Reporter, cluster: Cluster | None = None
+    ) -> "LanguagePlan":
+        """Claim a folder, and so make a plan of it; in a cluster, as the chief.
 
         Raises:
             RunError: the name was taken in the meantime.
@@ -103,7 +107,11 @@ class Proposal:
         run = make_run(*where, self.recipe.corpus, cell, reporter.note)
         progress = Progress(self.recipe, []).change_saving(self.saving)
         found = (self.ids, self.steps, self.precision, self.distinct, self.origin)
-        return LanguagePlan(run, progress, *found)
+        return LanguagePlan(run, progress, *found, cluster=cluster)
+
+    def share(self, cluster: Cluster) -> "LanguageShare":
+        """Plan to take part in it as a worker that is not the chief."""
+        return LanguageShare(Progress(self.recipe, []), self.ids, self.steps, cluster, self.origin)
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,7 @@ class LanguagePlan:
         precision: of matrix products, and why.
         distinct: how many different ids occur in the text.
         origin: what a new run begins with; None for a new network.
+        cluster: the workers that train it together, of which this is the chief; None for one alone.
     """
 
     run: Run
@@ -127,6 +136,7 @@ class LanguagePlan:
     precision: "Precision"
     distinct: int
     origin: Origin | None = None
+    cluster: Cluster | None = None
 
     @property
     def unit(self) -> str:
@@ -146,19 +156,55 @@ class LanguagePlan:
 
     def train(self, listener: "Listener", interrupted: "AskStop") -> None:
         """Carry the plan out; see `charrnn.training.loop.train`."""
-        from charrnn.training import language
+        from charrnn.training.language import Work, train
 
-        borrowed = self.origin.checkpoint.weights if self.origin else None
-        language.train(
-            self.run, self.progress, self.ids, self.steps, listener, interrupted, borrowed
-        )
+        work = Work(self.progress, self.ids, self.steps, _borrow(self.origin), self.cluster)
+        train(self.run, work, listener, interrupted)
+
+
+@dataclass(frozen=True)
+class LanguageShare:
+    """A run in which this process is about to take part, as a worker that is not the chief.
+
+    Attributes:
+        progress: the run's recipe and the results so far.
+        ids: the whole text, shape (N,).
+        steps: in an epoch.
+        cluster: the workers.
+        origin: what a new run begins with; None for a new network.
+    """
+
+    progress: Progress[LanguageRecipe]
+    ids: Ids
+    steps: int
+    cluster: Cluster
+    origin: Origin | None = None
+
+    def train(self, interrupted: "AskStop") -> AnyCheckpoint:
+        """Take part; see `charrnn.training.loop.assist`."""
+        from charrnn.training.language import Work, assist
+
+        work = Work(self.progress, self.ids, self.steps, _borrow(self.origin), self.cluster)
+        return assist(work, interrupted)
 
 
 def plan_run(
-    corpus: Sequence[str] | Corpus, request: Request, folders: Folders, reporter: Reporter
+    corpus: Sequence[str] | Corpus,
+    request: Request,
+    folders: Folders,
+    reporter: Reporter,
+    cluster: Cluster | None = None,
 ) -> LanguagePlan:
     """Plan a new run, and claim its folder; arguments and errors as in `propose_run`."""
-    return propose_run(corpus, request, folders, reporter).claim(folders, reporter)
+    return propose_run(corpus, request, folders, reporter).claim(folders, reporter, cluster)
+
+
+def plan_share(
+    corpus: Sequence[str] | Corpus, request: Request, folders: Folders, cluster: Cluster
+) -> LanguageShare:
+    """Plan to take part in a new run; arguments and errors as in `propose_run`."""
+    request = replace(request, run=None)  # the chief's to choose
+    return propose_run(corpus, request, folders, Silence()).share(cluster)
 
 
 def propose_run(
@@ -227,6 +273,7 @@ def plan_resume(
     reporter: Reporter,
     prompt: str = "",
     saving: Saving = AS_BEFORE,
+    cluster: Cluster | None = None,
 ) -> LanguagePlan:
     """Plan to resume the run of that name, or the newest, from where it was saved.
 
@@ -238,6 +285,7 @@ def plan_resume(
         reporter: shows a download.
         prompt: as in a `Request`.
         saving: what changes of how the run is saved.
+        cluster: the workers that go on with it, of which this is the chief; None for one alone.
 
     Raises:
         UsageError: a setting can't change on a resume.
@@ -248,11 +296,38 @@ def plan_resume(
     check_changeable(settings, _CHANGEABLE)
     saving.check()
     run = find_resumable(folders.checkpoints, LANGUAGE, name)
+    plan = _read_plan(run, source, settings, folders, reporter, claim_resume)
+    _check_prompt(prompt, plan.recipe.vocabulary)
+    return replace(plan, progress=plan.progress.change_saving(saving), cluster=cluster)
 
+
+def plan_resume_share(
+    name: str,
+    source: Sequence[str] | Corpus,
+    settings: Mapping[str, Any],
+    folders: Folders,
+    cluster: Cluster,
+) -> LanguageShare:
+    """Plan to take part in the resume of a run; arguments and errors as in `plan_resume`."""
+    check_changeable(settings, _CHANGEABLE)
+    run = find_resumable(folders.checkpoints, LANGUAGE, name)
+    plan = _read_plan(run, source, settings, folders, Silence(), lambda _: None)
+    return LanguageShare(plan.progress, plan.ids, plan.steps, cluster)
+
+
+def _read_plan(
+    run: Run,
+    source: Sequence[str] | Corpus,
+    settings: Mapping[str, Any],
+    folders: Folders,
+    reporter: Reporter,
+    claim: Callable[[Run], None],
+) -> LanguagePlan:
+    """The plan of a resume; `claim` is called before its text is read, which may take long."""
     from charrnn.networks.precision import Precision, choose_precision
     from charrnn.training.language_batches import count_steps
 
-    progress = read_progress(run, LanguageRecipe).change_saving(saving)
+    progress = read_progress(run, LanguageRecipe)
     recipe = progress.recipe
     precision = Precision(recipe.training.precision, "as before")
     if "precision" in settings:
@@ -262,14 +337,17 @@ def plan_resume(
     done = len(progress.results)
     if done >= recipe.training.epochs:
         raise make_finished_error(run, done, more=10)
-    claim_resume(run)
+    claim(run)
     corpus = reload_text(run, recipe, source, folders.data, reporter, _ANOTHER_TEXT)
     recipe = replace(recipe, sources=corpus.sources or recipe.sources)
-    _check_prompt(prompt, recipe.vocabulary)
     ids = corpus.text.encode(recipe.vocabulary)
     steps = count_steps(recipe.split(ids), recipe.training)
     distinct = corpus.text.count_distinct(recipe.vocabulary)
     return LanguagePlan(run, replace(progress, recipe=recipe), ids, steps, precision, distinct)
+
+
+def _borrow(origin: Origin | None) -> Weights | None:
+    return origin.checkpoint.weights if origin else None
 
 
 def _choose_unit(request: Request, origin: Origin | None) -> str:

@@ -19,12 +19,15 @@ VARIABLES = "variables"
 class Saved:
     """What a run's resume file holds, until its variables are taken.
 
+    Attributes:
+        run: the run.
+
     Raises:
         RunError: there is no such file, or it is damaged or of another format.
     """
 
     def __init__(self, run: Run) -> None:
-        self._run = run
+        self.run = run
         self._contents: container.Contents | None = None
         with explain_damage(run):
             self._contents = container.read(run.resume_file, TITLE, FORMAT)
@@ -39,7 +42,7 @@ class Saved:
         if self._contents is None:
             return False
         try:
-            return take_fingerprint(self._run.resume_file.stat()) == self._contents.fingerprint
+            return take_fingerprint(self.run.resume_file.stat()) == self._contents.fingerprint
         except FileNotFoundError:
             return False
 
@@ -50,8 +53,8 @@ class Saved:
             RunError: the file is smaller than that.
         """
         if 4 * parameters > self._get_contents().size:
-            problem = f"{self._run.resume_file} is smaller than the network that it describes"
-            raise _make_error(self._run, problem)
+            problem = f"{self.run.resume_file} is smaller than the network that it describes"
+            raise _make_error(self.run, problem)
 
     def take_variables(self) -> list[npt.NDArray[Any]]:
         """What the run's model and optimizer held, in their order; the content is forgotten.
@@ -60,7 +63,7 @@ class Saved:
             RunError: it is damaged.
         """
         arrays, self._contents = self._get_contents().arrays, None
-        with explain_damage(self._run):
+        with explain_damage(self.run):
             return [arrays[f"{VARIABLES}/{place}"] for place in range(len(arrays))]
 
     def _get_contents(self) -> container.Contents:

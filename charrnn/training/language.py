@@ -1,14 +1,17 @@
 """Training a language model."""
 
+import hashlib
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
 import keras
 
+from charrnn.config.cluster import Cluster
 from charrnn.config.language import TrainingConfig
 from charrnn.data.vocabulary import Ids
 from charrnn.networks.language import build_model
-from charrnn.runs.checkpoint import Weights
+from charrnn.runs.checkpoint import AnyCheckpoint, Weights
 from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.run import Run
 from charrnn.training import loop
@@ -17,53 +20,85 @@ from charrnn.training.carried_state import CarriedState
 from charrnn.training.language_batches import make_training_batches, make_validation_batches
 from charrnn.training.listener import Listener
 from charrnn.training.loop import Material
+from charrnn.training.shared_model import SharedModel
 from charrnn.training.stop import AskStop
+from charrnn.training.workers import ALONE, Workers, join_workers
 
 
-def train(
-    run: Run,
-    progress: Progress[LanguageRecipe],
-    ids: Ids,
-    steps: int,
-    listener: Listener,
-    interrupted: AskStop = lambda: False,
-    borrowed: Weights | None = None,
-) -> None:
-    """Train on a text; the rest is as in `charrnn.training.loop.train`.
+@dataclass(frozen=True)
+class Work:
+    """What is trained, and by whom.
 
-    Args:
-        run: the folder to write into.
+    Attributes:
         progress: the recipe, and the results so far.
         ids: the whole text, shape (N,).
         steps: how many batches an epoch has, by `language_batches.count_steps`.
-        listener: called at each step and epoch.
-        interrupted: called after each step; true ends the run.
         borrowed: the weights that a new run begins with; None to initialize them at random.
+        cluster: the workers that train together; None for this process alone.
     """
 
-    def prepare() -> Material:
-        config = progress.recipe.training
-        training_ids, validation_ids = progress.recipe.split(ids)
-        model = compile_model(progress.recipe)
-        if borrowed is not None:
-            model.set_weights(list(borrowed.values()))
-        return Material(
-            model,
-            partial(make_training_batches, training_ids, config),
-            steps,
-            steps * config.batch_size * config.seq_length,
-            make_validation_batches(validation_ids, config) if len(validation_ids) else None,
-            [CarriedState.for_config(config)],
-        )
-
-    loop.train(run, progress, prepare, listener, interrupted)
+    progress: Progress[LanguageRecipe]
+    ids: Ids
+    steps: int
+    borrowed: Weights | None = None
+    cluster: Cluster | None = None
 
 
-def compile_model(recipe: LanguageRecipe) -> Any:
+def train(run: Run, work: Work, listener: Listener, interrupted: AskStop = lambda: False) -> None:
+    """Train on a text, as the chief if there are several workers.
+
+    Arguments and errors are those of `charrnn.training.loop.train`.
+    """
+    loop.train(run, work.progress, partial(_prepare, work), listener, interrupted)
+
+
+def assist(work: Work, interrupted: AskStop = lambda: False) -> AnyCheckpoint:
+    """Train on a text as a worker that is not the chief; see `charrnn.training.loop.assist`."""
+    return loop.assist(work.progress, partial(_prepare, work), interrupted)
+
+
+def _prepare(work: Work) -> Material:
+    recipe, config = work.progress.recipe, work.progress.recipe.training
+    workers = join_workers(work.cluster, _list_facts(work))
+    rows = workers.choose_rows(config.batch_size)
+    training_ids, validation_ids = recipe.split(work.ids)
+    model = compile_model(recipe, workers)
+    if work.borrowed is not None:
+        model.set_weights(list(work.borrowed.values()))
+    return Material(
+        model,
+        partial(make_training_batches, training_ids, config, rows=rows),
+        work.steps,
+        work.steps * config.batch_size * config.seq_length,
+        make_validation_batches(validation_ids, config, rows) if len(validation_ids) else None,
+        [CarriedState.for_config(config)],
+        workers,
+    )
+
+
+def _list_facts(work: Work) -> dict[str, Any]:
+    """What all workers must agree on; texts may lie in another place on each machine."""
+    progress, recipe = work.progress, work.progress.recipe
+    settings = asdict(recipe.network) | asdict(recipe.training)
+    borrowed = work.borrowed or {}
+    digest = hashlib.sha256(b"".join(weights.tobytes() for weights in borrowed.values()))
+    return {
+        "text": recipe.corpus_sha256[:12],
+        "vocabulary": hashlib.sha256(repr(recipe.vocabulary.to_values()).encode()).hexdigest()[:12],
+        "weights to begin with": digest.hexdigest()[:12] if borrowed else "random",
+        "epochs done": len(progress.results),
+        "steps done": progress.point.step if progress.point else 0,
+        **{f"`{name}`": value for name, value in settings.items()},
+    }
+
+
+def compile_model(recipe: LanguageRecipe, workers: Workers = ALONE) -> Any:
     """A recipe's network, its weights initialized by its seed, ready for `fit`."""
     config = recipe.training
     keras.utils.set_random_seed(config.seed)
-    model = build_model(recipe.network, config.batch_size, config.precision)
+    rows = range(config.batch_size)[workers.choose_rows(config.batch_size)]
+    network = build_model(recipe.network, len(rows), config.precision, first_stream=rows[0])
+    model = SharedModel(network, workers)
     model.compile(
         optimizer=_make_optimizer(config),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -16,6 +16,8 @@ from charrnn.data.windows import Windows, cut_windows, find_stream_starts, shuff
 from charrnn.errors import CorpusTooShortError, say_count
 from charrnn.training.pipeline import make_pipeline
 
+ALL = slice(None)  # rows of a batch
+
 
 def choose_windows(length: int, config: TrainingConfig, epoch: int) -> Windows:
     """The windows of one epoch, by seed and epoch.
@@ -51,19 +53,29 @@ def count_steps(parts: tuple[Ids, Ids], config: TrainingConfig) -> int:
     return steps
 
 
-def make_training_batches(ids: Ids, config: TrainingConfig, epoch: int, step: int = 0) -> Any:
-    """Endless batches (inputs, targets), each (B, T), from a step of an epoch on."""
+def make_training_batches(
+    ids: Ids, config: TrainingConfig, epoch: int, step: int = 0, rows: slice = ALL
+) -> Any:
+    """Endless batches (inputs, targets), each (B, T), from a step of an epoch on.
+
+    Args:
+        ids: the text to train on.
+        config: how windows are cut.
+        epoch: the first, from 0.
+        step: of that epoch, from 0.
+        rows: which of each batch's.
+    """
 
     def batches() -> Iterator[tuple[Ids, Ids]]:
         for number in count(epoch):
             windows = choose_windows(len(ids), config, number)
             for starts in windows.begin(step if number == epoch else 0):
-                yield cut_windows(ids, starts, config.seq_length)
+                yield cut_windows(ids, starts[rows], config.seq_length)
 
-    return _make_dataset(batches, config.batch_size, config.seq_length)
+    return _make_dataset(batches, _count_rows(config, rows), config.seq_length)
 
 
-def make_validation_batches(ids: Ids, config: TrainingConfig) -> Any:
+def make_validation_batches(ids: Ids, config: TrainingConfig, rows: slice = ALL) -> Any:
     """The validation text once, as contiguous streams of windows without overlap.
 
     The windows are shorter than T, down to half of it, if that leaves less of the text unread.
@@ -74,7 +86,9 @@ def make_validation_batches(ids: Ids, config: TrainingConfig) -> Any:
     length = _choose_length(len(ids), config)
     starts = find_stream_starts(len(ids), config.batch_size, length, stride=length)
     batches = _make_dataset(
-        lambda: (cut_windows(ids, row, length) for row in starts), config.batch_size, length
+        lambda: (cut_windows(ids, batch[rows], length) for batch in starts),
+        _count_rows(config, rows),
+        length,
     )
     return batches.apply(tf.data.experimental.assert_cardinality(len(starts)))
 
@@ -93,6 +107,10 @@ def _choose_length(length: int, config: TrainingConfig) -> int:
     return max(lengths, key=lambda candidate: (stream // candidate * candidate, candidate))
 
 
-def _make_dataset(batches: Any, batch_size: int, length: int) -> Any:
-    shape = tf.TensorSpec((batch_size, length), tf.int32)
+def _count_rows(config: TrainingConfig, rows: slice) -> int:
+    return len(range(config.batch_size)[rows])
+
+
+def _make_dataset(batches: Any, rows: int, length: int) -> Any:
+    shape = tf.TensorSpec((rows, length), tf.int32)
     return make_pipeline(batches, (shape, shape))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from charrnn.runs.checkpoint import AnyCheckpoint
 from charrnn.runs.point import Point
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
@@ -15,11 +16,12 @@ from charrnn.training.continuation import Continuation
 from charrnn.training.environment import describe_environment
 from charrnn.training.guard import Guard
 from charrnn.training.listener import Listener
-from charrnn.training.record import Recorder
-from charrnn.training.restore import restore_model, save_progress
+from charrnn.training.record import Follower, Recorder
+from charrnn.training.restore import restore_model
 from charrnn.training.schedule import Schedule
-from charrnn.training.session import hold_run
+from charrnn.training.session import explain_memory_errors, hold_run
 from charrnn.training.stop import AskStop, PeriodicSaver, Stopper
+from charrnn.training.workers import ALONE, Workers
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Material:
         read: how many characters, words or reviews an epoch trains on.
         validation: batches that are read after each epoch; None for none.
         callbacks: what this kind of network needs besides.
+        workers: who trains it.
     """
 
     model: Any
@@ -41,6 +44,7 @@ class Material:
     read: int
     validation: Any
     callbacks: Sequence[Any] = ()
+    workers: Workers = ALONE
 
 
 def train(
@@ -62,21 +66,45 @@ def train(
     Raises:
         Interrupted: `interrupted` returned true. All is saved, in the middle of an epoch too.
         RunError: another process trains in the same folder.
-        TrainingError: the loss became NaN or infinite, or the network is larger than the memory.
+        TrainingError: the loss became NaN or infinite, the network is larger than the memory, or
+            another worker was lost.
         OSError: the folder can't be written, or the disk is full.
     """
-    config = progress.recipe.training
     with hold_run(run, progress) as held:
         progress = _note_session(progress)
         material = prepare()
         held.check_folder()
-        guard = Guard(config)
-        recorder = Recorder(run, progress, listener, material.read, held.check_folder)
-        saver = PeriodicSaver(recorder, guard, progress.checkpoint_every)
-        stopper = Stopper(interrupted, recorder, guard, config.epochs, config.patience)
-        schedule = Schedule(config, material.steps)
-        callbacks = [*material.callbacks, schedule, guard, recorder, saver, stopper]
-        _fit(material, _Start(run, progress, held.saved), callbacks)
+        where = (run, listener, material.read, held.check_folder)
+        recorder = Recorder(progress, material.workers, *where)
+        _carry_out(material, replace(progress, saved=held.saved), recorder, interrupted)
+
+
+def assist(
+    progress: Progress[Any], prepare: Callable[[], Material], interrupted: AskStop
+) -> AnyCheckpoint:
+    """Train as a worker that is not the chief, and write nothing; the rest is as in `train`.
+
+    Returns:
+        the network after the last epoch.
+    """
+    with explain_memory_errors():
+        material = prepare()
+        follower = Follower(progress, material.workers)
+        _carry_out(material, progress, follower, interrupted)
+        return follower.make_checkpoint()
+
+
+def _carry_out(
+    material: Material, progress: Progress[Any], recorder: Follower, interrupted: AskStop
+) -> None:
+    config, workers = progress.recipe.training, material.workers
+    guard = Guard(config)
+    saver = PeriodicSaver(recorder, guard, progress.checkpoint_every, workers)
+    stopper = Stopper(interrupted, recorder, guard, config, workers)
+    schedule = Schedule(config, material.steps)
+    callbacks = [*material.callbacks, schedule, guard, recorder, saver, stopper]
+    with workers.stay_together():
+        _fit(material, _Start(progress, recorder, workers), callbacks)
 
 
 @dataclass(frozen=True)
@@ -84,14 +112,14 @@ class _Start:
     """Where a run begins, or continues.
 
     Attributes:
-        run: its folder.
-        progress: how far it has come.
-        saved: what it is restored from; None for a new run.
+        progress: how far it has come, and what it is restored from, if it isn't new.
+        recorder: saves it.
+        workers: who trains it.
     """
 
-    run: Run
     progress: Progress[Any]
-    saved: Saved | None
+    recorder: Follower
+    workers: Workers
 
     def restore(self, model: Any) -> None:
         """Put the model back to where it was, or save what a new run begins with.
@@ -101,20 +129,21 @@ class _Start:
         Raises:
             RunError: the resume file can't be used.
         """
-        if self.saved is None:
-            save_progress(self.run, self.progress, model)
+        progress = self.progress
+        if progress.saved is None:
+            self.recorder.save_start(model)
             return
-        metrics = self.progress.point is not None
-        restore_model(self.run, self.saved, model, metrics=metrics)
+        metrics = progress.point is not None
+        restore_model(progress.saved, model, self.workers, metrics=metrics)
         model.optimizer.learning_rate.assign(self.progress.recipe.training.learning_rate)
 
-    def check_point(self, point: Point, steps: int) -> None:
+    def check_point(self, saved: Saved, point: Point, steps: int) -> None:
         """Raise unless a point lies within an epoch.
 
         Raises:
             RunError: the resume file was not written by this run.
         """
-        with explain_damage(self.run):
+        with explain_damage(saved.run):
             if point.step >= steps:
                 raise ValueError(f"step {point.step} of an epoch of {steps}")
 
@@ -127,10 +156,10 @@ def _fit(material: Material, start: _Start, callbacks: Sequence[Any]) -> None:
     """
     model, epoch, point = material.model, len(start.progress.results), start.progress.point
     epochs = start.progress.recipe.training.epochs
-    if point is None:
+    if point is None or start.progress.saved is None:
         start.restore(model)
     else:
-        start.check_point(point, material.steps)
+        start.check_point(start.progress.saved, point, material.steps)
         rest = Continuation(callbacks, point.step, partial(start.restore, model))
         _fit_epochs(material, epoch, epoch + 1, [rest], point.step)
         epoch += 1

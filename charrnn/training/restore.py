@@ -2,46 +2,70 @@
 
 from typing import Any
 
+import numpy.typing as npt
+
 from charrnn.networks.language import find_recurrent_layers
 from charrnn.runs.recipe import Progress
 from charrnn.runs.resume import write_progress
 from charrnn.runs.run import Run
 from charrnn.runs.saved import Saved, explain_damage
+from charrnn.training.workers import ALONE, Workers
 
 
-def save_progress(run: Run, progress: Progress[Any], model: Any) -> None:
+def save_progress(run: Run, progress: Progress[Any], model: Any, workers: Workers = ALONE) -> None:
     """Replace the run's resume file; in the middle of an epoch with its metrics too.
+
+    The other workers call `join_states` at the same time.
 
     Raises:
         OSError: the disk is full or the folder can't be written; the old file is kept.
     """
-    variables = _list_variables(model, progress.point is not None)
-    write_progress(run, progress, (variable.numpy() for variable in variables))
+    states = join_states(model, workers)
+    before, after = _list_variables(model, progress.point is not None)
+    variables = [variable.numpy() for variable in before]
+    write_progress(run, progress, [*variables, *states, *(one.numpy() for one in after)])
 
 
-def restore_model(run: Run, saved: Saved, model: Any, *, metrics: bool = False) -> None:
+def join_states(model: Any, workers: Workers) -> list[npt.NDArray[Any]]:
+    """The states that the layers carry for the rows of all workers, each (B, H)."""
+    return [workers.join_rows(state.numpy()) for state in _list_states(model)]
+
+
+def restore_model(
+    saved: Saved, model: Any, workers: Workers = ALONE, *, metrics: bool = False
+) -> None:
     """Put every variable back as `save_progress` found it; the optimizer must be built.
 
     Args:
-        run: the run.
-        saved: its resume file.
+        saved: the run's resume file.
         model: what to put them into.
+        workers: who train it; each has its own rows of the states.
         metrics: in the middle of an epoch, whose metrics must be built.
 
     Raises:
         RunError: the file is damaged or of another network.
     """
     found = saved.take_variables()
-    with explain_damage(run):
-        variables = _list_variables(model, metrics)
-        if len(found) != len(variables):
+    with explain_damage(saved.run):
+        before, after = _list_variables(model, metrics)
+        states = _list_states(model)
+        if len(found) != len(before) + len(states) + len(after):
             raise ValueError("it was written for another network or by another version of Keras")
-        for variable, values in zip(variables, found, strict=True):
+        first, last = len(before), len(before) + len(states)
+        rows = [values[workers.choose_rows(len(values))] for values in found[first:last]]
+        restored = [*found[:first], *rows, *found[last:]]
+        for variable, values in zip([*before, *states, *after], restored, strict=True):
             variable.assign(values)
 
 
-def _list_variables(model: Any, metrics: bool) -> list[Any]:
-    """Weights and seed generators, the optimizer's variables, the carried states, and metrics."""
-    states = [state for layer in find_recurrent_layers(model) for state in layer.states]
+def _list_states(model: Any) -> list[Any]:
+    return [state for layer in find_recurrent_layers(model) for state in layer.states]
+
+
+def _list_variables(model: Any, metrics: bool) -> tuple[list[Any], list[Any]]:
+    """What lies before the carried states in the file, and after them.
+
+    Weights and seed generators, and the optimizer's variables; then metrics.
+    """
     more = model.metrics_variables if metrics else []
-    return [*model.variables, *model.optimizer.variables, *states, *more]
+    return [*model.variables, *model.optimizer.variables], [*more]

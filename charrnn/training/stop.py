@@ -10,8 +10,11 @@ from typing import Any
 
 import keras
 
+from charrnn.config.language import TrainingConfig
+from charrnn.config.reviews import ReviewTraining
 from charrnn.training.guard import Guard
-from charrnn.training.record import Recorder
+from charrnn.training.record import Follower
+from charrnn.training.workers import ALONE, SAVE, STOP, Workers
 
 AskStop = Callable[[], bool]
 """Called after each step; true ends the run."""
@@ -28,11 +31,15 @@ class PeriodicSaver(keras.callbacks.Callback):  # type: ignore[misc]
         recorder: saves it.
         guard: checks it before.
         minutes: of an epoch after which that is due; 0 for never.
+        workers: who save it together.
     """
 
-    def __init__(self, recorder: Recorder, guard: Guard, minutes: float) -> None:
+    def __init__(
+        self, recorder: Follower, guard: Guard, minutes: float, workers: Workers = ALONE
+    ) -> None:
         super().__init__()
         self._recorder, self._guard, self._seconds = recorder, guard, 60 * minutes
+        self._workers = workers
         self._saved = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
@@ -41,8 +48,8 @@ class PeriodicSaver(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Save, if it is due and the epoch goes on."""
-        due = self._seconds and time.monotonic() - self._saved >= self._seconds
-        if due and batch + 1 < self.params["steps"]:
+        due = bool(self._seconds) and time.monotonic() - self._saved >= self._seconds
+        if self._workers.agree(SAVE, due) and batch + 1 < self.params["steps"]:
             self._guard.check_weights()
             self._recorder.save_point(batch + 1, float(logs["loss"]))
             self._saved = time.monotonic()
@@ -55,20 +62,26 @@ class Stopper(keras.callbacks.Callback):  # type: ignore[misc]
         interrupted: called after each step; true ends the run, keeping the epoch under way.
         recorder: writes what is kept.
         guard: checks it before.
-        epochs: of the run.
-        patience: epochs without a better one before stopping; 0 for never.
+        config: how many epochs there are, and how many may pass without a better one.
+        workers: who stop together.
     """
 
     def __init__(
-        self, interrupted: AskStop, recorder: Recorder, guard: Guard, epochs: int, patience: int
+        self,
+        interrupted: AskStop,
+        recorder: Follower,
+        guard: Guard,
+        config: TrainingConfig | ReviewTraining,
+        workers: Workers = ALONE,
     ) -> None:
         super().__init__()
         self._interrupted, self._recorder, self._guard = interrupted, recorder, guard
-        self._epochs, self._patience = epochs, patience
+        self._epochs, self._patience = config.epochs, config.patience
+        self._workers = workers
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Stop in the middle of an epoch, if asked to."""
-        if self._interrupted() and batch + 1 < self.params["steps"]:
+        if self._must_stop() and batch + 1 < self.params["steps"]:
             self._guard.check_weights()
             self._recorder.save_point(batch + 1, float(logs["loss"]))
             raise Interrupted
@@ -77,8 +90,11 @@ class Stopper(keras.callbacks.Callback):  # type: ignore[misc]
         """Stop between two epochs, if patience has run out or the user asked to."""
         if self._patience and self._recorder.epochs_since_best >= self._patience:
             self.model.stop_training = True
-        elif self._interrupted() and epoch + 1 < self._epochs:
+        elif self._must_stop() and epoch + 1 < self._epochs:
             raise Interrupted
+
+    def _must_stop(self) -> bool:
+        return self._workers.agree(STOP, self._interrupted())
 
 
 class StopWithoutTrace(keras.callbacks.Callback):  # type: ignore[misc]

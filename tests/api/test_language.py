@@ -38,8 +38,8 @@ class Planned(Exception):  # noqa: N818 - not an error
 def plan_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is trained: `Planned` is raised instead."""
 
-    def begin(run: Run, progress: Progress[LanguageRecipe], *rest: Any) -> None:
-        raise Planned(run, progress, rest[-1])
+    def begin(run: Run, work: Any, *_: Any) -> None:
+        raise Planned(run, work.progress, work.borrowed)
 
     monkeypatch.setattr("charrnn.training.language.train", begin)
 
@@ -49,9 +49,9 @@ def test_what_is_kept(novel: Path, monkeypatch: pytest.MonkeyPatch, keep: Any, k
     """`keep` takes the words and numbers of --keep."""
     found: list[str] = []
 
-    def begin(_: Run, progress: Progress[LanguageRecipe], *rest: Any) -> None:
-        found.append(progress.keep)
-        raise Planned(_, progress, rest[-1])
+    def begin(run: Run, work: Any, *_: Any) -> None:
+        found.append(work.progress.keep)
+        raise Planned(run, work.progress, work.borrowed)
 
     monkeypatch.setattr("charrnn.training.language.train", begin)
     with pytest.raises(Planned):

@@ -7,12 +7,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from charrnn.data.vocabulary import Ids
-from charrnn.runs.checkpoint import Weights
-from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.run import Run
 from tests.support import commands
 from tests.support.commands import Fails, Invoke, PlannedRun, PlanRun
@@ -25,6 +23,11 @@ from tests.support.train_command import (
     Trained,
     train_small,
 )
+
+if TYPE_CHECKING:
+    from charrnn.data.vocabulary import Ids
+    from charrnn.runs.checkpoint import Weights
+    from charrnn.runs.recipe import LanguageRecipe
 
 
 @pytest.fixture(scope="session")
@@ -44,17 +47,9 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> PlanRun:
     """Runs `charrnn train` up to the training itself, which is left out."""
     begun: list[tuple[Run, LanguageRecipe, Ids, Weights | None]] = []
 
-    def begin(
-        run: Run,
-        progress: Progress[LanguageRecipe],
-        ids: Ids,
-        _steps: int,
-        _listener: object,
-        _interrupted: object,
-        borrowed: Weights | None,
-    ) -> None:
+    def begin(run: Run, work: Any, *_: object) -> None:
         run.folder.mkdir(parents=True, exist_ok=True)
-        begun.append((run, progress.recipe, ids, borrowed))
+        begun.append((run, work.progress.recipe, work.ids, work.borrowed))
 
     monkeypatch.setattr("charrnn.training.language.train", begin)
 

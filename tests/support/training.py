@@ -81,11 +81,11 @@ class SmallRun:
         interrupted: Callable[[], bool],
         borrowed: Weights | None,
     ) -> None:
-        from charrnn.training.language import train
+        from charrnn.training.language import Work, train
         from charrnn.training.language_batches import count_steps
 
         steps = count_steps(progress.recipe.split(self.ids), progress.recipe.training)
-        train(self.run, progress, self.ids, steps, self.recording, interrupted, borrowed)
+        train(self.run, Work(progress, self.ids, steps, borrowed), self.recording, interrupted)
 
 
 class MakeTraining(Protocol):

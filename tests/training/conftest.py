@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from charrnn.data.padding import Examples
-from charrnn.runs.recipe import LanguageRecipe
 from tests.support.review_runs import MakeReviewRun, SmallReviewRun, prepare_review_run
 from tests.support.training import MakeTraining, SmallRun, prepare_run
 
@@ -40,8 +39,8 @@ def models(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     compile_model = module.compile_model
 
-    def keep(recipe: LanguageRecipe) -> Any:
-        made.append(compile_model(recipe))
+    def keep(*arguments: Any) -> Any:
+        made.append(compile_model(*arguments))
         return made[-1]
 
     monkeypatch.setattr(module, "compile_model", keep)

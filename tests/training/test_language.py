@@ -108,7 +108,7 @@ def test_borrowed_weights_survive_a_resume(
     with pytest.raises(LookupError):
         stopped.start(kill, new.weights)
     model = compile_model(stopped.recipe)
-    restore_model(stopped.run, Saved(stopped.run), model)
+    restore_model(Saved(stopped.run), model)
     for kept, expected in zip(model.get_weights(), new.weights.values(), strict=True):
         np.testing.assert_array_equal(kept, expected)
     stopped.resume()

@@ -15,7 +15,7 @@ from charrnn.inference.language_model import load_model
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.run import Run
-from charrnn.training.language import train
+from charrnn.training.language import Work, train
 from charrnn.training.language_batches import count_steps
 from tests.support.slow import slow_except
 from tests.support.training import Recording
@@ -62,9 +62,8 @@ def _train(folder: Path, text: str, cell: str, **values: Any) -> Run:
         "0" * 64,
     )
     run, ids = Run(folder, LANGUAGE), vocabulary.encode(text)
-    train(
-        run, Progress(recipe, []), ids, count_steps(recipe.split(ids), recipe.training), Recording()
-    )
+    steps = count_steps(recipe.split(ids), recipe.training)
+    train(run, Work(Progress(recipe, []), ids, steps), Recording())
     return run
 
 

@@ -48,7 +48,7 @@ def never() -> bool:
 def train_language(make_training: MakeTraining) -> Trained:
     small = make_training()
     progress = Progress(small.recipe, [])
-    language.train(small.run, progress, small.ids, 13, small.recording, never)
+    language.train(small.run, language.Work(progress, small.ids, 13), small.recording, never)
     return Trained(small.run, progress, small.recording, 13)
 
 
@@ -109,7 +109,7 @@ def test_what_cannot_be_prepared_leaves_no_folder(make_training: MakeTraining) -
     small = make_training(validation=0.006)  # four characters for four streams
     progress = Progress(small.recipe, [])
     with pytest.raises(CorpusTooShortError, match="to validate on"):
-        language.train(small.run, progress, small.ids, 14, small.recording)
+        language.train(small.run, language.Work(progress, small.ids, 14), small.recording)
     assert not small.run.folder.exists()
     assert small.recording.events == []
 
@@ -155,7 +155,7 @@ def test_what_a_new_run_begins_with_is_saved_before_its_first_step(
         small.start(kill)
     assert read_progress(small.run, LanguageRecipe).results == []
     model = compile_model(small.recipe)
-    restore_model(small.run, Saved(small.run), model)
+    restore_model(Saved(small.run), model)
     for kept, expected in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(kept, expected)
     assert (models[0].get_weights()[0] != before[0]).any()

@@ -1,0 +1,50 @@
+"""Keras's Dropout with the same name and mathematics, by streams.
+
+Shapes: B batch, T time, H units.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from charrnn.networks.layers import register
+
+
+@register
+class Dropout(keras.layers.Dropout):  # type: ignore[misc]
+    """Keras's Dropout, but what a row loses depends on its stream, not on the rows beside it.
+
+    So a batch can be divided among any number of workers.
+
+    Args:
+        first_stream: the number of the first row's.
+    """
+
+    def __init__(self, *args: Any, first_stream: int = 0, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.first_stream = first_stream
+
+    def get_config(self) -> dict[str, Any]:
+        """Return Keras's config and this class's own argument."""
+        return {**super().get_config(), "first_stream": self.first_stream}
+
+    def compute_output_spec(self, inputs: Any, training: bool = False) -> Any:  # noqa: ARG002
+        """Return the shape and dtype of what `call` returns."""
+        return keras.KerasTensor(inputs.shape, self.compute_dtype)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Set a fraction of the numbers of (B, T, H) to zero, and scale up the others."""
+        if not (training and self.rate):
+            return inputs
+        seed = tf.cast(self.seed_generator.next(), tf.int64)
+        batch, *shape = tf.unstack(tf.shape(inputs))
+
+        def draw(stream: Any) -> Any:
+            own = tf.random.experimental.stateless_fold_in(seed, stream)
+            return tf.random.stateless_uniform(shape, own, alg="philox")
+
+        streams = tf.cast(self.first_stream + tf.range(batch), tf.int64)
+        drawn = tf.map_fn(draw, streams, fn_output_signature=tf.float32)
+        drawn = tf.ensure_shape(drawn, inputs.shape)
+        return tf.where(drawn >= self.rate, inputs / (1 - self.rate), tf.zeros_like(inputs))

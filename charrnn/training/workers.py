@@ -1,0 +1,201 @@
+"""What the processes that train one network together exchange.
+
+Each worker has the same weights and its own rows of every batch. After each step's gradients are
+averaged, all take the same step of the optimizer. What they exchange travels by TensorFlow's own
+collective operations, see docs/decisions/0021-many-workers.md.
+
+Shapes: B the rows of a batch, N workers.
+"""
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+import charrnn
+from charrnn.config.cluster import Cluster
+from charrnn.config.fields import require
+from charrnn.errors import UsageError, WorkerLostError
+from charrnn.training.rendezvous import Facts, meet
+
+SAVE, STOP = range(2)
+"""What a worker may wish for between two steps."""
+
+_TASK = re.compile(r"/job:worker(?:/replica:\d+)?/task:(\d+)")
+_LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
+
+
+class Workers:
+    """One process that trains alone: it has nothing to exchange."""
+
+    is_chief = True
+    count = 1
+    index = 0
+
+    def choose_rows(self, batch_size: int) -> slice:
+        """Which rows of a batch are this worker's."""
+        return slice(0, batch_size)
+
+    def average(self, values: Sequence[Any]) -> list[Any]:
+        """The means of tensors over the workers; part of a step's graph."""
+        return [*values]
+
+    def join_rows(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """An array (B, ...) of all workers' rows; all call it at the same time."""
+        return rows
+
+    def agree(self, wish: int, own: bool) -> bool:
+        """Whether all act on a wish now.
+
+        All workers call it after each step and each epoch, and get the same answer.
+
+        Args:
+            wish: `SAVE` or `STOP`.
+            own: whether this worker wishes for it, which the others learn with the next step.
+        """
+        del wish
+        return own
+
+    @contextlib.contextmanager
+    def stay_together(self) -> Iterator[None]:
+        """Within the block the workers train; it ends for all at once.
+
+        Raises:
+            WorkerLostError: another worker has ended, or answers no more.
+        """
+        yield
+
+
+ALONE = Workers()
+
+
+class ClusterWorkers(Workers):
+    """The workers of a cluster.
+
+    Args:
+        cluster: who they are, and which of them this is.
+
+    Raises:
+        UsageError: this worker's port is taken.
+        WorkerLostError: another one has ended.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self.count, self.index = len(cluster.workers), cluster.index
+        self.is_chief = cluster.is_chief
+        with self._explain_losses():
+            self._strategy = _join(cluster)
+        with tf.init_scope():
+            self._wishes = tf.Variable(tf.zeros(2), trainable=False)
+            self._heard = tf.Variable(tf.zeros(2), trainable=False)
+        self._sum_eagerly = tf.function(self._sum, autograph=False)
+
+    def choose_rows(self, batch_size: int) -> slice:
+        """Choose an equal share for each worker, in their order."""
+        require(
+            batch_size % self.count == 0,
+            f"`batch_size` {batch_size} can't be divided among {self.count} workers: choose a "
+            "multiple",
+        )
+        rows = batch_size // self.count
+        return slice(self.index * rows, (self.index + 1) * rows)
+
+    def average(self, values: Sequence[Any]) -> list[Any]:
+        """Add the tensors up, and what the workers wish for with them."""
+        *sums, wishes = self._sum([*values, self._wishes])
+        self._heard.assign(wishes)
+        return [value / self.count for value in sums]
+
+    def join_rows(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Put each worker's rows at their place."""
+        whole = np.zeros((self.count, *rows.shape), rows.dtype)
+        whole[self.index] = rows
+        return self._exchange(whole).reshape(-1, *rows.shape[1:])
+
+    def agree(self, wish: int, own: bool) -> bool:
+        """Answer what was heard in the last step; a wish that was heard is withdrawn."""
+        heard = bool(self._heard[wish].numpy() > 0)
+        self._wishes[wish].assign(float(own and not heard))
+        return heard
+
+    @contextlib.contextmanager
+    def stay_together(self) -> Iterator[None]:
+        """Name a worker that was lost, and wait for all at the end."""
+        with self._explain_losses():
+            yield
+            self._exchange(np.zeros(1, np.int32))  # one that ends sooner seems lost to the others
+
+    def _exchange(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The sum of all workers' arrays."""
+        return np.asarray(self._sum_eagerly([tf.constant(array)])[0])
+
+    def _sum(self, values: Sequence[Any]) -> list[Any]:
+        """The sums of tensors over the workers, the same bits for each of them."""
+        context = tf.distribute.ReplicaContext(self._strategy, replica_id_in_sync_group=0)
+
+        def reduce(strategy: Any, values: Sequence[Any]) -> Any:
+            device = strategy.extended.worker_devices[0]
+            pairs = [(value, device) for value in values]
+            return strategy.extended.batch_reduce_to(tf.distribute.ReduceOp.SUM, pairs)
+
+        with context:
+            return [*context.merge_call(reduce, args=(tuple(map(tf.convert_to_tensor, values)),))]
+
+    @contextlib.contextmanager
+    def _explain_losses(self) -> Iterator[None]:
+        try:
+            yield
+        except _LOST as error:
+            found = _TASK.findall(str(error))
+            lost = [int(task) for task in found if int(task) != self.index]
+            who = self._cluster.describe(lost[-1]) if lost else "another worker"
+            raise WorkerLostError(who) from error
+
+
+def join_workers(cluster: Cluster | None, facts: Facts) -> Workers:
+    """Wait for all workers of a cluster; must come before TensorFlow computes anything.
+
+    Args:
+        cluster: who they are; None for this process alone.
+        facts: what must be the same for all, besides the program itself.
+
+    Raises:
+        UsageError: this worker can't be reached at its address.
+        TrainingError: others did not come, or were not started alike.
+    """
+    if cluster is None:
+        return ALONE
+    meet(cluster, {"charrnn's code": _digest_code(), **facts})
+    return ClusterWorkers(cluster)
+
+
+def _join(cluster: Cluster) -> Any:
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec({"worker": [*cluster.workers]}),
+        task_type="worker",
+        task_id=cluster.index,
+        rpc_layer="grpc",
+    )
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    except tf.errors.UnknownError as error:
+        raise UsageError(
+            f"the port of {cluster.describe(cluster.index)} can't be used: choose another in "
+            "`workers`"
+        ) from error
+
+
+def _digest_code() -> str:
+    """A short digest of this package's source, and its version."""
+    digest = hashlib.sha256()
+    folder = Path(charrnn.__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return f"{charrnn.__version__}, {digest.hexdigest()[:12]}"

@@ -23,6 +23,7 @@ class LanguageSettings(TypedDict, total=False):
         embedding: size of the vector that stands for a character (E), 1 or more.
         dropout: dropout on each recurrent layer's output, in [0, 1).
         embedding_dropout: dropout on the characters' vectors, in [0, 1).
+        character_dropout: dropout on whole characters of the input, in [0, 1).
         weight_drop: dropout on the recurrent weights (DropConnect), in [0, 1).
         weight_decay: weight decay (AdamW): each step shrinks every weight by this times the
             learning rate; 0 for none.
@@ -48,6 +49,7 @@ class LanguageSettings(TypedDict, total=False):
     embedding: int
     dropout: float
     embedding_dropout: float
+    character_dropout: float
     weight_drop: float
     weight_decay: float
     seq_length: int

@@ -108,6 +108,12 @@ _fraction = Number(0, 1, max_open=True)
 @_setting("embedding", _positive, "Size of the vector that stands for a character.")
 @_setting("dropout", _fraction, "Dropout on each recurrent layer's output.")
 @_setting("embedding_dropout", _fraction, "Dropout on the characters' vectors.")
+@_setting(
+    "character_dropout",
+    _fraction,
+    "Dropout on whole characters: how often the network is not shown one, and has to go on "
+    "without it.",
+)
 @_setting("weight_drop", _fraction, "Dropout on the recurrent weights (DropConnect).")
 @_setting(
     "weight_decay",

@@ -24,6 +24,7 @@ from charrnn.config.fields import (
 )
 from charrnn.config.layers import LayerRow, Shapes, collect_shapes
 
+DROPOUTS = ("dropout", "weight_drop", "embedding_dropout", "character_dropout")
 ORDERS = ("streams", "shuffled")
 STATES = ("carry", "reset")
 LONGEST_TEXT = 10**9  # characters to write: days, whatever the network
@@ -51,6 +52,7 @@ class NetworkConfig:
     dropout: float = 0.0  # on each recurrent layer's output, while training
     weight_drop: float = 0.0  # on each recurrent kernel's entries, while training
     embedding_dropout: float = 0.0  # on the embedding's table, while training
+    character_dropout: float = 0.0  # on whole characters of the input, while training
 
     def __post_init__(self) -> None:
         require_types(self)
@@ -59,7 +61,7 @@ class NetworkConfig:
         require_at_most(self, MOST_CHARACTERS, "vocabulary_size")
         require_at_most(self, MOST_UNITS, "embedding", "units")
         require_at_most(self, MOST_LAYERS, "layers")
-        require_fraction(self, "dropout", "weight_drop", "embedding_dropout")
+        require_fraction(self, *DROPOUTS)
 
     def layer_rows(self, time: int | None = None) -> list[LayerRow]:
         """The layers in their order.

@@ -9,8 +9,9 @@ import keras
 import tensorflow as tf
 
 from charrnn.config.reviews import ClassifierConfig
-from charrnn.networks.layers import Embedding, look_up, register
+from charrnn.networks.layers import Embedding, look_up
 from charrnn.networks.recurrent import LAYERS
+from charrnn.networks.registry import register
 
 
 def build_model(config: ClassifierConfig, batch_size: int, precision: str = "float32") -> Any:

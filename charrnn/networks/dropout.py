@@ -1,4 +1,4 @@
-"""Keras's Dropout with the same name and mathematics, by streams.
+"""What a training step drops at random, drawn for each stream by itself.
 
 Shapes: B batch, T time, H units.
 """
@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from charrnn.networks.layers import register
+from charrnn.networks.registry import register
 
 
 @register
@@ -37,14 +37,25 @@ class Dropout(keras.layers.Dropout):  # type: ignore[misc]
         """Set a fraction of the numbers of (B, T, H) to zero, and scale up the others."""
         if not (training and self.rate):
             return inputs
-        seed = tf.cast(self.seed_generator.next(), tf.int64)
-        batch, *shape = tf.unstack(tf.shape(inputs))
+        kept = draw_kept(self.rate, inputs, self.seed_generator, self.first_stream)
+        return tf.where(kept, inputs / (1 - self.rate), tf.zeros_like(inputs))
 
-        def draw(stream: Any) -> Any:
-            own = tf.random.experimental.stateless_fold_in(seed, stream)
-            return tf.random.stateless_uniform(shape, own, alg="philox")
 
-        streams = tf.cast(self.first_stream + tf.range(batch), tf.int64)
-        drawn = tf.map_fn(draw, streams, fn_output_signature=tf.float32)
-        drawn = tf.ensure_shape(drawn, inputs.shape)
-        return tf.where(drawn >= self.rate, inputs / (1 - self.rate), tf.zeros_like(inputs))
+def draw_kept(rate: float, like: Any, seeds: keras.random.SeedGenerator, first_stream: int) -> Any:
+    """Draw which numbers of a batch a dropout keeps: bool, of the shape of `like`, (B, ...).
+
+    Args:
+        rate: the fraction that it drops.
+        like: a batch; each row is drawn by itself.
+        seeds: gives a seed for each call.
+        first_stream: the number of the first row's stream.
+    """
+    seed = tf.cast(seeds.next(), tf.int64)
+    batch, *shape = tf.unstack(tf.shape(like))
+
+    def draw(stream: Any) -> Any:
+        own = tf.random.experimental.stateless_fold_in(seed, stream)
+        return tf.random.stateless_uniform(shape, own, alg="philox") >= rate
+
+    streams = tf.cast(first_stream + tf.range(batch), tf.int64)
+    return tf.ensure_shape(tf.map_fn(draw, streams, fn_output_signature=tf.bool), like.shape)

@@ -35,7 +35,7 @@ def build_model(
         a `keras.Model` from ids (B, T) to logits (B, T, V).
     """
     ids = keras.Input(batch_shape=(batch_size, None), dtype="int32")
-    signal, lookup = _embed(config, ids)
+    signal, lookup = _embed(config, ids, first_stream)
     for place in range(config.layers):
         layer = LAYERS[config.cell](
             config.units,
@@ -51,18 +51,25 @@ def build_model(
     return keras.Model(ids, keras.layers.Dense(config.vocabulary_size)(signal))
 
 
-def _embed(config: NetworkConfig, ids: Any) -> tuple[Any, dict[str, Any]]:
+def _embed(config: NetworkConfig, ids: Any, first_stream: int) -> tuple[Any, dict[str, Any]]:
     """Build the embedding.
 
     Returns:
         the characters' vectors (B, T, E), and the arguments by which the first recurrent layer
         projects the table instead of the vectors; none if the table is too large to gain by it.
     """
-    sizes = config.vocabulary_size, config.embedding
-    if config.vocabulary_size > PROJECTED * config.embedding:
-        return Embedding(*sizes, dropout=config.embedding_dropout)(ids), {}
-    embedding = Embedding(*sizes, dropout=config.embedding_dropout, return_table=True)
-    vectors, table = embedding(ids)
+    is_large = config.vocabulary_size > PROJECTED * config.embedding
+    embedding = Embedding(
+        config.vocabulary_size,
+        config.embedding,
+        return_table=not is_large,
+        dropout=config.embedding_dropout,
+        character_dropout=config.character_dropout,
+        first_stream=first_stream,
+    )
+    if is_large:
+        return embedding(ids), {}
+    vectors, table, ids = embedding(ids)
     return vectors, {"ids": ids, "table": table}
 
 

@@ -12,11 +12,11 @@ import keras
 import tensorflow as tf
 
 from charrnn.config.fields import PRECISIONS
+from charrnn.networks.dropout import draw_kept
+from charrnn.networks.registry import register
 
 # Measured, see docs/decisions/0006-recurrent-scans.md.
 ONE_HOT = 1024  # the largest vocabulary whose gradient is a product with one-hot rows
-
-register = keras.saving.register_keras_serializable(package="charrnn")
 
 
 @register
@@ -27,23 +27,35 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]
     up.
 
     Args:
-        return_table: whether to return the table with the vectors, so that a recurrent layer can
-            be called with it.
+        return_table: whether to return with the vectors what a recurrent layer looks them up by:
+            the table and the ids.
         dropout: the fraction of the table's numbers that are zero in a training step, the others
             scaled up: each character loses the same numbers wherever it stands in the batch.
+        character_dropout: the fraction of the characters that a training step replaces by one that
+            says nothing, a vector of zeros.
+        first_stream: the number of the first row's stream, by which these are drawn.
     """
 
     def __init__(
-        self, *args: Any, return_table: bool = False, dropout: float = 0.0, **kwargs: Any
+        self,
+        *args: Any,
+        return_table: bool = False,
+        dropout: float = 0.0,
+        character_dropout: float = 0.0,
+        first_stream: int = 0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.return_table, self.dropout = return_table, dropout
+        self.character_dropout, self.first_stream = character_dropout, first_stream
         if dropout:
             self.drop_seeds = keras.random.SeedGenerator()
+        if character_dropout:
+            self.character_seeds = keras.random.SeedGenerator()
 
     def get_config(self) -> dict[str, Any]:
         """Return Keras's config and this class's own arguments."""
-        names = ("return_table", "dropout")
+        names = ("return_table", "dropout", "character_dropout", "first_stream")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     def compute_output_spec(self, inputs: Any, training: bool = False) -> Any:  # noqa: ARG002
@@ -51,15 +63,29 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]
         vectors = super().compute_output_spec(inputs)
         if not self.return_table:
             return vectors
-        return vectors, keras.KerasTensor((self.input_dim, self.output_dim), self.compute_dtype)
+        rows = self.input_dim + bool(self.character_dropout)
+        table = keras.KerasTensor((rows, self.output_dim), self.compute_dtype)
+        return vectors, table, keras.KerasTensor(inputs.shape, "int32")
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Turn ids (B, T) into vectors (B, T, E); with `return_table`, and the table (V, E)."""
+        """Turn ids (B, T) into vectors (B, T, E).
+
+        With `return_table`, and the table (V, E), or (V + 1, E) with the vector that says nothing,
+        and the ids of its rows.
+        """
         table = tf.convert_to_tensor(self.embeddings)
         if training and self.dropout:
             table = keras.random.dropout(table, self.dropout, seed=self.drop_seeds)
-        vectors = look_up(table, tf.cast(inputs, tf.int32))
-        return (vectors, table) if self.return_table else vectors
+        ids = tf.cast(inputs, tf.int32)
+        if self.character_dropout:
+            table = tf.pad(table, [[0, 1], [0, 0]])
+            ids = self._drop_characters(ids) if training else ids
+        vectors = look_up(table, ids)
+        return (vectors, table, ids) if self.return_table else vectors
+
+    def _drop_characters(self, ids: Any) -> Any:
+        kept = draw_kept(self.character_dropout, ids, self.character_seeds, self.first_stream)
+        return tf.where(kept, ids, self.input_dim)
 
 
 def check_precision(precision: str) -> str:

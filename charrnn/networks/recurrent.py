@@ -14,9 +14,10 @@ import tensorflow as tf
 
 from charrnn.networks import cells
 from charrnn.networks.batch_scan import scan_in_parts
-from charrnn.networks.layers import check_precision, register
+from charrnn.networks.layers import check_precision
 from charrnn.networks.precision import has_gpu
 from charrnn.networks.projection import Projection
+from charrnn.networks.registry import register
 from charrnn.networks.scan_mode import ScanMode, choose_compiled, runs_natively
 from charrnn.networks.weight_drop import drop_weights
 

@@ -10,8 +10,9 @@ import keras
 import tensorflow as tf
 
 from charrnn.config.reviews import WordModelConfig
-from charrnn.networks.layers import Embedding, register
+from charrnn.networks.layers import Embedding
 from charrnn.networks.recurrent import LAYERS
+from charrnn.networks.registry import register
 
 _SAMPLED = 512  # words that the training loss compares the true one with
 _DROPOUT = 0.1  # on the embedding's output and on the cells'

@@ -10,7 +10,7 @@ import pytest
 
 from charrnn.cli.screen import Screen
 from charrnn.config.fields import CELLS
-from charrnn.config.language import NetworkConfig, TrainingConfig
+from charrnn.config.language import DROPOUTS, NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
 from charrnn.errors import say_count
 from charrnn.planning.scaling import Draft
@@ -50,7 +50,7 @@ def test_network_options(train: Train, cell: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["dropout", "weight_drop", "embedding_dropout"])
+@pytest.mark.parametrize("name", DROPOUTS)
 def test_dropouts(train: Train, name: str) -> None:
     """Each dropout is set by its flag, and is 0 without it."""
     flag = "--" + name.replace("_", "-")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn.config.language import NetworkConfig
+from charrnn.config.language import DROPOUTS, NetworkConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.planning.transfer import grow_vocabulary
@@ -43,9 +43,8 @@ def begin(plan: PlanRun, accented: Path) -> PlanRun:
 
 def read_rates(cell: str) -> dict[str, float]:
     """The default preset's dropouts for a network of this cell."""
-    names = ("dropout", "weight_drop", "embedding_dropout")
     values = LANGUAGE_PRESETS[DEFAULT_PRESET][cell]
-    return {name: values[name] for name in names if name in values}
+    return {name: values[name] for name in DROPOUTS if name in values}
 
 
 def assert_begins_with(path: Path, begun: PlannedRun) -> None:

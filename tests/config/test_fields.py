@@ -27,6 +27,7 @@ NETWORKS = st.builds(
     dropout=FRACTION,
     weight_drop=FRACTION,
     embedding_dropout=FRACTION,
+    character_dropout=FRACTION,
 )
 TRAINING_CONFIGS = st.builds(
     TrainingConfig,

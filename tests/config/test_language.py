@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from charrnn.config.language import NetworkConfig, TrainingConfig
+from charrnn.config.language import DROPOUTS, NetworkConfig, TrainingConfig
 from charrnn.errors import UsageError
 from tests.support.messages import catch_message
 
@@ -68,7 +68,7 @@ def test_sizes_start_at_one(kind: Any, name: str, value: int) -> None:
     assert reject(kind, **{name: value}) == f"`{name}` must be at least 1, not {value}"
 
 
-@pytest.mark.parametrize("name", ["dropout", "weight_drop", "embedding_dropout"])
+@pytest.mark.parametrize("name", DROPOUTS)
 @pytest.mark.parametrize("value", [-0.1, 1, 1.5, math.nan])
 def test_dropout_leaves_something(name: str, value: float) -> None:
     """Dropout of everything, or of less than nothing, is rejected by its name; 0 means none."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
@@ -261,6 +262,78 @@ def test_embedding_dropout_thins_the_table_while_training(vocabulary: int) -> No
     assert 0.45 < kept.mean() < 0.55
     assert (np.asarray(embedding(ids, training=True)) != thinned).any()
     np.testing.assert_array_equal(np.asarray(embedding(ids))[0], table)
+
+
+@pytest.mark.parametrize("vocabulary", [7, 1000])
+def test_character_dropout_hides_whole_characters_while_training(vocabulary: int) -> None:
+    """A hidden character has a vector of zeros, the others have their own, and which varies."""
+    config = replace(_make_config("gru"), vocabulary_size=vocabulary, embedding=50)
+    model = language.build_model(replace(config, character_dropout=0.3), 2)
+    embedding = model.layers[1]
+    _set_some_weights(model)
+    ids = _draw_ids(2, 2000) % vocabulary
+    table = np.asarray(embedding.embeddings)
+
+    def look_up(*, training: bool) -> Any:
+        found = embedding(ids, training=training)
+        return np.asarray(found[0] if isinstance(found, tuple) else found)
+
+    vectors = look_up(training=True)
+    hidden = (vectors == 0).all(axis=-1)
+    assert 0.27 < hidden.mean() < 0.33
+    np.testing.assert_array_equal(vectors[~hidden], table[ids][~hidden])
+    assert (look_up(training=True) != vectors).any()
+    np.testing.assert_array_equal(look_up(training=False), table[ids])
+
+
+@every_cell
+@pytest.mark.parametrize("vocabulary", [7, 1000])
+def test_a_hidden_character_is_one_without_a_vector(cell: str, vocabulary: int) -> None:
+    """Logits are those of a network whose table has a row of zeros, read where one is hidden."""
+    config = replace(_make_config(cell), vocabulary_size=vocabulary, embedding=4)
+    model = language.build_model(replace(config, character_dropout=0.5), 2)
+    plain = language.build_model(replace(config, vocabulary_size=vocabulary), 2)
+    _set_some_weights(model)
+    plain.set_weights(model.get_weights())
+    ids = _draw_ids(2, 12) % (vocabulary - 1)
+    zero = vocabulary - 1  # this row is made one of zeros, and no id reads it
+    weights = model.get_weights()
+    weights[0][zero] = 0
+    model.set_weights(weights)
+    plain.set_weights(weights)
+    hidden = _find_hidden(model, ids)
+    language.reset_states(model)
+    found = np.asarray(model(ids, training=True))
+    expected = np.asarray(plain(np.where(hidden, zero, ids)))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert hidden.any()
+    assert not hidden.all()
+
+
+def _find_hidden(model: Any, ids: Any) -> Any:
+    """Which characters the next training step hides; its random numbers are drawn twice."""
+    (seeds,) = (layer.character_seeds for layer in model.layers[1:2])
+    state = seeds.state.numpy()
+    vectors = model.layers[1](ids, training=True)
+    seeds.state.assign(state)
+    vectors = vectors[0] if isinstance(vectors, tuple) else vectors
+    return (np.asarray(vectors) == 0).all(axis=-1)
+
+
+@pytest.mark.parametrize("dropout", ["dropout", "character_dropout"])
+def test_what_a_stream_drops_does_not_depend_on_the_rows_beside_it(dropout: str) -> None:
+    """Half of a batch, given the number of its first stream, drops what it drops in the whole."""
+    config = replace(_make_config("lstm"), **{dropout: 0.4})
+    keras.utils.set_random_seed(7)
+    whole = language.build_model(config, 4)
+    keras.utils.set_random_seed(7)
+    half = language.build_model(config, 2, first_stream=2)
+    half.set_weights(whole.get_weights())
+    ids = _draw_ids(4, 9)
+    for _ in range(2):
+        logits = np.asarray(whole(ids, training=True))
+        np.testing.assert_allclose(np.asarray(half(ids[2:], training=True)), logits[2:], atol=1e-6)
+        assert not np.allclose(logits[0], logits[1])
 
 
 @every_cell

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from charrnn.config.fields import CELLS
-from charrnn.config.language import NetworkConfig
+from charrnn.config.language import DROPOUTS, NetworkConfig
 from charrnn.errors import CheckpointError
 from charrnn.runs.checkpoint import (
     SUFFIX,
@@ -73,12 +73,7 @@ PROVENANCES = st.builds(
     provenance=PROVENANCES,
     cell=st.sampled_from(CELLS),
     sizes=st.fixed_dictionaries({n: st.integers(1, 5) for n in ("embedding", "units", "layers")}),
-    drops=st.fixed_dictionaries(
-        {
-            n: st.floats(0, 1, exclude_max=True)
-            for n in ("dropout", "weight_drop", "embedding_dropout")
-        }
-    ),
+    drops=st.fixed_dictionaries({n: st.floats(0, 1, exclude_max=True) for n in DROPOUTS}),
 )
 @example({"\0", "\ud800", "\U0010ffff"}, Provenance("\0", "", 1, 1.0, None), "gru", {}, {})
 def test_reading_undoes_writing(

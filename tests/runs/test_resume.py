@@ -269,7 +269,8 @@ def test_a_file_from_before_schedules_is_read(run: Run) -> None:
     """Rates were constant, whole recurrent kernels were trained, and weights began at random."""
     values = list_values()
     del values["training"]["schedule"], values["training"]["weight_decay"], values["begun_from"]
-    del values["network"]["weight_drop"], values["network"]["embedding_dropout"]
+    for name in ("weight_drop", "embedding_dropout", "character_dropout"):
+        del values["network"][name]
     write_settings(run, values)
     recipe, _ = read(run)
     assert recipe.training == replace(RECIPE.training, schedule="constant")

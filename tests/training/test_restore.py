@@ -38,6 +38,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "dropout": 0.4,
         "weight_drop": 0.3,
         "embedding_dropout": 0.1,
+        "character_dropout": 0.2,
         "clip_norm": 0.5,
         "weight_decay": 0.3,
         "layers": 2,

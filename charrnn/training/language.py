@@ -49,15 +49,16 @@ def train(run: Run, work: Work, listener: Listener, interrupted: AskStop = lambd
 
     Arguments and errors are those of `charrnn.training.loop.train`.
     """
-    loop.train(run, work.progress, partial(_prepare, work), listener, interrupted)
+    loop.train(run, work.progress, partial(prepare, work), listener, interrupted)
 
 
 def assist(work: Work, interrupted: AskStop = lambda: False) -> AnyCheckpoint:
     """Train on a text as a worker that is not the chief; see `charrnn.training.loop.assist`."""
-    return loop.assist(work.progress, partial(_prepare, work), interrupted)
+    return loop.assist(work.progress, partial(prepare, work), interrupted)
 
 
-def _prepare(work: Work) -> Material:
+def prepare(work: Work) -> Material:
+    """Make what is trained; in a cluster, once all workers have come."""
     recipe, config = work.progress.recipe, work.progress.recipe.training
     workers = join_workers(work.cluster, _list_facts(work))
     rows = workers.choose_rows(config.batch_size)

@@ -10,6 +10,8 @@ Shapes: B the rows of a batch, N workers.
 import contextlib
 import hashlib
 import re
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ import charrnn
 from charrnn.config.cluster import Cluster
 from charrnn.config.fields import require
 from charrnn.errors import UsageError, WorkerLostError
-from charrnn.training.rendezvous import Facts, meet
+from charrnn.training.rendezvous import Contacts, Facts, meet
 
 SAVE, STOP = range(2)
 """What a worker may wish for between two steps."""
@@ -80,14 +82,15 @@ class ClusterWorkers(Workers):
 
     Args:
         cluster: who they are, and which of them this is.
+        contacts: find out who was lost.
 
     Raises:
         UsageError: this worker's port is taken.
         WorkerLostError: another one has ended.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+    def __init__(self, cluster: Cluster, contacts: Contacts) -> None:
+        self._cluster, self._contacts = cluster, contacts
         self.count, self.index = len(cluster.workers), cluster.index
         self.is_chief = cluster.is_chief
         with self._explain_losses():
@@ -128,7 +131,7 @@ class ClusterWorkers(Workers):
     @contextlib.contextmanager
     def stay_together(self) -> Iterator[None]:
         """Name a worker that was lost, and wait for all at the end."""
-        with self._explain_losses():
+        with contextlib.closing(self._contacts), self._explain_losses():
             yield
             self._exchange(np.zeros(1, np.int32))  # one that ends sooner seems lost to the others
 
@@ -153,9 +156,9 @@ class ClusterWorkers(Workers):
         try:
             yield
         except _LOST as error:
-            found = _TASK.findall(str(error))
-            lost = [int(task) for task in found if int(task) != self.index]
-            who = self._cluster.describe(lost[-1]) if lost else "another worker"
+            said = [int(task) for task in _TASK.findall(str(error)) if int(task) != self.index]
+            lost = self._contacts.find_lost(said[-1] if said else None)
+            who = "another worker" if lost is None else self._cluster.describe(lost)
             raise WorkerLostError(who) from error
 
 
@@ -172,8 +175,8 @@ def join_workers(cluster: Cluster | None, facts: Facts) -> Workers:
     """
     if cluster is None:
         return ALONE
-    meet(cluster, {"charrnn's code": _digest_code(), **facts})
-    return ClusterWorkers(cluster)
+    contacts = meet(cluster, {"charrnn's code": _digest_code(), **facts})
+    return ClusterWorkers(cluster, contacts)
 
 
 def _join(cluster: Cluster) -> Any:
@@ -183,6 +186,7 @@ def _join(cluster: Cluster) -> Any:
         task_id=cluster.index,
         rpc_layer="grpc",
     )
+    handler = signal.getsignal(signal.SIGTERM)
     try:
         return tf.distribute.MultiWorkerMirroredStrategy(resolver)
     except tf.errors.UnknownError as error:
@@ -190,6 +194,9 @@ def _join(cluster: Cluster) -> Any:
             f"the port of {cluster.describe(cluster.index)} can't be used: choose another in "
             "`workers`"
         ) from error
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)  # TensorFlow has put its own there
 
 
 def _digest_code() -> str:

@@ -323,7 +323,8 @@ def _find_hidden(model: Any, ids: Any) -> Any:
 @pytest.mark.parametrize("dropout", ["dropout", "character_dropout"])
 def test_what_a_stream_drops_does_not_depend_on_the_rows_beside_it(dropout: str) -> None:
     """Half of a batch, given the number of its first stream, drops what it drops in the whole."""
-    config = replace(_make_config("lstm"), **{dropout: 0.4})
+    changes: dict[str, Any] = {dropout: 0.4}
+    config = replace(_make_config("lstm"), **changes)
     keras.utils.set_random_seed(7)
     whole = language.build_model(config, 4)
     keras.utils.set_random_seed(7)

@@ -1,0 +1,169 @@
+"""Several processes train one network: for real, over this machine's own network."""
+
+import json
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.run import Run
+from charrnn.runs.saved import Saved
+from tests.support.cluster import end, find_addresses, list_commands, run_module, start_all
+from tests.support.processes import run
+
+SMALL = ("--units", 16, "--embedding", 4, "--batch-size", 8, "--seq-length", 20, "--seed", 5)
+
+
+def write_novel(folder: Path) -> Path:
+    """A text of 26,000 characters that can be learnt a little."""
+    path = folder / "novel.txt"
+    words = ("one", "three", "seven", "eleven")
+    path.write_text(" ".join(random.Random(1).choices(words, k=5_000)), encoding="utf-8")
+    return path
+
+
+def train(folder: Path, count: int) -> dict[str, Any]:
+    """The losses of each step by each worker, and what the chief saved at the end."""
+    folder.mkdir()
+    workers = find_addresses(count) if count > 1 else ()
+    commands = [
+        run_module("tests.support.worker", folder, index, *workers) for index in range(count)
+    ]
+    with start_all(commands) as processes:
+        for process in processes:
+            ended = end(process)
+            assert ended.code == 0, ended.stderr
+    losses = [json.loads((folder / f"losses-{n}.json").read_text()) for n in range(count)]
+    saved = Run(folder / "run", LANGUAGE)
+    return {
+        "losses": losses,
+        "results": saved.read_history(),
+        "variables": Saved(saved).take_variables(),
+    }
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What one process does."""
+    return train(tmp_path_factory.mktemp("alone") / "one", 1)
+
+
+@pytest.mark.parametrize("count", [2, pytest.param(4, marks=pytest.mark.slow)])
+def test_several_workers_do_what_one_does(
+    alone: dict[str, Any], tmp_path: Path, count: int
+) -> None:
+    """The loss of every step, and in the end all that is saved, whatever is random in a step.
+
+    Clipping bites in every step; decay, the schedule and all four dropouts are on.
+    """
+    together = train(tmp_path / "together", count)
+    (expected,) = alone["losses"]
+    assert len(expected) >= 50
+    for losses in together["losses"]:
+        np.testing.assert_allclose(losses, expected, rtol=0, atol=1e-5)
+        assert losses == together["losses"][0]
+    for found, one in zip(together["variables"], alone["variables"], strict=True):
+        np.testing.assert_allclose(found, one, rtol=0, atol=1e-4)
+    validation = [result.loss for result in together["results"]]
+    np.testing.assert_allclose(
+        validation, [result.loss for result in alone["results"]], rtol=0, atol=1e-5
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("count", "killed"), [(2, 0), (2, 1), (4, 2)])
+def test_a_worker_that_dies_ends_the_job(tmp_path: Path, count: int, killed: int) -> None:
+    """Within a minute each other worker says who was lost; what was saved is trained on by one."""
+    novel = write_novel(tmp_path)
+    words = (novel, *SMALL, "--epochs", 200, "--run", "novel", "--checkpoint-every", 0.01)
+    folder = ("--checkpoints", tmp_path / "runs")
+    commands = list_commands(count, *words, *folder)
+    run_of_it = Run(tmp_path / "runs" / "novel", LANGUAGE)
+    with start_all(commands) as processes:
+        while not run_of_it.history_file.exists():
+            assert processes[0].poll() is None, processes[0].communicate()
+            time.sleep(0.05)
+        time.sleep(random.uniform(0, 2))
+        processes[killed].send_signal(signal.SIGKILL)
+        began = time.monotonic()
+        others = [process for index, process in enumerate(processes) if index != killed]
+        ends = [end(process) for process in others]
+    assert time.monotonic() - began < 60
+    address = commands[0][commands[0].index("--workers") + 1].split(",")[killed]
+    for ended in ends:
+        last = ended.stderr.strip().splitlines()[-1]
+        assert ended.code == 1
+        assert last.startswith(f"charrnn: worker {killed} ({address}) was lost")
+    done = len(run_of_it.read_history())
+    resumed = run("train", "--resume", "novel", "--epochs", done + 2, *folder)
+    assert resumed.returncode == 0, resumed.stderr
+    assert len(run_of_it.read_history()) == done + 2
+
+
+@pytest.mark.slow
+def test_a_job_is_stopped_and_resumed_with_another_number_of_workers(tmp_path: Path) -> None:
+    """Two workers are stopped within an epoch, four go on: as if one had never stopped."""
+    novel = write_novel(tmp_path)
+    words = (novel, *SMALL, "--epochs", 6, "--dropout", 0.2)
+    folder = ("--checkpoints", tmp_path)
+    with start_all(list_commands(2, *words, "--run", "novel", *folder)) as processes:
+        stopped = Run(tmp_path / "novel", LANGUAGE)
+        while not stopped.history_file.exists():
+            assert processes[0].poll() is None, processes[0].communicate()
+            time.sleep(0.02)
+        processes[1].send_signal(signal.SIGTERM)
+        ends = [end(process) for process in processes]
+    assert [ended.code for ended in ends] == [130, 143]
+    assert "is saved" in ends[0].stderr
+    assert ends[1].stderr == ""
+    with start_all(list_commands(4, "--resume", "novel", *folder)) as processes:
+        assert [end(process).code for process in processes] == [0] * 4
+    whole = run("train", *words, "--run", "whole", *folder)
+    assert whole.returncode == 0, whole.stderr
+    found, expected = (read_losses(Run(tmp_path / name, LANGUAGE)) for name in ("novel", "whole"))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)
+
+
+def read_losses(trained: Run) -> list[tuple[float, float]]:
+    """Of training and validation, for each epoch."""
+    return [(result.train_loss, result.loss) for result in trained.read_history()]
+
+
+@pytest.mark.slow
+def test_workers_that_were_not_started_alike_refuse_to_train(tmp_path: Path) -> None:
+    """Both say which setting differs, and nothing is left."""
+    novel = write_novel(tmp_path)
+    words = (novel, *SMALL, "--epochs", 1, "--run", "novel", "--checkpoints", tmp_path / "runs")
+    chief, other = list_commands(2, *words)
+    with start_all([chief, [*other, "--dropout", "0.3"]]) as processes:
+        ends = [end(process) for process in processes]
+    for ended in ends:
+        assert ended.code == 2
+        last = ended.stderr.strip().splitlines()[-1]
+        assert "differs from worker 0 in --dropout (0.3, not 0.55): start all workers alike" in last
+    assert not (tmp_path / "runs" / "novel").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--batch-size", 9), "--batch-size 9 can't be divided among 2 workers"),
+        (("--budget", 1), "--budget and --cell all are for one process"),
+        (("--cell", "all"), "--budget and --cell all are for one process"),
+    ],
+)
+def test_what_several_workers_can_not_train(
+    tmp_path: Path, words: tuple[object, ...], expected: str
+) -> None:
+    """Each of them says so."""
+    novel = write_novel(tmp_path)
+    with start_all(list_commands(2, novel, *SMALL, *words, "--checkpoints", tmp_path)) as processes:
+        ends = [end(process) for process in processes]
+    assert all(expected in ended.stderr for ended in ends), ends
+    assert all(ended.code == 2 for ended in ends)

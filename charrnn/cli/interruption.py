@@ -10,7 +10,7 @@ from charrnn.cli.hints import suggest_resume, suggest_use
 from charrnn.cli.signals import SIGNALS, make_exit_code
 from charrnn.cli.terminal import Terminal
 from charrnn.data.sources import STDIN
-from charrnn.errors import DivergedError, TrainingError
+from charrnn.errors import DivergedError, TrainingError, WorkerLostError
 from charrnn.runs.resume import read_place
 from charrnn.runs.run import Run
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def explain_stop(
     terminal: Terminal, run: Run, steps: int, context: click.Context, *, piped: bool
 ) -> Iterator["Signals"]:
-    """Stop a run on a signal, and note what is kept, then or on a full disk.
+    """Stop a run on a signal, and note what is kept, then, on a full disk or without a worker.
 
     Args:
         terminal: where to note it.
@@ -54,7 +54,7 @@ def explain_stop(
             f"--{name.replace('_', '-')} {value:g}" for name, value in error.changes.items()
         )
         raise TrainingError(f"{error.problem}. Resume with: {resume} {flags}") from error
-    except OSError:
+    except (OSError, WorkerLostError):
         terminal.note(describe_stop(run, steps, resume, use))
         raise
 

@@ -19,6 +19,7 @@ def import_keras_quietly() -> None:
     shown.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # else one process takes it all
     keep_xla_to_one_core()
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         import keras

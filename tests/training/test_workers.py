@@ -1,8 +1,12 @@
 """Several processes train one network: for real, over this machine's own network."""
 
 import json
+import os
 import random
 import signal
+import subprocess
+import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -10,11 +14,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+import charrnn
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.run import Run
 from charrnn.runs.saved import Saved
-from tests.support.cluster import end, find_addresses, list_commands, run_module, start_all
-from tests.support.processes import run
+from tests.support.cluster import (
+    LIMIT,
+    end,
+    find_addresses,
+    list_commands,
+    run_module,
+    start_all,
+)
+from tests.support.processes import environment, run
 
 SMALL = ("--units", 16, "--embedding", 4, "--batch-size", 8, "--seq-length", 20, "--seed", 5)
 
@@ -167,3 +179,53 @@ def test_what_several_workers_can_not_train(
         ends = [end(process) for process in processes]
     assert all(expected in ended.stderr for ended in ends), ends
     assert all(ended.code == 2 for ended in ends)
+
+
+ROOT = Path(charrnn.__file__).parent.parent
+SCONTROL = "#!/bin/bash\necho localhost\n"
+SRUN = """#!/bin/bash
+shift 2 # its own options
+for SLURM_PROCID in 1 0; do
+    SLURM_PROCID=$SLURM_PROCID "$@" &
+done
+wait -n && wait -n
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", ["train.sbatch", "job.yaml"])
+def test_the_examples_for_schedulers(tmp_path: Path, example: str) -> None:
+    """What they run trains two workers here, and when it is run again it resumes."""
+    novel = write_novel(tmp_path)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    options = " ".join(map(str, (*SMALL, "--epochs", 2)))
+    own = "#!/bin/bash\nfor word; do [ \"$word\" = --resume ] && options='--epochs 4'; done\n"
+    own += f'exec {sys.executable} -m charrnn "$@" ${{options-{options}}}\n'
+    for name, text in {"charrnn": own, "scontrol": SCONTROL, "srun": SRUN}.items():
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    workers = find_addresses(2)
+    given = {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "TEXT": str(novel),
+        "CHARRNN_CHECKPOINTS": str(tmp_path / "runs"),
+    }
+    script = (ROOT / "docs/scale" / example).read_text(encoding="utf-8")
+    if example == "job.yaml":
+        shell = textwrap.dedent(script.split("- |\n")[1].split("          resources:")[0])
+        indices = [{"WORKERS": ",".join(workers), "JOB_COMPLETION_INDEX": str(n)} for n in (0, 1)]
+    else:
+        _, port = workers[0].split(":")
+        slurm = {"SLURM_JOB_NODELIST": "here", "SLURM_NTASKS_PER_NODE": "2", "PORT": port}
+        shell, indices = script, [slurm]
+    for epochs in (2, 4):
+        jobs = [
+            subprocess.Popen(
+                ["/bin/bash", "-c", shell], env=environment(**given, **one), stderr=subprocess.PIPE
+            )
+            for one in indices
+        ]
+        errors = [job.communicate(timeout=LIMIT)[1] for job in jobs]
+        assert [job.returncode for job in jobs] == [0] * len(jobs), errors
+        assert len(Run(tmp_path / "runs" / "big", LANGUAGE).read_history()) == epochs

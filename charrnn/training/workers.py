@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-import charrnn
 from charrnn.config.cluster import Cluster
 from charrnn.config.fields import require
 from charrnn.errors import UsageError, WorkerLostError
@@ -200,9 +199,9 @@ def _join(cluster: Cluster) -> Any:
 
 
 def _digest_code() -> str:
-    """A short digest of this package's source, and its version."""
+    """A short digest of this package's source."""
     digest = hashlib.sha256()
-    folder = Path(charrnn.__file__).parent
+    folder = Path(__file__).parent.parent
     for path in sorted(folder.rglob("*.py")):
         digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    return f"{charrnn.__version__}, {digest.hexdigest()[:12]}"
+    return digest.hexdigest()[:12]

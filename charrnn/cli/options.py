@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 from charrnn.cli.hints import render_error
 from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
-from charrnn.config.language import LONGEST_PIECE, Adaptation
+from charrnn.config.language import LONGEST_PIECE, MOST_JOBS, Adaptation
 from charrnn.data.download import DATA
 from charrnn.errors import CharrnnError, CheckpointError, UsageError
 from charrnn.runs.kinds import CHECKPOINTS, Kind
@@ -101,6 +101,14 @@ top_p = click.option(
     default=1.0,
     show_default=True,
     help="Sample from the fewest likeliest characters whose probabilities add up to P.",
+)
+
+jobs = click.option(
+    "--jobs",
+    type=WholeNumber(1, MOST_JOBS),
+    default=1,
+    show_default=True,
+    help="Number of processes that share the work, each on one core.",
 )
 
 SEED = WholeNumber(0, 2**32 - 1)

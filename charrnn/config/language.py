@@ -27,7 +27,9 @@ from charrnn.config.layers import LayerRow, Shapes, collect_shapes
 ORDERS = ("streams", "shuffled")
 STATES = ("carry", "reset")
 LONGEST_TEXT = 10**9  # characters to write: days, whatever the network
-MOST_TEXTS = 10_000  # to write side by side, each with a state and a random generator
+MOST_TEXTS = 10**9  # to write, some at a time
+MOST_SIDE_BY_SIDE = 10_000  # texts, each with a state and a random generator
+MOST_JOBS = 1024  # processes: more than a machine has cores
 MOST_CHARACTERS = 0x110000  # there are no more code points
 MOST_PASSES = 1000  # of adapting; who wants more trains
 CROP_LENGTH = 256  # characters of a crop to measure on; nanoGPT's for Shakespeare

@@ -74,7 +74,7 @@ _OF_BYTES = ("nats/byte", "bytes")  # more columns, of a network of bytes
     help="Also measure while the network learns from the text, predicting each piece before it "
     "learns from it.",
 )
-@options.jobs
+@options.jobs("the crops")
 @options.adapt_rate
 @options.adapt_pull
 @options.adapt_piece

@@ -103,14 +103,6 @@ top_p = click.option(
     help="Sample from the fewest likeliest characters whose probabilities add up to P.",
 )
 
-jobs = click.option(
-    "--jobs",
-    type=WholeNumber(1, MOST_JOBS),
-    default=1,
-    show_default=True,
-    help="Number of processes that share the work, each on one core.",
-)
-
 SEED = WholeNumber(0, 2**32 - 1)
 
 seed = click.option(
@@ -443,6 +435,17 @@ def texts(_: click.Context, __: click.Parameter, incomplete: str) -> list[Comple
     from charrnn.planning.texts import PARTS
 
     return _texts((*PARTS, *NAMED), incomplete)
+
+
+def jobs(what: str, default: int | None = 1) -> Callable[..., Any]:
+    """The option of how many processes share something; by default one for each core, if None."""
+    number = "one for each core" if default is None else default
+    return click.option(
+        "--jobs",
+        type=WholeNumber(1, MOST_JOBS),
+        default=default,
+        help=f"Number of processes that share {what}, each on one core.  [default: {number}]",
+    )
 
 
 def examples(*lines: str) -> str:

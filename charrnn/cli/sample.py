@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Number of texts to write; a line of --- separates them.",
 )
-@options.jobs
+@options.jobs("the texts, if there are more than 64", default=None)
 @options.seed
 @click.option("--stop", metavar="TEXT", help="End a text as soon as it has written TEXT.")
 @click.option(
@@ -108,7 +108,7 @@ def sample(
     top_p: float,
     length: int,
     num: int,
-    jobs: int,
+    jobs: int | None,
     seed: int | None,
     stop: str | None,
     set_units: tuple[tuple[UnitName, float], ...],
@@ -158,7 +158,7 @@ def sample(
     every = epoch == options.ALL_EPOCHS
     _check_networks(every=every, one=adapt is not None or bool(checkpoint), run=run)
     _check_stdin(prompt, str(prompt_file), adapt, *corpus)
-    _check_jobs(jobs, num, engine, terminal)
+    jobs = _choose_jobs(jobs, num, engine, terminal)
     note_escapes(terminal, PROMPT=prompt, **{"--stop": stop})
     text = _read_prompt(prompt, prompt_file, encoding, terminal)
     number = epoch if isinstance(epoch, int) else None
@@ -215,18 +215,22 @@ def _check_stdin(*texts: str | None) -> None:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
 
 
-def _check_jobs(jobs: int, num: int, engine: str, terminal: Terminal) -> None:
-    """Reject what several processes can't do, and note what they don't.
+def _choose_jobs(jobs: int | None, num: int, engine: str, terminal: Terminal) -> int:
+    """How many processes write, by default one for each core; notes if that is one all the same.
 
     Raises:
-        UsageError: they would use another engine than NumPy's.
+        UsageError: several would use another engine than NumPy's.
     """
     from charrnn.cli.engines import check_jobs
+    from charrnn.inference.cores import count_cores
     from charrnn.inference.many import TOGETHER
 
+    if jobs is None:
+        return count_cores() if engine == "numpy" else 1
     check_jobs(jobs, engine)
     if jobs > 1 and num <= TOGETHER:
         terminal.note(f"note: one process writes up to {TOGETHER} texts, side by side")
+    return jobs
 
 
 def _note_unknown(ids: "Ids", vocabulary: "AnyVocabulary", terminal: Terminal) -> None:

@@ -39,7 +39,7 @@ _STDIN = "-"
 )
 @options.encoding
 @click.option("--explain", is_flag=True, help="Show which words moved the answer, and how much.")
-@options.jobs
+@options.jobs("the reviews")
 @run_options.to_use(CLASSIFIER)
 @options.checkpoint
 @options.epoch

@@ -1,6 +1,7 @@
 """Many texts from one seed: in groups, in order, the same for any number of processes."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,11 +57,17 @@ def test_each_text_is_its_numbers(make_realistic: MakeRealistic, jobs: int) -> N
 def test_all_ways_agree(make_realistic: MakeRealistic) -> None:
     """Python's three ways give the same texts, with a stop and units that are held too."""
     model = LanguageModel(make_realistic())
-    for more in ({}, {"stop": "B"}, {"set_units": {3: 0.5}}, {"temperature": 0.5, "top_k": 5}):
-        alone = model.generate("A", 30, seed=2, num=70, **more)  # type: ignore[call-overload]
-        assert model.generate("A", 30, seed=2, num=70, jobs=2, **more) == alone  # type: ignore[call-overload]
-        assert [*model.generate_many("A", 30, seed=2, num=70, jobs=3, **more)] == alone  # type: ignore[arg-type]
-        few = model.generate("A", 30, seed=2, num=5, **more)  # type: ignore[call-overload]
+    ways: list[dict[str, Any]] = [
+        {},
+        {"stop": "B"},
+        {"set_units": {3: 0.5}},
+        {"temperature": 0.5, "top_k": 5},
+    ]
+    for more in ways:
+        alone = model.generate("A", 30, seed=2, num=70, **more)
+        assert model.generate("A", 30, seed=2, num=70, jobs=2, **more) == alone
+        assert [*model.generate_many("A", 30, seed=2, num=70, jobs=3, **more)] == alone
+        few = model.generate("A", 30, seed=2, num=5, **more)
         assert few == alone[:5]
 
 
@@ -113,7 +120,7 @@ def test_other_engines_have_no_jobs(make_checkpoint: MakeCheckpoint) -> None:
         lambda: model.generate(num=2, jobs=2),
         lambda: model.evaluate("abc", 1, jobs=2),
     ):
-        with pytest.raises(UsageError, match="^`jobs` is for NumPy: leave out `engine`$"):
+        with pytest.raises(UsageError, match=r"^`jobs` is for NumPy: leave out `engine`$"):
             ask()
     assert len(model.generate("abc", 3, num=70, seed=1)) == 70
 

@@ -92,8 +92,8 @@ def test_a_dead_process_is_an_error() -> None:
     """If one is killed, as by a system without memory, that is said, and the others end."""
     before = list_children(os.getpid())
     results = share(make(die_at_third), iter(range(9)), 2)
-    with pytest.raises(WorkerError, match="was ended by SIGKILL: perhaps memory ran out.*`jobs`"):
-        [*results]
+    with pytest.raises(WorkerError, match=r"was ended by SIGKILL: perhaps memory ran out.*`jobs`"):
+        list(results)
     assert list_children(os.getpid()) == before
 
 

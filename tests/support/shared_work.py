@@ -7,21 +7,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_info
 
 from charrnn.errors import CheckpointError
 
+Work = Callable[[Any], Any]
+
 HEAVY = ("tensorflow", "keras", "matplotlib", "click", "rich")
 
 
-def make(work: Callable[[int], object]) -> Callable[[], Callable[[int], object]]:
+def make(work: Work) -> Callable[[], Work]:
     """What makes a function that does this work."""
     return functools.partial(_give, work)
 
 
-def _give(work: Callable[[int], object]) -> Callable[[int], object]:
+def _give(work: Work) -> Work:
     return work
 
 

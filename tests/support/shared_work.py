@@ -29,8 +29,8 @@ def _give(work: Work) -> Work:
 
 
 def square_late(number: int) -> int:
-    """The earlier an item, the later its result: they are done in another order than asked for."""
-    time.sleep(0.2 if number % 4 == 0 else 0.01)
+    """The first result is the last to be there."""
+    time.sleep(0 if number else 0.5)
     return number**2
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from charrnn.api import (
         Adaptation,
+        Answer,
         ClassLoss,
         Comparison,
         CopiedStretch,
@@ -46,6 +47,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Adaptation",
+    "Answer",
     "CharrnnError",
     "ClassLoss",
     "Comparison",

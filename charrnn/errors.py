@@ -63,6 +63,10 @@ class VocabularyError(CharrnnError):
     """Characters that the network has never seen."""
 
 
+class HelperError(CharrnnError):
+    """A process that shared the work died."""
+
+
 class CheckpointError(CharrnnError):
     """A checkpoint that is damaged, of another program, or of a newer format."""
 

@@ -15,7 +15,7 @@ from charrnn.inference.draft import Draft
 from charrnn.inference.follow import FoundUnit
 from charrnn.inference.inspect import Inspection
 from charrnn.inference.language_model import LanguageModel
-from charrnn.inference.review_model import Effect, ReviewModel
+from charrnn.inference.review_model import Answer, Effect, ReviewModel
 from charrnn.inference.score import Score
 from charrnn.planning.comparison import Comparison
 from charrnn.runs.history import EpochResult
@@ -23,6 +23,7 @@ from charrnn.runs.summary import RunSummary
 
 __all__ = [
     "Adaptation",
+    "Answer",
     "ClassLoss",
     "Comparison",
     "CopiedStretch",

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from charrnn.config.fields import require
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +21,15 @@ def load_with_engine(path: Path, engine: str) -> "LanguageModel":
     from charrnn.inference.language_model import load_model
 
     return load_model(path, _import_engine(engine))
+
+
+def check_jobs(jobs: int, engine: str) -> None:
+    """Reject several processes for an engine that is not NumPy's.
+
+    Raises:
+        UsageError: they are.
+    """
+    require(jobs == 1 or engine == "numpy", "`jobs` is for NumPy: leave out `engine`")
 
 
 def _import_engine(name: str) -> "Engine | None":

@@ -39,6 +39,7 @@ _OF_BYTES = ("nats/byte", "bytes")  # more columns, of a network of bytes
         "charrnn evaluate shakespeare-lstm training --limit 100000",
         "charrnn evaluate shakespeare-lstm another-play.txt --unknown skip",
         "charrnn evaluate shakespeare-lstm --epoch 3 --mode crops --json",
+        "charrnn evaluate shakespeare-lstm long.txt --mode crops --jobs 4",
         "charrnn evaluate shakespeare-lstm --adapt",
     ),
 )
@@ -73,6 +74,7 @@ _OF_BYTES = ("nats/byte", "bytes")  # more columns, of a network of bytes
     help="Also measure while the network learns from the text, predicting each piece before it "
     "learns from it.",
 )
+@options.jobs("the crops")
 @options.adapt_rate
 @options.adapt_pull
 @options.adapt_piece
@@ -95,6 +97,7 @@ def evaluate(
     crop_length: int | None,
     limit: int | None,
     adapt: bool,
+    jobs: int,
     rate: float | None,
     pull: float | None,
     piece: int | None,
@@ -115,22 +118,30 @@ def evaluate(
     or in crops that each start without context, the way nanoGPT measures. With --adapt also in a
     stream that the network learns from: that loss can't be compared with the others.
 
+    --jobs shares the crops among processes. A stream is read by one: each character needs the state
+    after the one before.
+
     A network of bytes is measured per character too, each by the sum of its bytes' losses.
     """
     if crop_length and mode == "stream":
         raise click.UsageError("--crop-length is for crops: leave it out with --mode stream")
     if adapt and mode == "crops":
         raise click.UsageError("--adapt reads a stream: leave out --mode crops")
+    if jobs > 1 and mode == "stream":
+        raise click.UsageError(
+            "--jobs shares crops, and a stream can't be shared: leave out --mode stream"
+        )
 
     from charrnn.cli import adapting
     from charrnn.cli.bars import SHORTER, Estimator
-    from charrnn.cli.engines import load_with_engine
+    from charrnn.cli.engines import check_jobs, load_with_engine
     from charrnn.data.reading import make_reading
     from charrnn.data.sources import STDIN
     from charrnn.inference.score import check_length
     from charrnn.planning.folders import Folders
     from charrnn.planning.texts import load_own_text
 
+    check_jobs(jobs, engine)
     adaptation = adapting.choose_adaptation(adapt, engine, rate=rate, pull=pull, piece=piece)
     how = make_reading(
         encoding=encoding, text_column=text_column, newlines=newlines, clean=clean or None
@@ -157,7 +168,7 @@ def evaluate(
     measures: dict[str, Measure] = {
         "stream": {},
         "adapt": {"adaptation": adaptation},
-        "crops": {"crop_length": crop_length or CROP_LENGTH},
+        "crops": {"crop_length": crop_length or CROP_LENGTH, "jobs": jobs},
     }
     asked = {mode, "adapt"} if adapt else {mode}
     modes = [one for one in measures if one in asked or (mode == "both" and one != "adapt")]
@@ -214,7 +225,8 @@ def _make_values(mode: str, measure: Measure, score: "Score") -> dict[str, Any]:
         values |= {"bytes": score.bytes, "nats_per_byte": score.loss_per_byte}
     if adaptation := measure.get("adaptation"):
         return values | asdict(adaptation)
-    return values | measure
+    crop_length = measure.get("crop_length")
+    return values | ({"crop_length": crop_length} if crop_length else {})
 
 
 def _make_row(mode: str, score: "Score") -> str:

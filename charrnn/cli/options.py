@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 from charrnn.cli.hints import render_error
 from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.terminal import Terminal
-from charrnn.config.language import LONGEST_PIECE, Adaptation
+from charrnn.config.language import LONGEST_PIECE, MOST_JOBS, Adaptation
 from charrnn.data.download import DATA
 from charrnn.errors import CharrnnError, CheckpointError, UsageError
 from charrnn.runs.kinds import CHECKPOINTS, Kind
@@ -435,6 +435,17 @@ def texts(_: click.Context, __: click.Parameter, incomplete: str) -> list[Comple
     from charrnn.planning.texts import PARTS
 
     return _texts((*PARTS, *NAMED), incomplete)
+
+
+def jobs(what: str, default: int | None = 1) -> Callable[..., Any]:
+    """The option of how many processes share something; by default one for each core, if None."""
+    number = "one for each core" if default is None else default
+    return click.option(
+        "--jobs",
+        type=WholeNumber(1, MOST_JOBS),
+        default=default,
+        help=f"Number of processes that share {what}, each on one core.  [default: {number}]",
+    )
 
 
 def examples(*lines: str) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         'charrnn sample "All: " --temp 0.8',
         'charrnn sample "ROMEO:" --length 200 --num 3 --seed 7',
         "charrnn sample --run shakespeare-lstm --epoch 3 > out.txt",
+        'charrnn sample "ROMEO:" --num 1000 --jobs 4 --json > texts.jsonl',
         'charrnn sample "ROMEO:" --epoch all --length 60 --seed 1',
         "charrnn sample --prompt-file start.txt --top-p 0.9 --json",
         'charrnn sample "Dear " --adapt letters.txt --adapt-passes 3',
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Number of texts to write; a line of --- separates them.",
 )
+@options.jobs("the texts, if there are more than 64", default=None)
 @options.seed
 @click.option("--stop", metavar="TEXT", help="End a text as soon as it has written TEXT.")
 @click.option(
@@ -106,6 +108,7 @@ def sample(
     top_p: float,
     length: int,
     num: int,
+    jobs: int | None,
     seed: int | None,
     stop: str | None,
     set_units: tuple[tuple[UnitName, float], ...],
@@ -155,8 +158,8 @@ def sample(
     every = epoch == options.ALL_EPOCHS
     _check_networks(every=every, one=adapt is not None or bool(checkpoint), run=run)
     _check_stdin(prompt, str(prompt_file), adapt, *corpus)
+    jobs = _choose_jobs(jobs, num, engine, terminal)
     note_escapes(terminal, PROMPT=prompt, **{"--stop": stop})
-    note_file(terminal, prompt or "", "the prompt", "--prompt-file")
     text = _read_prompt(prompt, prompt_file, encoding, terminal)
     number = epoch if isinstance(epoch, int) else None
     path = options.choose_checkpoint(LANGUAGE, checkpoints, run, checkpoint, number, terminal)
@@ -175,16 +178,16 @@ def sample(
     if unknown == "skip":
         text = model.vocabulary.drop_unknown(text)
     settings = {"temperature": temperature, "top_k": top_k or 0, "top_p": top_p, "seed": seed}
-    texts = Texts(text, length, num, stop, held, settings, as_json)
+    texts = Texts(text, length, num, jobs, stop, held, settings, as_json)
     began = time.perf_counter()
-    steps = texts.begin(model)  # rejects what can't be, before anything is said
+    write = texts.begin(model)  # rejects what can't be, before anything is said
     if every:
         terminal.note(f"{path.parent.name}, seed {seed}")
         written = write_epochs(Run(path.parent, LANGUAGE), engine, texts)
     else:
         described = options.describe_checkpoint(path, model.checkpoint.provenance)
         terminal.note(f"{described}, seed {seed}")
-        written = write_once(steps, model, path, texts)
+        written = write_once(write, model, path, texts)
     seconds = time.perf_counter() - began
     speed = f"{written / seconds:,.0f} a second"
     terminal.detail(f"{say_count(written, 'character')} in {seconds:.2f} s, {speed}")
@@ -212,6 +215,24 @@ def _check_stdin(*texts: str | None) -> None:
         raise click.UsageError("standard input can be read once: - stands for one text alone")
 
 
+def _choose_jobs(jobs: int | None, num: int, engine: str, terminal: Terminal) -> int:
+    """How many processes write, by default one for each core; notes if that is one all the same.
+
+    Raises:
+        UsageError: several would use another engine than NumPy's.
+    """
+    from charrnn.cli.engines import check_jobs
+    from charrnn.inference.cores import count_cores
+    from charrnn.inference.many import TOGETHER
+
+    if jobs is None:
+        return count_cores() if engine == "numpy" else 1
+    check_jobs(jobs, engine)
+    if jobs > 1 and num <= TOGETHER:
+        terminal.note(f"note: one process writes up to {TOGETHER} texts, side by side")
+    return jobs
+
+
 def _note_unknown(ids: "Ids", vocabulary: "AnyVocabulary", terminal: Terminal) -> None:
     if count := reading.count_unknown(ids, vocabulary):
         shown = say_count(count, "character")
@@ -224,6 +245,7 @@ def _read_prompt(
     from charrnn.data.decoding import read_text
     from charrnn.data.encodings import UTF8, find_encoding
 
+    note_file(terminal, prompt or "", "the prompt", "--prompt-file")
     encoding = find_encoding(encoding or UTF8)
     if prompt is not None and prompt_file:
         raise click.UsageError("give PROMPT or --prompt-file, not both")

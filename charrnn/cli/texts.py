@@ -1,7 +1,9 @@
 """The texts that `charrnn sample` writes: by one network, or by each epoch's."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +11,20 @@ from charrnn.cli import options
 from charrnn.cli.engines import load_with_engine
 from charrnn.cli.units import UnitName, spell_held
 from charrnn.cli.visible import echo
-from charrnn.cli.writing import make_json_form, make_plain_form, write_texts
+from charrnn.cli.writing import (
+    Form,
+    make_json_form,
+    make_plain_form,
+    write_texts,
+    write_whole_texts,
+)
 from charrnn.runs.run import Run
 
 if TYPE_CHECKING:
     from charrnn.inference.language_model import LanguageModel
+
+Write = Callable[[Form], int]
+"""Writes texts in a form, and counts their characters."""
 
 _GAP = "\n\n"  # between what two epochs write
 
@@ -26,6 +37,7 @@ class Texts:
         prompt: what the texts begin with.
         length: of each, at most.
         num: how many.
+        jobs: how many processes share them.
         stop: what ends one.
         held: units that are held at a value.
         settings: how characters are sampled.
@@ -35,15 +47,22 @@ class Texts:
     prompt: str
     length: int
     num: int
+    jobs: int
     stop: str | None
     held: Mapping[UnitName, float]
     settings: Mapping[str, Any]
     as_json: bool
 
-    def begin(self, model: "LanguageModel") -> Iterator[list[str]]:
-        """Have a network begin to write them."""
-        how = {"num": self.num, "stop": self.stop, "set_units": self.held, **self.settings}
-        return model.stream_many(self.prompt, self.length, **how)
+    def begin(self, model: "LanguageModel") -> Write:
+        """Have a network begin; rejects what can't be written."""
+        from charrnn.inference.many import TOGETHER
+
+        how: Any = {"num": self.num, "stop": self.stop, "set_units": self.held, **self.settings}
+        if self.num <= TOGETHER:
+            steps = model.stream_many(self.prompt, self.length, **how)
+            return partial(write_texts, steps, self.num)
+        texts = model.generate_many(self.prompt, self.length, jobs=self.jobs, **how)
+        return partial(_write_and_close, texts)
 
 
 def write_epochs(run: Run, engine: str, texts: Texts) -> int:
@@ -58,14 +77,19 @@ def write_epochs(run: Run, engine: str, texts: Texts) -> int:
     return written
 
 
-def write_once(steps: Iterator[list[str]], model: "LanguageModel", path: Path, texts: Texts) -> int:
-    """Write what the network in a file writes, step by step; count the characters."""
-    source, num = model.checkpoint.provenance, texts.num
+def write_once(write: Write, model: "LanguageModel", path: Path, texts: Texts) -> int:
+    """Write what the network in a file writes; count the characters."""
+    source = model.checkpoint.provenance
     if not texts.as_json:
-        return write_texts(steps, num, make_plain_form(texts.prompt))
+        return write(make_plain_form(texts.prompt))
     facts = {"checkpoint": str(path)} | options.spell_moment(source) | dict(texts.settings)
     if source.adapted:
         facts["adapted"] = source.adapted
     if texts.held:
         facts["set_units"] = spell_held(texts.held)
-    return write_texts(steps, num, make_json_form(texts.prompt, facts))
+    return write(make_json_form(texts.prompt, facts))
+
+
+def _write_and_close(texts: Generator[str], form: Form) -> int:
+    with closing(texts):
+        return write_whole_texts(texts, form)

@@ -1,4 +1,4 @@
-"""Texts to stdout while they are made: the first as it comes, the others once it has ended."""
+"""Texts to stdout: a few side by side, the first as it comes, or many, each once it is whole."""
 
 import io
 import json
@@ -66,6 +66,23 @@ def write_texts(steps: Iterator[list[str]], num: int, form: Form) -> int:
     out.write(form.tail)
     for text in others:
         out.write(form.between + form.head + form.spell(text.getvalue()) + form.tail)
+    out.end_line()
+    return written
+
+
+def write_whole_texts(texts: Iterator[str], form: Form) -> int:
+    """Write texts one by one, as they are made; count the characters made.
+
+    Args:
+        texts: at least one.
+        form: how they are written.
+    """
+    out = Out()
+    written = 0
+    first = next(texts)  # a network that can't write fails here, before any output
+    for place, text in enumerate(chain([first], texts)):
+        out.write((form.between if place else "") + form.head + form.spell(text) + form.tail)
+        written += len(text)
     out.end_line()
     return written
 

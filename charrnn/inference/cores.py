@@ -1,10 +1,18 @@
-"""How many cores NumPy's products use."""
+"""How many cores there are, and how many NumPy's products use."""
 
+import os
 from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
+
+
+def count_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def use_one_core() -> AbstractContextManager[Any]:

@@ -163,8 +163,13 @@ def join_texts(steps: Iterable[list[str]], count: int) -> list[str]:
     return [text.getvalue() for text in texts]
 
 
-def make_generators(seed: int, count: int) -> list[np.random.Generator]:
+def make_generators(seed: int, count: int, first: int = 0) -> list[np.random.Generator]:
     """Make a random generator for each of `count` texts; number k's depends on seed and k alone.
+
+    Args:
+        seed: of all texts.
+        count: of texts.
+        first: the first one's number.
 
     Raises:
         UsageError: the seed is not an int or outside [0, 2^32).
@@ -172,4 +177,4 @@ def make_generators(seed: int, count: int) -> list[np.random.Generator]:
     seed = require_integer("seed", seed)
     if not 0 <= seed < _SEEDS:
         raise UsageError(f"`seed` must lie in [0, 2^32), not {seed}")
-    return [np.random.default_rng([seed, number]) for number in range(count)]
+    return [np.random.default_rng([seed, number]) for number in range(first, first + count)]

@@ -2,14 +2,21 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from charrnn.config.fields import require
-from charrnn.config.language import LONGEST_TEXT, MOST_TEXTS, SHORTEST_COPY, Adaptation
+from charrnn.config.language import (
+    LONGEST_TEXT,
+    MOST_SIDE_BY_SIDE,
+    MOST_TEXTS,
+    SHORTEST_COPY,
+    Adaptation,
+)
 from charrnn.data.byte_vocabulary import AnyVocabulary, ByteVocabulary
 from charrnn.data.copied import Copies, find_copies
 from charrnn.data.files import spell_plainly
@@ -28,19 +35,15 @@ from charrnn.inference.choose import Choice, NextCharacter, compute_probabilitie
 from charrnn.inference.draft import Draft
 from charrnn.inference.encode import check_stop, encode_prompt, encode_text
 from charrnn.inference.finite import check_finite, name_in_errors
-from charrnn.inference.generate import (
-    decode_steps,
-    generate_ids,
-    join_texts,
-    make_generators,
-    read_prompt,
-)
+from charrnn.inference.generate import make_generators, read_prompt
+from charrnn.inference.helpers import require_jobs, share
 from charrnn.inference.inspect import Inspection, inspect
-from charrnn.inference.language import Engine, LanguageNetwork, NumpyStepper
+from charrnn.inference.language import Engine, NumpyStepper
+from charrnn.inference.many import TOGETHER, Order, Writer, count_groups, divide
 from charrnn.inference.provenance import describe_provenance, read_history_beside
 from charrnn.inference.rules import make_rules
 from charrnn.inference.score import OnProgress, Score, score_crops, score_stream
-from charrnn.inference.units import SetUnits, find_held_units
+from charrnn.inference.units import SetUnits, Unit, find_held_units
 from charrnn.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from charrnn.runs.claim import claim, hold_lock
 from charrnn.runs.gradient_rms import GradientRms
@@ -48,6 +51,8 @@ from charrnn.runs.history import EpochResult
 from charrnn.runs.kinds import LANGUAGE
 from charrnn.runs.names import is_reserved
 from charrnn.runs.run import Run
+
+_Result = TypeVar("_Result")
 
 FindRms = Callable[[int], GradientRms | None]
 """Finds the size of a network's gradients on its training text, in pieces of that many characters;
@@ -128,6 +133,7 @@ class LanguageModel:
         seed: int | None = None,
         *,
         num: int,
+        jobs: int = 1,
         stop: str | None = None,
         set_units: SetUnits | None = None,
         unknown: str = "error",
@@ -143,6 +149,7 @@ class LanguageModel:
         seed: int | None = None,
         *,
         num: int | None = None,
+        jobs: int = 1,
         stop: str | None = None,
         set_units: SetUnits | None = None,
         unknown: str = "error",
@@ -157,7 +164,8 @@ class LanguageModel:
             top_p: sample from the fewest likeliest characters that together have this
                 probability; 1 for all.
             seed: the same seed gives the same text; None for a new one each time.
-            num: write so many different texts, side by side; the first is the one without `num`.
+            num: write so many different texts; the first is the one without `num`.
+            jobs: with `num`, how many processes share the texts, as in `generate_many`.
             stop: end a text once it has written this.
             set_units: units whose outputs are held at a value, from the prompt's first character
                 on: a unit's number in the last layer, or a layer and a number, to the value.
@@ -172,6 +180,7 @@ class LanguageModel:
             UsageError: a value of the wrong type or outside its range.
             VocabularyError: the prompt or `stop` has characters that the network doesn't know.
             CheckpointError: the network produced NaN or infinity.
+            CharrnnError: one of several processes died.
 
         Example:
             >>> print(model.generate("ROMEO:\n", length=200, temperature=0.8, seed=1))
@@ -181,10 +190,44 @@ class LanguageModel:
         """
         count = 1 if num is None else num
         choice = (temperature, top_k, top_p, seed)
-        more: Any = {"stop": stop, "set_units": set_units, "unknown": unknown}
-        steps = self.stream_many(prompt, length, *choice, num=count, **more)
-        texts = join_texts(steps, count)
+        more: Any = {"jobs": jobs, "stop": stop, "set_units": set_units, "unknown": unknown}
+        texts = [*self.generate_many(prompt, length, *choice, num=count, **more)]
         return texts[0] if num is None else texts
+
+    def generate_many(
+        self,
+        prompt: str = "",
+        length: int = 1000,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        *,
+        num: int,
+        jobs: int = 1,
+        stop: str | None = None,
+        set_units: SetUnits | None = None,
+        unknown: str = "error",
+    ) -> Generator[str]:
+        """Write `num` texts, and yield them one by one, in order; memory doesn't grow with `num`.
+
+        They are written in groups of up to 64 side by side, and `jobs` processes share the groups,
+        each on one core and with a copy of the network: the same texts for any number of them. A
+        single group is written by this process. Other arguments and errors as in `generate`; NaN,
+        infinity or the death of a process is an error while iterating.
+
+        Example:
+            >>> for text in model.generate_many("ROMEO:", length=100, num=200, seed=1):
+            ...     print(len(text))
+        """
+        how: Any = {"stop": stop, "set_units": set_units, "unknown": unknown}
+        make = self._plan_texts(prompt, length, Choice(temperature, top_k, top_p), seed, **how)
+        num = require_integer("num", num)
+        require_range("num", num, 1, MOST_TEXTS)
+        jobs, groups = self._require_jobs(jobs), divide(num)
+        alone = num <= TOGETHER  # products of one group may use all cores
+        texts = map(make(), groups) if alone else share(make, groups, min(jobs, count_groups(num)))
+        return self._name_file(chain.from_iterable(texts))
 
     def stream(
         self,
@@ -233,19 +276,11 @@ class LanguageModel:
             An iterator over lists of each text's next character, empty for a text that has ended.
             Of a network of bytes it is empty too until the next character is whole.
         """
-        choice = Choice(temperature, top_k, top_p)
-        require_text("prompt", prompt)
-        if stop is not None:
-            check_stop(self.vocabulary, require_text("stop", stop))
-        length, num = require_integer("length", length), require_integer("num", num)
-        require_range("length", length, 0, LONGEST_TEXT)
-        require_range("num", num, 1, MOST_TEXTS)
-        ids = encode_prompt(self.vocabulary, prompt, unknown)
-        generators = make_generators(secrets.randbits(32) if seed is None else seed, num)
-        network = self._hold_units(set_units, num) if set_units else self._make_network(num)
-        rules = make_rules(self.vocabulary, num)
-        endless = generate_ids(network, ids, choice, generators, rules)
-        return self._name_file(decode_steps(endless, self.vocabulary, length, stop))
+        how: Any = {"stop": stop, "set_units": set_units, "unknown": unknown}
+        make = self._plan_texts(prompt, length, Choice(temperature, top_k, top_p), seed, **how)
+        num = require_integer("num", num)
+        require_range("num", num, 1, MOST_SIDE_BY_SIDE)
+        return self._name_file(make().stream(range(num)))
 
     def next_probabilities(
         self, text: str = "", temperature: float = 1.0, *, unknown: str = "error"
@@ -293,6 +328,7 @@ class LanguageModel:
         crop_length: int | None = None,
         *,
         adaptation: Adaptation | None = None,
+        jobs: int = 1,
         unknown: str = "error",
         progress: OnProgress = lambda _: None,
     ) -> Score:
@@ -304,6 +340,9 @@ class LanguageModel:
                 None for one stream, whose state is never reset.
             adaptation: how to learn from the text while reading it, each piece after it was
                 predicted; None for a network that stays as it is. The two losses can't be compared.
+            jobs: how many processes share the crops, each on one core and with a copy of the
+                network; the score is the same for any number. Only this process can read a stream,
+                each character of which needs the state after the one before.
             unknown: what to do about characters that the network doesn't know: "error" or "skip".
             progress: called after each block with the number of characters predicted in it.
 
@@ -313,16 +352,22 @@ class LanguageModel:
 
         Raises:
             UsageError: a value of the wrong type, fewer than two characters, `crop_length` is below
-                one, or it is given with `adaptation`.
+                one, it is given with `adaptation`, or several jobs are to read a stream.
             VocabularyError: the text has characters that the network doesn't know.
             CheckpointError: the network produced NaN or infinity.
+            CharrnnError: one of several processes died.
 
         Example:
             >>> score = model.evaluate("To be, or not to be")
             >>> score.loss, score.perplexity, score.bits
             >>> model.evaluate("Words, words, words. " * 9, adaptation=charrnn.Adaptation()).loss
         """
-        ids = self._encode(text, unknown)
+        ids, jobs = self._encode(text, unknown), self._require_jobs(jobs)
+        if jobs > 1:
+            require(
+                crop_length is not None,
+                "a stream can't be shared among `jobs`: leave it out, or read crops",
+            )
         if adaptation is not None:
             require_adaptation(adaptation)
             require(crop_length is None, "a network adapts in one stream: leave out `crop_length`")
@@ -333,7 +378,7 @@ class LanguageModel:
             size, starts = len(self.vocabulary), self.vocabulary.find_starts(ids)
             if crop_length is None:
                 return score_stream(self._make_network(1), ids, size, progress, starts)
-            return score_crops(self._make_network, ids, crop_length, size, progress, starts)
+            return score_crops(self._make_network, ids, crop_length, size, progress, starts, jobs)
 
     def inspect(
         self, text: str | Ids, *, unknown: str = "error", progress: OnProgress = lambda _: None
@@ -482,11 +527,37 @@ class LanguageModel:
         """
         return Draft(self.checkpoint, seed)
 
-    def _hold_units(self, set_units: SetUnits, num: int) -> LanguageNetwork:
-        """Make the network for `num` texts, some of whose units are held."""
-        require(self._engine is None, "`set_units` is for NumPy: leave out `engine`")
-        held = find_held_units(self.checkpoint.network, set_units)
-        return NumpyStepper(self.checkpoint, num, held)
+    def _plan_texts(
+        self,
+        prompt: str,
+        length: int,
+        choice: Choice,
+        seed: int | None,
+        *,
+        stop: str | None,
+        set_units: SetUnits | None,
+        unknown: str,
+    ) -> Callable[[], Writer]:
+        """Check what is to be written, and how; errors as in `generate`."""
+        require_text("prompt", prompt)
+        if stop is not None:
+            check_stop(self.vocabulary, require_text("stop", stop))
+        length = require_integer("length", length)
+        require_range("length", length, 0, LONGEST_TEXT)
+        ids = encode_prompt(self.vocabulary, prompt, unknown)
+        seed = secrets.randbits(32) if seed is None else seed
+        make_generators(seed, 0)  # rejects what is no seed
+        held: Mapping[Unit, float] = {}
+        if set_units:
+            require(self._engine is None, "`set_units` is for NumPy: leave out `engine`")
+            held = find_held_units(self.checkpoint.network, set_units)
+        order = Order(ids, length, choice, seed, stop, held)
+        return partial(Writer, self.checkpoint, order, self._engine)
+
+    def _require_jobs(self, jobs: int) -> int:
+        jobs = require_jobs(jobs)
+        require(jobs == 1 or self._engine is None, "`jobs` is for NumPy: leave out `engine`")
+        return jobs
 
     def _encode(self, text: str | Ids, unknown: str) -> Ids:
         if isinstance(text, str):
@@ -496,9 +567,9 @@ class LanguageModel:
             self.vocabulary.decode(ids)  # rejects halves of characters
         return ids
 
-    def _name_file(self, steps: Iterator[list[str]]) -> Iterator[list[str]]:
+    def _name_file(self, results: Iterable[_Result]) -> Generator[_Result]:
         with name_in_errors(self.path):
-            yield from steps
+            yield from results
 
 
 def load_model(path: str | Path, engine: Engine | None = None) -> LanguageModel:

@@ -3,20 +3,23 @@
 Shapes: N reviews or words.
 """
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from functools import cached_property, partial
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.config.fields import require
 from charrnn.data.padding import cut_review, group_in_batches, hash_bigrams, pad_reviews
 from charrnn.data.spans import Span
 from charrnn.data.vocabulary import Ids
 from charrnn.inference.arguments import require_integer, require_text, require_texts
 from charrnn.inference.classifier import NumpyBigrams, NumpyClassifier
 from charrnn.inference.finite import check_finite, ignore_overflow, name_in_errors
+from charrnn.inference.helpers import Source, require_jobs, share
 from charrnn.inference.provenance import describe_provenance, read_history_beside
 from charrnn.runs.checkpoint import Classifier, read_classifier
 from charrnn.runs.history import EpochResult
@@ -43,6 +46,25 @@ class Effect(NamedTuple):
     start: int
     end: int
     effect: float
+
+
+class Answer(NamedTuple):
+    """What a network says of a review.
+
+    Attributes:
+        text: the review.
+        probability: that it is positive.
+        tokens: how many the review has.
+        unknown: how many of them the network doesn't know.
+        effects: what each word does to the probability, in the review's order; None if nobody
+            asked.
+    """
+
+    text: str
+    probability: float
+    tokens: int
+    unknown: int
+    effects: Sequence[Effect] | None = None
 
 
 class ReviewModel:
@@ -90,6 +112,33 @@ class ReviewModel:
         """
         encode = self.checkpoint.encoder.encode
         return self._compute_probabilities([*map(encode, require_texts("texts", texts))])
+
+    def answer_many(
+        self, texts: Iterable[str], *, explain: bool = False, jobs: int = 1
+    ) -> Iterator[Answer]:
+        """Answer reviews one by one, in order; memory doesn't grow with how many there are.
+
+        Answers are the same for any number of jobs. Reviews are read a few hundred ahead.
+
+        Args:
+            texts: the reviews, from a list, a file or wherever they come from.
+            explain: also measure each word's effect, as `explain` does.
+            jobs: how many processes share the reviews, each on one core and with a copy of the
+                network; 1 for this process alone.
+
+        Raises:
+            UsageError: a value of the wrong type or outside its range.
+            CheckpointError: while iterating; the network produced NaN or infinity.
+            CharrnnError: while iterating; a process died.
+
+        Example:
+            >>> for answer in judge.answer_many(["What a film!", "What a waste of time."]):
+            ...     print(f"{answer.probability:.3f} {answer.text}")
+        """
+        require(not isinstance(texts, str), "`texts` must be several str, not one")
+        reviews = iter(texts)
+        pieces = iter(lambda: [*islice(reviews, _GROUP)], [])
+        return chain.from_iterable(answer_pieces(self, pieces, explain=explain, jobs=jobs))
 
     def count_tokens(self, text: str) -> tuple[int, int]:
         """Count the tokens of the whole text, and those that the vocabulary lacks.
@@ -221,6 +270,48 @@ class ReviewModel:
             ids = pad_reviews(group, config.padding, config.input_length, config.max_length)
             logits[rows] = self._network(ids)
         return logits
+
+
+def answer_pieces(
+    model: ReviewModel,
+    pieces: Iterable[Sequence[str]],
+    *,
+    explain: bool = False,
+    jobs: int = 1,
+    source: Source | None = None,
+) -> Generator[list[Answer]]:
+    """Answer pieces of a sequence of reviews, in order; all else as in `ReviewModel.answer_many`.
+
+    A piece is answered as a whole: how its reviews are padded, and so how their probabilities are
+    rounded, depends on it alone.
+
+    Args:
+        model: what answers.
+        pieces: the reviews.
+        explain: also measure each word's effect; that takes long, so each review is then a piece.
+        jobs: how many processes share the pieces.
+        source: what the reviews are read from, if they may be slow to arrive.
+    """
+    if explain:
+        pieces = ([text] for piece in pieces for text in piece)
+    make = partial(_Answerer, model.checkpoint, model.path, explain)
+    return share(make, pieces, require_jobs(jobs), source)
+
+
+class _Answerer:
+    """Answers reviews, in a process of its own if need be."""
+
+    def __init__(self, checkpoint: Classifier, path: Path | None, explain: bool) -> None:
+        self._model, self._explain = ReviewModel(checkpoint, path=path), explain
+
+    def __call__(self, texts: Sequence[str]) -> list[Answer]:
+        model = self._model
+        probabilities = model.probabilities([*texts]).tolist()
+        effects = map(model.explain, texts) if self._explain else repeat(None)
+        return [
+            Answer(text, probability, *model.count_tokens(text), words)
+            for text, probability, words in zip(texts, probabilities, effects, strict=False)
+        ]
 
 
 def choose_label(probability: float) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,10 +14,13 @@ from charrnn.errors import UsageError
 from charrnn.inference.arguments import require_integer
 from charrnn.inference.cores import use_one_core
 from charrnn.inference.finite import check_finite
+from charrnn.inference.helpers import share
 from charrnn.inference.language import Reader
 from charrnn.runs.history import perplexity
 
 Starts = npt.NDArray[np.int64]
+Crops = tuple[Ids, Ids]
+"""Inputs and targets of crops that are read side by side, each (B, T)."""
 
 _NO_TARGET = -1
 _ROWS = 128  # crops side by side: twice as fast as one stream; more gain little
@@ -105,6 +108,7 @@ def score_crops(
     vocabulary_size: int,
     progress: OnProgress = lambda _: None,
     starts: Starts | None = None,
+    jobs: int = 1,
 ) -> Score:
     """Score a text cut into crops, each read from a state of zero.
 
@@ -118,29 +122,67 @@ def score_crops(
         vocabulary_size: V of the networks.
         progress: as in `score_stream`.
         starts: as in `score_stream`.
+        jobs: how many processes share the crops; with several, `make` must be what pickle takes.
 
     Raises:
         UsageError: the text has fewer than two characters, or `length` is not an int or below one.
         CheckpointError: the network produced NaN or infinity.
+        HelperError: one of several processes died.
     """
     check_length(len(ids if starts is None else starts))
     length = require_integer("crop_length", length)
     if length < 1:
         raise UsageError(f"`crop_length` must be at least 1, not {length}")
     length = min(length, len(ids))  # NumPy can't divide by a number of any size
-    networks = cache(make)
     block = limit_block(vocabulary_size)
     rows = min(_ROWS, block)
     crops = (
         _cut_crops(ids, length, rows) if starts is None else _pad_crops(ids, starts, length, rows)
     )
-    losses = (
-        loss
-        for inputs, targets in crops
-        for loss in _compute_losses(networks(len(inputs)), inputs, targets, block, progress)
-    )
+    jobs = min(jobs, -(-len(ids) // (length * rows)))
+    make_reader = partial(_CropReader, make, block)
     with use_one_core():
+        if jobs == 1:
+            losses = make_reader().read(crops, progress)
+        else:
+            losses = _share_crops(make_reader, crops, jobs, progress)
         return average(losses, len(ids), starts)
+
+
+class _CropReader:
+    """Reads batches of crops.
+
+    Args:
+        make: as in `score_crops`.
+        block: of how many characters the logits may be in memory at a time.
+    """
+
+    def __init__(self, make: Callable[[int], Reader], block: int) -> None:
+        self._networks, self._block = cache(make), block
+
+    def __call__(self, crops: Crops) -> list[float]:
+        """Compute the loss of each target of one batch, in nats."""
+        return [*self.read([crops])]
+
+    def read(
+        self, batches: Iterable[Crops], progress: OnProgress = lambda _: None
+    ) -> Iterator[float]:
+        """Yield the loss of each target in nats; `progress` as in `score_stream`."""
+        for inputs, targets in batches:
+            network = self._networks(len(inputs))
+            yield from _compute_losses(network, inputs, targets, self._block, progress)
+
+
+def _share_crops(
+    make_reader: Callable[[], _CropReader],
+    crops: Iterable[Crops],
+    jobs: int,
+    progress: OnProgress,
+) -> Iterator[float]:
+    """Yield the loss of each target in nats, computed by several processes."""
+    for losses in share(make_reader, crops, jobs):
+        progress(len(losses))
+        yield from losses
 
 
 def limit_block(vocabulary_size: int) -> int:
@@ -148,7 +190,7 @@ def limit_block(vocabulary_size: int) -> int:
     return min(_BLOCK, max(1, _LOGITS // vocabulary_size))
 
 
-def _cut_crops(ids: Ids, length: int, rows: int) -> Iterator[tuple[Ids, Ids]]:
+def _cut_crops(ids: Ids, length: int, rows: int) -> Iterator[Crops]:
     """Yield inputs and targets, each (B, T): whole crops side by side, then the rest alone."""
     whole = (len(ids) - 1) // length * length
     inputs, targets = ids[:whole].reshape(-1, length), ids[1 : whole + 1].reshape(-1, length)
@@ -158,7 +200,7 @@ def _cut_crops(ids: Ids, length: int, rows: int) -> Iterator[tuple[Ids, Ids]]:
         yield ids[None, whole:-1], ids[None, whole + 1 :]
 
 
-def _pad_crops(ids: Ids, starts: Starts, length: int, rows: int) -> Iterator[tuple[Ids, Ids]]:
+def _pad_crops(ids: Ids, starts: Starts, length: int, rows: int) -> Iterator[Crops]:
     """Yield crops of characters of several ids; those that a crop doesn't predict are `_NO_TARGET`.
 
     Crops are as in `score_crops`, each padded to the longest of its batch.

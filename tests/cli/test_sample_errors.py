@@ -155,7 +155,7 @@ def test_two_prompts_are_one_too_many(fails: Fails, make_run: MakeRun, prompt: s
         (["--length", "-1"], "--length"),
         (["--length", "100000000000000000000"], "from 0 to 1,000,000,000"),
         (["--num", "0"], "--num"),
-        (["--num", "100000000000000000000"], "from 1 to 10,000"),
+        (["--num", "100000000000000000000"], "from 1 to 1,000,000,000"),
         (["--seed", "-1"], "--seed"),
         (["--epoch", "0"], "--epoch"),
         (["--epoch", "1.5"], "'1.5' is not the number of an epoch, or all"),

@@ -124,7 +124,9 @@ def test_more_than_anyone_waits_for_is_rejected(make_checkpoint: MakeCheckpoint)
         message = catch_message(UsageError, lambda: model.stream(length=huge))  # noqa: B023
         assert message == f"`length` must lie in 0 to 1,000,000,000, not {huge}"
     message = catch_message(UsageError, lambda: model.generate(num=10**20))
-    assert message == f"`num` must lie in 1 to 10,000, not {10**20}"
+    assert message == f"`num` must lie in 1 to 1,000,000,000, not {10**20}"
+    message = catch_message(UsageError, lambda: model.stream_many(num=10_001))
+    assert message == "`num` must lie in 1 to 10,000, not 10001"
 
 
 JUDGING: list[tuple[str, Callable[[ReviewModel], object]]] = [

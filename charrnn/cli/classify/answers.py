@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -13,32 +12,12 @@ from charrnn.cli.visible import echo, make_visible
 from charrnn.inference.review_model import choose_label
 
 if TYPE_CHECKING:
-    from charrnn.inference.review_model import Effect
+    from charrnn.inference.review_model import Answer, Effect
 
 _STRONGEST = 5  # words named on either side
 _STRENGTHS = (("bold ", 2 / 3), ("", 1 / 3), ("dim ", 1 / 20))  # of the review's strongest effect
 _COLOURS = {"positive": "green", "negative": "red"}
 _TO_SPACE = str.maketrans("\t\n\r", "   ")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a network says about a review.
-
-    Attributes:
-        text: the review.
-        probability: that it is positive.
-        tokens: how many the review has.
-        unknown: how many of them the network does not know.
-        effects: what each word does to the probability, in the review's order; None if nobody
-            asked.
-    """
-
-    text: str
-    probability: float
-    tokens: int
-    unknown: int
-    effects: Sequence["Effect"] | None = None
 
 
 class Printer:
@@ -54,7 +33,7 @@ class Printer:
         live = sys.stdout.isatty()
         self._console = Console(highlight=False, soft_wrap=True) if live and not as_json else None
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: "Answer") -> None:
         """Print one answer, and its words' effects if it has them."""
         if self._as_json:
             echo(json.dumps(make_row(answer, self._run)))
@@ -66,7 +45,7 @@ class Printer:
                 echo(f"\t{effect.effect:+.3f}\t{effect.text}")
 
 
-def make_row(answer: Answer, run: str) -> dict[str, Any]:
+def make_row(answer: "Answer", run: str) -> dict[str, Any]:
     """An answer as a JSON object."""
     row: dict[str, Any] = {
         "label": choose_label(answer.probability),
@@ -81,13 +60,13 @@ def make_row(answer: Answer, run: str) -> dict[str, Any]:
     return row
 
 
-def make_line(answer: Answer) -> str:
+def make_line(answer: "Answer") -> str:
     """Label, probability and the whole review, with tabs between."""
     text = answer.text.translate(_TO_SPACE)
     return f"{choose_label(answer.probability)}\t{answer.probability:.3f}\t{text}"
 
 
-def show_in_terminal(console: Console, answer: Answer) -> None:
+def show_in_terminal(console: Console, answer: "Answer") -> None:
     """Print an answer in one line or, with effects, the whole review with its words coloured."""
     label = choose_label(answer.probability)
     line = Text.assemble((label, _COLOURS[label]), f"  {answer.probability:.3f}  ")

@@ -23,25 +23,44 @@ def read_whole(encoding: str = UTF8) -> str:
     return read_text(sys.stdin.buffer, _STDIN, encoding, ReviewsError).rstrip("\r\n")
 
 
-def read_lines(path: Path, encoding: str = UTF8) -> Iterator[list[str]]:
-    """A review for each line of a file, `-` for standard input; in chunks, as they arrive.
+class Lines(Iterator[list[str]]):
+    """A review for each line of a file, `-` for standard input; in pieces, as they arrive.
 
     Lines end with a line feed; a carriage return before it is left out.
 
     Raises:
-        ReviewsError: there is no such file, it is no text, or a line is of another encoding; the
-            lines before it are yielded first.
+        ReviewsError: while iterating; there is no such file, it is no text, or a line is of another
+            encoding; the lines before it are yielded first.
     """
-    shown = _STDIN if path == Path("-") else str(path)
-    try:
-        with _open(path) as file:
-            read = file.read1  # type: ignore[attr-defined] # what has arrived, however little
-            for lines in decode_lines(
-                read, shown, lambda number: f"line {number:,} of {path}", ReviewsError, encoding
-            ):
-                yield [line.removesuffix("\r") for line in lines]
-    except OSError as error:
-        raise ReviewsError(f"can't read {path}: {error.strerror}") from error
+
+    def __init__(self, path: Path, encoding: str = UTF8) -> None:
+        self._path, self._encoding = path, encoding
+        self._pieces = self._read()
+        self._file: IO[bytes] | None = None
+
+    def __next__(self) -> list[str]:
+        return next(self._pieces)
+
+    def fileno(self) -> int:
+        """The descriptor that can be read once more has arrived, -1 if that can't be told."""
+        try:
+            return self._file.fileno() if self._file else -1
+        except OSError:  # no file of the system's
+            return -1
+
+    def _read(self) -> Iterator[list[str]]:
+        path, encoding = self._path, self._encoding
+        shown = _STDIN if path == Path("-") else str(path)
+        try:
+            with _open(path) as file:
+                self._file = file
+                read = file.read1  # type: ignore[attr-defined] # what has arrived, however little
+                for lines in decode_lines(
+                    read, shown, lambda number: f"line {number:,} of {path}", ReviewsError, encoding
+                ):
+                    yield [line.removesuffix("\r") for line in lines]
+        except OSError as error:
+            raise ReviewsError(f"can't read {path}: {error.strerror}") from error
 
 
 def _open(path: Path) -> AbstractContextManager[IO[bytes]]:

@@ -1,22 +1,23 @@
 """`charrnn classify predict`: what a trained classifier says of reviews."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from charrnn.cli import options, run_options
-from charrnn.cli.classify.lines import read_lines, read_whole
+from charrnn.cli.classify.lines import Lines, read_whole
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import FreeText, note_file
 from charrnn.data.encodings import UTF8, find_encoding
 from charrnn.runs.kinds import CLASSIFIER
 
 if TYPE_CHECKING:
-    from charrnn.cli.classify.answers import Answer
-    from charrnn.inference.review_model import ReviewModel
+    from charrnn.inference.review_model import Answer
 
 _STDIN = "-"
 
@@ -26,7 +27,7 @@ _STDIN = "-"
     epilog=options.examples(
         'charrnn classify predict "A wonderful film." "I want my two hours back."',
         'charrnn classify predict --explain "Not bad at all, but the end is awful."',
-        "charrnn classify predict --file reviews.txt > answers.tsv",
+        "charrnn classify predict --file reviews.txt --jobs 4 > answers.tsv",
         "charrnn classify predict --run imdb-lstm-32 --epoch 3 --json - < review.txt",
     ),
 )
@@ -38,6 +39,7 @@ _STDIN = "-"
 )
 @options.encoding
 @click.option("--explain", is_flag=True, help="Show which words moved the answer, and how much.")
+@options.jobs("the reviews")
 @run_options.to_use(CLASSIFIER)
 @options.checkpoint
 @options.epoch
@@ -49,6 +51,7 @@ def predict(
     file: Path | None,
     encoding: str | None,
     explain: bool,
+    jobs: int,
     run: str | None,
     checkpoint: Path | None,
     epoch: int | None,
@@ -66,7 +69,7 @@ def predict(
     probability without it.
     """
     from charrnn.cli.classify.answers import Printer
-    from charrnn.inference.review_model import load_classifier
+    from charrnn.inference.review_model import answer_pieces, load_classifier
 
     reviews = _read_reviews(texts, file, encoding, terminal)
     path = options.choose_checkpoint(CLASSIFIER, checkpoints, run, checkpoint, epoch, terminal)
@@ -74,8 +77,11 @@ def predict(
     terminal.note(options.describe_checkpoint(path, network.checkpoint.provenance))
     printer = Printer(as_json, path.parent.name or path.name)
     count = _Count()
-    for chunk in reviews:
-        for answer in _answer(network, chunk, explain):
+    jobs = min(jobs, len(texts)) or jobs
+    source = reviews if isinstance(reviews, Lines) else None
+    answers = answer_pieces(network, reviews, explain=explain, jobs=jobs, source=source)
+    with closing(answers) as pieces:
+        for answer in chain.from_iterable(pieces):
             printer.show(answer)
             count.add(answer)
     count.note(terminal)
@@ -94,17 +100,8 @@ def _read_reviews(
     for text in texts:
         note_file(terminal, text, "a review", "--file")
     if file:
-        return read_lines(file, name)
+        return Lines(file, name)
     return iter([[read_whole(name) if text == _STDIN else text for text in texts]])
-
-
-def _answer(network: "ReviewModel", texts: list[str], explain: bool) -> "Iterable[Answer]":
-    from charrnn.cli.classify.answers import Answer
-
-    probabilities = network.probabilities(texts).tolist()
-    for text, probability in zip(texts, probabilities, strict=True):
-        effects = network.explain(text) if explain else None
-        yield Answer(text, probability, *network.count_tokens(text), effects)
 
 
 @dataclass

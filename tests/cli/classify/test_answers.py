@@ -7,8 +7,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from charrnn.cli.classify.answers import Answer, colour_words, show_in_terminal
-from charrnn.inference.review_model import Effect
+from charrnn.cli.classify.answers import colour_words, show_in_terminal
+from charrnn.inference.review_model import Answer, Effect
 
 
 def show(answer: Answer, width: int = 40) -> str:

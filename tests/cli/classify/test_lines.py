@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.cli.classify.lines import read_lines
+from charrnn.cli.classify.lines import Lines
 from charrnn.errors import ReviewsError
 
 
@@ -13,14 +13,14 @@ def test_a_document_is_no_lines() -> None:
     """A PDF is named, though its first lines are ASCII."""
     Path("film.txt").write_bytes(b"%PDF-1.4\n1 0 obj\n")
     with pytest.raises(ReviewsError, match=r"^film\.txt is a PDF document, no plain text: save"):
-        next(read_lines(Path("film.txt")))
+        next(Lines(Path("film.txt")))
 
 
 def test_lines_before_a_broken_one() -> None:
     """Lines are given as soon as they have arrived; one that is not UTF-8 is then named."""
     read, write = os.pipe()
     with os.fdopen(write, "wb", buffering=0) as writer:
-        chunks = read_lines(Path(f"/dev/fd/{read}"))
+        chunks = Lines(Path(f"/dev/fd/{read}"))
         writer.write(b"a\nb\nhal")
         assert next(chunks) == ["a", "b"]
         writer.write(b"f\nc\xe9\nd\n")

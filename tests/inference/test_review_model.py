@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from charrnn.data.padding import cut_review, pad_reviews
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, UsageError
 from charrnn.inference import review_model
 from charrnn.inference.review_model import Effect, ReviewModel, choose_label, load_classifier
 from charrnn.runs.checkpoint import Classifier, Provenance, write_checkpoint
@@ -359,3 +359,30 @@ def test_overflow_is_an_error_without_a_warning(make_classifier: MakeClassifier)
         model.probabilities(["good"])
     with pytest.raises(CheckpointError, match="NaN or infinity"):
         model.polarities(["good"])
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("fields", [KINDS["before"], KINDS["bigrams"]], ids=["lstm", "bigrams"])
+def test_many_answers_are_those_of_each_review(
+    make_classifier: MakeClassifier, fields: dict[str, Any], jobs: int
+) -> None:
+    """Answers to many reviews, from an iterator, are what the other methods say of each."""
+    model = ReviewModel(make_classifier(**fields))
+    texts = [f"good film {'bad ' * (number % 9)}" for number in range(300)]
+    answers = [*model.answer_many(iter(texts), jobs=jobs)]
+    assert [answer.text for answer in answers] == texts
+    found = [answer.probability for answer in answers]
+    assert found == pytest.approx(model.probabilities(texts).tolist(), abs=1e-6)
+    assert [(a.tokens, a.unknown) for a in answers] == [*map(model.count_tokens, texts)]
+    assert {answer.effects for answer in answers} == {None}
+    for answer in model.answer_many(texts[:9], explain=True, jobs=jobs):
+        assert answer.effects == model.explain(answer.text)
+
+
+def test_many_answers_are_of_many_reviews(make_classifier: MakeClassifier) -> None:
+    """A single str is rejected, not taken for a sequence of letters."""
+    model = ReviewModel(make_classifier())
+    with pytest.raises(UsageError, match=r"^`texts` must be several str, not one$"):
+        model.answer_many("good film")
+    with pytest.raises(UsageError, match=r"^`jobs` must lie in 1 to 1,024, not 0$"):
+        model.answer_many(["good film"], jobs=0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.config.cluster import Cluster, choose_cluster
+from charrnn.config.cluster import Team, choose_team
 from charrnn.config.fields import require
 from charrnn.data.corpus import Corpus, make_corpus
 from charrnn.data.download import DATA
@@ -109,19 +109,20 @@ def to_epoch(value: Any) -> int | None:
     return epoch
 
 
-def to_cluster(workers: Any, worker: Any) -> Cluster | None:
-    """The workers that train together; None for this process alone.
+def to_team(workers: Any, worker: Any, devices: Any) -> Team | None:
+    """The workers or devices that train together; None for one alone.
 
     Raises:
         UsageError: they, or what the environment says, describe no cluster.
     """
-    index = to_plain(worker)
-    if index is not None:
-        check_number("worker", index, int)
+    index, count = to_plain(worker), to_plain(devices)
+    for keyword, number in {"worker": index, "devices": count}.items():
+        if number is not None:
+            check_number(keyword, number, int)
     if workers is not None:
         several = isinstance(workers, Sequence) and not isinstance(workers, str)
         _require_type(several, "workers", "a list of addresses", workers)
-    return choose_cluster(workers, index, os.environ)
+    return choose_team(workers, index, count, os.environ)
 
 
 def to_saving(keep: Any, checkpoint_every: Any) -> Saving:

@@ -15,11 +15,11 @@ from charrnn.api.arguments import (
     choose_corpus,
     choose_folders,
     choose_how,
-    to_cluster,
     to_epoch,
     to_name,
     to_plain,
     to_saving,
+    to_team,
 )
 from charrnn.api.session import (
     Notes,
@@ -31,6 +31,7 @@ from charrnn.api.session import (
     take_part,
 )
 from charrnn.api.settings import LanguageSettings, read_settings
+from charrnn.config.cluster import Cluster
 from charrnn.config.fields import require
 from charrnn.data.reading import make_reading
 from charrnn.inference.language_model import LanguageModel, load_model
@@ -72,6 +73,7 @@ def train(
     checkpoint_every: float | None = None,
     workers: Sequence[str] | None = None,
     worker: int | None = None,
+    devices: int | None = None,
     tensorboard: bool = False,
     checkpoints: PathLike | None = None,
     data_dir: PathLike | None = None,
@@ -125,6 +127,8 @@ def train(
             of which calls this with the same arguments; the first is the chief, which alone writes.
             None for what the environment's TF_CONFIG says or, if it is not set, for this one alone.
         worker: which of `workers` this process is, from 0.
+        devices: train on so many devices of this machine: its GPUs or, if it has none, virtual
+            processors, to see that it works. None for one.
         tensorboard: write the losses as events that TensorBoard shows, into the run's folder.
         checkpoints: where runs are kept; None for the environment's CHARRNN_CHECKPOINTS or, if it
             is not set, "checkpoints".
@@ -164,10 +168,10 @@ def train(
     origin, resumed = to_name("from_", from_), to_name("resume", resume)
     saving = to_saving(keep, checkpoint_every)
     watched = check_flag("tensorboard", tensorboard)
-    cluster = to_cluster(workers, worker)
+    team = to_team(workers, worker, devices)
     require(
-        cluster is None or budget is None,
-        "`budget` is for one process: leave it out, or train without other workers",
+        team is None or budget is None,
+        "`budget` is for one device: leave it out, or train alone",
     )
     folders, notes = choose_folders(checkpoints, data_dir), Notes(on_note)
     with reserve_process():
@@ -183,18 +187,16 @@ def train(
                 vocabulary=vocabulary,
                 saving=saving,
             )
-            if cluster and not cluster.is_chief:
-                return _assist(plan_share(source, request, folders, cluster))
+            if isinstance(team, Cluster) and not team.is_chief:
+                return _assist(plan_share(source, request, folders, team))
             destination = choose_destination(folders, run)
-            plan = plan_run(source, request, destination, notes, cluster)
+            plan = plan_run(source, request, destination, notes, team)
         else:
             how |= {"from_": origin, "min_count": least, "vocabulary": vocabulary}
             check_resume(run=run, preset=preset, budget=budget, **how)
-            if cluster and not cluster.is_chief:
-                return _assist(plan_resume_share(resumed, source, given, folders, cluster))
-            plan = plan_resume(
-                resumed, source, given, folders, notes, saving=saving, cluster=cluster
-            )
+            if isinstance(team, Cluster) and not team.is_chief:
+                return _assist(plan_resume_share(resumed, source, given, folders, team))
+            plan = plan_resume(resumed, source, given, folders, notes, saving=saving, team=team)
         carry_out(plan, on_epoch, tensorboard=watched)
     return _load(plan.run.choose_checkpoint(), folders)
 

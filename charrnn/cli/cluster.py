@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.numbers import WholeNumber
 from charrnn.cli.signals import SIGNALS, make_exit_code
 from charrnn.cli.terminal import Terminal
-from charrnn.config.cluster import Cluster, choose_cluster
+from charrnn.config.cluster import Cluster, Team, choose_team
 
 if TYPE_CHECKING:
     from charrnn.planning.folders import Folders
@@ -25,32 +26,45 @@ _worker = click.option(
 )
 
 
+_devices = click.option(
+    "--devices",
+    type=WholeNumber(min=2),
+    metavar="N",
+    help="Train on N devices of this machine: its GPUs or, if it has none, virtual processors, to "
+    "see that it works.  [default: one]",
+)
+
+
 def options(command: Any) -> Any:
-    """--workers and --worker, with whom a network is trained."""
-    return _workers(_worker(command))
+    """--workers, --worker and --devices, by which a network is trained together."""
+    return _workers(_worker(_devices(command)))
 
 
-def read(workers: str | None, worker: int | None, *, alone: bool) -> Cluster | None:
-    """The workers that train together; None for this process alone.
+def read(
+    workers: str | None, worker: int | None, devices: int | None, *, alone: bool
+) -> Team | None:
+    """The workers or devices that train together; None for one alone.
 
     Args:
         workers: --workers.
         worker: --worker.
+        devices: --devices.
         alone: whether other options can't be used with several.
 
     Raises:
         UsageError: the options, or what the environment says, describe no cluster.
     """
-    cluster = choose_cluster(workers.split(",") if workers else None, worker, os.environ)
-    if cluster and alone:
-        raise click.UsageError("--budget and --cell all are for one process: leave them out")
-    return cluster
+    addresses = workers.split(",") if workers else None
+    team = choose_team(addresses, worker, devices, os.environ)
+    if team and alone:
+        raise click.UsageError("--budget and --cell all are for one device: leave them out")
+    return team
 
 
 def announce(plan: "LanguagePlan", terminal: Terminal) -> None:
-    """Say with whom a run is trained, if with anyone."""
-    if plan.cluster:
-        others = [plan.cluster.describe(n) for n in range(1, len(plan.cluster.workers))]
+    """Say for whom a run waits, if for anyone."""
+    if isinstance(plan.team, Cluster):
+        others = [plan.team.describe(n) for n in range(1, len(plan.team.workers))]
         terminal.note(f"waiting for {', '.join(others)}")
 
 

@@ -12,6 +12,7 @@ from charrnn.cli.numbers import Number, WholeNumber
 from charrnn.cli.sampler import SAMPLE_LENGTH, make_sampler
 from charrnn.cli.terminal import Terminal
 from charrnn.cli.typed import PresetName, note_escapes
+from charrnn.config.cluster import Cluster
 from charrnn.config.fields import CELLS, PRECISIONS, SCHEDULES
 from charrnn.config.language import ORDERS, STATES, NetworkConfig, TrainingConfig
 from charrnn.config.presets import DEFAULT_PRESET, LANGUAGE_PRESETS
@@ -216,6 +217,7 @@ def train(
     checkpoint_every: float | None,
     workers: str | None,
     worker: int | None,
+    devices: int | None,
     tensorboard: bool,
     dry_run: bool,
     sample_every: int | None,
@@ -274,7 +276,7 @@ def train(
     if STDIN in corpus:
         terminal.note_waiting()
     is_several = budget is not None or given.get("cell") == cells.ALL
-    team = cluster.read(workers, worker, alone=is_several)
+    team = cluster.read(workers, worker, devices, alone=is_several)
     is_chosen = budget is not None or resume is not None or "epochs" in given
     shorter = "" if is_chosen else _list_shorter(preset)
     folders = Folders(checkpoints, data_dir)
@@ -285,7 +287,7 @@ def train(
     if dry_run:
         rehearse(corpus, request, folders, screen)
         return
-    if team and not team.is_chief:
+    if isinstance(team, Cluster) and not team.is_chief:
         cluster.take_part(corpus, request, folders, team, resume)
         return
     if resume is None and given.get("cell") == cells.ALL:

@@ -1,4 +1,4 @@
-"""Which processes train one network together."""
+"""Which processes, or which devices of one, train a network together."""
 
 import json
 import re
@@ -57,18 +57,46 @@ class Cluster:
         return f"worker {index} ({self.workers[index]})"
 
 
-def choose_cluster(
-    workers: Sequence[str] | None, worker: int | None, environment: Mapping[str, str]
-) -> Cluster | None:
-    """The cluster that was asked for or, if none was, the environment's.
+@dataclass(frozen=True)
+class Devices:
+    """Several devices of this machine, GPUs or, if there are none, virtual processors.
+
+    Attributes:
+        count: how many.
+    """
+
+    count: int
+    is_chief = True
+
+    def __post_init__(self) -> None:
+        """Check it.
+
+        Raises:
+            UsageError: there are fewer than two.
+        """
+        require(self.count > 1, f"`devices` must be at least 2, not {self.count}")
+
+
+Team = Cluster | Devices
+"""Who trains a network together."""
+
+
+def choose_team(
+    workers: Sequence[str] | None,
+    worker: int | None,
+    devices: int | None,
+    environment: Mapping[str, str],
+) -> Team | None:
+    """Who was asked for or, if nobody was, the environment's cluster.
 
     Args:
         workers: the address of each; None to look at the environment.
         worker: which of them this process is.
+        devices: how many devices this process, which is alone then, trains on.
         environment: its variables.
 
     Returns:
-        None for one process alone.
+        None for one device alone.
 
     Raises:
         UsageError: they don't describe a cluster.
@@ -77,8 +105,14 @@ def choose_cluster(
         (workers is None) == (worker is None),
         "`workers` and `worker` need each other: the addresses of all, and which of them this is",
     )
+    require(
+        workers is None or devices is None,
+        "`workers` and `devices` don't go together: start a worker for each device",
+    )
     if workers is not None and worker is not None:
         return Cluster(tuple(workers), worker)
+    if devices is not None:
+        return Devices(devices)
     text = environment.get(VARIABLE, "")
     return _parse(text) if text else None
 

@@ -18,7 +18,7 @@ class Dropout(keras.layers.Dropout):  # type: ignore[misc]
     So a batch can be divided among any number of workers.
 
     Args:
-        first_stream: the number of the first row's.
+        first_stream: the number of the first device's first row.
     """
 
     def __init__(self, *args: Any, first_stream: int = 0, **kwargs: Any) -> None:
@@ -57,5 +57,6 @@ def draw_kept(rate: float, like: Any, seeds: keras.random.SeedGenerator, first_s
         own = tf.random.experimental.stateless_fold_in(seed, stream)
         return tf.random.stateless_uniform(shape, own, alg="philox") >= rate
 
-    streams = tf.cast(first_stream + tf.range(batch), tf.int64)
+    device = tf.distribute.get_replica_context().replica_id_in_sync_group  # 0 if there is one
+    streams = tf.cast(first_stream + device * batch + tf.range(batch), tf.int64)
     return tf.ensure_shape(tf.map_fn(draw, streams, fn_output_signature=tf.bool), like.shape)

@@ -78,6 +78,12 @@ def find_recurrent_layers(model: Any) -> list[Any]:
     return [layer for layer in model.layers if getattr(layer, "stateful", False)]
 
 
+def list_states(model: Any) -> list[list[Any]]:
+    """The carried states, first to last; each in as many parts as there are devices, (B, H)."""
+    states = [state.value for layer in find_recurrent_layers(model) for state in layer.states]
+    return [[*getattr(state, "values", [state])] for state in states]
+
+
 def reset_states(model: Any) -> None:
     """Set every carried state to zero."""
     for layer in find_recurrent_layers(model):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from charrnn.config.cluster import Cluster
+from charrnn.config.cluster import Cluster, Team
 from charrnn.config.fields import AUTO, require
 from charrnn.data.byte_vocabulary import BYTE, CHARACTER, UNITS, AnyVocabulary, ByteVocabulary
 from charrnn.data.corpus import Corpus
@@ -95,7 +95,7 @@ class Proposal:
     saving: Saving
 
     def claim(
-        self, folders: Folders, reporter: Reporter, cluster: Cluster | None = None
+        self, folders: Folders, reporter: Reporter, team: Team | None = None
     ) -> "LanguagePlan":
         """Claim a folder, and so make a plan of it; in a cluster, as the chief.
 
@@ -107,7 +107,7 @@ class Proposal:
         run = make_run(*where, self.recipe.corpus, cell, reporter.note)
         progress = Progress(self.recipe, []).change_saving(self.saving)
         found = (self.ids, self.steps, self.precision, self.distinct, self.origin)
-        return LanguagePlan(run, progress, *found, cluster=cluster)
+        return LanguagePlan(run, progress, *found, team=team)
 
     def share(self, cluster: Cluster) -> "LanguageShare":
         """Plan to take part in it as a worker that is not the chief."""
@@ -126,7 +126,7 @@ class LanguagePlan:
         precision: of matrix products, and why.
         distinct: how many different ids occur in the text.
         origin: what a new run begins with; None for a new network.
-        cluster: the workers that train it together, of which this is the chief; None for one alone.
+        team: who trains it together, of which this is the chief; None for one device alone.
     """
 
     run: Run
@@ -136,7 +136,7 @@ class LanguagePlan:
     precision: "Precision"
     distinct: int
     origin: Origin | None = None
-    cluster: Cluster | None = None
+    team: Team | None = None
 
     @property
     def unit(self) -> str:
@@ -158,7 +158,7 @@ class LanguagePlan:
         """Carry the plan out; see `charrnn.training.loop.train`."""
         from charrnn.training.language import Work, train
 
-        work = Work(self.progress, self.ids, self.steps, _borrow(self.origin), self.cluster)
+        work = Work(self.progress, self.ids, self.steps, _borrow(self.origin), self.team)
         train(self.run, work, listener, interrupted)
 
 
@@ -193,10 +193,10 @@ def plan_run(
     request: Request,
     folders: Folders,
     reporter: Reporter,
-    cluster: Cluster | None = None,
+    team: Team | None = None,
 ) -> LanguagePlan:
     """Plan a new run, and claim its folder; arguments and errors as in `propose_run`."""
-    return propose_run(corpus, request, folders, reporter).claim(folders, reporter, cluster)
+    return propose_run(corpus, request, folders, reporter).claim(folders, reporter, team)
 
 
 def plan_share(
@@ -273,7 +273,7 @@ def plan_resume(
     reporter: Reporter,
     prompt: str = "",
     saving: Saving = AS_BEFORE,
-    cluster: Cluster | None = None,
+    team: Team | None = None,
 ) -> LanguagePlan:
     """Plan to resume the run of that name, or the newest, from where it was saved.
 
@@ -285,7 +285,7 @@ def plan_resume(
         reporter: shows a download.
         prompt: as in a `Request`.
         saving: what changes of how the run is saved.
-        cluster: the workers that go on with it, of which this is the chief; None for one alone.
+        team: who goes on with it, of which this is the chief; None for one device alone.
 
     Raises:
         UsageError: a setting can't change on a resume.
@@ -298,7 +298,7 @@ def plan_resume(
     run = find_resumable(folders.checkpoints, LANGUAGE, name)
     plan = _read_plan(run, source, settings, folders, reporter, claim_resume)
     _check_prompt(prompt, plan.recipe.vocabulary)
-    return replace(plan, progress=plan.progress.change_saving(saving), cluster=cluster)
+    return replace(plan, progress=plan.progress.change_saving(saving), team=team)
 
 
 def plan_resume_share(

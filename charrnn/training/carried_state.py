@@ -5,7 +5,7 @@ from typing import Any, Self
 import keras
 
 from charrnn.config.language import TrainingConfig
-from charrnn.networks.language import find_recurrent_layers, reset_states
+from charrnn.networks.language import list_states, reset_states
 
 
 class CarriedState(keras.callbacks.Callback):  # type: ignore[misc]
@@ -50,5 +50,4 @@ class CarriedState(keras.callbacks.Callback):  # type: ignore[misc]
             state.assign(kept)
 
     def _states(self) -> list[Any]:
-        layers = find_recurrent_layers(self.model)
-        return [state for layer in layers for state in layer.states]
+        return [part for parts in list_states(self.model) for part in parts]

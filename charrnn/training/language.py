@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from charrnn.config.cluster import Cluster
+from charrnn.config.cluster import Team
 from charrnn.config.language import TrainingConfig
 from charrnn.data.vocabulary import Ids
 from charrnn.networks.language import build_model
@@ -34,14 +34,14 @@ class Work:
         ids: the whole text, shape (N,).
         steps: how many batches an epoch has, by `language_batches.count_steps`.
         borrowed: the weights that a new run begins with; None to initialize them at random.
-        cluster: the workers that train together; None for this process alone.
+        team: who trains together; None for one device alone.
     """
 
     progress: Progress[LanguageRecipe]
     ids: Ids
     steps: int
     borrowed: Weights | None = None
-    cluster: Cluster | None = None
+    team: Team | None = None
 
 
 def train(run: Run, work: Work, listener: Listener, interrupted: AskStop = lambda: False) -> None:
@@ -60,7 +60,7 @@ def assist(work: Work, interrupted: AskStop = lambda: False) -> AnyCheckpoint:
 def prepare(work: Work) -> Material:
     """Make what is trained; in a cluster, once all workers have come."""
     recipe, config = work.progress.recipe, work.progress.recipe.training
-    workers = join_workers(work.cluster, _list_facts(work))
+    workers = join_workers(work.team, _list_facts(work))
     rows = workers.choose_rows(config.batch_size)
     training_ids, validation_ids = recipe.split(work.ids)
     model = compile_model(recipe, workers)
@@ -98,14 +98,16 @@ def compile_model(recipe: LanguageRecipe, workers: Workers = ALONE) -> Any:
     config = recipe.training
     keras.utils.set_random_seed(config.seed)
     rows = range(config.batch_size)[workers.choose_rows(config.batch_size)]
-    network = build_model(recipe.network, len(rows), config.precision, first_stream=rows[0])
-    model = SharedModel(network, workers)
-    model.compile(
-        optimizer=_make_optimizer(config),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=False,  # XLA compiles the scans alone
-    )
-    model.optimizer.build(model.trainable_variables)
+    with workers.scope():
+        each = len(rows) // workers.devices
+        network = build_model(recipe.network, each, config.precision, first_stream=rows[0])
+        model = SharedModel(network, workers)
+        model.compile(
+            optimizer=_make_optimizer(config),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            jit_compile=False,  # XLA compiles the scans alone
+        )
+        model.optimizer.build(model.trainable_variables)
     return model
 
 

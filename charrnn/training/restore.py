@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from charrnn.networks.language import find_recurrent_layers
+from charrnn.networks.language import list_states
 from charrnn.runs.recipe import Progress
 from charrnn.runs.resume import write_progress
 from charrnn.runs.run import Run
@@ -28,7 +29,8 @@ def save_progress(run: Run, progress: Progress[Any], model: Any, workers: Worker
 
 def join_states(model: Any, workers: Workers) -> list[npt.NDArray[Any]]:
     """The states that the layers carry for the rows of all workers, each (B, H)."""
-    return [workers.join_rows(state.numpy()) for state in _list_states(model)]
+    states = [[part.numpy() for part in parts] for parts in list_states(model)]
+    return [workers.join_rows(np.concatenate(parts)) for parts in states]
 
 
 def restore_model(
@@ -48,18 +50,16 @@ def restore_model(
     found = saved.take_variables()
     with explain_damage(saved.run):
         before, after = _list_variables(model, metrics)
-        states = _list_states(model)
+        states = list_states(model)
         if len(found) != len(before) + len(states) + len(after):
             raise ValueError("it was written for another network or by another version of Keras")
         first, last = len(before), len(before) + len(states)
-        rows = [values[workers.choose_rows(len(values))] for values in found[first:last]]
-        restored = [*found[:first], *rows, *found[last:]]
-        for variable, values in zip([*before, *states, *after], restored, strict=True):
+        for variable, values in zip([*before, *after], found[:first] + found[last:], strict=True):
             variable.assign(values)
-
-
-def _list_states(model: Any) -> list[Any]:
-    return [state for layer in find_recurrent_layers(model) for state in layer.states]
+        for parts, values in zip(states, found[first:last], strict=True):
+            rows = np.split(values[workers.choose_rows(len(values))], len(parts))
+            for part, own in zip(parts, rows, strict=True):
+                part.assign(own)
 
 
 def _list_variables(model: Any, metrics: bool) -> tuple[list[Any], list[Any]]:

@@ -13,6 +13,7 @@ import re
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from charrnn.config.cluster import Cluster
+from charrnn.config.cluster import Cluster, Devices, Team
 from charrnn.config.fields import require
 from charrnn.errors import UsageError, WorkerLostError
 from charrnn.training.rendezvous import Contacts, Facts, meet
@@ -33,15 +34,21 @@ _LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineE
 
 
 class Workers:
-    """One process that trains alone: it has nothing to exchange."""
+    """One process that trains alone, on one device: it has nothing to exchange.
 
-    is_chief = True
-    count = 1
-    index = 0
+    Attributes:
+        devices: how many devices each process trains on.
+    """
+
+    devices = 1
 
     def choose_rows(self, batch_size: int) -> slice:
         """Which rows of a batch are this worker's."""
         return slice(0, batch_size)
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """In which a model and its optimizer are built."""
+        return contextlib.nullcontext()
 
     def average(self, values: Sequence[Any]) -> list[Any]:
         """The means of tensors over the workers; part of a step's graph."""
@@ -76,6 +83,35 @@ class Workers:
 ALONE = Workers()
 
 
+class DeviceWorkers(Workers):
+    """The devices of one machine, on which Keras's `fit` shares the rows out by itself.
+
+    Args:
+        count: how many.
+
+    Raises:
+        UsageError: there are not so many.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.devices = count
+        self._strategy = tf.distribute.MirroredStrategy(_list_devices(count))
+
+    def choose_rows(self, batch_size: int) -> slice:
+        """Check that the devices get equal shares."""
+        _require_divisible(batch_size, self.devices, "devices")
+        return slice(0, batch_size)
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """In which each variable has a copy on each device."""
+        return self._strategy.scope()  # type: ignore[no-any-return]
+
+    def average(self, values: Sequence[Any]) -> list[Any]:
+        """Add the tensors up: Keras has divided a device's loss by their number."""
+        context = tf.distribute.get_replica_context()
+        return [*context.all_reduce(tf.distribute.ReduceOp.SUM, [*values])]
+
+
 class ClusterWorkers(Workers):
     """The workers of a cluster.
 
@@ -91,7 +127,6 @@ class ClusterWorkers(Workers):
     def __init__(self, cluster: Cluster, contacts: Contacts) -> None:
         self._cluster, self._contacts = cluster, contacts
         self.count, self.index = len(cluster.workers), cluster.index
-        self.is_chief = cluster.is_chief
         with self._explain_losses():
             self._strategy = _join(cluster)
         with tf.init_scope():
@@ -101,11 +136,7 @@ class ClusterWorkers(Workers):
 
     def choose_rows(self, batch_size: int) -> slice:
         """Choose an equal share for each worker, in their order."""
-        require(
-            batch_size % self.count == 0,
-            f"`batch_size` {batch_size} can't be divided among {self.count} workers: choose a "
-            "multiple",
-        )
+        _require_divisible(batch_size, self.count, "workers")
         rows = batch_size // self.count
         return slice(self.index * rows, (self.index + 1) * rows)
 
@@ -161,21 +192,48 @@ class ClusterWorkers(Workers):
             raise WorkerLostError(who) from error
 
 
-def join_workers(cluster: Cluster | None, facts: Facts) -> Workers:
+def join_workers(team: Team | None, facts: Facts) -> Workers:
     """Wait for all workers of a cluster; must come before TensorFlow computes anything.
 
     Args:
-        cluster: who they are; None for this process alone.
+        team: who they are; None for one device alone.
         facts: what must be the same for all, besides the program itself.
 
     Raises:
-        UsageError: this worker can't be reached at its address.
+        UsageError: this worker can't be reached at its address, or there are fewer devices.
         TrainingError: others did not come, or were not started alike.
     """
-    if cluster is None:
+    if team is None:
         return ALONE
-    contacts = meet(cluster, {"charrnn's code": _digest_code(), **facts})
-    return ClusterWorkers(cluster, contacts)
+    if isinstance(team, Devices):
+        return DeviceWorkers(team.count)
+    contacts = meet(team, {"charrnn's code": _digest_code(), **facts})
+    return ClusterWorkers(team, contacts)
+
+
+def _require_divisible(batch_size: int, count: int, whose: str) -> None:
+    require(
+        batch_size % count == 0,
+        f"`batch_size` {batch_size} can't be divided among {count} {whose}: choose a multiple",
+    )
+
+
+def _list_devices(count: int) -> list[str]:
+    """The names of GPUs or, if there are none, of virtual processors."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        require(count <= len(gpus), f"`devices` is {count}, and TensorFlow finds {len(gpus)} GPUs")
+        return [f"GPU:{index}" for index in range(count)]
+    (processor,) = tf.config.list_physical_devices("CPU")
+    virtual = [tf.config.LogicalDeviceConfiguration()] * count
+    try:
+        tf.config.set_logical_device_configuration(processor, virtual)
+    except RuntimeError as error:
+        raise UsageError(
+            "TensorFlow has been used in this process, and can't make virtual `devices` now: train "
+            "in a new one"
+        ) from error
+    return [f"CPU:{index}" for index in range(count)]
 
 
 def _join(cluster: Cluster) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from charrnn.config.cluster import VARIABLE, Cluster, choose_cluster
+from charrnn.config.cluster import VARIABLE, Cluster, Devices, choose_team
 from charrnn.errors import UsageError
 
 TWO = ("one:1", "[::1]:65535")
@@ -18,11 +18,21 @@ def make_environment(cluster: Any, kind: str = "worker", index: Any = 0) -> dict
     }
 
 
+def test_devices() -> None:
+    """Several of this machine are trained on by one process, whatever the environment says."""
+    assert choose_team(None, None, 2, make_environment({"worker": ["a:1", "b:1"]})) == Devices(2)
+    with pytest.raises(UsageError, match="`devices` must be at least 2, not 1"):
+        choose_team(None, None, 1, {})
+    with pytest.raises(UsageError, match="don't go together: start a worker for each device"):
+        choose_team(TWO, 1, 2, {})
+
+
 def test_by_hand() -> None:
     """Addresses and a number, whatever the environment says."""
     environment = make_environment({"worker": ["a:1", "b:1", "c:1"]})
-    cluster = choose_cluster(TWO, 1, environment)
+    cluster = choose_team(TWO, 1, None, environment)
     assert cluster == Cluster(TWO, 1)
+    assert isinstance(cluster, Cluster)
     assert not cluster.is_chief
     assert cluster.describe(0) == "worker 0 (one:1)"
 
@@ -39,7 +49,7 @@ def test_by_hand() -> None:
 )
 def test_one_process_is_no_cluster(environment: dict[str, str]) -> None:
     """Nor is an environment that names none, or this one alone."""
-    assert choose_cluster(None, None, environment) is None
+    assert choose_team(None, None, None, environment) is None
 
 
 @pytest.mark.parametrize(
@@ -59,8 +69,8 @@ def test_the_environment_is_read_the_way_tensorflow_reads_it(
     monkeypatch.setenv(VARIABLE, environment[VARIABLE])
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     own = resolver.cluster_spec().task_address(resolver.task_type, int(resolver.task_id))
-    cluster = choose_cluster(None, None, environment)
-    assert cluster is not None
+    cluster = choose_team(None, None, None, environment)
+    assert isinstance(cluster, Cluster)
     assert cluster.workers[cluster.index] == own
     assert sorted(cluster.workers) == sorted(address for job in jobs.values() for address in job)
     assert cluster.is_chief == (own == "a:1")
@@ -87,7 +97,7 @@ def test_the_environment_is_read_the_way_tensorflow_reads_it(
 def test_what_is_no_cluster_is_rejected(workers: Any, worker: Any, expected: str) -> None:
     """The line names the keyword and what it must be."""
     with pytest.raises(UsageError, match=expected):
-        choose_cluster(workers, worker, {})
+        choose_team(workers, worker, None, {})
 
 
 @pytest.mark.parametrize(
@@ -106,11 +116,11 @@ def test_what_is_no_cluster_is_rejected(workers: Any, worker: Any, expected: str
 def test_an_environment_that_is_not_tensorflows_is_rejected(text: str) -> None:
     """One line that shows the form."""
     with pytest.raises(UsageError, match="TF_CONFIG is not of the form"):
-        choose_cluster(None, None, {VARIABLE: text})
+        choose_team(None, None, None, {VARIABLE: text})
 
 
 @pytest.mark.parametrize("job", ["ps", "evaluator"])
 def test_jobs_that_do_not_train_are_rejected(job: str) -> None:
     """Parameter servers and evaluators have nothing to do here."""
     with pytest.raises(UsageError, match=f"has the job {job}"):
-        choose_cluster(None, None, make_environment({"worker": ["a:1", "b:1"], job: ["c:1"]}))
+        choose_team(None, None, None, make_environment({"worker": ["a:1", "b:1"], job: ["c:1"]}))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tests.support.processes import command, environment
 
-LIMIT = 220  # seconds that no cluster of a test should need
+LIMIT = 400  # seconds that no cluster of a test should need
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
     python -m tests.support.worker FOLDER INDEX ADDRESS...
 
-Without addresses it trains alone.
+Without addresses it trains alone, on as many devices as are given instead.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from charrnn.config.cluster import Cluster
+from charrnn.config.cluster import Cluster, Devices, Team
 from charrnn.config.language import NetworkConfig, TrainingConfig
 from charrnn.data.vocabulary import Vocabulary
 from charrnn.runs.kinds import LANGUAGE
@@ -72,8 +72,10 @@ def main(folder: Path, index: int, workers: tuple[str, ...]) -> None:
     ids = (np.cumsum(steps) % len(CHARACTERS)).astype(np.uint8)
     recipe = LanguageRecipe(NETWORK, TRAINING, Vocabulary(CHARACTERS), (), "made up", "0" * 64)
     steps_an_epoch = count_steps(recipe.split(ids), TRAINING)
-    cluster = Cluster(workers, index) if workers else None
-    work = language.Work(Progress(recipe, []), ids, steps_an_epoch, None, cluster)
+    team: Team | None = Cluster(workers, index) if len(workers) > 1 else None
+    if len(workers) == 1:
+        team = Devices(int(workers[0]))
+    work = language.Work(Progress(recipe, []), ids, steps_an_epoch, None, team)
     kept = StepLosses()
 
     def prepare() -> Material:

@@ -28,6 +28,8 @@ from tests.support.cluster import (
 )
 from tests.support.processes import environment, run
 
+pytestmark = pytest.mark.timeout(480)  # several TensorFlows start at a time
+
 SMALL = ("--units", 16, "--embedding", 4, "--batch-size", 8, "--seq-length", 20, "--seed", 5)
 
 
@@ -39,10 +41,11 @@ def write_novel(folder: Path) -> Path:
     return path
 
 
-def train(folder: Path, count: int) -> dict[str, Any]:
+def train(folder: Path, count: int, devices: int = 1) -> dict[str, Any]:
     """The losses of each step by each worker, and what the chief saved at the end."""
     folder.mkdir()
     workers = find_addresses(count) if count > 1 else ()
+    workers = (str(devices),) if devices > 1 else workers
     commands = [
         run_module("tests.support.worker", folder, index, *workers) for index in range(count)
     ]
@@ -65,15 +68,22 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return train(tmp_path_factory.mktemp("alone") / "one", 1)
 
 
-@pytest.mark.parametrize("count", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("count", "devices"),
+    [
+        (2, 1),
+        pytest.param(4, 1, marks=pytest.mark.slow),
+        pytest.param(1, 2, marks=pytest.mark.slow),
+    ],
+)
 def test_several_workers_do_what_one_does(
-    alone: dict[str, Any], tmp_path: Path, count: int
+    alone: dict[str, Any], tmp_path: Path, count: int, devices: int
 ) -> None:
     """The loss of every step, and in the end all that is saved, whatever is random in a step.
 
     Clipping bites in every step; decay, the schedule and all four dropouts are on.
     """
-    together = train(tmp_path / "together", count)
+    together = train(tmp_path / "together", count, devices)
     (expected,) = alone["losses"]
     assert len(expected) >= 50
     for losses in together["losses"]:
@@ -166,8 +176,8 @@ def test_workers_that_were_not_started_alike_refuse_to_train(tmp_path: Path) -> 
     ("words", "expected"),
     [
         (("--batch-size", 9), "--batch-size 9 can't be divided among 2 workers"),
-        (("--budget", 1), "--budget and --cell all are for one process"),
-        (("--cell", "all"), "--budget and --cell all are for one process"),
+        (("--budget", 1), "--budget and --cell all are for one device"),
+        (("--cell", "all"), "--budget and --cell all are for one device"),
     ],
 )
 def test_what_several_workers_can_not_train(

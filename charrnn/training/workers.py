@@ -170,16 +170,22 @@ class ClusterWorkers(Workers):
         return np.asarray(self._sum_eagerly([tf.constant(array)])[0])
 
     def _sum(self, values: Sequence[Any]) -> list[Any]:
-        """The sums of tensors over the workers, the same bits for each of them."""
+        """The sums of tensors of one type over the workers, the same bits for each of them.
+
+        They travel as one vector, because each exchange is several round trips of the network.
+        """
+        tensors = [tf.convert_to_tensor(value) for value in values]
         context = tf.distribute.ReplicaContext(self._strategy, replica_id_in_sync_group=0)
 
-        def reduce(strategy: Any, values: Sequence[Any]) -> Any:
+        def reduce(strategy: Any, vector: Any) -> Any:
             device = strategy.extended.worker_devices[0]
-            pairs = [(value, device) for value in values]
-            return strategy.extended.batch_reduce_to(tf.distribute.ReduceOp.SUM, pairs)
+            return strategy.extended.reduce_to(tf.distribute.ReduceOp.SUM, vector, device)
 
         with context:
-            return [*context.merge_call(reduce, args=(tuple(map(tf.convert_to_tensor, values)),))]
+            vector = tf.concat([tf.reshape(tensor, [-1]) for tensor in tensors], axis=0)
+            sums = context.merge_call(reduce, args=(vector,))
+        parts = tf.split(sums, [tensor.shape.num_elements() for tensor in tensors])
+        return [tf.reshape(part, tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
 
     @contextlib.contextmanager
     def _explain_losses(self) -> Iterator[None]:

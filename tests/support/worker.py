@@ -1,4 +1,4 @@
-"""One worker of a small run, which writes down the loss of each of its steps.
+"""One worker of a small run, which writes down the loss of each step, and how often it exchanges.
 
     python -m tests.support.worker FOLDER INDEX ADDRESS...
 
@@ -13,6 +13,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from charrnn.config.cluster import Cluster, Devices, Team
 from charrnn.config.language import NetworkConfig, TrainingConfig
@@ -65,8 +66,15 @@ class StepLosses(keras.callbacks.Callback):  # type: ignore[misc]
         self.losses.append(float(logs["loss"]))
 
 
+def count_exchanges(model: Any) -> int:
+    """How often the workers add something up in a step."""
+    ids = tf.TensorSpec((model.inputs[0].shape[0], TRAINING.seq_length), tf.int32)
+    graph = tf.function(model.train_step, autograph=False).get_concrete_function((ids, ids)).graph
+    return sum(operation.type == "CollectiveReduceV2" for operation in graph.get_operations())
+
+
 def main(folder: Path, index: int, workers: tuple[str, ...]) -> None:
-    """Train, and write `losses-INDEX.json`."""
+    """Train, and write `INDEX.json`."""
     random = np.random.default_rng(1)
     steps = random.choice([1, 1, 1, 2, 5], LENGTH)
     ids = (np.cumsum(steps) % len(CHARACTERS)).astype(np.uint8)
@@ -87,7 +95,9 @@ def main(folder: Path, index: int, workers: tuple[str, ...]) -> None:
     else:
         run = Run(folder / "run", LANGUAGE)
         loop.train(run, work.progress, prepare, Recording(), lambda: False)
-    (folder / f"losses-{index}.json").write_text(json.dumps(kept.losses))
+    exchanges = count_exchanges(kept.model) if len(workers) != 1 else 0
+    found = {"losses": kept.losses, "exchanges": exchanges}
+    (folder / f"{index}.json").write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def write_novel(folder: Path) -> Path:
 
 
 def train(folder: Path, count: int, devices: int = 1) -> dict[str, Any]:
-    """The losses of each step by each worker, and what the chief saved at the end."""
+    """What each worker wrote down, and what the chief saved at the end."""
     folder.mkdir()
     workers = find_addresses(count) if count > 1 else ()
     workers = (str(devices),) if devices > 1 else workers
@@ -53,10 +53,11 @@ def train(folder: Path, count: int, devices: int = 1) -> dict[str, Any]:
         for process in processes:
             ended = end(process)
             assert ended.code == 0, ended.stderr
-    losses = [json.loads((folder / f"losses-{n}.json").read_text()) for n in range(count)]
+    found = [json.loads((folder / f"{n}.json").read_text()) for n in range(count)]
     saved = Run(folder / "run", LANGUAGE)
     return {
-        "losses": losses,
+        "losses": [one["losses"] for one in found],
+        "exchanges": [one["exchanges"] for one in found],
         "results": saved.read_history(),
         "variables": Saved(saved).take_variables(),
     }
@@ -81,9 +82,12 @@ def test_several_workers_do_what_one_does(
 ) -> None:
     """The loss of every step, and in the end all that is saved, whatever is random in a step.
 
-    Clipping bites in every step; decay, the schedule and all four dropouts are on.
+    Clipping bites in every step; decay, the schedule and all four dropouts are on. A step takes one
+    exchange: each is several round trips of the network.
     """
     together = train(tmp_path / "together", count, devices)
+    assert together["exchanges"] == [int(count > 1)] * count
+    assert alone["exchanges"] == [0]
     (expected,) = alone["losses"]
     assert len(expected) >= 50
     for losses in together["losses"]:

@@ -48,7 +48,6 @@ from charrnn.planning.language import (
 from charrnn.planning.report import Silence
 from charrnn.planning.texts import load_part
 from charrnn.runs.catalogue import find_checkpoint
-from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.kinds import LANGUAGE
 
 
@@ -226,10 +225,7 @@ def load(
 
 def _assist(share: LanguageShare) -> LanguageModel:
     """Train as a worker that is not the chief: the network after the last epoch."""
-    checkpoint = take_part(share)
-    if not isinstance(checkpoint, Checkpoint):
-        raise TypeError(checkpoint)
-    return LanguageModel(checkpoint)
+    return LanguageModel(take_part(share))
 
 
 def _load(path: Path, folders: Folders) -> LanguageModel:

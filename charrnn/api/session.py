@@ -23,7 +23,7 @@ from charrnn.planning.folders import Folders
 from charrnn.planning.language import LanguagePlan, LanguageShare
 from charrnn.planning.report import Silence
 from charrnn.planning.reviews import ReviewPlan
-from charrnn.runs.checkpoint import AnyCheckpoint
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.claim import release_claims
 from charrnn.runs.history import EpochResult
 from charrnn.runs.point import Point
@@ -91,7 +91,7 @@ def carry_out(
         raise KeyboardInterrupt(f"training ended before it could stop; kept in {plan.run.folder}")
 
 
-def take_part(share: LanguageShare) -> AnyCheckpoint:
+def take_part(share: LanguageShare) -> Checkpoint:
     """Train as a worker that is not the chief; Ctrl-C stops all workers.
 
     Returns:

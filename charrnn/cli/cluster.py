@@ -41,7 +41,7 @@ def options(command: Any) -> Any:
 
 
 def read(
-    workers: str | None, worker: int | None, devices: int | None, *, alone: bool
+    workers: str | None, worker: int | None, devices: int | None, *, trains_several: bool
 ) -> Team | None:
     """The workers or devices that train together; None for one alone.
 
@@ -49,14 +49,14 @@ def read(
         workers: --workers.
         worker: --worker.
         devices: --devices.
-        alone: whether other options can't be used with several.
+        trains_several: whether other options ask for several networks, or runs to measure.
 
     Raises:
         UsageError: the options, or what the environment says, describe no cluster.
     """
     addresses = workers.split(",") if workers else None
     team = choose_team(addresses, worker, devices, os.environ)
-    if team and alone:
+    if team and trains_several:
         raise click.UsageError("--budget and --cell all are for one device: leave them out")
     return team
 

@@ -275,8 +275,8 @@ def train(
         raise click.UsageError("--dry-run is for a new run: leave out --resume")
     if STDIN in corpus:
         terminal.note_waiting()
-    is_several = budget is not None or given.get("cell") == cells.ALL
-    team = cluster.read(workers, worker, devices, alone=is_several)
+    several = budget is not None or given.get("cell") == cells.ALL
+    team = cluster.read(workers, worker, devices, trains_several=several)
     is_chosen = budget is not None or resume is not None or "epochs" in given
     shorter = "" if is_chosen else _list_shorter(preset)
     folders = Folders(checkpoints, data_dir)

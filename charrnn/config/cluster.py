@@ -33,7 +33,7 @@ class Cluster:
         """Check every value.
 
         Raises:
-            UsageError: an address is none, or is there twice; or there is no such worker.
+            UsageError: an address is malformed or occurs twice, or there is no such worker.
         """
         for address in self.workers:
             found = _ADDRESS.fullmatch(address)
@@ -41,7 +41,7 @@ class Cluster:
             require(valid, f"`workers` must each be host:port, not {address!r}")
         require(len(self.workers) > 1, "`workers` must be two or more, each a host:port")
         twice = [one for one in self.workers if self.workers.count(one) > 1]
-        require(not twice, f"`workers` has {twice[0]} twice" if twice else "")
+        require(not twice, f"`workers` lists {twice[0]} twice" if twice else "")
         require(
             0 <= self.index < len(self.workers),
             f"`worker` must be from 0 to {len(self.workers) - 1}, not {self.index}",
@@ -117,6 +117,12 @@ def choose_team(
     return _parse(text) if text else None
 
 
+def split_address(address: str) -> tuple[str, int]:
+    """The host, without the brackets of IPv6, and the port."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
 def _parse(text: str) -> Cluster | None:
     try:
         values = json.loads(text)
@@ -129,7 +135,7 @@ def _parse(text: str) -> Cluster | None:
         index = _find_index(task, addresses)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(
-            f"the environment's {VARIABLE} is not of the form {_EXAMPLE}: mend or unset it"
+            f"the environment's {VARIABLE} is not of the form {_EXAMPLE}: fix or unset it"
         ) from error
     require(
         not strange,
@@ -140,7 +146,13 @@ def _parse(text: str) -> Cluster | None:
 
 
 def _find_index(task: Mapping[str, Any], addresses: Mapping[str, list[Any]]) -> int:
-    """The number of a task among the workers of all jobs."""
-    kind, index = task["type"], int(task["index"])
-    before = _JOBS[: _JOBS.index(kind)] if kind in _JOBS else ()
-    return index + sum(len(addresses[job]) for job in before)
+    """The number of a task among the workers of all jobs.
+
+    Raises:
+        ValueError: the cluster has no such task.
+    """
+    job, index = task["type"], int(task["index"])
+    if not 0 <= index < len(addresses[job]):
+        raise ValueError(f"there is no {job} {index}")
+    before = _JOBS[: _JOBS.index(job)]
+    return index + sum(len(addresses[one]) for one in before)

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -293,9 +293,29 @@ def answer_pieces(
         source: what the reviews are read from, if they may be slow to arrive.
     """
     if explain:
-        pieces = ([text] for piece in pieces for text in piece)
+        pieces = source = _OneByOne(pieces, source)
     make = partial(_Answerer, model.checkpoint, model.path, explain)
     return share(make, pieces, require_jobs(jobs), source)
+
+
+class _OneByOne:
+    """The reviews of pieces, each a piece of its own; one that was read is not waited for."""
+
+    def __init__(self, pieces: Iterable[Sequence[str]], source: Source | None) -> None:
+        self._pieces, self._source = iter(pieces), source
+        self._left: list[str] = []  # the first one last
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Sequence[str]:
+        while not self._left:
+            self._left = [*reversed(next(self._pieces))]
+        return [self._left.pop()]
+
+    def fileno(self) -> int:
+        """What the next review is read from; -1 if it is there."""
+        return self._source.fileno() if self._source and not self._left else -1
 
 
 class _Answerer:

@@ -22,7 +22,7 @@ from charrnn.planning.resuming import check_changeable, make_finished_error
 from charrnn.planning.scaling import Draft, draft_presets
 from charrnn.planning.texts import describe_sources, load_text, reload_text
 from charrnn.runs.catalogue import find_resumable
-from charrnn.runs.checkpoint import AnyCheckpoint, Weights
+from charrnn.runs.checkpoint import Checkpoint, Weights
 from charrnn.runs.claim import claim_resume
 from charrnn.runs.keep import AS_BEFORE, Saving
 from charrnn.runs.kinds import LANGUAGE
@@ -180,7 +180,7 @@ class LanguageShare:
     cluster: Cluster
     origin: Origin | None = None
 
-    def train(self, interrupted: "AskStop") -> AnyCheckpoint:
+    def train(self, interrupted: "AskStop") -> Checkpoint:
         """Take part; see `charrnn.training.loop.assist`."""
         from charrnn.training.language import Work, assist
 
@@ -296,8 +296,12 @@ def plan_resume(
     check_changeable(settings, _CHANGEABLE)
     saving.check()
     run = find_resumable(folders.checkpoints, LANGUAGE, name)
-    plan = _read_plan(run, source, settings, folders, reporter, claim_resume)
-    _check_prompt(prompt, plan.recipe.vocabulary)
+
+    def claim(recipe: LanguageRecipe) -> None:
+        _check_prompt(prompt, recipe.vocabulary)
+        claim_resume(run)
+
+    plan = _read_plan(run, source, settings, folders, reporter, claim)
     return replace(plan, progress=plan.progress.change_saving(saving), team=team)
 
 
@@ -321,7 +325,7 @@ def _read_plan(
     settings: Mapping[str, Any],
     folders: Folders,
     reporter: Reporter,
-    claim: Callable[[Run], None],
+    claim: Callable[[LanguageRecipe], None],
 ) -> LanguagePlan:
     """The plan of a resume; `claim` is called before its text is read, which may take long."""
     from charrnn.networks.precision import Precision, choose_precision
@@ -337,7 +341,7 @@ def _read_plan(
     done = len(progress.results)
     if done >= recipe.training.epochs:
         raise make_finished_error(run, done, more=10)
-    claim(run)
+    claim(recipe)
     corpus = reload_text(run, recipe, source, folders.data, reporter, _ANOTHER_TEXT)
     recipe = replace(recipe, sources=corpus.sources or recipe.sources)
     ids = corpus.text.encode(recipe.vocabulary)

@@ -11,12 +11,13 @@ from charrnn.config.cluster import Team
 from charrnn.config.language import TrainingConfig
 from charrnn.data.vocabulary import Ids
 from charrnn.networks.language import build_model
-from charrnn.runs.checkpoint import AnyCheckpoint, Weights
+from charrnn.runs.checkpoint import Checkpoint, Weights
 from charrnn.runs.recipe import LanguageRecipe, Progress
 from charrnn.runs.run import Run
 from charrnn.training import loop
 from charrnn.training.adam import CompiledAdam
 from charrnn.training.carried_state import CarriedState
+from charrnn.training.environment import describe_packages
 from charrnn.training.language_batches import make_training_batches, make_validation_batches
 from charrnn.training.listener import Listener
 from charrnn.training.loop import Material
@@ -52,9 +53,10 @@ def train(run: Run, work: Work, listener: Listener, interrupted: AskStop = lambd
     loop.train(run, work.progress, partial(prepare, work), listener, interrupted)
 
 
-def assist(work: Work, interrupted: AskStop = lambda: False) -> AnyCheckpoint:
+def assist(work: Work, interrupted: AskStop = lambda: False) -> Checkpoint:
     """Train on a text as a worker that is not the chief; see `charrnn.training.loop.assist`."""
-    return loop.assist(work.progress, partial(prepare, work), interrupted)
+    checkpoint: Checkpoint = loop.assist(work.progress, partial(prepare, work), interrupted)
+    return checkpoint
 
 
 def prepare(work: Work) -> Material:
@@ -84,6 +86,7 @@ def _list_facts(work: Work) -> dict[str, Any]:
     borrowed = work.borrowed or {}
     digest = hashlib.sha256(b"".join(weights.tobytes() for weights in borrowed.values()))
     return {
+        **{f"version of {name}": found for name, found in describe_packages().items()},
         "text": recipe.corpus_sha256[:12],
         "vocabulary": hashlib.sha256(repr(recipe.vocabulary.to_values()).encode()).hexdigest()[:12],
         "weights to begin with": digest.hexdigest()[:12] if borrowed else "random",

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from charrnn.runs.checkpoint import AnyCheckpoint
 from charrnn.runs.point import Point
 from charrnn.runs.recipe import Progress
 from charrnn.runs.run import Run
@@ -17,10 +16,10 @@ from charrnn.training.environment import describe_environment
 from charrnn.training.guard import Guard
 from charrnn.training.listener import Listener
 from charrnn.training.record import Follower, Recorder
-from charrnn.training.restore import restore_model
+from charrnn.training.restore import digest_weights, restore_model
 from charrnn.training.schedule import Schedule
 from charrnn.training.session import explain_memory_errors, hold_run
-from charrnn.training.stop import AskStop, PeriodicSaver, Stopper
+from charrnn.training.stop import AskStop, Interrupted, PeriodicSaver, Stopper
 from charrnn.training.workers import ALONE, Workers
 
 
@@ -79,9 +78,7 @@ def train(
         _carry_out(material, replace(progress, saved=held.saved), recorder, interrupted)
 
 
-def assist(
-    progress: Progress[Any], prepare: Callable[[], Material], interrupted: AskStop
-) -> AnyCheckpoint:
+def assist(progress: Progress[Any], prepare: Callable[[], Material], interrupted: AskStop) -> Any:
     """Train as a worker that is not the chief, and write nothing; the rest is as in `train`.
 
     Returns:
@@ -104,7 +101,12 @@ def _carry_out(
     schedule = Schedule(config, material.steps)
     callbacks = [*material.callbacks, schedule, guard, recorder, saver, stopper]
     with workers.stay_together():
-        _fit(material, _Start(progress, recorder, workers), callbacks)
+        try:
+            _fit(material, _Start(progress, recorder, workers), callbacks)
+        except Interrupted:
+            workers.part()
+            raise
+        workers.part()
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,11 @@ class _Start:
         progress = self.progress
         if progress.saved is None:
             self.recorder.save_start(model)
+            self.workers.compare(digest_weights(model))
             return
         metrics = progress.point is not None
         restore_model(progress.saved, model, self.workers, metrics=metrics)
+        self.workers.compare(digest_weights(model))
         model.optimizer.learning_rate.assign(self.progress.recipe.training.learning_rate)
 
     def check_point(self, saved: Saved, point: Point, steps: int) -> None:

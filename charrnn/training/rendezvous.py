@@ -1,30 +1,34 @@
-"""Workers meet before they train: the chief waits for all, and sees that they were started alike.
+"""Workers meet before they train, and learn while they do when one of them is lost.
 
-TensorFlow waits for workers too, but neither heeds Ctrl-C meanwhile nor says who is missing.
+TensorFlow waits for workers too, but neither heeds Ctrl-C meanwhile nor says who is missing; and
+when one is lost, what it says depends on who leaves first.
 
 Each worker connects to the chief's address and sends a line of JSON, its number and its facts. Once
 all have come, the chief answers each with another: what is wrong, or nothing. The connections last:
-if a worker is lost, they show which.
+one that ends without a word of farewell is that of a lost worker, whom the chief names to all.
 """
 
 import contextlib
 import json
 import socket
+import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from charrnn.config.cluster import Cluster
+from charrnn.config.cluster import Cluster, split_address
 from charrnn.errors import UsageError, WorkerLostError, WorkersDifferError, WorkersMissingError
 
 PATIENCE = 10
 """Minutes that the workers wait for each other."""
 
 _AGAIN = 0.2  # seconds until a worker calls again that nobody answered
-_SOON = 20  # seconds in which somebody who is there answers
+_SOON = 5  # seconds in which somebody who is there says something
 _LONGEST = 100_000  # bytes of a line
-_BROKEN = (OSError, ValueError, TypeError, KeyError)  # what comes of a line that says nothing
+_FOREVER = 1e9  # seconds
+_BROKEN = (OSError, ValueError, TypeError, KeyError, RecursionError, OverflowError)
+"""What comes of a line that says nothing."""
 
 Facts = Mapping[str, Any]
 """What must be the same for all workers, by what to call it; values that JSON can hold."""
@@ -38,11 +42,12 @@ class _Line:
     """
 
     def __init__(self, connection: socket.socket) -> None:
-        self._connection, self._file = connection, connection.makefile("rb")
+        self._connection, self._heard = connection, b""
 
     def close(self) -> None:
-        """Close it."""
-        self._file.close()
+        """Close it; what listens to it learns that."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
     def say(self, message: Facts) -> None:
@@ -51,19 +56,25 @@ class _Line:
         self._connection.sendall(json.dumps(message).encode() + b"\n")
 
     def hear(self, deadline: float) -> dict[str, Any]:
-        """Wait for a message."""
-        self._connection.settimeout(max(0.01, deadline - time.monotonic()))
-        return dict(json.loads(self._file.readline(_LONGEST)))
+        """Wait for a message until a moment of the monotonic clock.
 
-    def has_ended(self) -> bool:
-        """Whether the other side has closed it, as its system does if its process dies."""
-        self._connection.setblocking(False)
-        try:
-            return not self._connection.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
+        Raises:
+            TimeoutError: the moment has passed.
+            OSError: the connection has ended.
+            Exception: another of `_BROKEN`, it is no message.
+        """
+        while b"\n" not in self._heard:
+            self._connection.settimeout(max(0.01, deadline - time.monotonic()))
+            part = self._connection.recv(_LONGEST)
+            if not part:
+                raise ConnectionError("the connection has ended")
+            self._heard += part
+            if len(self._heard) > _LONGEST:
+                raise ValueError("the line is too long")
+            if time.monotonic() > deadline:
+                raise TimeoutError
+        line, _, self._heard = self._heard.partition(b"\n")
+        return dict(json.loads(line))
 
 
 class Contacts(ABC):
@@ -71,11 +82,18 @@ class Contacts(ABC):
 
     Args:
         cluster: who they are.
+
+    Attributes:
+        lost: the number of a lost worker; None as long as none is known.
     """
 
     def __init__(self, cluster: Cluster) -> None:
+        self.lost: int | None = None
         self._cluster = cluster
         self._lines: dict[int, _Line] = {}  # by the numbers of the workers at their other ends
+        self._closed = False
+        self._found = threading.Event()
+        self._lock = threading.Lock()
 
     @abstractmethod
     def meet(self, facts: Facts, deadline: float) -> None:
@@ -85,7 +103,12 @@ class Contacts(ABC):
             TimeoutError: it has passed.
         """
 
-    @abstractmethod
+    def watch(self, on_loss: Callable[[], None]) -> None:
+        """From now on call a function, in another thread, once a worker is lost."""
+        for index, line in self._lines.items():
+            arguments = (index, line, on_loss)
+            threading.Thread(target=self._listen_to, args=arguments, daemon=True).start()
+
     def find_lost(self, guess: int | None) -> int | None:
         """Which worker was lost, once TensorFlow has said that one was.
 
@@ -95,24 +118,57 @@ class Contacts(ABC):
         Returns:
             None if nobody knows.
         """
+        self._found.wait(_SOON)
+        self._note(guess)
+        return self.lost
+
+    def take_leave(self) -> None:
+        """Say that this worker ends because all is done."""
+        self._tell({"done": True})
 
     def close(self) -> None:
         """Close them."""
+        self._closed = True
         for line in self._lines.values():
             line.close()
 
+    def _listen_to(self, index: int, line: _Line, on_loss: Callable[[], None]) -> None:
+        try:
+            said = line.hear(time.monotonic() + _FOREVER)
+        except _BROKEN:
+            lost: int | None = index
+        else:
+            lost = said["lost"] if isinstance(said.get("lost"), int) else None
+        if lost is not None and not self._closed:
+            self._note(lost)
+            on_loss()
+
+    def _note(self, lost: int | None) -> None:
+        """Note who was lost, unless another was before, and pass it on."""
+        with self._lock:
+            if lost is None or self.lost is not None:
+                return
+            self.lost = lost
+        self._tell({"lost": lost})
+        self._found.set()
+
+    def _tell(self, message: Facts) -> None:
+        for line in self._lines.values():
+            with contextlib.suppress(OSError):
+                line.say(message)
+
 
 class _ToWorkers(Contacts):
-    """The chief's: a connection that has ended is a lost worker's, which it tells the others."""
+    """The chief's, to each other worker."""
 
     def meet(self, facts: Facts, deadline: float) -> None:
         others: dict[int, Facts] = {}
         with _listen(self._cluster) as server:
             while len(others) < len(self._cluster.workers) - 1:
-                server.settimeout(max(0.0, deadline - time.monotonic()))
+                server.settimeout(max(0.01, deadline - time.monotonic()))
                 line = _Line(server.accept()[0])
                 try:
-                    said = line.hear(time.monotonic() + _SOON)
+                    said = line.hear(min(deadline, time.monotonic() + _SOON))
                     index, other = int(said["worker"]), dict(said["facts"])
                 except _BROKEN:  # a stranger
                     line.close()
@@ -129,18 +185,12 @@ class _ToWorkers(Contacts):
         if problem:
             raise WorkersDifferError(problem)
 
-    def find_lost(self, guess: int | None) -> int | None:
-        lost = next((index for index, line in self._lines.items() if line.has_ended()), guess)
-        for line in self._lines.values():
-            with contextlib.suppress(OSError):
-                line.say({"lost": lost})
-        return lost
-
 
 class _ToChief(Contacts):
-    """Another worker's: the chief says who was lost, unless it was the chief."""
+    """Another worker's, to the chief."""
 
     def meet(self, facts: Facts, deadline: float) -> None:
+        _check_port(self._cluster)
         line = self._lines[0] = _Line(_connect(self._cluster.workers[0], deadline))
         try:
             line.say({"worker": self._cluster.index, "facts": dict(facts)})
@@ -151,15 +201,6 @@ class _ToChief(Contacts):
             raise WorkerLostError(self._cluster.describe(0)) from error
         if problem:
             raise WorkersDifferError(str(problem))
-
-    def find_lost(self, guess: int | None) -> int | None:
-        try:
-            lost = self._lines[0].hear(time.monotonic() + _SOON)["lost"]
-        except TimeoutError:
-            return guess
-        except _BROKEN:
-            return 0
-        return lost if isinstance(lost, int) else guess
 
 
 def meet(cluster: Cluster, facts: Facts) -> Contacts:
@@ -183,14 +224,26 @@ def meet(cluster: Cluster, facts: Facts) -> Contacts:
 
 
 def _listen(cluster: Cluster) -> socket.socket:
-    _, port = split_address(cluster.workers[0])
+    """A server at the port of this worker's address.
+
+    Raises:
+        UsageError: the port can't be used.
+    """
+    _, port = split_address(cluster.workers[cluster.index])
+    both = socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if both else socket.AF_INET
     try:
-        return socket.create_server(("", port))
+        return socket.create_server(("", port), family=family, dualstack_ipv6=both)
     except OSError as error:
         raise UsageError(
-            f"port {port} of {cluster.describe(0)} can't be used: {error.strerror}; choose another "
-            "in `workers`"
+            f"port {port} of {cluster.describe(cluster.index)} can't be used: {error.strerror}; "
+            "choose another in `workers`"
         ) from error
+
+
+def _check_port(cluster: Cluster) -> None:
+    """Raise if the port is taken that TensorFlow is to use: then the others would wait for it."""
+    _listen(cluster).close()
 
 
 def _connect(address: str, deadline: float) -> socket.socket:
@@ -202,12 +255,6 @@ def _connect(address: str, deadline: float) -> socket.socket:
             if time.monotonic() > deadline:
                 raise TimeoutError from None
             time.sleep(_AGAIN)
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """The host, without the brackets of IPv6, and the port."""
-    host, _, port = address.rpartition(":")
-    return host.strip("[]"), int(port)
 
 
 def _find_difference(cluster: Cluster, facts: Facts, others: Mapping[int, Facts]) -> str:

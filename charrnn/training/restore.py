@@ -1,5 +1,6 @@
 """What a resume puts back: weights, optimizer, seed generators, states."""
 
+import zlib
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,14 @@ def join_states(model: Any, workers: Workers) -> list[npt.NDArray[Any]]:
     """The states that the layers carry for the rows of all workers, each (B, H)."""
     states = [[part.numpy() for part in parts] for parts in list_states(model)]
     return [workers.join_rows(np.concatenate(parts)) for parts in states]
+
+
+def digest_weights(model: Any) -> int:
+    """A checksum of the weights and of the optimizer's variables."""
+    digest = 0
+    for variable in [*model.variables, *model.optimizer.variables]:
+        digest = zlib.crc32(np.ascontiguousarray(variable.numpy()).tobytes(), digest)
+    return digest
 
 
 def restore_model(

@@ -45,10 +45,12 @@ class PeriodicSaver(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Start the clock."""
         self._saved = time.monotonic()
+        self._workers.agree(SAVE, False)  # the epoch before has been saved
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Save, if it is due and the epoch goes on."""
-        due = bool(self._seconds) and time.monotonic() - self._saved >= self._seconds
+        passed = time.monotonic() - self._saved
+        due = self._workers.is_chief and bool(self._seconds) and passed >= self._seconds
         if self._workers.agree(SAVE, due) and batch + 1 < self.params["steps"]:
             self._guard.check_weights()
             self._recorder.save_point(batch + 1, float(logs["loss"]))

@@ -9,6 +9,7 @@ Shapes: B the rows of a batch, N workers.
 
 import contextlib
 import hashlib
+import queue
 import re
 import signal
 import threading
@@ -20,16 +21,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+from tensorflow.python.eager import context  # collective operations can't be ended otherwise
 
 from charrnn.config.cluster import Cluster, Devices, Team
 from charrnn.config.fields import require
-from charrnn.errors import UsageError, WorkerLostError
+from charrnn.errors import UsageError, WorkerLostError, WorkersDifferError
 from charrnn.training.rendezvous import Contacts, Facts, meet
 
 SAVE, STOP = range(2)
 """What a worker may wish for between two steps."""
 
 _TASK = re.compile(r"/job:worker(?:/replica:\d+)?/task:(\d+)")
+_JOINING = 50  # seconds in which workers that have met must be connected
 _LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
 
 
@@ -38,9 +41,11 @@ class Workers:
 
     Attributes:
         devices: how many devices each process trains on.
+        is_chief: whether it writes and shows the run.
     """
 
     devices = 1
+    is_chief = True
 
     def choose_rows(self, batch_size: int) -> slice:
         """Which rows of a batch are this worker's."""
@@ -70,14 +75,27 @@ class Workers:
         del wish
         return own
 
+    def compare(self, digest: int) -> None:
+        """Raise unless all workers have the same weights; all call it at the same time.
+
+        Args:
+            digest: of this one's, 32 bits.
+
+        Raises:
+            WorkersDifferError: they have not.
+        """
+
     @contextlib.contextmanager
     def stay_together(self) -> Iterator[None]:
-        """Within the block the workers train; it ends for all at once.
+        """Within the block the workers train.
 
         Raises:
             WorkerLostError: another worker has ended, or answers no more.
         """
         yield
+
+    def part(self) -> None:
+        """Wait for all, and leave: one that leaves without is lost to the others."""
 
 
 ALONE = Workers()
@@ -108,8 +126,8 @@ class DeviceWorkers(Workers):
 
     def average(self, values: Sequence[Any]) -> list[Any]:
         """Add the tensors up: Keras has divided a device's loss by their number."""
-        context = tf.distribute.get_replica_context()
-        return [*context.all_reduce(tf.distribute.ReduceOp.SUM, [*values])]
+        replica = tf.distribute.get_replica_context()
+        return [*replica.all_reduce(tf.distribute.ReduceOp.SUM, [*values])]
 
 
 class ClusterWorkers(Workers):
@@ -127,8 +145,9 @@ class ClusterWorkers(Workers):
     def __init__(self, cluster: Cluster, contacts: Contacts) -> None:
         self._cluster, self._contacts = cluster, contacts
         self.count, self.index = len(cluster.workers), cluster.index
+        self.is_chief = cluster.is_chief
         with self._explain_losses():
-            self._strategy = _join(cluster)
+            self._strategy = _join(cluster, contacts)
         with tf.init_scope():
             self._wishes = tf.Variable(tf.zeros(2), trainable=False)
             self._heard = tf.Variable(tf.zeros(2), trainable=False)
@@ -158,12 +177,27 @@ class ClusterWorkers(Workers):
         self._wishes[wish].assign(float(own and not heard))
         return heard
 
+    def compare(self, digest: int) -> None:
+        """Compare it with the chief's."""
+        digests = np.zeros(self.count, np.int64)
+        digests[self.index] = digest
+        digests = self._exchange(digests)
+        if others := np.flatnonzero(digests != digests[0]).tolist():
+            raise WorkersDifferError(
+                f"{self._cluster.describe(others[0])} begins with other weights than worker 0: "
+                "give all the same run, from a folder that they share"
+            )
+
     @contextlib.contextmanager
     def stay_together(self) -> Iterator[None]:
-        """Name a worker that was lost, and wait for all at the end."""
+        """Name a worker that was lost; the others learn if this one leaves by an error."""
         with contextlib.closing(self._contacts), self._explain_losses():
             yield
-            self._exchange(np.zeros(1, np.int32))  # one that ends sooner seems lost to the others
+
+    def part(self) -> None:
+        """Wait for all: the chief may still be writing."""
+        self._exchange(np.zeros(1, np.int32))
+        self._contacts.take_leave()
 
     def _exchange(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The sum of all workers' arrays."""
@@ -175,15 +209,15 @@ class ClusterWorkers(Workers):
         They travel as one vector, because each exchange is several round trips of the network.
         """
         tensors = [tf.convert_to_tensor(value) for value in values]
-        context = tf.distribute.ReplicaContext(self._strategy, replica_id_in_sync_group=0)
+        replica = tf.distribute.ReplicaContext(self._strategy, replica_id_in_sync_group=0)
 
         def reduce(strategy: Any, vector: Any) -> Any:
             device = strategy.extended.worker_devices[0]
             return strategy.extended.reduce_to(tf.distribute.ReduceOp.SUM, vector, device)
 
-        with context:
+        with replica:
             vector = tf.concat([tf.reshape(tensor, [-1]) for tensor in tensors], axis=0)
-            sums = context.merge_call(reduce, args=(vector,))
+            sums = replica.merge_call(reduce, args=(vector,))
         parts = tf.split(sums, [tensor.shape.num_elements() for tensor in tensors])
         return [tf.reshape(part, tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
 
@@ -191,9 +225,11 @@ class ClusterWorkers(Workers):
     def _explain_losses(self) -> Iterator[None]:
         try:
             yield
-        except _LOST as error:
+        except tf.errors.OpError as error:
             said = [int(task) for task in _TASK.findall(str(error)) if int(task) != self.index]
             lost = self._contacts.find_lost(said[-1] if said else None)
+            if lost is None and not isinstance(error, _LOST):
+                raise
             who = "another worker" if lost is None else self._cluster.describe(lost)
             raise WorkerLostError(who) from error
 
@@ -213,8 +249,17 @@ def join_workers(team: Team | None, facts: Facts) -> Workers:
         return ALONE
     if isinstance(team, Devices):
         return DeviceWorkers(team.count)
+    if context.context()._context_handle is not None:  # noqa: SLF001 - nothing public says it
+        raise UsageError(
+            "TensorFlow has been used in this process, and can't join other `workers` now: train "
+            "in a new one"
+        )
     contacts = meet(team, {"charrnn's code": _digest_code(), **facts})
-    return ClusterWorkers(team, contacts)
+    try:
+        return ClusterWorkers(team, contacts)
+    except BaseException:
+        contacts.close()
+        raise
 
 
 def _require_divisible(batch_size: int, count: int, whose: str) -> None:
@@ -242,24 +287,46 @@ def _list_devices(count: int) -> list[str]:
     return [f"CPU:{index}" for index in range(count)]
 
 
-def _join(cluster: Cluster) -> Any:
+def _join(cluster: Cluster, contacts: Contacts) -> Any:
+    """The strategy that connects the workers, once all are there."""
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec({"worker": [*cluster.workers]}),
         task_type="worker",
         task_id=cluster.index,
         rpc_layer="grpc",
     )
+    ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def join() -> None:
+        try:
+            ended.put(tf.distribute.MultiWorkerMirroredStrategy(resolver))
+        except Exception as error:  # noqa: BLE001 - raised below
+            ended.put(error)
+
+    def abort() -> None:
+        lost = tf.errors.UnavailableError(None, None, f"/job:worker/task:{contacts.lost} was lost")
+        ended.put(lost)
+        context.context().abort_collective_ops(tf.errors.UNAVAILABLE, lost.message)
+
     handler = signal.getsignal(signal.SIGTERM)
+    contacts.watch(abort)
+    # TensorFlow waits for a lost worker for ever, and where no signal is heeded.
+    threading.Thread(target=join, daemon=True).start()
     try:
-        return tf.distribute.MultiWorkerMirroredStrategy(resolver)
+        result = ended.get(timeout=_JOINING)
+        if isinstance(result, Exception):
+            raise result
+    except queue.Empty:
+        raise WorkerLostError("another worker") from None
     except tf.errors.UnknownError as error:
         raise UsageError(
             f"the port of {cluster.describe(cluster.index)} can't be used: choose another in "
             "`workers`"
         ) from error
     finally:
-        if threading.current_thread() is threading.main_thread():
+        if threading.current_thread() is threading.main_thread() and handler is not None:
             signal.signal(signal.SIGTERM, handler)  # TensorFlow has put its own there
+    return result
 
 
 def _digest_code() -> str:

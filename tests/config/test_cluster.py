@@ -85,7 +85,7 @@ def test_the_environment_is_read_the_way_tensorflow_reads_it(
         ((), 0, "`workers` must be two or more"),
         (TWO, 2, "`worker` must be from 0 to 1, not 2"),
         (TWO, -1, "`worker` must be from 0 to 1, not -1"),
-        (("one:1", "one:1"), 0, "`workers` has one:1 twice"),
+        (("one:1", "one:1"), 0, "`workers` lists one:1 twice"),
         (("one:1", "two"), 0, "`workers` must each be host:port, not 'two'"),
         (("one:1", "two:0"), 0, "not 'two:0'"),
         (("one:1", "two:65536"), 0, "not 'two:65536'"),
@@ -111,6 +111,10 @@ def test_what_is_no_cluster_is_rejected(workers: Any, worker: Any, expected: str
         '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker"}}',
         '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": "x"}}',
         '{"cluster": {"worker": 3}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": -1}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "evaluator", "index": 0}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "chief", "index": 0}}',
     ],
 )
 def test_an_environment_that_is_not_tensorflows_is_rejected(text: str) -> None:

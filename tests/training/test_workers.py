@@ -16,6 +16,7 @@ import pytest
 
 import charrnn
 from charrnn.runs.kinds import LANGUAGE
+from charrnn.runs.resume import read_place
 from charrnn.runs.run import Run
 from charrnn.runs.saved import Saved
 from tests.support.cluster import (
@@ -145,6 +146,7 @@ def test_a_job_is_stopped_and_resumed_with_another_number_of_workers(tmp_path: P
         processes[1].send_signal(signal.SIGTERM)
         ends = [end(process) for process in processes]
     assert [ended.code for ended in ends] == [130, 143]
+    assert read_place(stopped).point is not None
     assert "is saved" in ends[0].stderr
     assert ends[1].stderr == ""
     with start_all(list_commands(4, "--resume", "novel", *folder)) as processes:
@@ -243,3 +245,71 @@ def test_the_examples_for_schedulers(tmp_path: Path, example: str) -> None:
         errors = [job.communicate(timeout=LIMIT)[1] for job in jobs]
         assert [job.returncode for job in jobs] == [0] * len(jobs), errors
         assert len(Run(tmp_path / "runs" / "big", LANGUAGE).read_history()) == epochs
+
+
+CHIEF = """
+import sys, time, charrnn
+
+def stop(_):
+    raise KeyError("enough")
+
+novel, folder, *workers = sys.argv[1:]
+try:
+    charrnn.train(novel, units=16, embedding=4, batch_size=8, epochs=3, run="novel",
+                  checkpoints=folder, workers=workers, worker=0, on_epoch=stop)
+except KeyError:
+    print("raised", flush=True)
+    time.sleep(300)
+"""
+OTHER = """
+import sys, charrnn
+
+novel, folder, *workers = sys.argv[1:]
+try:
+    charrnn.train(novel, units=16, embedding=4, batch_size=8, epochs=3, workers=workers, worker=1)
+except charrnn.CharrnnError as error:
+    sys.exit(f"{type(error).__name__}: {error}")
+"""
+
+
+@pytest.mark.slow
+def test_a_chief_that_raises_ends_the_job_though_its_process_lives_on(tmp_path: Path) -> None:
+    """As in a notebook: the other worker is told."""
+    places = [str(write_novel(tmp_path)), str(tmp_path / "runs"), *find_addresses(2)]
+    with start_all([[sys.executable, "-c", code, *places] for code in (CHIEF, OTHER)]) as both:
+        chief, other = both
+        ended = end(other)
+        assert chief.poll() is None
+    assert ended.code == 1
+    assert f"WorkerLostError: worker 0 ({places[2]}) was lost" in ended.stderr
+
+
+MEET_AND_LEAVE = """
+import sys
+from charrnn.config.cluster import Cluster
+from charrnn.training import language, rendezvous
+from charrnn.training.rendezvous import Contacts
+
+meet = rendezvous.meet
+def leave(*arguments):
+    meet(*arguments)
+    sys.exit(9)
+
+from charrnn.training import workers
+workers.meet = leave
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gone", [0, 1])
+def test_a_worker_that_leaves_before_all_are_connected_is_lost(tmp_path: Path, gone: int) -> None:
+    """The other doesn't wait for it."""
+    words = (write_novel(tmp_path), *SMALL, "--run", "novel", "--checkpoints", tmp_path / "runs")
+    commands = list_commands(2, *words)
+    place = commands[gone].index("-c") + 1
+    commands[gone][place] = MEET_AND_LEAVE + commands[gone][place]
+    with start_all(commands) as processes:
+        ends = [end(process) for process in processes]
+    assert [ended.code for ended in ends] == ([9, 1] if gone == 0 else [1, 9])
+    assert f"worker {gone} (" in ends[1 - gone].stderr
+    assert "was lost" in ends[1 - gone].stderr.strip().splitlines()[-1]

@@ -6,8 +6,9 @@ varies. A step's time is the median over epochs, of which the first, which compi
 memory is the process's peak.
 
 `workers` pins each worker to a core. `latency` gives each worker a network namespace, and passes
-their packets on itself after holding them back, which needs root but no netem. `paper` measures
-nothing: it computes what many machines would do from the `Machine` that the others have measured.
+their packets on itself after holding them back, which needs root but no netem. `paper` and `limits`
+measure nothing: they compute what many machines would do from `STEPS`, `BYTE` and `DELAYS`, which
+the others have measured.
 """
 
 import argparse
@@ -71,7 +72,7 @@ class Shape:
 
     @property
     def steps(self) -> int:
-        """How many an epoch has."""
+        """How many an epoch has, unless the vocabulary needs a longer text."""
         return min(40, max(3, round(SECONDS * SPEED / self.operations)))
 
     def write_text(self, path: Path) -> None:
@@ -114,6 +115,11 @@ class Measured(NamedTuple):
         """Seconds of an epoch."""
         return median(line["seconds"] for line in self.lines[1:])
 
+    @property
+    def speed(self) -> float:
+        """Characters a second."""
+        return self.lines[-1]["read"] / self.epoch
+
 
 @dataclass
 class Running:
@@ -138,7 +144,7 @@ class Running:
         _, status, usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         if self.process.returncode:
-            raise SystemExit(f"{self.process.args} failed")
+            raise SystemExit("charrnn failed")
         return Measured(lines, time.perf_counter() - self.began, usage.ru_maxrss / 1024)
 
 
@@ -188,8 +194,9 @@ def measure_corpus(folder: Path, _repeats: int) -> Iterator[Sequence[object]]:
         with text.open("wb") as file:
             for _ in range(size):
                 file.write(letters.tobytes())
-        prepared = start(["data", "prepare", text, "--out", ids, "-q"]).wait()
-        dry = ["--dry-run", "--json", "-q", "--units", 8, "--checkpoints", folder]
+        prepared = start(["data", "prepare", text, "--out", ids, "--json", "-q"]).wait()
+        dry = ["--dry-run", "--json", "-q", "--units", 8]
+        dry += ["--checkpoints", folder, "--data-dir", folder]
         runs = [start(["train", source, *dry]).wait() for source in (text, ids)]
         speed = f"{size / prepared.seconds:.0f}"
         measured = [_show(run.seconds, run.peak) for run in (prepared, *runs)]
@@ -209,8 +216,9 @@ def measure_shapes(name: str, shapes: Sequence[Shape]) -> Rows:
 
     def measure(folder: Path, repeats: int) -> Iterator[Sequence[object]]:
         for shape in shapes:
-            (run,) = measure_quickest(lambda shape=shape: [start_training(shape, folder)], repeats)
-            step = run.epoch / shape.steps
+            begin = partial(_start_apart, folder, [(CORES, shape)])
+            (run,) = measure_quickest(begin, repeats)
+            step = shape.characters / run.speed
             yield [
                 *([] if name == "units" else [f"{shape.units:,}"]),
                 f"{getattr(shape, name):,}",
@@ -238,9 +246,9 @@ def measure_workers(folder: Path, repeats: int) -> Iterator[Sequence[object]]:
             "4 workers, two a core": partial(_start_together, folder, shape, 4),
         }.items():
             runs = measure_quickest(begin, repeats)
-            steps = half.steps if len(runs) > 1 else shape.steps
-            step = median(run.epoch for run in runs) / steps
-            speed = sum(run.lines[-1]["read"] / run.epoch for run in runs)
+            rows = half if len(runs) > 1 else shape
+            step = rows.characters / median(run.speed for run in runs)
+            speed = sum(run.speed for run in runs)
             apart = speed if len(runs) > 1 else apart
             share = f"{speed / apart:.0%}" if apart else ""
             yield [
@@ -412,11 +420,12 @@ def measure_link(
     """Seconds of a step, and bytes that each worker sends in it, over a `Network`."""
     sent: list[int] = []
     with Network(count, delay, rate) as network:
-        before = [["ip", "netns", "exec", name] for name in network.names]
-        workers = start_workers(shape, folder, network.addresses, before)
+        places = [["ip", "netns", "exec", name] for name in network.names]
+        workers = start_workers(shape, folder, network.addresses, places)
         workers[0].watch = lambda: sent.append(sum(network.sent))
         (run,) = wait_for_all(workers)
-    return run.epoch / shape.steps, float(median(np.diff(sent))) / shape.steps / count
+    an_epoch = median([after - before for before, after in itertools.pairwise(sent)])
+    return shape.characters / run.speed, an_epoch / shape.steps / count
 
 
 TEXT = 10**12  # characters: 1 TB
@@ -433,8 +442,8 @@ STEPS = {
 """Units and rows of 100 characters to seconds of a step, as `batch` measured."""
 
 BYTE = 3.9e-9  # seconds for each that is sent: 2 workers against two apart, by `workers`
-DELAYS = 5.0  # that a step waits for, however many machines: by `latency`
-DELAYS_A_HOP = 0.6  # and for each of the ring's hops
+DELAYS = 2  # that a step waits for, however many machines: by `latency`, of 64 units
+DELAYS_A_HOP = 1  # and for each of the ring's hops
 HALF = 0.5
 
 

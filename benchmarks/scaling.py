@@ -6,13 +6,16 @@ varies. A step's time is the median over epochs, of which the first, which compi
 memory is the process's peak.
 
 `workers` pins each worker to a core. `latency` gives each worker a network namespace, and passes
-their packets on itself after holding them back, which needs root but no netem. `paper` measures
-nothing: it computes what many machines would do from the `Machine` that the others have measured.
+their packets on itself after holding them back, which needs root but no netem. `paper` and `limits`
+measure nothing: they compute what many machines would do from `STEPS`, `BYTE` and `DELAYS`, which
+the others have measured.
 """
 
 import argparse
+import bisect
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import select
@@ -26,6 +29,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple, Self
@@ -68,7 +72,7 @@ class Shape:
 
     @property
     def steps(self) -> int:
-        """How many an epoch has."""
+        """How many an epoch has, unless the vocabulary needs a longer text."""
         return min(40, max(3, round(SECONDS * SPEED / self.operations)))
 
     def write_text(self, path: Path) -> None:
@@ -111,6 +115,11 @@ class Measured(NamedTuple):
         """Seconds of an epoch."""
         return median(line["seconds"] for line in self.lines[1:])
 
+    @property
+    def speed(self) -> float:
+        """Characters a second."""
+        return self.lines[-1]["read"] / self.epoch
+
 
 @dataclass
 class Running:
@@ -135,7 +144,7 @@ class Running:
         _, status, usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         if self.process.returncode:
-            raise SystemExit(f"{self.process.args} failed")
+            raise SystemExit("charrnn failed")
         return Measured(lines, time.perf_counter() - self.began, usage.ru_maxrss / 1024)
 
 
@@ -164,7 +173,20 @@ def print_table(columns: Sequence[str], rows: Iterator[Sequence[object]]) -> Non
     print()
 
 
-def measure_corpus(folder: Path) -> Iterator[Sequence[object]]:
+Start = Callable[[], list[Running]]
+
+
+def measure_quickest(begin: Start, repeats: int) -> list[Measured]:
+    """Run what is begun some times; returns the quickest, since other work only slows it down."""
+    return min((wait_for_all(begin()) for _ in range(repeats)), key=lambda runs: runs[0].epoch)
+
+
+def wait_for_all(running: Sequence[Running]) -> list[Measured]:
+    """What those processes took that show anything: workers that aren't the chief don't."""
+    return [measured for measured in [process.wait() for process in running] if measured.lines]
+
+
+def measure_corpus(folder: Path, _repeats: int) -> Iterator[Sequence[object]]:
     """Rows of `corpus`: a megabyte of random letters, repeated."""
     letters = np.random.default_rng(0).integers(0, 65, MB, np.uint8) + ord("0")
     text, ids = folder / "text.txt", folder / "text.ids"
@@ -172,8 +194,9 @@ def measure_corpus(folder: Path) -> Iterator[Sequence[object]]:
         with text.open("wb") as file:
             for _ in range(size):
                 file.write(letters.tobytes())
-        prepared = start(["data", "prepare", text, "--out", ids, "-q"]).wait()
-        dry = ["--dry-run", "--json", "-q", "--units", 8, "--checkpoints", folder]
+        prepared = start(["data", "prepare", text, "--out", ids, "--json", "-q"]).wait()
+        dry = ["--dry-run", "--json", "-q", "--units", 8]
+        dry += ["--checkpoints", folder, "--data-dir", folder]
         runs = [start(["train", source, *dry]).wait() for source in (text, ids)]
         speed = f"{size / prepared.seconds:.0f}"
         measured = [_show(run.seconds, run.peak) for run in (prepared, *runs)]
@@ -185,13 +208,17 @@ def _show(seconds: float, peak: float) -> str:
     return f"{seconds:.1f} s, {peak:,.0f} MB"
 
 
-def measure_shapes(name: str, shapes: Sequence[Shape]) -> Callable[[Path], Iterator[list[object]]]:
+Rows = Callable[[Path, int], Iterator[Sequence[object]]]
+
+
+def measure_shapes(name: str, shapes: Sequence[Shape]) -> Rows:
     """What gives the rows of a section whose shapes differ in one attribute, or also in units."""
 
-    def measure(folder: Path) -> Iterator[list[object]]:
+    def measure(folder: Path, repeats: int) -> Iterator[Sequence[object]]:
         for shape in shapes:
-            run = start_training(shape, folder).wait()
-            step = run.epoch / shape.steps
+            begin = partial(_start_apart, folder, [(CORES, shape)])
+            (run,) = measure_quickest(begin, repeats)
+            step = shape.characters / run.speed
             yield [
                 *([] if name == "units" else [f"{shape.units:,}"]),
                 f"{getattr(shape, name):,}",
@@ -205,41 +232,46 @@ def measure_shapes(name: str, shapes: Sequence[Shape]) -> Callable[[Path], Itera
     return measure
 
 
-def measure_workers(folder: Path) -> Iterator[list[object]]:
+def measure_workers(folder: Path, repeats: int) -> Iterator[Sequence[object]]:
     """Rows of `workers`."""
     for shape in (Shape(), Shape(1024, batch=64)):
         half = replace(shape, batch=shape.batch // 2)
-        both = f"two processes apart, a core each, {half.batch} rows each"
+        two = [(CORES[:1], half), (CORES[1:], half)]
         apart = 0.0
-        for label, one, trainings in (
-            ("one process, both cores", shape, [_train_apart(shape, folder, "0,1")]),
-            ("one process, one core", shape, [_train_apart(shape, folder, "0")]),
-            (both, half, [_train_apart(half, folder, core) for core in CORES]),
-            ("2 workers, a core each", shape, [_train_together(shape, folder, 2)]),
-            ("4 workers, two a core", shape, [_train_together(shape, folder, 4)]),
-        ):
-            runs = _wait_for_all(trainings)
-            steps = [run.epoch / one.steps for run in runs]
-            speed = sum(one.characters / step for step in steps)
-            apart = speed if one is half else apart
+        for label, begin in {
+            "one process, both cores": partial(_start_apart, folder, [(CORES, shape)]),
+            "one process, one core": partial(_start_apart, folder, [(CORES[:1], shape)]),
+            f"two apart, a core and {half.batch} rows each": partial(_start_apart, folder, two),
+            "2 workers, a core each": partial(_start_together, folder, shape, 2),
+            "4 workers, two a core": partial(_start_together, folder, shape, 4),
+        }.items():
+            runs = measure_quickest(begin, repeats)
+            rows = half if len(runs) > 1 else shape
+            step = rows.characters / median(run.speed for run in runs)
+            speed = sum(run.speed for run in runs)
+            apart = speed if len(runs) > 1 else apart
             share = f"{speed / apart:.0%}" if apart else ""
-            step = f"{median(steps) * 1e3:,.0f}"
-            yield [f"{shape.units:,}", shape.batch, label, step, f"{speed:,.0f}", share]
+            yield [
+                f"{shape.units:,}",
+                shape.batch,
+                label,
+                f"{step * 1e3:,.1f}",
+                f"{speed:,.0f}",
+                share,
+            ]
 
 
-Start = Callable[[], list[Running]]
+def _start_apart(folder: Path, trainings: Sequence[tuple[Sequence[str], Shape]]) -> list[Running]:
+    """Start processes that exchange nothing, each on its cores."""
+    return [
+        start_training(shape, folder, ["taskset", "-c", ",".join(cores)])
+        for cores, shape in trainings
+    ]
 
 
-def _train_apart(shape: Shape, folder: Path, cores: str) -> Start:
-    return lambda: [start_training(shape, folder, ["taskset", "-c", cores])]
-
-
-def _train_together(shape: Shape, folder: Path, count: int) -> Start:
-    def begin() -> list[Running]:
-        addresses = [f"127.0.0.1:{port}" for port in find_ports(count)]
-        return start_workers(shape, folder, addresses, [[] for _ in addresses])
-
-    return begin
+def _start_together(folder: Path, shape: Shape, count: int) -> list[Running]:
+    addresses = [f"127.0.0.1:{port}" for port in find_ports(count)]
+    return start_workers(shape, folder, addresses, [[]] * count)
 
 
 def start_workers(
@@ -252,12 +284,6 @@ def start_workers(
         pin = ["taskset", "-c", CORES[index % len(CORES)]]
         workers.append(start_training(shape, folder, [*place, *pin], options))
     return workers
-
-
-def _wait_for_all(trainings: Sequence[Start]) -> list[Measured]:
-    """What the processes took that show anything: all but the workers that aren't the chief."""
-    running = [process for begin in trainings for process in begin()]
-    return [run for run in [process.wait() for process in running] if run.lines]
 
 
 def find_ports(count: int) -> list[int]:
@@ -346,49 +372,169 @@ def _call(*command: str) -> None:
     subprocess.run(command, check=True)  # noqa: S603
 
 
-LINKS: Sequence[tuple[int, float, str | None]] = (
-    (2, 0, None),
-    (2, 1, None),
-    (2, 5, None),
-    (4, 0, None),
-    (4, 1, None),
-    (4, 5, None),
-    (2, 0, "1gbit"),
-    (2, 0, "200mbit"),
+SMALL, QUICK = Shape(64), Shape()
+LINKS: Sequence[tuple[Shape, int, float, str | None]] = (
+    (QUICK, 2, 0, None),
+    (QUICK, 2, 1, None),
+    (QUICK, 2, 10, None),
+    (QUICK, 4, 0, None),
+    (QUICK, 4, 1, None),
+    (QUICK, 4, 10, None),
+    (QUICK, 8, 0, None),
+    (QUICK, 2, 0, "1gbit"),
+    (QUICK, 2, 0, "200mbit"),
+    (SMALL, 2, 0, None),
+    (SMALL, 2, 20, None),
+    (SMALL, 4, 0, None),
+    (SMALL, 4, 20, None),
+    (SMALL, 8, 0, None),
+    (SMALL, 8, 20, None),
 )
-"""Rows of `latency`: workers, milliseconds that a packet takes, and what each may send."""
+"""Rows of `latency`: workers, milliseconds that a packet takes, and what each may send.
+
+A small network's workers hardly wait for a core, so what a delay costs them is the delay itself.
+"""
 
 
-def measure_latency(folder: Path) -> Iterator[list[object]]:
+def measure_latency(folder: Path, repeats: int) -> Iterator[Sequence[object]]:
     """Rows of `latency`."""
-    shape = Shape()
-    gradient = 4 * shape.parameters
-    for count, delay, rate in LINKS:
-        sent = []
-        with Network(count, delay / 1e3, rate) as network:
-            before = [["ip", "netns", "exec", name] for name in network.names]
-            chief, *others = start_workers(shape, folder, network.addresses, before)
-            chief.watch = lambda network=network, sent=sent: sent.append(sum(network.sent))
-            run = chief.wait()
-            for other in others:
-                other.wait()
-        traffic = median(np.diff(sent)) / shape.steps / count
+    for shape, count, delay, rate in LINKS:
+        gradient = 4 * shape.parameters
+        found = [measure_link(folder, shape, count, delay / 1e3, rate) for _ in range(repeats)]
+        step, traffic = min(found)
         yield [
+            shape.units,
             count,
             f"{delay:g} ms",
             rate or "no limit",
-            f"{run.epoch / shape.steps * 1e3:,.1f}",
+            f"{step * 1e3:,.1f}",
             f"{traffic / MB:.2f} MB",
             f"{traffic / gradient:.3f}",
             f"{2 * (count - 1) / count:.3f}",
         ]
 
 
+def measure_link(
+    folder: Path, shape: Shape, count: int, delay: float, rate: str | None
+) -> tuple[float, float]:
+    """Seconds of a step, and bytes that each worker sends in it, over a `Network`."""
+    sent: list[int] = []
+    with Network(count, delay, rate) as network:
+        places = [["ip", "netns", "exec", name] for name in network.names]
+        workers = start_workers(shape, folder, network.addresses, places)
+        workers[0].watch = lambda: sent.append(sum(network.sent))
+        (run,) = wait_for_all(workers)
+    an_epoch = median([after - before for before, after in itertools.pairwise(sent)])
+    return shape.characters / run.speed, an_epoch / shape.steps / count
+
+
+TEXT = 10**12  # characters: 1 TB
+CROWDS = (1, 8, 64, 512)  # machines
+
+
+STEPS = {
+    (512, 16): 0.0528,
+    (512, 64): 0.1664,
+    (512, 256): 0.7542,
+    (2048, 16): 0.6290,
+    (2048, 64): 2.0785,
+}
+"""Units and rows of 100 characters to seconds of a step, as `batch` measured."""
+
+BYTE = 3.9e-9  # seconds for each that is sent: 2 workers against two apart, by `workers`
+DELAYS = 2  # that a step waits for, however many machines: by `latency`, of 64 units
+DELAYS_A_HOP = 1  # and for each of the ring's hops
+HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Many machines like the one that was measured, which train one network.
+
+    Attributes:
+        units: of the network.
+        rows: of each machine; part of `STEPS`.
+        length: characters of a window; a step of twice as many takes twice as long.
+        rate: what each machine can send, Gbit/s.
+        delay: seconds that a packet takes from one machine to another.
+    """
+
+    units: int = 512
+    rows: int = 64
+    length: int = 100
+    rate: float = 10
+    delay: float = 1e-4
+
+    @property
+    def compute(self) -> float:
+        """Seconds of a step of one machine alone."""
+        return STEPS[self.units, self.rows] * self.length / 100
+
+    def exchange(self, count: int) -> float:
+        """Seconds that adding the gradient up takes in a ring."""
+        if count == 1:
+            return 0.0
+        hops = 2 * (count - 1)
+        sent = 4 * Shape(self.units).parameters * hops / count
+        return sent * (BYTE + 8 / (self.rate * 1e9)) + (DELAYS + DELAYS_A_HOP * hops) * self.delay
+
+    def find_efficiency(self, count: int) -> float:
+        """The part of a step in which a machine computes."""
+        return self.compute / (self.compute + self.exchange(count))
+
+    def find_hours(self, count: int) -> float:
+        """Hours of an epoch."""
+        steps = TEXT / (count * self.rows * self.length)
+        return steps * (self.compute + self.exchange(count)) / 3600
+
+    def find_most(self) -> int:
+        """How many machines are each at least half as fast as alone."""
+        counts = range(1, 10**6)
+        return bisect.bisect(counts, -HALF, key=lambda count: -self.find_efficiency(count))
+
+
+RATES = (1, 10, 100)
+
+
+def compute_epochs(_folder: Path, _repeats: int) -> Iterator[Sequence[object]]:
+    """Rows of `paper`."""
+    for units, rows, rate in itertools.product((512, 2048), (16, 64), RATES):
+        machines = Machines(units, rows, rate=rate)
+        epochs = [_show_epoch(machines, count) for count in CROWDS]
+        yield [f"{units:,}", rows, rate, *epochs, f"{machines.find_most():,}"]
+
+
+def _show_epoch(machines: Machines, count: int) -> str:
+    hours = machines.find_hours(count)
+    share = f", {machines.find_efficiency(count):.0%}" if count > 1 else ""
+    return f"{hours:,.0f} h{share}"
+
+
+def compute_limits(_folder: Path, _repeats: int) -> Iterator[Sequence[object]]:
+    """Rows of `limits`: what moves the number of machines that are half as fast as alone."""
+    usual = Machines()
+    for label, machines in {
+        "64 rows of 100, 10 Gbit/s, 0.1 ms": usual,
+        "16 rows": replace(usual, rows=16),
+        "256 rows": replace(usual, rows=256),
+        "windows of 400": replace(usual, length=400),
+        "2,048 units": replace(usual, units=2048),
+        "1 Gbit/s": replace(usual, rate=1),
+        "100 Gbit/s": replace(usual, rate=100),
+        "0.01 ms": replace(usual, delay=1e-5),
+        "1 ms": replace(usual, delay=1e-3),
+        "256 rows, 0.01 ms, 100 Gbit/s": replace(usual, rows=256, delay=1e-5, rate=100),
+    }.items():
+        count = machines.find_most()
+        parts = machines.compute, machines.exchange(2), machines.exchange(512)
+        yield [label, *(f"{part * 1e3:,.0f}" for part in parts), f"{count:,}"]
+
+
 class Section(NamedTuple):
     """A table."""
 
     columns: Sequence[str]
-    measure: Callable[[Path], Iterator[Sequence[object]]]
+    measure: Rows
 
 
 _COSTS = ("parameters", "ms a step", "characters a second", "GFLOP/s", "peak MB")
@@ -420,6 +566,7 @@ SECTIONS = {
     ),
     "latency": Section(
         (
+            "units",
             "workers",
             "delay",
             "rate",
@@ -430,6 +577,20 @@ SECTIONS = {
         ),
         measure_latency,
     ),
+    "paper": Section(
+        (
+            "units",
+            "rows each",
+            "Gbit/s",
+            *(f"{count} machine{'s' * (count > 1)}" for count in CROWDS),
+            "half as fast each",
+        ),
+        compute_epochs,
+    ),
+    "limits": Section(
+        ("changed", "compute, ms", "exchange of 2, ms", "of 512, ms", "half as fast each"),
+        compute_limits,
+    ),
 }
 
 
@@ -437,11 +598,13 @@ def main() -> None:
     """Print the tables that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--repeats", type=int, default=1, help="show the quickest of so many runs")
     options = parser.parse_args()
     for name in options.sections or SECTIONS:
         print(f"`{name}`\n")
         with tempfile.TemporaryDirectory() as folder:
-            print_table(SECTIONS[name].columns, SECTIONS[name].measure(Path(folder)))
+            rows = SECTIONS[name].measure(Path(folder), options.repeats)
+            print_table(SECTIONS[name].columns, rows)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ SAVE, STOP = range(2)
 
 _TASK = re.compile(r"/job:worker(?:/replica:\d+)?/task:(\d+)")
 _JOINING = 50  # seconds in which workers that have met must be connected
+_LOOKING = 10  # seconds between two looks at the other workers
 _LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
 
 
@@ -299,7 +300,9 @@ def _join(cluster: Cluster, contacts: Contacts) -> Any:
 
     def join() -> None:
         try:
-            ended.put(tf.distribute.MultiWorkerMirroredStrategy(resolver))
+            strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+            strategy.extended._check_health_interval = _LOOKING  # noqa: SLF001 - 30 otherwise
+            ended.put(strategy)
         except Exception as error:  # noqa: BLE001 - raised below
             ended.put(error)
 
@@ -310,7 +313,9 @@ def _join(cluster: Cluster, contacts: Contacts) -> Any:
 
     handler = signal.getsignal(signal.SIGTERM)
     contacts.watch(abort)
-    # TensorFlow waits for a lost worker for ever, and where no signal is heeded.
+    # TensorFlow's coordination service would wait for ever for a worker that is lost now, with
+    # Python's lock held. Without it, workers look after each other once in a while.
+    context.context().configure_coordination_service("")
     threading.Thread(target=join, daemon=True).start()
     try:
         result = ended.get(timeout=_JOINING)

@@ -22,7 +22,7 @@ _workers = click.option(
     "[default: what the environment's TF_CONFIG says]",
 )
 _worker = click.option(
-    "--worker", type=int, metavar="N", help="Which of --workers this process is, from 0."
+    "--worker", type=WholeNumber(0), metavar="N", help="Which of --workers this process is, from 0."
 )
 
 

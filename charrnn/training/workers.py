@@ -9,6 +9,7 @@ Shapes: B the rows of a batch, N workers.
 
 import contextlib
 import hashlib
+import logging
 import queue
 import re
 import signal
@@ -311,6 +312,7 @@ def _join(cluster: Cluster, contacts: Contacts) -> Any:
         ended.put(lost)
         context.context().abort_collective_ops(tf.errors.UNAVAILABLE, lost.message)
 
+    logging.getLogger("tensorflow").setLevel(logging.CRITICAL)  # a loss is told once, below
     handler = signal.getsignal(signal.SIGTERM)
     contacts.watch(abort)
     # TensorFlow's coordination service would wait for ever for a worker that is lost now, with

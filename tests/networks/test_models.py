@@ -31,8 +31,8 @@ def build_model(*kinds: Any, optimizer: Any = "sgd", **options: Any) -> Any:
     ids = keras.Input((None,), batch_size=4, dtype="int32")
     signal, lookup = embedding(7, 4)(ids), {}
     if isinstance(signal, tuple):
-        signal, table = signal
-        lookup = {"ids": ids, "table": table}
+        signal, table, rows = signal
+        lookup = {"ids": rows, "table": table}
     for units in (5, 5):
         layer = recurrent_layer(units, stateful=True, return_sequences=True, **options)
         signal, lookup = layer(signal, **lookup), {}
@@ -129,9 +129,10 @@ def test_weight_files_move_in_both_directions(
 def test_saved_models_come_back_as_they_were(name: str, tmp_path: Path) -> None:
     """A .keras file keeps the layers, their precision, their weights, and the use of the table."""
     ids = keras.Input((9,), batch_size=3, dtype="int32")
-    vectors, table = layers.Embedding(7, 4, return_table=True, dropout=0.5)(ids)
+    embed = layers.Embedding(7, 4, return_table=True, dropout=0.5, character_dropout=0.2)
+    vectors, table, rows = embed(ids)
     layer = recurrent.LAYERS[name](5, return_sequences=True, precision="bfloat16")
-    signal = layer(vectors, ids=ids, table=table)
+    signal = layer(vectors, ids=rows, table=table)
     both_ways = keras.layers.Bidirectional(recurrent.LAYERS[name](5, precision="bfloat16"))
     model = keras.Model(ids, keras.layers.Dense(7)(both_ways(signal)))
     model.save(tmp_path / "model.keras")
@@ -139,6 +140,7 @@ def test_saved_models_come_back_as_they_were(name: str, tmp_path: Path) -> None:
     assert [type(layer) for layer in again.layers] == [type(layer) for layer in model.layers]
     embedding, one_way, both = again.layers[1:4]
     assert (embedding.return_table, embedding.dropout) == (True, 0.5)
+    assert embedding.character_dropout == 0.2
     for layer in (one_way, both.forward_layer, both.backward_layer):
         assert layer._can_scan()
         assert layer.precision == "bfloat16"
@@ -148,4 +150,4 @@ def test_saved_models_come_back_as_they_were(name: str, tmp_path: Path) -> None:
         again(batch, training=True)
     np.testing.assert_array_equal(results, model(batch))
     in_two_directions = [27, 27]
-    assert rows == 2 * [7, *in_two_directions]
+    assert rows == 2 * [8, *in_two_directions]  # the table, and the vector that says nothing

@@ -54,8 +54,9 @@ def test_projecting_the_table_is_projecting_the_batch(
             if layer is stock:
                 y = layer(embedding(ids), mask=mask)
             else:
-                vectors, table = embedding(ids)
-                y = layer(vectors, mask=mask, **{"ids": ids, "table": table} if read_table else {})
+                vectors, table, rows_read = embedding(ids)
+                lookup = {"ids": rows_read, "table": table} if read_table else {}
+                y = layer(vectors, mask=mask, **lookup)
             loss = tf.reduce_sum(tf.sin(y))
         variables = [*embedding.trainable_weights, *layer.trainable_weights]
         results.append(to_arrays([y, *tape.gradient(loss, [w.value for w in variables])]))

@@ -54,7 +54,7 @@ def read(
     Raises:
         UsageError: the options, or what the environment says, describe no cluster.
     """
-    addresses = workers.split(",") if workers else None
+    addresses = [one.strip() for one in workers.split(",")] if workers else None
     team = choose_team(addresses, worker, devices, os.environ)
     if team and trains_several:
         raise click.UsageError("--budget and --cell all are for one device: leave them out")

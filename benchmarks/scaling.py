@@ -261,11 +261,10 @@ def measure_workers(folder: Path, repeats: int) -> Iterator[Sequence[object]]:
             ]
 
 
-def _start_apart(folder: Path, trainings: Sequence[tuple[Sequence[str], Shape]]) -> list[Running]:
+def _start_apart(folder: Path, pinned: Sequence[tuple[Sequence[str], Shape]]) -> list[Running]:
     """Start processes that exchange nothing, each on its cores."""
     return [
-        start_training(shape, folder, ["taskset", "-c", ",".join(cores)])
-        for cores, shape in trainings
+        start_training(shape, folder, ["taskset", "-c", ",".join(cores)]) for cores, shape in pinned
     ]
 
 

@@ -285,7 +285,7 @@ def plan_resume(
         reporter: shows a download.
         prompt: as in a `Request`.
         saving: what changes of how the run is saved.
-        team: who goes on with it, of which this is the chief; None for one device alone.
+        team: who resumes it, of which this is the chief; None for one device alone.
 
     Raises:
         UsageError: a setting can't change on a resume.

@@ -244,8 +244,9 @@ def join_workers(team: Team | None, facts: Facts) -> Workers:
         facts: what must be the same for all, besides the program itself.
 
     Raises:
-        UsageError: this worker can't be reached at its address, or there are fewer devices.
-        TrainingError: others did not come, or were not started alike.
+        UsageError: TensorFlow has been used, a port is taken, there are fewer devices, or the
+            workers were not started alike.
+        TrainingError: others did not come, or one was lost.
     """
     if team is None:
         return ALONE

@@ -56,7 +56,7 @@ def test_the_tutorial_takes_172_steps_an_epoch() -> None:
     assert count_steps(split_text(np.zeros(1_115_394, np.int32), config.validation), config) == 172
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.5])
+@pytest.mark.parametrize("dropout", [0.0, 0.8])
 def test_reported_losses_are_those_of_stock_keras(
     make_training: MakeTraining, dropout: float
 ) -> None:
@@ -75,7 +75,7 @@ def test_reported_losses_are_those_of_stock_keras(
     expected_validation = _stock_loss(small, weights, validation_ids, read)
     assert result.validation_loss == pytest.approx(expected_validation, abs=1e-5)
     if dropout:
-        assert abs(result.train_loss - expected) > 3e-5
+        assert abs(result.train_loss - expected) > 1e-4
     else:
         assert result.train_loss == pytest.approx(expected, abs=1e-5)
 
